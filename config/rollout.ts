@@ -17,10 +17,15 @@ export function waveCounts(group: Pick<InstanceGroupConfig, "instances" | "waves
   const total = group.instances.length;
   let reached = 0;
   return group.waves.map((wave) => {
-    const count = typeof wave === "number" ? wave : Math.ceil((Number.parseInt(wave, 10) * total) / 100);
-    reached = Math.min(total, Math.max(reached, count));
+    reached = Math.max(reached, waveCount(wave, total));
     return reached;
   });
+}
+
+/** What one wave asks for: a share is rounded up, and no wave takes more than all. */
+export function waveCount(wave: number | string, total: number): number {
+  const count = typeof wave === "number" ? wave : Math.ceil((Number.parseInt(wave, 10) * total) / 100);
+  return Math.min(total, count);
 }
 
 /** The reference that an instance is to run: the candidate up to the group's wave, else the stable one. */

@@ -2,29 +2,63 @@ import { z } from "zod";
 import { pinnedImage } from "./image-reference.ts";
 import { bytes, seconds } from "./units.ts";
 
+/** Rule and remedy for a value of the wrong form. */
+function form(noun: string, remedy: string): { error: (issue: { input?: unknown }) => string } {
+  return { error: ({ input }) => `${JSON.stringify(input)} is no ${noun}. ${remedy}` };
+}
+
 const name = z
   .string()
   .regex(
     /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    "write a name of lower-case letters, digits and hyphens, 63 at most",
+    form("name", "Write lower-case letters, digits and hyphens, 63 at most"),
   );
 
-const containerPath = z.string().regex(/^\/[^\0:]*$/, "write an absolute path without a colon");
+const containerPath = z
+  .string()
+  .regex(
+    /^\/[^\0:]*$/,
+    form("absolute path", "Begin it with / and write no colon, as Docker's mounts want it"),
+  );
+
+const urlPath = z.string().startsWith("/", form("path of a URL", "Begin it with /"));
 
 const port = z.int().min(1).max(65535);
 
-const argv = z.array(z.string()).min(1, "write the program and its arguments as a list");
+const argv = z
+  .array(z.string())
+  .min(1, 'there is no program to run. Write it and its arguments as a list, as in ["openclaw", "health"]');
 
-const pattern = z.string().refine(isRegularExpression, "write a JavaScript regular expression");
+const pattern = z
+  .string()
+  .refine(
+    (source) => regularExpression(source) !== undefined,
+    form("regular expression", "Write it in JavaScript's syntax"),
+  );
 
-function isRegularExpression(source: string): boolean {
+function regularExpression(source: string): RegExp | undefined {
   try {
-    new RegExp(source, "m");
-    return true;
+    return new RegExp(source, "m");
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+/** Matching the empty text against "nothing or the pattern" tells how many groups the pattern has. */
+function hasGroup(source: string): boolean {
+  const groups = regularExpression(`${source}|`)?.exec("");
+  return groups === undefined || groups === null || groups.length > 1;
+}
+
+const environment = z.record(
+  z
+    .string()
+    .regex(
+      /^[A-Za-z_][A-Za-z0-9_]*$/,
+      form("name of an environment variable", "Write letters, digits and _"),
+    ),
+  z.string(),
+);
 
 /** What every check has. `deadline` bounds all its attempts together; attempts are `interval` apart. */
 const checkBase = {
@@ -38,15 +72,21 @@ export const checkSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("http"),
     ...checkBase,
-    path: z.string().startsWith("/"),
+    path: urlPath,
     port: port.optional(),
     status: z.int().min(100).max(599).default(200),
     /** Fields of the JSON body as dotted path -> wanted value. Never empty: a status code alone lies. */
     body: z
-      .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+      .record(
+        z.string(),
+        z.union(
+          [z.string(), z.number(), z.boolean()],
+          "expected a text, a number, true or false. Write the field's wanted value",
+        ),
+      )
       .refine(
         (fields) => Object.keys(fields).length > 0,
-        "name a field of the body: a status code alone proves nothing",
+        "no field of the body is checked, and a status code alone proves nothing. Name one, as in `status: live`",
       ),
   }),
   z.strictObject({
@@ -70,12 +110,12 @@ export const checkSchema = z.discriminatedUnion("kind", [
     })
     .refine(
       (logs) => logs.appear.length + logs.absent.length > 0,
-      "name a pattern under `appear` or `absent`",
+      "the check looks for nothing. Name a pattern under `appear` or `absent`",
     ),
 ]);
 
 const health = z.strictObject({
-  path: z.string().startsWith("/").default("/healthz"),
+  path: urlPath.default("/healthz"),
   /** Runs inside the container in place of the HTTP request of `path`. */
   command: argv.optional(),
   interval: seconds.default(2),
@@ -91,28 +131,39 @@ const container = z.strictObject({
   stateDirectory: containerPath.default("/home/node/.openclaw"),
   command: argv.optional(),
   user: z.string().min(1).optional(),
-  environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
+  environment: environment.default({}),
   tokenVariable: z.string().min(1).default("OPENCLAW_GATEWAY_TOKEN"),
   network: name.default("clawforce"),
   memory: bytes.optional(),
   health: health.prefault({}),
 });
 
+const countPattern = pattern.refine(
+  hasGroup,
+  form("pattern with a group", 'Put parentheses around the number of active tasks, as in "active: (\\\\d+)"'),
+);
+
 /** Active work is read as a number: from a field of a JSON body, or from the first group of a pattern. */
 const drain = z
   .strictObject({
     budget: seconds.default(30),
-    http: z.strictObject({ path: z.string().startsWith("/"), field: z.string().min(1) }).optional(),
-    command: z.strictObject({ argv, output: pattern }).optional(),
+    http: z.strictObject({ path: urlPath, field: z.string().min(1) }).optional(),
+    command: z.strictObject({ argv, output: countPattern }).optional(),
   })
-  .refine((d) => !(d.http && d.command), "specify either `http` or `command`, not both");
+  .refine(
+    (d) => !(d.http && d.command),
+    "`http` and `command` are both given. Specify either `http` or `command`, not both",
+  );
 
 const instanceObject = z
   .strictObject({
     name,
     volume: z
       .string()
-      .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/)
+      .regex(
+        /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
+        form("name of a volume", "Write letters, digits, `_`, `.` and `-`"),
+      )
       .optional(),
     directory: containerPath.optional(),
     /** Published on 127.0.0.1 of the Docker host. */
@@ -120,22 +171,31 @@ const instanceObject = z
     /** Id of the snapshot that this instance's state is set back to; see docs/rollback.md. */
     restore: z
       .string()
-      .regex(/^[0-9a-f]{8,64}$/, "write a snapshot id (8 to 64 hex digits)")
+      .regex(
+        /^[0-9a-f]{8,64}$/,
+        form("snapshot id", "Write 8 to 64 hex digits in quotes, as the report prints them"),
+      )
       .optional(),
   })
-  .refine((i) => !(i.volume && i.directory), "specify either `volume` or `directory`, not both");
+  .refine(
+    (i) => !(i.volume && i.directory),
+    "`volume` and `directory` are both given. Specify either `volume` or `directory`, not both",
+  );
 
 /** A name alone is an instance with the defaults. */
-const instance = z.union([
-  name.transform((instanceName): z.output<typeof instanceObject> => ({ name: instanceName })),
-  instanceObject,
-]);
+const instance = z.union(
+  [
+    name.transform((instanceName): z.output<typeof instanceObject> => ({ name: instanceName })),
+    instanceObject,
+  ],
+  "expected an instance. Write its name, or a mapping with its `name`",
+);
 
 /** An instance count (`2`) or a share of the group (`25%`, rounded up). */
-const wave = z.union([
-  z.int().min(1),
-  z.string().regex(/^([1-9]\d?|100)%$/, "write a count (2) or a share (25%)"),
-]);
+const wave = z.union(
+  [z.int().min(1), z.string().regex(/^([1-9]\d?|100)%$/, form("wave", "Write a count (2) or a share (25%)"))],
+  "expected a wave. Write a count (2) or a share (25%)",
+);
 
 const badLines = [
   "Cannot find package",
@@ -204,7 +264,7 @@ const snapshots = z.strictObject({
       deadline: seconds.default(120),
       /** Memory of the machine that the drilled gateway needs on top of all that runs. */
       memory: bytes.default(700_000_000),
-      environment: z.record(z.string(), z.string()).default({ OPENCLAW_SKIP_CHANNELS: "1" }),
+      environment: environment.default({ OPENCLAW_SKIP_CHANNELS: "1" }),
     })
     .prefault({}),
 });
@@ -221,7 +281,7 @@ export const stackSchema = z.strictObject({
       kind: z.literal("docker"),
       host: z
         .string()
-        .regex(/^(unix:\/\/\/|tcp:\/\/|ssh:\/\/)/, "write unix:///…, tcp://… or ssh://…")
+        .regex(/^(unix:\/\/\/|tcp:\/\/|ssh:\/\/)/, form("Docker host", "Write unix:///…, tcp://… or ssh://…"))
         .default("unix:///var/run/docker.sock"),
     })
     .prefault({ kind: "docker" }),

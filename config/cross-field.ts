@@ -1,0 +1,338 @@
+import { posix } from "node:path";
+import type { z } from "zod";
+import { digestOf, shortReference } from "./image-reference.ts";
+import { suggestion } from "./nearest.ts";
+import { type Path, type Problem, pathText } from "./problem.ts";
+import { volumeOf, waveCount } from "./rollout.ts";
+import {
+  type AgentImageConfig,
+  type InstanceConfig,
+  type InstanceGroupConfig,
+  stackSchema,
+} from "./schema.ts";
+import { fieldOf } from "./schema-problems.ts";
+import { formatDuration } from "./units.ts";
+
+/** The gate runs while the ingress is held: no check of it may take longer. Seconds. */
+const gateDeadline = 15;
+
+const groupShape = stackSchema.shape.instanceGroups.valueType.shape;
+
+/** A group as far as it is valid: what does not parse is undefined, and the rules that need it pass it over. */
+interface GroupView {
+  name: string;
+  agentImage: string | undefined;
+  images: AgentImageView | undefined;
+  instances: (InstanceConfig | undefined)[];
+  waves: InstanceGroupConfig["waves"] | undefined;
+  wave: number | undefined;
+  checks: (InstanceGroupConfig["gate"][number] | undefined)[];
+  tokenVariable: string | undefined;
+  environment: Record<string, string> | undefined;
+}
+
+type AgentImageView = { [release in keyof AgentImageConfig]?: string | undefined } & {
+  hasCandidate: boolean;
+};
+
+interface Place {
+  path: Path;
+  instance: InstanceConfig;
+}
+
+/** The rules that no single field can break. Reported also when other parts of the configuration are invalid. */
+export function crossFieldProblems(raw: unknown): Problem[] {
+  const images = imagesOf(raw);
+  const groups = Object.keys(mapping(fieldOf(raw, "instanceGroups"))).map((name) =>
+    groupView(raw, name, images),
+  );
+  const places = groups.flatMap((group) => placesOf(group));
+  return [
+    ...[...images].flatMap(([name, view]) => releaseProblems(name, view)),
+    ...groups.flatMap((group) => [
+      ...agentImageProblems(group, images),
+      ...waveProblems(group),
+      ...gateProblems(group),
+      ...tokenProblems(group),
+    ]),
+    ...duplicateNames(places),
+    ...duplicatePorts(places),
+    ...sharedState(places),
+    ...endangeredRepositories(raw, places),
+  ];
+}
+
+function imagesOf(raw: unknown): Map<string, AgentImageView> {
+  const shape = stackSchema.shape.agentImages.valueType.shape;
+  return new Map(
+    Object.entries(mapping(fieldOf(raw, "agentImages"))).map(([name, image]) => [
+      name,
+      {
+        stable: valid(shape.stable, fieldOf(image, "stable")),
+        candidate: valid(shape.candidate, fieldOf(image, "candidate")),
+        previous: valid(shape.previous, fieldOf(image, "previous")),
+        hasCandidate: fieldOf(image, "candidate") !== undefined,
+      },
+    ]),
+  );
+}
+
+function groupView(raw: unknown, name: string, images: Map<string, AgentImageView>): GroupView {
+  const group = fieldOf(fieldOf(raw, "instanceGroups"), name);
+  const container = fieldOf(group, "container");
+  const agentImage = valid(groupShape.agentImage, fieldOf(group, "agentImage"));
+  return {
+    name,
+    agentImage,
+    images: agentImage === undefined ? undefined : images.get(agentImage),
+    instances: list(fieldOf(group, "instances")).map((entry) => valid(groupShape.instances.element, entry)),
+    waves: valid(groupShape.waves, fieldOf(group, "waves")),
+    wave: valid(groupShape.wave, fieldOf(group, "wave")),
+    checks: list(fieldOf(group, "gate")).map((entry) => valid(stackSchemaCheck, entry)),
+    tokenVariable: valid(containerShape.tokenVariable, fieldOf(container, "tokenVariable")),
+    environment: valid(containerShape.environment, fieldOf(container, "environment")),
+  };
+}
+
+const containerShape = groupShape.container.unwrap().shape;
+const stackSchemaCheck = groupShape.gate.unwrap().element;
+
+function valid<T extends z.ZodType>(schema: T, value: unknown): z.output<T> | undefined {
+  const result = schema.safeParse(value);
+  return result.success ? result.data : undefined;
+}
+
+function mapping(value: unknown): object {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function placesOf(group: GroupView): Place[] {
+  return group.instances.flatMap((instance, index) =>
+    instance === undefined ? [] : [{ path: ["instanceGroups", group.name, "instances", index], instance }],
+  );
+}
+
+/** Two references with one digest are one image, whatever their tags say. */
+function releaseProblems(name: string, view: AgentImageView): Problem[] {
+  const pairs = [
+    [
+      "candidate",
+      "stable",
+      "there would be nothing to roll out",
+      "Write the new version, or remove `candidate`",
+    ],
+    [
+      "previous",
+      "stable",
+      "there would be nothing to go back to",
+      "Write the release before, or remove `previous`",
+    ],
+    [
+      "previous",
+      "candidate",
+      "going back would go forward",
+      "Write the release before `stable`, or remove `previous`",
+    ],
+  ] as const;
+  return pairs.flatMap(([release, other, consequence, remedy]) => {
+    const [reference, otherReference] = [view[release], view[other]];
+    if (reference === undefined || otherReference === undefined) return [];
+    if (digestOf(reference) !== digestOf(otherReference)) return [];
+    return [
+      {
+        path: ["agentImages", name, release],
+        message: `${shortReference(reference)} is the same image as \`${other}\`: ${consequence}. ${remedy}.`,
+      },
+    ];
+  });
+}
+
+function agentImageProblems(group: GroupView, images: Map<string, AgentImageView>): Problem[] {
+  if (group.agentImage === undefined || images.has(group.agentImage)) return [];
+  return [
+    {
+      path: ["instanceGroups", group.name, "agentImage"],
+      message: `no agent image is called ${JSON.stringify(group.agentImage)}. Add it under ${pathText(["agentImages"])}, or ${suggestion(group.agentImage, [...images.keys()])}`,
+    },
+  ];
+}
+
+function waveProblems(group: GroupView): Problem[] {
+  const { wave, waves, images } = group;
+  const path = ["instanceGroups", group.name];
+  const problems: Problem[] = [];
+  const total = group.instances.length;
+  if (waves !== undefined && total > 0) problems.push(...planProblems([...path, "waves"], waves, total));
+  if (wave === undefined) return problems;
+  if (waves !== undefined && wave >= waves.length) {
+    problems.push({
+      path: [...path, "wave"],
+      message: `there is no wave ${wave}: the last of \`waves\` is ${waves.length - 1}. Write 0 to ${waves.length - 1}.`,
+    });
+  }
+  if (wave > 0 && images !== undefined && !images.hasCandidate) {
+    problems.push({
+      path: [...path, "wave"],
+      message: `the wave is ${wave}, but there is no candidate to roll out. Write 0, or set ${pathText(["agentImages", group.agentImage ?? "", "candidate"])}.`,
+    });
+  }
+  return problems;
+}
+
+function planProblems(path: Path, waves: InstanceGroupConfig["waves"], total: number): Problem[] {
+  const problems: Problem[] = [];
+  const counts = waves.map((wave) => waveCount(wave, total));
+  counts.forEach((count, index) => {
+    const before = counts[index - 1];
+    if (index === 0 && count !== 1) {
+      problems.push({
+        path: [...path, 0],
+        message: `the first wave comes to ${instances(count)}, but the canary is exactly one. Write 1.`,
+      });
+    }
+    if (before !== undefined && count < before) {
+      problems.push({
+        path: [...path, index],
+        message: `the wave comes to ${instances(count)}, fewer than the ${before} of the wave before. Write waves that grow, as in [1, "25%", "100%"].`,
+      });
+    }
+  });
+  const last = counts.at(-1) ?? 0;
+  if (last < total) {
+    problems.push({
+      path: [...path, counts.length - 1],
+      message: `the last wave leaves ${instances(total - last)} of ${total} behind. End with "100%".`,
+    });
+  }
+  return problems;
+}
+
+function instances(count: number): string {
+  return count === 1 ? "1 instance" : `${count} instances`;
+}
+
+function gateProblems(group: GroupView): Problem[] {
+  return group.checks.flatMap((check, index) => {
+    if (check === undefined || check.deadline <= gateDeadline) return [];
+    return [
+      {
+        path: ["instanceGroups", group.name, "gate", index, "deadline"],
+        message: `${formatDuration(check.deadline)} is too long: requests are held while the gate runs. Write ${gateDeadline}s or less, or move the check to \`verification\`.`,
+      },
+    ];
+  });
+}
+
+function tokenProblems(group: GroupView): Problem[] {
+  const variable = group.tokenVariable;
+  if (variable === undefined || group.environment === undefined) return [];
+  if (!Object.hasOwn(group.environment, variable)) return [];
+  return [
+    {
+      path: ["instanceGroups", group.name, "container", "environment", variable],
+      message: `a gateway's token stands here in plain text. Remove it and run ${secretCommand(["gatewayTokens", "<instance>"])}, with a new token.`,
+    },
+  ];
+}
+
+/** The command that sets a secret, for messages. */
+export function secretCommand(path: Path): string {
+  return path.length === 1
+    ? `\`pulumi config set --secret ${pathText(path)}\``
+    : `\`pulumi config set --secret --path '${pathText(path)}'\``;
+}
+
+function duplicateNames(places: Place[]): Problem[] {
+  return places.flatMap(({ path, instance }, index) => {
+    const first = places.slice(0, index).find((other) => other.instance.name === instance.name);
+    if (first === undefined) return [];
+    return [
+      {
+        path,
+        message: `the name ${JSON.stringify(instance.name)} is taken by ${pathText(first.path)}. Write another name.`,
+      },
+    ];
+  });
+}
+
+function duplicatePorts(places: Place[]): Problem[] {
+  return places.flatMap(({ path, instance }, index) => {
+    const first = places
+      .slice(0, index)
+      .find((other) => instance.publish !== undefined && other.instance.publish === instance.publish);
+    if (first === undefined) return [];
+    return [
+      {
+        path: [...path, "publish"],
+        message: `port ${instance.publish} is published by ${JSON.stringify(first.instance.name)} already. Write another port.`,
+      },
+    ];
+  });
+}
+
+/** No lock keeps two gateways from writing one state: it has to be seen here. */
+function sharedState(places: Place[]): Problem[] {
+  return places.flatMap(({ path, instance }, index) => {
+    const first = places
+      .slice(0, index)
+      .find(
+        (other) =>
+          other.instance.name !== instance.name && overlaps(stateOf(other.instance), stateOf(instance)),
+      );
+    if (first === undefined) return [];
+    return [
+      {
+        path: pathOfState(path, instance),
+        message: `its state ${JSON.stringify(volumeOf(instance))} is or overlaps the state ${JSON.stringify(volumeOf(first.instance))} of ${JSON.stringify(first.instance.name)}, and two gateways on one state destroy it. Give each its own.`,
+      },
+    ];
+  });
+}
+
+/** A restore wipes the state first: repositories inside it would go with it. */
+function endangeredRepositories(raw: unknown, places: Place[]): Problem[] {
+  const repositories = valid(
+    stackSchema.shape.snapshots.shape.repositories,
+    fieldOf(fieldOf(raw, "snapshots"), "repositories"),
+  );
+  if (repositories === undefined) return [];
+  return places.flatMap(({ path, instance }) => {
+    if (!overlaps(stateOf(instance), canonicalState(repositories))) return [];
+    return [
+      {
+        path: pathOfState(path, instance),
+        message: `its state ${JSON.stringify(volumeOf(instance))} overlaps ${pathText(["snapshots", "repositories"])} ${JSON.stringify(repositories)}, and a restore would wipe the snapshots. Keep them apart.`,
+      },
+    ];
+  });
+}
+
+function pathOfState(path: Path, instance: InstanceConfig): Path {
+  if (instance.directory !== undefined) return [...path, "directory"];
+  return instance.volume !== undefined ? [...path, "volume"] : path;
+}
+
+function stateOf(instance: InstanceConfig): string {
+  return instance.directory === undefined
+    ? volumeDirectory(volumeOf(instance))
+    : canonicalState(instance.directory);
+}
+
+function canonicalState(directory: string): string {
+  return posix.resolve("/", directory);
+}
+
+/** Where Docker keeps a volume: a directory given by that path is the same state. */
+function volumeDirectory(volume: string): string {
+  return `/var/lib/docker/volumes/${volume}/_data`;
+}
+
+/** The same directory, or one inside the other. */
+function overlaps(a: string, b: string): boolean {
+  const [inA, inB] = [posix.relative(a, b), posix.relative(b, a)];
+  return !inA.startsWith("..") || !inB.startsWith("..");
+}

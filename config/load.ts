@@ -1,0 +1,81 @@
+import { Config, type Output, RunError, runtime } from "@pulumi/pulumi";
+import { ConfigError, parseStackConfig } from "./parse.ts";
+import type { StackConfig } from "./schema.ts";
+import { SecretMark } from "./secret-mark.ts";
+
+export interface LoadedConfig {
+  config: StackConfig;
+  secrets: {
+    /** Instance name -> token of its gateway. */
+    gatewayTokens: Output<Record<string, string>>;
+    /** Password of the snapshots' repositories. */
+    snapshotPassword: Output<string>;
+  };
+}
+
+const namespace = "clawforce";
+
+/**
+ * Reads the stack's configuration inside a Pulumi program.
+ *
+ * @throws RunError (no stack trace) that lists every problem, a missing secret among them.
+ */
+export function loadStackConfig(): LoadedConfig {
+  try {
+    const config = parseStackConfig(rawConfig(), { demandSecrets: true });
+    const keys = new Config(namespace);
+    return {
+      config,
+      secrets: {
+        gatewayTokens: keys.requireSecretObject<Record<string, string>>("gatewayTokens"),
+        snapshotPassword: keys.requireSecret("snapshotPassword"),
+      },
+    };
+  } catch (error) {
+    if (error instanceof ConfigError) throw new RunError(error.message);
+    throw error;
+  }
+}
+
+function rawConfig(): Record<string, unknown> {
+  const prefix = `${namespace}:`;
+  return Object.fromEntries(
+    Object.entries(runtime.allConfig())
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, text]) => [key.slice(prefix.length), settingOf(key, text)]),
+  );
+}
+
+/** The engine tells which whole keys hold a secret, not which parts of them. */
+function settingOf(key: string, text: string): unknown {
+  const value = decoded(text);
+  if (!isSecret(key)) return value;
+  return key === `${namespace}:gatewayTokens` ? markedTokens(value) : markedText(value);
+}
+
+/** The names stay, for the check that no instance is without a token. */
+function markedTokens(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(Object.entries(value).map(([name, token]) => [name, markedText(token)]));
+}
+
+/** An empty secret counts as one that is not set. */
+function markedText(value: unknown): SecretMark | undefined {
+  return value === "" || value === null ? undefined : new SecretMark();
+}
+
+/** Objects and lists arrive as JSON, everything else as text. */
+function decoded(text: string): unknown {
+  if (!/^[[{]/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** `isConfigSecret` is part of the SDK's runtime, but not of its types. */
+function isSecret(key: string): boolean {
+  const sdk: object & { isConfigSecret?: (key: string) => boolean } = runtime;
+  return sdk.isConfigSecret?.(key) ?? true;
+}
