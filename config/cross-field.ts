@@ -11,7 +11,7 @@ import {
   stackSchema,
 } from "./schema.ts";
 import { fieldOf } from "./schema-problems.ts";
-import { formatDuration } from "./units.ts";
+import { formatDuration, seconds } from "./units.ts";
 
 /** The gate runs while the ingress is held: no check of it may take longer. Seconds. */
 const gateDeadline = 15;
@@ -26,7 +26,8 @@ interface GroupView {
   instances: (InstanceConfig | undefined)[];
   waves: InstanceGroupConfig["waves"] | undefined;
   wave: number | undefined;
-  checks: (InstanceGroupConfig["gate"][number] | undefined)[];
+  /** Of the gate's checks, in seconds. */
+  deadlines: (number | undefined)[];
   tokenVariable: string | undefined;
   environment: Record<string, string> | undefined;
 }
@@ -88,14 +89,13 @@ function groupView(raw: unknown, name: string, images: Map<string, AgentImageVie
     instances: list(fieldOf(group, "instances")).map((entry) => valid(groupShape.instances.element, entry)),
     waves: valid(groupShape.waves, fieldOf(group, "waves")),
     wave: valid(groupShape.wave, fieldOf(group, "wave")),
-    checks: list(fieldOf(group, "gate")).map((entry) => valid(stackSchemaCheck, entry)),
+    deadlines: list(fieldOf(group, "gate")).map((check) => valid(seconds, fieldOf(check, "deadline"))),
     tokenVariable: valid(containerShape.tokenVariable, fieldOf(container, "tokenVariable")),
     environment: valid(containerShape.environment, fieldOf(container, "environment")),
   };
 }
 
 const containerShape = groupShape.container.unwrap().shape;
-const stackSchemaCheck = groupShape.gate.unwrap().element;
 
 function valid<T extends z.ZodType>(schema: T, value: unknown): z.output<T> | undefined {
   const result = schema.safeParse(value);
@@ -216,12 +216,12 @@ function instances(count: number): string {
 }
 
 function gateProblems(group: GroupView): Problem[] {
-  return group.checks.flatMap((check, index) => {
-    if (check === undefined || check.deadline <= gateDeadline) return [];
+  return group.deadlines.flatMap((deadline, index) => {
+    if (deadline === undefined || deadline <= gateDeadline) return [];
     return [
       {
         path: ["instanceGroups", group.name, "gate", index, "deadline"],
-        message: `${formatDuration(check.deadline)} is too long: requests are held while the gate runs. Write ${gateDeadline}s or less, or move the check to \`verification\`.`,
+        message: `${formatDuration(deadline)} is too long: requests are held while the gate runs. Write ${gateDeadline}s or less, or move the check to \`verification\`.`,
       },
     ];
   });

@@ -129,7 +129,7 @@ function withoutDigest(reference: string): string {
 
 /** Why a reference may not stand in the configuration, as rule and remedy; undefined when it may. */
 function pinProblem(text: string): string | undefined {
-  const quoted = JSON.stringify(text.length > 160 ? `${text.slice(0, 160)}…` : text);
+  const quoted = visiblyQuoted(text);
   const parsed = parseImageReference(text);
   if ("problem" in parsed) {
     return `${quoted} is no image reference: ${parsed.problem}. Write <repository>:<tag>@sha256:<64 hex digits>`;
@@ -151,6 +151,15 @@ function pinProblem(text: string): string | undefined {
     return `the placeholder digest of zeros stands here: run ${digestCommands(reference)} and write the digest it prints`;
   }
   return undefined;
+}
+
+/** Shows what an eye does not see or takes for something else, zero-width characters and foreign letters. */
+function visiblyQuoted(text: string): string {
+  const shown = JSON.stringify(text.slice(0, 160)).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `<${codePoint(character)}>`,
+  );
+  return text.length > 160 ? `${shown.slice(0, -1)}…"` : shown;
 }
 
 function digestCommands(reference: string): string {

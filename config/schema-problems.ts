@@ -53,7 +53,7 @@ function messageOf(issue: z.core.$ZodRawIssue): string {
       if (issue.input === undefined) return `required, but not set. Write ${nounOf(issue.expected)}`;
       if (issue.input === null)
         return `the key has no value. Write ${nounOf(issue.expected)}, or remove the key`;
-      return `expected ${nounOf(issue.expected)}, found ${kindOf(issue.input)}. ${typeRemedy(issue.expected)}`;
+      return `expected ${nounOf(issue.expected)}, found ${kindOf(issue.input)}. ${typeRemedy(issue.expected, issue.input)}`;
     case "invalid_value":
       if (issue.input === undefined) return `required, but not set. Write ${alternatives(issue.values)}`;
       return `${scalarText(issue.input)} is not known here. Write ${alternatives(issue.values)}`;
@@ -91,7 +91,7 @@ function nounOf(expected: string): string {
   return nouns[expected] ?? expected;
 }
 
-function typeRemedy(expected: string): string {
+function typeRemedy(expected: string, input: unknown): string {
   switch (expected) {
     case "string":
       return "Put it in quotes";
@@ -101,7 +101,7 @@ function typeRemedy(expected: string): string {
     case "record":
       return "Write `key: value` lines below it";
     default:
-      return `Write ${nounOf(expected)} without quotes`;
+      return `Write ${nounOf(expected)}${typeof input === "string" ? " without quotes" : ""}`;
   }
 }
 

@@ -27,7 +27,7 @@ function parseDuration(text: string): number | { problem: string } {
   const part = /(\d{1,9})(ms|[smhd])/y;
   let total = 0;
   let lastUnit = -1;
-  while (part.lastIndex < text.length) {
+  do {
     const match = part.exec(text);
     const unit = durationUnits.indexOf(match?.[2] as DurationUnit);
     if (match === null || unit <= lastUnit) {
@@ -37,7 +37,7 @@ function parseDuration(text: string): number | { problem: string } {
     }
     total += Number(match[1]) * secondsPerUnit[match[2] as DurationUnit];
     lastUnit = unit;
-  }
+  } while (part.lastIndex < text.length);
   if (total <= 0) return { problem: `${quoted} is no time at all. Write a duration above zero, as in "30s"` };
   if (total > longestDays * secondsPerUnit.d) {
     return { problem: `${quoted} is longer than ${longestDays} days. Write a shorter duration` };
