@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import * as pulumi from "@pulumi/pulumi";
+import { type OperationName, type OperationSecrets, programPath } from "./operation.ts";
+
+/** What the hooks of one container need. */
+export interface HookTask {
+  workload: object;
+  /** What this run does to it, as the preview said; a program without one finds out by itself. */
+  move: object | undefined;
+  secrets: OperationSecrets;
+}
+
+export interface WorkloadHooks {
+  cutOver: pulumi.ResourceHook;
+  restore: pulumi.ResourceHook;
+}
+
+/**
+ * The hooks of all containers: one of each, because state refers to a hook by name, and a container whose workload left
+ * the configuration still needs its cut-over. `taskOf` finds the task by the name of the container's resource.
+ */
+export function workloadHooks(taskOf: (name: string) => HookTask | undefined): WorkloadHooks {
+  const run = async (program: OperationName, name: string) => {
+    const task = taskOf(name);
+    if (task === undefined) {
+      throw new Error(
+        `${name}: nothing is known of its state, so no snapshot can be taken of it. Put it back into the configuration, ` +
+          "or remove its container by hand and run `pulumi refresh`.",
+      );
+    }
+    await runProgram(program, task);
+  };
+  return {
+    cutOver: new pulumi.ResourceHook("cut-over", (args) => run("cut-over", args.name)),
+    restore: new pulumi.ResourceHook("restore", (args) => run("restore", args.name)),
+  };
+}
+
+async function runProgram(program: OperationName, task: HookTask): Promise<void> {
+  const [snapshotPassword, gatewayToken] = await Promise.all([
+    plainValue(task.secrets.snapshotPassword),
+    plainValue(task.secrets.gatewayToken),
+  ]);
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL(`../${programPath(program)}`, import.meta.url))],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        CLAWFORCE_OPERATION: JSON.stringify({ workload: task.workload, move: task.move }),
+        CLAWFORCE_SNAPSHOT_PASSWORD: snapshotPassword,
+        CLAWFORCE_GATEWAY_TOKEN: gatewayToken,
+      },
+    },
+  );
+  child.stdout.resume();
+  const said = await lines(child.stderr, (line) => pulumi.log.info(line));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    if (child.exitCode !== null) {
+      resolve(child.exitCode);
+    }
+    child.once("close", resolve);
+  });
+  if (code !== 0) {
+    throw new Error(said.slice(-12).join("\n"));
+  }
+}
+
+async function lines(stream: NodeJS.ReadableStream, each: (line: string) => unknown): Promise<string[]> {
+  const all: string[] = [];
+  let rest = "";
+  for await (const chunk of stream) {
+    const parts = `${rest}${chunk}`.split("\n");
+    rest = parts.pop() ?? "";
+    for (const line of parts) {
+      all.push(line);
+      await each(line);
+    }
+  }
+  return rest === "" ? all : [...all, rest];
+}
+
+/** The value of an output inside a hook, where it is always known. */
+function plainValue(value: pulumi.Input<string>): Promise<string> {
+  return new Promise((resolve) => {
+    pulumi.output(value).apply(resolve);
+  });
+}

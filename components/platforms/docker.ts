@@ -1,0 +1,96 @@
+import type * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { WorkloadSpec } from "../workload.ts";
+
+/** What replaces a container when it changes: the literal part of its identity. */
+export function replacingInputs(spec: WorkloadSpec): object {
+  const { container, instance } = spec;
+  return {
+    image: spec.image,
+    command: container.command ?? null,
+    user: container.user ?? null,
+    environment: container.environment,
+    tokenVariable: container.tokenVariable,
+    state: spec.state,
+    stateDirectory: container.stateDirectory,
+    network: container.network,
+    port: container.port,
+    publish: instance.publish ?? null,
+    restore: spec.restoreEpoch,
+  };
+}
+
+/** Arguments of the container of a workload. No label or variable carries anything that differs from run to run. */
+export function containerArgs(spec: WorkloadSpec, token: pulumi.Input<string>): docker.ContainerArgs {
+  const { container, instance } = spec;
+  const { health } = container;
+  const plain = Object.entries(container.environment).map(([key, value]) => `${key}=${value}`);
+  return {
+    name: spec.name,
+    image: spec.image,
+    hostname: spec.name,
+    init: true,
+    restart: "unless-stopped",
+    ...(container.command && { command: container.command }),
+    ...(container.user && { user: container.user }),
+    envs: [...plain, tokenEntry(container.tokenVariable, token)],
+    labels: [
+      { label: "clawforce.stack", value: spec.stack },
+      { label: "clawforce.workload", value: spec.name },
+    ],
+    networksAdvanced: [{ name: container.network }],
+    volumes: [stateMount(spec)],
+    ...(instance.publish !== undefined && {
+      ports: [{ internal: container.port, external: instance.publish, ip: "127.0.0.1" }],
+    }),
+    // Without memorySwap the provider finds a difference for ever.
+    ...(container.memory !== undefined && {
+      memory: megabytes(container.memory),
+      memorySwap: megabytes(container.memory) * 2,
+    }),
+    healthcheck: {
+      tests: ["CMD", ...(health.command ?? healthRequest(container.port, health.path, health.timeout))],
+      interval: duration(health.interval),
+      timeout: duration(health.timeout),
+      retries: health.retries,
+      startPeriod: duration(health.startPeriod),
+    },
+    wait: true,
+    waitTimeout: Math.ceil(health.wait),
+    // The default is an immediate kill.
+    destroyGraceSeconds: Math.ceil(spec.stopGrace),
+    stopTimeout: Math.ceil(spec.stopGrace),
+  };
+}
+
+function tokenEntry(variable: string, token: pulumi.Input<string>): pulumi.Output<string> {
+  return pulumi.output(token).apply((value) => `${variable}=${value}`);
+}
+
+function stateMount(spec: WorkloadSpec): docker.types.input.ContainerVolume {
+  const containerPath = spec.container.stateDirectory;
+  return "volume" in spec.state
+    ? { volumeName: spec.state.volume, containerPath }
+    : { hostPath: spec.state.directory, containerPath };
+}
+
+/** Every image of a gateway has Node: the request needs no other tool in it. */
+function healthRequest(port: number, path: string, timeout: number): string[] {
+  const url = `http://127.0.0.1:${port}${path}`;
+  const script =
+    "fetch(process.argv[1],{signal:AbortSignal.timeout(Number(process.argv[2]))})" +
+    ".then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))";
+  return ["node", "-e", script, url, String(Math.round(timeout * 900))];
+}
+
+/** As Docker prints it back ("2s", "1m30s"): another spelling would be a difference for ever. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
+  const parts = [hours > 0 ? `${hours}h` : "", hours > 0 || minutes > 0 ? `${minutes}m` : "", `${rest}s`];
+  return parts.join("");
+}
+
+function megabytes(bytes: number): number {
+  return Math.ceil(bytes / 1024 / 1024);
+}

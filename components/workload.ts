@@ -1,0 +1,109 @@
+import type * as command from "@pulumi/command";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Check, ContainerConfig, InstanceConfig } from "../config/schema.ts";
+import type { WorkloadHooks } from "./hooks.ts";
+import { fingerprint, type OperationSecrets, operationCommand } from "./operation.ts";
+import { containerArgs, replacingInputs } from "./platforms/docker.ts";
+
+/** One gateway, as plain data: all that decides what its resources are. */
+export interface WorkloadSpec {
+  stack: string;
+  name: string;
+  group: string;
+  /** The reference it is to run, with digest. */
+  image: string;
+  instance: InstanceConfig;
+  state: { volume: string } | { directory: string };
+  container: ContainerConfig;
+  stopGrace: number;
+  gate: Check[];
+  verification: Check[];
+  /** Changes when the configuration asks for another snapshot to be restored. */
+  restoreEpoch: string;
+  /** Changes when the workload was found not serving. */
+  servingTrigger: string;
+  /** The input of its programs: the same from run to run as long as the configuration is. */
+  input: object;
+}
+
+export interface WorkloadArgs {
+  spec: WorkloadSpec;
+  secrets: OperationSecrets;
+  hooks: WorkloadHooks;
+  /** The preparations of all workloads and the verification of the one before. */
+  after: pulumi.Resource[];
+}
+
+/** What a container is replaced for; the preparation runs for the same. */
+export function replacementTrigger(spec: WorkloadSpec): string {
+  return fingerprint(replacingInputs(spec));
+}
+
+/** Preflight, pull, hot snapshot and drill of one workload: all that happens while it serves. */
+export function preparation(
+  spec: WorkloadSpec,
+  secrets: OperationSecrets,
+  opts: pulumi.CustomResourceOptions,
+): command.local.Command {
+  return operationCommand(
+    `${spec.name}-preparation`,
+    { program: "prepare", workload: spec.input, secrets, triggers: [replacementTrigger(spec)] },
+    opts,
+  );
+}
+
+/** One gateway with its state: container, gate and verification, brought over by its hooks. */
+export class Workload extends pulumi.ComponentResource {
+  /** Done when the workload has passed: the next cut-over waits for it. */
+  readonly verification: command.local.Command;
+
+  constructor(name: string, args: WorkloadArgs, opts: pulumi.ComponentResourceOptions) {
+    const { spec, secrets, hooks } = args;
+    super("clawforce:fleet:Workload", name, { group: spec.group, image: spec.image }, opts);
+    const volume = "volume" in spec.state ? [this.#volume(name, spec.state.volume)] : [];
+    const container = new docker.Container(name, containerArgs(spec, secrets.gatewayToken), {
+      parent: this,
+      dependsOn: [...args.after, ...volume],
+      deleteBeforeReplace: true,
+      replacementTrigger: replacementTrigger(spec),
+      hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore] },
+      customTimeouts: { create: `${Math.ceil(spec.container.health.wait) + 60}s` },
+    });
+    const common = { workload: spec.input, secrets };
+    const serving = operationCommand(
+      `${name}-serving`,
+      {
+        ...common,
+        program: "serve",
+        triggers: [spec.servingTrigger],
+        environment: { CLAWFORCE_SERVING: spec.servingTrigger },
+      },
+      { parent: this, dependsOn: [container] },
+    );
+    const gate = operationCommand(
+      `${name}-gate`,
+      { ...common, program: "gate", triggers: [container.id, spec.servingTrigger, fingerprint(spec.gate)] },
+      { parent: this, dependsOn: [serving] },
+    );
+    this.verification = operationCommand(
+      `${name}-verification`,
+      {
+        ...common,
+        program: "verify",
+        triggers: [container.id, spec.servingTrigger, fingerprint(spec.verification)],
+      },
+      { parent: this, dependsOn: [gate] },
+    );
+    this.registerOutputs({});
+  }
+
+  #volume(name: string, volume: string): docker.Volume {
+    // Another label would replace the volume: that is, destroy the state.
+    return new docker.Volume(
+      `${name}-state`,
+      { name: volume },
+      { parent: this, protect: true, retainOnDelete: true, ignoreChanges: ["labels", "driverOpts"] },
+    );
+  }
+}

@@ -1,0 +1,158 @@
+import type { EvidenceRecord, Markers } from "./records.ts";
+
+/** The state of a release that a workload can be set back to. */
+export interface Release {
+  /** Reference with digest. */
+  image: string;
+  /** The cold snapshot that was taken when this release was left. */
+  snapshot: string;
+  /** ISO 8601: when that snapshot was taken, so what was written after it is lost by a restore. */
+  takenAt: string;
+  markers: Markers;
+}
+
+export interface RestorePlan {
+  snapshot: string;
+  takenAt: string;
+  reason: "state moved" | "requested";
+  /** What moved, one phrase each: "memory/main.sqlite 1 -> 2". */
+  moved: string[];
+}
+
+/** What an update does to one workload. */
+export type Move =
+  | { kind: "first"; to: string }
+  | { kind: "none"; to: string }
+  | { kind: "forward"; from: string; to: string; restore?: RestorePlan }
+  | { kind: "back"; from: string; to: string; restore?: RestorePlan; release: Release }
+  | { kind: "restore"; from: string; to: string; restore: RestorePlan };
+
+export interface MoveFacts {
+  /** The reference of the container that is there, running or not. */
+  running: string | undefined;
+  wanted: string;
+  records: readonly EvidenceRecord[];
+  /** Snapshot id that the configuration asks for. */
+  requested: string | undefined;
+}
+
+export function moveOf(facts: MoveFacts): Move {
+  const { wanted, records } = facts;
+  const from = facts.running ?? lastImage(records);
+  const requested = requestedRestore(facts);
+  if (from === undefined) {
+    return { kind: "first", to: wanted };
+  }
+  if (sameDigest(from, wanted)) {
+    return requested === undefined
+      ? { kind: "none", to: wanted }
+      : { kind: "restore", from, to: wanted, restore: requested };
+  }
+  const release = releasesOf(records).findLast((known) => sameDigest(known.image, wanted));
+  if (release === undefined) {
+    return { kind: "forward", from, to: wanted, ...(requested && { restore: requested }) };
+  }
+  const restore = requested ?? restoreOfMovedState(release, currentMarkers(records, from));
+  return { kind: "back", from, to: wanted, release, ...(restore && { restore }) };
+}
+
+/**
+ * The releases that can be gone back to, oldest first. Going forward leaves one behind; going back to one takes it
+ * and all after it off again.
+ */
+export function releasesOf(records: readonly EvidenceRecord[]): Release[] {
+  const releases: Release[] = [];
+  for (const record of records) {
+    if (record.kind !== "cut-over") {
+      continue;
+    }
+    if (record.direction === "back") {
+      const index = releases.findLastIndex((release) => sameDigest(release.image, record.to));
+      releases.splice(index === -1 ? releases.length : index);
+    } else if (record.direction === "forward") {
+      const snapshot = records.find(
+        (other) => other.kind === "snapshot" && other.snapshot === record.snapshot && other.role === "cold",
+      );
+      if (snapshot?.kind === "snapshot") {
+        releases.push({
+          image: record.from,
+          snapshot: record.snapshot,
+          takenAt: snapshot.time,
+          markers: snapshot.markers,
+        });
+      }
+    }
+  }
+  return releases;
+}
+
+/** The databases whose schema version is not the one of the snapshot, as phrases. */
+export function movedDatabases(before: Markers, now: Markers): string[] {
+  return Object.entries(before.databases)
+    .filter(([path, version]) => now.databases[path] !== version)
+    .map(([path, version]) => `${path} ${version} -> ${now.databases[path] ?? "missing"}`);
+}
+
+/**
+ * The newest known markers since `image` took over; undefined when it took over and nothing was read since: it may
+ * have died in the middle of a migration.
+ */
+export function currentMarkers(records: readonly EvidenceRecord[], image: string): Markers | undefined {
+  const tookOver = records.findLastIndex(
+    (record) => record.kind === "cut-over" && sameDigest(record.to, image),
+  );
+  for (const record of records.slice(tookOver + 1).toReversed()) {
+    if ((record.kind === "gate" || record.kind === "snapshot") && sameDigest(record.image, image)) {
+      return record.markers;
+    }
+  }
+  return undefined;
+}
+
+function restoreOfMovedState(release: Release, now: Markers | undefined): RestorePlan | undefined {
+  const moved =
+    now === undefined
+      ? ["unknown: nothing was read after the new version started"]
+      : movedDatabases(release.markers, now);
+  return moved.length === 0
+    ? undefined
+    : { snapshot: release.snapshot, takenAt: release.takenAt, reason: "state moved", moved };
+}
+
+/** The request of the configuration, unless it is the one that was carried out last. */
+function requestedRestore({ requested, records }: MoveFacts): RestorePlan | undefined {
+  if (requested === undefined || sameSnapshot(requested, lastRequestedRestore(records))) {
+    return undefined;
+  }
+  const snapshot = records.findLast(
+    (record) => record.kind === "snapshot" && sameSnapshot(requested, record.snapshot),
+  );
+  return { snapshot: requested, takenAt: snapshot?.time ?? "unknown", reason: "requested", moved: [] };
+}
+
+/** Part of what replaces a container: stays the same when a request that was carried out leaves the configuration. */
+export function restoreEpoch(requested: string | undefined, records: readonly EvidenceRecord[]): string {
+  return (requested ?? lastRequestedRestore(records) ?? "").slice(0, 8);
+}
+
+function lastRequestedRestore(records: readonly EvidenceRecord[]): string | undefined {
+  const record = records.findLast((each) => each.kind === "restore" && each.reason === "requested");
+  return record?.kind === "restore" ? record.snapshot : undefined;
+}
+
+function lastImage(records: readonly EvidenceRecord[]): string | undefined {
+  const record = records.findLast((each) => each.kind === "cut-over" || each.kind === "gate");
+  return record?.kind === "cut-over" ? record.to : record?.kind === "gate" ? record.image : undefined;
+}
+
+function sameSnapshot(one: string, other: string | undefined): boolean {
+  return other !== undefined && (one.startsWith(other) || other.startsWith(one));
+}
+
+export function sameDigest(one: string, other: string): boolean {
+  return digest(one) === digest(other);
+}
+
+function digest(reference: string): string {
+  return reference.slice(reference.lastIndexOf("@") + 1);
+}

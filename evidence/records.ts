@@ -1,0 +1,117 @@
+/** What tells whether a version has moved the state. */
+export interface Markers {
+  /** Path in the state -> SQLite user_version. */
+  databases: Record<string, number>;
+  /** The version that OpenClaw stamped into its configuration (meta.lastTouchedVersion). */
+  configVersion?: string;
+}
+
+/**
+ * `hot`: while the workload served. `cold`: stopped, before a new version took over; the state that matches its image.
+ * `pre-restore`: stopped, before the way back; untrusted, never restored unless named.
+ */
+export type SnapshotRole = "hot" | "cold" | "pre-restore";
+
+export type Outcome = "passed" | "failed" | "inconclusive";
+
+export interface CheckResult {
+  name: string;
+  severity: "critical" | "warning";
+  outcome: Outcome;
+  /** What was seen, in one line without secrets. */
+  detail: string;
+  seconds: number;
+  attempts: number;
+}
+
+export interface SnapshotEntry {
+  kind: "snapshot";
+  role: SnapshotRole;
+  /** restic's id, 8 hex digits or more. */
+  snapshot: string;
+  /** The image that wrote this state, with digest. */
+  image: string;
+  files: number;
+  bytes: number;
+  seconds: number;
+  markers: Markers;
+}
+
+export interface DrillEntry {
+  kind: "drill";
+  snapshot: string;
+  image: string;
+  seconds: number;
+}
+
+/** A cut-over that got as far as the removal of the old container. */
+export interface CutOverEntry {
+  kind: "cut-over";
+  from: string;
+  to: string;
+  direction: "forward" | "back" | "same";
+  /** The cold or pre-restore snapshot. */
+  snapshot: string;
+  drained: { active: number; seconds: number; cut: number };
+  /** Seconds that stopping took; `killed` when the grace was not enough. */
+  stop: { seconds: number; killed: boolean };
+}
+
+export interface RestoreEntry {
+  kind: "restore";
+  snapshot: string;
+  image: string;
+  reason: "state moved" | "requested";
+  seconds: number;
+}
+
+export interface GateEntry {
+  kind: "gate";
+  image: string;
+  container: string;
+  outcome: Outcome;
+  checks: CheckResult[];
+  markers: Markers;
+}
+
+export interface VerificationEntry {
+  kind: "verification";
+  image: string;
+  container: string;
+  outcome: Outcome;
+  checks: CheckResult[];
+  seconds: number;
+}
+
+/** The container was found stopped, paused or unhealthy and was brought back. */
+export interface ServingEntry {
+  kind: "serving";
+  trigger: string;
+  did: string;
+}
+
+/** A step that failed before anything was changed for good, and what was done about it. */
+export interface FailureEntry {
+  kind: "failure";
+  step: string;
+  message: string;
+  image: string;
+}
+
+export type EvidenceEntry =
+  | SnapshotEntry
+  | DrillEntry
+  | CutOverEntry
+  | RestoreEntry
+  | GateEntry
+  | VerificationEntry
+  | ServingEntry
+  | FailureEntry;
+
+export type EvidenceRecord = EvidenceEntry & {
+  sequence: number;
+  /** ISO 8601, UTC. */
+  time: string;
+  /** SHA-256 of the line before. */
+  previous: string;
+};

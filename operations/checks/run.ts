@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Check } from "../../config/schema.ts";
+import type { CheckResult } from "../../evidence/records.ts";
+import { describeDockerError } from "../docker/client.ts";
+import { execInContainer } from "../docker/exec.ts";
+import { collectLogs } from "../docker/logs.ts";
+import { secondsSince } from "../step.ts";
+import type { WorkloadContext } from "../workload.ts";
+import { type Attempt, judgeCommand, judgeHttp, judgeLogs, judgeVersion } from "./judge.ts";
+import { openProbe, type Probe } from "./probe.ts";
+
+/** Runs the checks one after the other, so that their times say something, and all of them, so that one run tells all. */
+export async function runChecks(context: WorkloadContext, checks: readonly Check[]): Promise<CheckResult[]> {
+  const lazily = lazyProbe(context);
+  try {
+    const results: CheckResult[] = [];
+    for (const check of checks) {
+      const result = await runCheck(context, check, lazily.probe);
+      context.progress(
+        `${result.outcome === "passed" ? "✓" : "✗"} ${result.name}: ${result.detail} (${result.seconds} s)`,
+      );
+      results.push(result);
+    }
+    return results;
+  } finally {
+    await lazily.close();
+  }
+}
+
+export function checkName(check: Check): string {
+  if (check.name !== undefined) {
+    return check.name;
+  }
+  switch (check.kind) {
+    case "http":
+      return `http ${check.path}`;
+    case "command":
+      return `command ${check.argv.join(" ")}`;
+    default:
+      return check.kind;
+  }
+}
+
+async function runCheck(
+  context: WorkloadContext,
+  check: Check,
+  probe: () => Promise<Probe>,
+): Promise<CheckResult> {
+  const began = performance.now();
+  const until = Date.now() + check.deadline * 1000;
+  let attempts = 0;
+  for (;;) {
+    attempts += 1;
+    const left = Math.max(1, Math.ceil((until - Date.now()) / 1000));
+    let attempt: Attempt;
+    let conclusive = true;
+    try {
+      attempt = await attemptCheck(context, check, probe, left);
+    } catch (error) {
+      conclusive = false;
+      attempt = { passed: false, detail: describeDockerError(error) };
+    }
+    if (attempt.passed || Date.now() + check.interval * 1000 > until) {
+      return {
+        name: checkName(check),
+        severity: check.severity,
+        outcome: attempt.passed ? "passed" : conclusive ? "failed" : "inconclusive",
+        detail: attempt.detail,
+        seconds: secondsSince(began),
+        attempts,
+      };
+    }
+    await sleep(check.interval * 1000);
+  }
+}
+
+async function attemptCheck(
+  context: WorkloadContext,
+  check: Check,
+  probe: () => Promise<Probe>,
+  deadline: number,
+): Promise<Attempt> {
+  const { docker, workload } = context;
+  switch (check.kind) {
+    case "http":
+      return judgeHttp(check, await (await probe()).get(check.path, check.port ?? workload.port, deadline));
+    case "command":
+      return judgeCommand(check, await execInContainer(docker, workload.container, check.argv, { deadline }));
+    case "version":
+      return judgeVersion(
+        await imageVersion(context),
+        await execInContainer(docker, workload.container, check.argv, { deadline }),
+      );
+    case "logs":
+      return judgeLogs(check, await collectLogs(docker, workload.container));
+  }
+}
+
+/** What the image says it is: its OCI version label; without one the tag of the reference. */
+async function imageVersion({ docker, workload }: WorkloadContext): Promise<string> {
+  const info = await docker.getImage(workload.image).inspect();
+  const label = info.Config?.Labels?.["org.opencontainers.image.version"];
+  const name = workload.image.slice(workload.image.lastIndexOf("/") + 1).split("@")[0] ?? "";
+  const tag = name.includes(":") ? name.slice(name.indexOf(":") + 1) : undefined;
+  const version = label ?? tag;
+  if (version === undefined) {
+    throw new Error(
+      `${workload.image} has neither a version label nor a tag: there is nothing to compare with`,
+    );
+  }
+  return version;
+}
+
+/** Starts the probe only if a check needs it. */
+function lazyProbe(context: WorkloadContext): { probe: () => Promise<Probe>; close: () => Promise<void> } {
+  let opened: Promise<Probe> | undefined;
+  return {
+    probe: () => {
+      opened ??= openProbe(context);
+      return opened;
+    },
+    close: async () => {
+      const probe = await opened?.catch(() => undefined);
+      await probe?.close();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { type Move, movedDatabases } from "../evidence/move.ts";
+import type { SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
+import { describeDockerError, inspectContainer } from "./docker/client.ts";
+import { otherWriters, startContainer, stopContainer } from "./docker/lifecycle.ts";
+import { describeDrain, drain } from "./drain.ts";
+import { messageOf, OperationFailure } from "./failure.ts";
+import { Journal } from "./journal.ts";
+import { describeSnapshot } from "./prepare.ts";
+import { runProgram } from "./program.ts";
+import { checkColdSnapshot, takeColdSnapshot, withRepository } from "./snapshot/take.ts";
+import { runStep, StepFailure } from "./step.ts";
+import { moveOfTask } from "./task-move.ts";
+import type { WorkloadContext, WorkloadTask } from "./workload.ts";
+
+/**
+ * Runs before a container is removed: drain, stop, cold snapshot, check. When any of it fails, the container that is
+ * there is started again, and the removal does not happen.
+ */
+export async function cutOver(
+  context: WorkloadContext,
+  task: WorkloadTask,
+): Promise<{ snapshot: string | null }> {
+  const { workload, docker, log } = context;
+  const move = await moveOfTask(context, task);
+  const served = await inspectContainer(docker, workload.container);
+  if (served === undefined) {
+    context.progress("the container is gone already: nothing to drain or stop");
+    return { snapshot: null };
+  }
+  const journal = new Journal(log.folder);
+  const back = move.kind === "back" || move.kind === "restore";
+  const from = served.Config.Image;
+  try {
+    return await withRepository(context, "cut-over", async () => {
+      await journal.write({ phase: "draining", container: served.Id, move });
+      const drained = await runStep(
+        context,
+        "drain",
+        () => drainUnlessStopped(context, served.State.Running),
+        describeDrain,
+      );
+      await journal.write({ phase: "stopping", container: served.Id, move });
+      const stop = await runStep(
+        context,
+        "stop",
+        () => stopAlone(context),
+        (stopped) =>
+          stopped.killed ? `killed after ${stopped.seconds} s: it did not end by itself` : "ended by itself",
+      );
+      await journal.write({ phase: "snapshotting", container: served.Id, move });
+      const role: SnapshotRole = back ? "pre-restore" : "cold";
+      const taken = await runStep(
+        context,
+        "cold snapshot",
+        () => takeColdSnapshot(context, from, role),
+        (each) => each.snapshot.slice(0, 8),
+      );
+      const snapshot = await runStep(
+        context,
+        "check",
+        () => checkColdSnapshot(context, taken, from, role),
+        describeSnapshot,
+      );
+      await log.append(snapshot);
+      refuseUnplannedMove(context, move, snapshot);
+      await log.append({
+        kind: "cut-over",
+        from,
+        to: workload.image,
+        direction: move.kind === "back" ? "back" : move.kind === "forward" ? "forward" : "same",
+        snapshot: snapshot.snapshot,
+        drained,
+        stop,
+      });
+      await journal.write({ phase: "removing", container: served.Id, move, snapshot: snapshot.snapshot });
+      return { snapshot: snapshot.snapshot };
+    });
+  } catch (error) {
+    throw await putBack(context, journal, error, from);
+  }
+}
+
+async function drainUnlessStopped(context: WorkloadContext, running: boolean) {
+  if (!running) {
+    return { active: 0, seconds: 0, cut: 0 };
+  }
+  return drain(context);
+}
+
+async function stopAlone(context: WorkloadContext) {
+  const { workload, docker } = context;
+  const stopped = await stopContainer(docker, workload.container, workload.stopGrace);
+  const others = await otherWriters(docker, workload.state, workload.container);
+  if (others.length > 0) {
+    throw new OperationFailure(
+      `another container runs on the same state: ${others.join(", ")}. Stop it first.`,
+    );
+  }
+  return stopped;
+}
+
+/** A state that moved after the preview is set back only when a preview has said so. */
+function refuseUnplannedMove({ workload }: WorkloadContext, move: Move, snapshot: SnapshotEntry): void {
+  if (move.kind !== "back" || move.restore !== undefined) {
+    return;
+  }
+  const moved = movedDatabases(move.release.markers, snapshot.markers);
+  if (moved.length > 0) {
+    throw new StepFailure(
+      workload.name,
+      "check",
+      `the new version has moved the state (${moved.join(", ")}) since the preview, so the old version needs the snapshot ` +
+        `${move.release.snapshot.slice(0, 8)} of ${move.release.takenAt} as well. Run \`pulumi preview\` again: it now shows the restore.`,
+    );
+  }
+}
+
+/** Starts the old container again and says what is now. The error stays the first one, whatever else fails. */
+async function putBack(
+  context: WorkloadContext,
+  journal: Journal,
+  error: unknown,
+  from: string,
+): Promise<Error> {
+  const { workload, docker, log } = context;
+  const failure =
+    error instanceof OperationFailure ? error : new OperationFailure(`${workload.name}: ${messageOf(error)}`);
+  const step = failure instanceof StepFailure ? failure.step : "stop";
+  let now: string;
+  try {
+    await startContainer(docker, workload.container, workload.healthWait);
+    await journal.clear();
+    now = `Nothing was removed: ${workload.name} serves ${from} again. After the cause is gone, run \`pulumi up\` again; or ${workload.wayBack}`;
+  } catch (again) {
+    now =
+      `Nothing was removed, but ${workload.name} could not be started again: ${describeDockerError(again)} ` +
+      `Run \`fleet recover\`, or \`pulumi up\` after the cause is gone.`;
+  }
+  await log
+    .append({ kind: "failure", step, message: failure.message, image: workload.image })
+    .catch((unwritten) => {
+      context.progress(`the failure could not be recorded: ${messageOf(unwritten)}`);
+    });
+  return new OperationFailure(`${failure.message}\n${now}`);
+}
+
+if (import.meta.main) {
+  await runProgram(cutOver);
+}

@@ -1,0 +1,43 @@
+import type Docker from "dockerode";
+import { OperationFailure } from "../failure.ts";
+import { collectOutput, type Output } from "./output.ts";
+
+export interface ExecResult extends Output {
+  exitCode: number;
+}
+
+/**
+ * Runs a program inside a container. At the deadline (seconds) the call fails; the program itself may go on,
+ * because Docker cannot end an exec.
+ */
+export async function execInContainer(
+  docker: Docker,
+  container: string,
+  argv: string[],
+  options: { deadline: number; stdin?: string },
+): Promise<ExecResult> {
+  const exec = await docker.getContainer(container).exec({
+    Cmd: argv,
+    AttachStdin: options.stdin !== undefined,
+    AttachStdout: true,
+    AttachStderr: true,
+  });
+  const stream = await exec.start({ hijack: true, stdin: options.stdin !== undefined });
+  if (options.stdin !== undefined) {
+    stream.end(options.stdin);
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      stream.destroy();
+      reject(new OperationFailure(`\`${argv.join(" ")}\` did not end within ${options.deadline} s.`));
+    }, options.deadline * 1000);
+  });
+  try {
+    const output = await Promise.race([collectOutput(docker, stream), expired]);
+    const { ExitCode } = await exec.inspect();
+    return { exitCode: ExitCode ?? -1, ...output };
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type Docker from "dockerode";
+import { OperationFailure } from "../failure.ts";
+import { inspectContainer, isNotFound, isUnchanged } from "./client.ts";
+import { oneShotLabel } from "./one-shot.ts";
+
+/** Stops a container and proves that it is stopped. */
+export async function stopContainer(
+  docker: Docker,
+  name: string,
+  grace: number,
+): Promise<{ seconds: number; killed: boolean }> {
+  const began = performance.now();
+  const container = docker.getContainer(name);
+  try {
+    await container.stop({ t: Math.ceil(grace) });
+  } catch (error) {
+    if (!isUnchanged(error)) {
+      throw error;
+    }
+  }
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
+  const after = await container.inspect();
+  if (after.State.Running) {
+    throw new OperationFailure(`${name} still runs after it was stopped.`);
+  }
+  return { seconds, killed: after.State.ExitCode === 137 };
+}
+
+/** Starts a container that is there, or lets a paused one go on, and waits until it is healthy. */
+export async function startContainer(docker: Docker, name: string, wait: number): Promise<void> {
+  const container = docker.getContainer(name);
+  const before = await container.inspect();
+  if (before.State.Paused) {
+    await container.unpause();
+  }
+  try {
+    await container.start();
+  } catch (error) {
+    if (!isUnchanged(error)) {
+      throw error;
+    }
+  }
+  await waitHealthy(docker, name, wait);
+}
+
+export async function waitHealthy(docker: Docker, name: string, wait: number): Promise<void> {
+  const until = Date.now() + wait * 1000;
+  for (;;) {
+    const info = await inspectContainer(docker, name);
+    if (info === undefined) {
+      throw new OperationFailure(`the container ${name} is gone.`);
+    }
+    const health = info.State.Health?.Status;
+    if (info.State.Running && (health === undefined || health === "healthy")) {
+      return;
+    }
+    if (Date.now() > until || (!info.State.Running && !info.State.Restarting)) {
+      const last = info.State.Health?.Log?.at(-1)?.Output?.trim();
+      const what = info.State.Running ? `is ${health}` : `ended with exit code ${info.State.ExitCode}`;
+      throw new OperationFailure(
+        `the container ${name} ${what} (waited ${wait} s at most)${last ? `; its last health check said: ${last}` : ""}.` +
+          ` Its log: docker logs --tail 50 ${name}`,
+      );
+    }
+    await sleep(200);
+  }
+}
+
+/** Names of other containers that run on this volume or directory: two gateways on one state destroy it, and no lock stops them. */
+export async function otherWriters(
+  docker: Docker,
+  state: { volume: string } | { directory: string },
+  own: string,
+) {
+  const all = await docker.listContainers();
+  return all
+    .filter((container) => container.Labels[oneShotLabel] === undefined)
+    .filter((container) => !container.Names.includes(`/${own}`))
+    .filter((container) =>
+      container.Mounts.some((mount) => {
+        if (mount.RW === false) {
+          return false;
+        }
+        return "volume" in state
+          ? mount.Name === state.volume
+          : mount.Type === "bind" && overlaps(mount.Source, state.directory);
+      }),
+    )
+    .map((container) => container.Names[0]?.slice(1) ?? container.Id);
+}
+
+function overlaps(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => `${path.replace(/\/+$/, "")}/`) as [string, string];
+  return a.startsWith(b) || b.startsWith(a);
+}
+
+/** Pulls an image unless the host has it under this very reference. Says which it was. */
+export async function ensureImage(docker: Docker, reference: string): Promise<"present" | "pulled"> {
+  if (await hasImage(docker, reference)) {
+    return "present";
+  }
+  const stream = await docker.pull(reference);
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(stream, (error: Error | null) => (error ? reject(error) : resolve()));
+  });
+  if (!(await hasImage(docker, reference))) {
+    throw new OperationFailure(`${reference} was pulled, but the host does not have it under that digest.`);
+  }
+  return "pulled";
+}
+
+async function hasImage(docker: Docker, reference: string): Promise<boolean> {
+  try {
+    await docker.getImage(reference).inspect();
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) {
+      return false;
+    }
+    throw error;
+  }
+}

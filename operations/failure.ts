@@ -1,0 +1,16 @@
+/** A failure whose message is for the operator: what is wrong, where, what to do next. Printed without a stack trace. */
+export class OperationFailure extends Error {
+  override name = "OperationFailure";
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What a program prints before it ends with an error: the sentence of an expected failure, the stack of a fault of ours. */
+export function reportOf(error: unknown): string {
+  if (error instanceof OperationFailure) {
+    return error.message;
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

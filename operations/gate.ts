@@ -1,0 +1,74 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { CheckResult, Outcome } from "../evidence/records.ts";
+import { verdictOf } from "./checks/judge.ts";
+import { runChecks } from "./checks/run.ts";
+import { OperationFailure } from "./failure.ts";
+import { Journal } from "./journal.ts";
+import { runProgram } from "./program.ts";
+import { readMarkers } from "./snapshot/take.ts";
+import { runStep, secondsSince } from "./step.ts";
+import type { WorkloadContext } from "./workload.ts";
+
+export interface Judgement {
+  workload: string;
+  outcome: Outcome;
+  seconds: number;
+  checks: Pick<CheckResult, "name" | "outcome" | "seconds">[];
+}
+
+/** The short checks before the workload counts as serving. */
+export async function gate(context: WorkloadContext): Promise<Judgement> {
+  const { workload, docker, log } = context;
+  const began = performance.now();
+  const checks = await runStep(
+    context,
+    "gate",
+    () => runChecks(context, workload.gate),
+    (results) => verdictOf(results),
+  );
+  const outcome = verdictOf(checks);
+  const { Id, Config } = await docker.getContainer(workload.container).inspect();
+  const markers = await readMarkers(context);
+  await log.append({ kind: "gate", image: Config.Image, container: Id, outcome, checks, markers });
+  await new Journal(log.folder).clear();
+  await writeFile(join(log.folder, "workload.json"), JSON.stringify(workload), { mode: 0o600 });
+  refuseUnlessPassed(context, "gate", outcome, checks);
+  return judgement(workload.name, outcome, began, checks);
+}
+
+export function judgement(
+  workload: string,
+  outcome: Outcome,
+  began: number,
+  checks: CheckResult[],
+): Judgement {
+  return {
+    workload,
+    outcome,
+    seconds: secondsSince(began),
+    checks: checks.map(({ name, outcome: each, seconds }) => ({ name, outcome: each, seconds })),
+  };
+}
+
+export function refuseUnlessPassed(
+  { workload }: WorkloadContext,
+  what: "gate" | "verification",
+  outcome: Outcome,
+  checks: CheckResult[],
+): void {
+  if (outcome === "passed") {
+    return;
+  }
+  const reasons = checks
+    .filter((check) => check.outcome !== "passed" && check.severity === "critical")
+    .map((check) => `  ${check.name}: ${check.detail}`);
+  throw new OperationFailure(
+    `${workload.name}: ${what} ${outcome} on ${workload.image}:\n${reasons.join("\n")}\n` +
+      `${workload.name} runs the new version; all workloads after it are untouched. The way back: ${workload.wayBack}`,
+  );
+}
+
+if (import.meta.main) {
+  await runProgram(gate);
+}

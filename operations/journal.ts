@@ -1,0 +1,54 @@
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Move } from "../evidence/move.ts";
+
+/**
+ * Where a cut-over stands. Written before each step that a kill could leave half done, removed once the workload
+ * serves again: what `fleet recover` and the next `up` read.
+ */
+export interface CutOverJournal {
+  phase: "draining" | "stopping" | "snapshotting" | "removing" | "restoring" | "creating";
+  /** The container that was about to be replaced. */
+  container: string;
+  move: Move;
+  snapshot?: string;
+  /** ISO 8601. */
+  since: string;
+}
+
+export class Journal {
+  readonly #file: string;
+
+  constructor(folder: string) {
+    this.#file = join(folder, "cut-over.json");
+  }
+
+  async read(): Promise<CutOverJournal | undefined> {
+    try {
+      return JSON.parse(await readFile(this.#file, "utf8")) as CutOverJournal;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** Whole or not at all: written beside, synced, renamed. */
+  async write(entry: Omit<CutOverJournal, "since">): Promise<void> {
+    await mkdir(join(this.#file, ".."), { recursive: true, mode: 0o700 });
+    const next = `${this.#file}.next`;
+    const handle = await open(next, "w", 0o600);
+    try {
+      await handle.writeFile(JSON.stringify({ ...entry, since: new Date().toISOString() }));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(next, this.#file);
+  }
+
+  async clear(): Promise<void> {
+    await rm(this.#file, { force: true });
+  }
+}

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { dockerClient, unreachableHost } from "./docker/client.ts";
+
+/** What is really there, by container name. */
+export interface Observed {
+  id: string;
+  /** Reference that its container was created with. */
+  image: string;
+  state: "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+  /** Docker's own words: "Up 3 minutes (healthy)". */
+  status: string;
+}
+
+/** One call for a whole host. Throws an OperationFailure of one sentence when the host does not answer. */
+export async function observe(host: string, containers: readonly string[]): Promise<Map<string, Observed>> {
+  const docker = dockerClient(host);
+  try {
+    const all = await docker.listContainers({ all: true });
+    const wanted = new Set(containers);
+    const found = new Map<string, Observed>();
+    for (const container of all) {
+      const name = container.Names.map((each) => each.slice(1)).find((each) => wanted.has(each));
+      if (name !== undefined) {
+        const state = container.State as Observed["state"];
+        found.set(name, { id: container.Id, image: container.Image, state, status: container.Status });
+      }
+    }
+    return found;
+  } catch (error) {
+    throw unreachableHost(host, error);
+  }
+}
+
+/** Whether it serves as far as the host can say: running, and not unhealthy. */
+export function serves(observed: Observed): boolean {
+  return observed.state === "running" && !observed.status.includes("(unhealthy)");
+}
+
+/** Changes whenever a workload has stopped serving anew, so that it is brought back once for each time. */
+export function servingTrigger(
+  observed: Observed | undefined,
+  journalled: string | undefined,
+  last: string,
+): string {
+  if (observed === undefined || (serves(observed) && journalled === undefined)) {
+    return last;
+  }
+  return createHash("sha256")
+    .update(`${observed.id} ${observed.state} ${journalled ?? ""} ${last}`)
+    .digest("hex")
+    .slice(0, 12);
+}

@@ -1,0 +1,64 @@
+import { digestOf, shortReference } from "../config/image-reference.ts";
+import { formatDuration } from "../config/units.ts";
+import type { RestorePlan } from "../evidence/move.ts";
+import type { SurveyedWorkload } from "./survey.ts";
+
+export interface RunningWorkload {
+  image: string;
+  digest: string;
+  state: string;
+}
+
+/** What runs now, by workload: the answer to "which digest is running". */
+export function describeRunning(
+  workloads: readonly SurveyedWorkload[],
+): Record<string, RunningWorkload | null> {
+  return Object.fromEntries(
+    workloads.map(({ input, observed }) => [
+      input.name,
+      observed === undefined
+        ? null
+        : { image: observed.image, digest: digestOf(observed.image) ?? "unknown", state: observed.state },
+    ]),
+  );
+}
+
+/** One line for each workload that the update changes. */
+export function describePlan(workloads: readonly SurveyedWorkload[], now: Date = new Date()): string[] {
+  return workloads.flatMap((workload) => {
+    const line = describeMove(workload, now);
+    return line === undefined ? [] : [`${workload.input.name}: ${line}`];
+  });
+}
+
+function describeMove({ move, observed, journal }: SurveyedWorkload, now: Date): string | undefined {
+  switch (move.kind) {
+    case "first":
+      return `first start on ${shortReference(move.to)}`;
+    case "forward":
+      return `update ${shortReference(move.from)} -> ${shortReference(move.to)}${restoreClause(move.restore, now)}`;
+    case "back":
+      return `back ${shortReference(move.from)} -> ${shortReference(move.to)}, ${
+        move.restore === undefined
+          ? "its state stays as it is"
+          : `with its state${restoreClause(move.restore, now)}`
+      }`;
+    case "restore":
+      return `its state is set back${restoreClause(move.restore, now)}`;
+    case "none":
+      if (observed !== undefined && observed.state !== "running") {
+        return `is ${observed.state} and is brought back`;
+      }
+      return journal === undefined ? undefined : "an update of it was interrupted: it is brought back";
+  }
+}
+
+function restoreClause(restore: RestorePlan | undefined, now: Date): string {
+  if (restore === undefined) {
+    return "";
+  }
+  const why = restore.moved.length > 0 ? ` (${restore.moved.join(", ")})` : "";
+  const age = Math.round((now.getTime() - new Date(restore.takenAt).getTime()) / 1000);
+  const lost = Number.isFinite(age) ? `, which takes back the ${formatDuration(age)} since then` : "";
+  return `: snapshot ${restore.snapshot.slice(0, 8)} of ${restore.takenAt} is restored after a pre-restore snapshot${lost}; ${restore.reason}${why}`;
+}

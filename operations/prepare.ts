@@ -1,0 +1,158 @@
+import type { DrillEntry, SnapshotEntry } from "../evidence/records.ts";
+import { verdictOf } from "./checks/judge.ts";
+import { runChecks } from "./checks/run.ts";
+import { inspectContainer } from "./docker/client.ts";
+import { ensureImage, otherWriters } from "./docker/lifecycle.ts";
+import { OperationFailure } from "./failure.ts";
+import { runProgram } from "./program.ts";
+import { drillSnapshot } from "./snapshot/drill.ts";
+import { parseScriptReport } from "./snapshot/markers.ts";
+import { runScript } from "./snapshot/repository.ts";
+import { checkRepository, takeHotSnapshot, withRepository } from "./snapshot/take.ts";
+import { runStep } from "./step.ts";
+import { moveOfTask } from "./task-move.ts";
+import type { WorkloadContext, WorkloadTask } from "./workload.ts";
+
+interface Preparation {
+  workload: string;
+  from: string | null;
+  to: string;
+  snapshot: string | null;
+  drill: "passed" | "not needed";
+}
+
+/**
+ * Everything that can be found out and made ready while the workload serves. Stops nothing. The way back skips what
+ * would refuse a sick workload: that is what the way back is for.
+ */
+export async function prepare(context: WorkloadContext, task: WorkloadTask): Promise<Preparation> {
+  const { workload, docker } = context;
+  const move = await moveOfTask(context, task);
+  const back = move.kind === "back" || move.kind === "restore";
+  const served = await inspectContainer(docker, workload.container);
+  await runStep(
+    context,
+    "preflight",
+    () => preflight(context, served !== undefined && !back),
+    (found) => found,
+  );
+  await runStep(
+    context,
+    "pull",
+    async () => {
+      const snapshotImage = await ensureImage(docker, workload.snapshots.image);
+      return `${await ensureImage(docker, workload.image)}, snapshot image ${snapshotImage}`;
+    },
+    (found) => found,
+  );
+  if (served === undefined) {
+    context.progress("no container yet: there is no state to copy");
+    return { workload: workload.name, from: null, to: workload.image, snapshot: null, drill: "not needed" };
+  }
+  const from = served.Config.Image;
+  return withRepository(context, "preparation", async () => {
+    const snapshot = await runStep(
+      context,
+      "hot snapshot",
+      async () => {
+        await refuseTooLittleSpace(context);
+        const taken = await takeHotSnapshot(context, from);
+        await checkRepository(context);
+        return taken;
+      },
+      describeSnapshot,
+    );
+    await context.log.append(snapshot);
+    const drill = back ? undefined : await drilled(context, snapshot.snapshot, from);
+    return {
+      workload: workload.name,
+      from,
+      to: workload.image,
+      snapshot: snapshot.snapshot,
+      drill: drill === undefined ? "not needed" : "passed",
+    };
+  });
+}
+
+async function drilled(context: WorkloadContext, snapshot: string, image: string): Promise<DrillEntry> {
+  const drill = await runStep(
+    context,
+    "drill",
+    () => drillSnapshot(context, snapshot, image),
+    () => `snapshot ${snapshot.slice(0, 8)} starts and becomes healthy`,
+  );
+  await context.log.append(drill);
+  return drill;
+}
+
+async function preflight(context: WorkloadContext, mustServe: boolean): Promise<string> {
+  const { workload, docker } = context;
+  const others = await otherWriters(docker, workload.state, workload.container);
+  if (others.length > 0) {
+    throw new OperationFailure(
+      `another container runs on the same state: ${others.join(", ")}. Two gateways on one state destroy it: stop the other one first.`,
+    );
+  }
+  if (!mustServe) {
+    return "nothing else runs on its state";
+  }
+  const served = await docker.getContainer(workload.container).inspect();
+  const health = served.State.Health?.Status;
+  if (!served.State.Running || served.State.Paused || (health !== undefined && health !== "healthy")) {
+    throw new OperationFailure(
+      `the gateway is ${served.State.Paused ? "paused" : served.State.Running ? (health ?? "running") : "stopped"}: an update of a sick ` +
+        `workload can't be judged. Make it healthy or go back first. Its log: docker logs --tail 50 ${workload.container}`,
+    );
+  }
+  const results = await runChecks(context, workload.gate);
+  if (verdictOf(results) !== "passed") {
+    const reasons = results
+      .filter((result) => result.outcome !== "passed")
+      .map((result) => `${result.name}: ${result.detail}`);
+    throw new OperationFailure(
+      `the running version does not pass its own gate (${reasons.join("; ")}): an update of a sick workload can't be judged. ` +
+        "Make it healthy or go back first.",
+    );
+  }
+  return `serves, ${results.length} checks passed`;
+}
+
+async function refuseTooLittleSpace(context: WorkloadContext): Promise<void> {
+  const { snapshots } = context.workload;
+  const result = await runScript(context, {
+    script: "space",
+    purpose: "look at free space",
+    state: "read-only",
+    deadline: 60,
+  });
+  const { numbers } = parseScriptReport(result.stdout);
+  const needed = (numbers["state-used"] ?? 0) + snapshots.minimumFree;
+  for (const place of ["state", "repository"] as const) {
+    const free = numbers[`${place}-free`] ?? 0;
+    if (free < needed) {
+      throw new OperationFailure(
+        `${megabytes(free)} are free beside the ${place}, ${megabytes(needed)} are needed (a copy of the state and ` +
+          "clawforce:snapshots.minimumFree). Free space, or give it a larger disk.",
+      );
+    }
+  }
+  const memory = numbers["memory-free"] ?? 0;
+  if (memory < snapshots.drill.memory) {
+    throw new OperationFailure(
+      `${megabytes(memory)} of memory are free, the drill needs ${megabytes(snapshots.drill.memory)} ` +
+        "(clawforce:snapshots.drill.memory). Free memory first: a host that swaps or kills would stop other gateways.",
+    );
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}
+
+export function describeSnapshot(snapshot: SnapshotEntry): string {
+  return `${snapshot.snapshot.slice(0, 8)}, ${snapshot.files} files, ${megabytes(snapshot.bytes)}`;
+}
+
+if (import.meta.main) {
+  await runProgram(prepare);
+}

@@ -1,0 +1,55 @@
+import { EvidenceDamaged, EvidenceLog } from "../evidence/log.ts";
+import { dockerClient, unreachableHost } from "./docker/client.ts";
+import { OperationFailure, reportOf } from "./failure.ts";
+import type { OperationSecrets, WorkloadContext, WorkloadTask } from "./workload.ts";
+
+/** Environment variables that a command or hook hands to a program. */
+export const inputVariable = "CLAWFORCE_OPERATION";
+export const passwordVariable = "CLAWFORCE_SNAPSHOT_PASSWORD";
+export const tokenVariable = "CLAWFORCE_GATEWAY_TOKEN";
+
+export function contextOf(task: WorkloadTask, secrets: OperationSecrets): WorkloadContext {
+  const { workload } = task;
+  return {
+    workload,
+    secrets,
+    docker: dockerClient(workload.dockerHost),
+    log: new EvidenceLog(workload.evidenceDirectory, workload.stack, workload.name),
+    progress: (line) => process.stderr.write(`${workload.name}: ${line}\n`),
+  };
+}
+
+/**
+ * The main of an operation: input by environment, progress on standard error, one JSON document on standard output;
+ * exit code 1 with a sentence when it fails.
+ */
+export async function runProgram(
+  operation: (context: WorkloadContext, task: WorkloadTask) => Promise<unknown>,
+): Promise<void> {
+  let host = "";
+  try {
+    const task = JSON.parse(required(inputVariable)) as WorkloadTask;
+    host = task.workload.dockerHost;
+    const context = contextOf(task, {
+      snapshotPassword: required(passwordVariable),
+      gatewayToken: required(tokenVariable),
+    });
+    const result = await operation(context, task);
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+  } catch (error) {
+    const reported = unreachableHost(host, error);
+    const sentence = reported instanceof EvidenceDamaged ? reported.message : reportOf(reported);
+    process.stderr.write(`${sentence}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) {
+    throw new OperationFailure(
+      `${name} is not set: operations are started by \`pulumi up\` or by \`fleet\`, not by hand.`,
+    );
+  }
+  return value;
+}

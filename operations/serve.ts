@@ -1,0 +1,39 @@
+import { inspectContainer } from "./docker/client.ts";
+import { startContainer, waitHealthy } from "./docker/lifecycle.ts";
+import { OperationFailure } from "./failure.ts";
+import { Journal } from "./journal.ts";
+import { runProgram } from "./program.ts";
+import type { WorkloadContext } from "./workload.ts";
+
+/** Brings back a container that is there and does not serve: started, let go on, or started anew when it stays unhealthy. */
+export async function serve(context: WorkloadContext): Promise<{ workload: string; did: string }> {
+  const { workload, docker, log } = context;
+  const trigger = process.env.CLAWFORCE_SERVING ?? "";
+  const found = await inspectContainer(docker, workload.container);
+  if (found === undefined) {
+    throw new OperationFailure(
+      `${workload.name}: its container is gone. Run \`pulumi up --refresh\` (or \`fleet recover\`): it is created again on its state.`,
+    );
+  }
+  const did = await bringBack(context, found.State);
+  await new Journal(log.folder).clear();
+  await log.append({ kind: "serving", trigger, did });
+  context.progress(did);
+  return { workload: workload.name, did };
+}
+
+async function bringBack(
+  { workload, docker }: WorkloadContext,
+  state: { Running: boolean; Paused: boolean },
+): Promise<string> {
+  if (!state.Running || state.Paused) {
+    await startContainer(docker, workload.container, workload.healthWait);
+    return state.Paused ? "was paused, goes on" : "was stopped, is started";
+  }
+  await waitHealthy(docker, workload.container, workload.healthWait);
+  return "serves";
+}
+
+if (import.meta.main) {
+  await runProgram(serve);
+}

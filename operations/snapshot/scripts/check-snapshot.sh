@@ -1,0 +1,18 @@
+# $1 snapshot id. Compares the snapshot with the stopped state and opens each of its databases.
+snapshot=$1
+read_password
+printf 'state-files\t%s\n' "$(find /state -xdev -type f -not -path '/state/.clawforce-restore/*' | wc -l)"
+printf 'state-bytes\t%s\n' "$(find /state -xdev -type f -not -path '/state/.clawforce-restore/*' -printf '%s\n' | awk '{ n += $1 } END { printf "%d", n }')"
+restic ls --json "$snapshot" >/stage/listing
+printf 'snapshot-files\t%s\n' "$(grep -c '"type":"file"' /stage/listing || true)"
+printf 'snapshot-bytes\t%s\n' "$(sed -n 's/.*"type":"file".*"size":\([0-9]*\).*/\1/p' /stage/listing | awk '{ n += $1 } END { printf "%d", n }')"
+restic restore --quiet "$snapshot" --target /stage/opened --include '*.sqlite*' --include '*.db*' 1>&2
+if [ -d /stage/opened/state ]; then
+  list_databases /stage/opened/state >/stage/list
+  cd /stage/opened/state
+  while IFS= read -r -d '' file; do
+    is_sqlite "$file" || continue
+    examine_copy "/stage/opened/state/$file" "$file"
+  done </stage/list
+fi
+report_config /state

@@ -1,0 +1,11 @@
+# $1 workload, $2.. tags. The workload is stopped: files are copied as they stand, then this snapshot is checked.
+workload=$1
+shift
+tags=()
+for tag in "$@"; do
+  tags+=(--tag "$tag")
+done
+read_password
+open_repository
+restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude /state/.clawforce-restore /state >/stage/summary
+cat /stage/summary

@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { volumeOf, type WorkloadConfig, workloadsOf } from "../config/rollout.ts";
+import type { StackConfig } from "../config/schema.ts";
+import { EvidenceLog, workloadFolder } from "../evidence/log.ts";
+import { type Move, moveOf, restoreEpoch } from "../evidence/move.ts";
+import type { EvidenceRecord } from "../evidence/records.ts";
+import { type CutOverJournal, Journal } from "./journal.ts";
+import { type Observed, observe, servingTrigger } from "./observe.ts";
+import type { Workload } from "./workload.ts";
+
+/** One workload: what the configuration wants, what is there, what is on record, and what follows from it. */
+export interface SurveyedWorkload {
+  config: WorkloadConfig;
+  input: Workload;
+  observed: Observed | undefined;
+  records: EvidenceRecord[];
+  journal: CutOverJournal | undefined;
+  move: Move;
+  servingTrigger: string;
+  restoreEpoch: string;
+}
+
+/** Reads only: one call to the Docker host, and the evidence directory. Nothing is changed. */
+export async function survey(config: StackConfig, stack: string): Promise<SurveyedWorkload[]> {
+  const workloads = workloadsOf(config);
+  const observed = await observe(
+    config.platform.host,
+    workloads.map(({ instance }) => instance.name),
+  );
+  return Promise.all(
+    workloads.map(async (workload) => {
+      const input = workloadInput(config, stack, workload);
+      const log = new EvidenceLog(input.evidenceDirectory, stack, input.name);
+      const records = await log.read();
+      const journal = await new Journal(log.folder).read();
+      const found = observed.get(input.name);
+      const facts = { running: found?.image, wanted: input.image, records, requested: input.restore };
+      return {
+        config: workload,
+        input,
+        observed: found,
+        records,
+        journal,
+        move: moveOf(facts),
+        servingTrigger: servingTrigger(found, journal?.since, lastServing(records)),
+        restoreEpoch: restoreEpoch(input.restore, records),
+      };
+    }),
+  );
+}
+
+export function workloadInput(config: StackConfig, stack: string, workload: WorkloadConfig): Workload {
+  const { groupConfig, instance, group } = workload;
+  const location = volumeOf(instance);
+  const restore = "restore" in instance ? instance.restore : undefined;
+  return {
+    stack,
+    name: instance.name,
+    dockerHost: config.platform.host,
+    container: instance.name,
+    image: workload.image,
+    state:
+      "directory" in instance && instance.directory !== undefined
+        ? { directory: location }
+        : { volume: location },
+    mount: groupConfig.container.stateDirectory,
+    port: groupConfig.container.port,
+    healthWait: groupConfig.container.health.wait,
+    tokenVariable: groupConfig.container.tokenVariable,
+    drain: groupConfig.drain,
+    stopGrace: groupConfig.stopGrace,
+    snapshots: config.snapshots,
+    evidenceDirectory: config.evidence.directory,
+    gate: groupConfig.gate,
+    verification: groupConfig.verification,
+    wayBack:
+      `set \`clawforce:agentImages.${groupConfig.agentImage}\` and \`clawforce:instanceGroups.${group}.wave\` back to what they ` +
+      "were and run `pulumi up`: the old version comes back, with its state when the new one has moved it.",
+    ...(restore !== undefined && { restore }),
+  };
+}
+
+/** What a workload was when it last passed its gate: for the removal of one that has left the configuration. */
+export function lastKnownInput(config: StackConfig, stack: string, name: string): Workload | undefined {
+  try {
+    const file = join(workloadFolder(config.evidence.directory, stack, name), "workload.json");
+    return JSON.parse(readFileSync(file, "utf8")) as Workload;
+  } catch {
+    return undefined;
+  }
+}
+
+function lastServing(records: readonly EvidenceRecord[]): string {
+  const record = records.findLast((each) => each.kind === "serving");
+  return record?.kind === "serving" ? record.trigger : "first";
+}
+
+/** What the components need to know of a workload. */
+export function specOf({ config, input, restoreEpoch: epoch, servingTrigger: trigger }: SurveyedWorkload) {
+  return {
+    stack: input.stack,
+    name: input.name,
+    group: config.group,
+    image: input.image,
+    instance: config.instance,
+    state: input.state,
+    container: config.groupConfig.container,
+    stopGrace: input.stopGrace,
+    gate: input.gate,
+    verification: input.verification,
+    restoreEpoch: epoch,
+    servingTrigger: trigger,
+    input,
+  };
+}

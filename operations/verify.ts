@@ -1,0 +1,60 @@
+import { releasesOf } from "../evidence/move.ts";
+import { verdictOf } from "./checks/judge.ts";
+import { runChecks } from "./checks/run.ts";
+import { messageOf } from "./failure.ts";
+import { type Judgement, judgement, refuseUnlessPassed } from "./gate.ts";
+import { runProgram } from "./program.ts";
+import { forgetExpired, withRepository } from "./snapshot/take.ts";
+import { runStep, secondsSince } from "./step.ts";
+import type { WorkloadContext } from "./workload.ts";
+
+/** The full checks, after the workload is open again. */
+export async function verify(context: WorkloadContext): Promise<Judgement> {
+  const { workload, docker, log } = context;
+  const began = performance.now();
+  const checks = await runStep(
+    context,
+    "verification",
+    () => runChecks(context, workload.verification),
+    (results) => verdictOf(results),
+  );
+  const outcome = verdictOf(checks);
+  const { Id, Config } = await docker.getContainer(workload.container).inspect();
+  await log.append({
+    kind: "verification",
+    image: Config.Image,
+    container: Id,
+    outcome,
+    checks,
+    seconds: secondsSince(began),
+  });
+  refuseUnlessPassed(context, "verification", outcome, checks);
+  await retain(context);
+  return judgement(workload.name, outcome, began, checks);
+}
+
+/** Old snapshots go only after a pass, and never one that a release can be set back to. Keeping too many is no failure. */
+async function retain(context: WorkloadContext): Promise<void> {
+  const records = await context.log.read();
+  const snapshots = records.filter((record) => record.kind === "snapshot");
+  if (snapshots.length === 0) {
+    return;
+  }
+  const newest = snapshots.at(-1);
+  const kept = [
+    ...releasesOf(records).map((release) => release.snapshot),
+    ...(newest ? [newest.snapshot] : []),
+  ];
+  try {
+    const forgotten = await withRepository(context, "retention", () => forgetExpired(context, kept));
+    if (forgotten > 0) {
+      context.progress(`${forgotten} expired snapshots removed`);
+    }
+  } catch (error) {
+    context.progress(`expired snapshots were not removed: ${messageOf(error)}`);
+  }
+}
+
+if (import.meta.main) {
+  await runProgram(verify);
+}

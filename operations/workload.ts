@@ -1,0 +1,61 @@
+import type Docker from "dockerode";
+import type { Check, DrainConfig, SnapshotsConfig } from "../config/schema.ts";
+import type { EvidenceLog } from "../evidence/log.ts";
+import type { Move } from "../evidence/move.ts";
+
+export type StateLocation = { volume: string } | { directory: string };
+
+/** Everything an operation has to know of one workload. Plain JSON, no secrets: it stands in the stack's state. */
+export interface Workload {
+  stack: string;
+  name: string;
+  dockerHost: string;
+  /** The name of its container: the same as its own. */
+  container: string;
+  /** The reference it is to run, with digest. */
+  image: string;
+  state: StateLocation;
+  /** Where the state is mounted in the container. */
+  mount: string;
+  /** The gateway's port inside the container. */
+  port: number;
+  /** Seconds to become healthy. */
+  healthWait: number;
+  tokenVariable: string;
+  drain: DrainConfig;
+  /** Seconds between SIGTERM and SIGKILL. */
+  stopGrace: number;
+  snapshots: SnapshotsConfig;
+  evidenceDirectory: string;
+  gate: Check[];
+  verification: Check[];
+  /** What an operator does to go back, for messages. */
+  wayBack: string;
+  /** Id of the snapshot that the configuration wants the state set back to. */
+  restore?: string;
+}
+
+/** The input of a program. `move` comes from the run that was previewed; a program without one finds out by itself. */
+export interface WorkloadTask {
+  workload: Workload;
+  move?: Move;
+}
+
+export interface OperationSecrets {
+  snapshotPassword: string;
+  gatewayToken: string;
+}
+
+/** Workload, clients and secrets, as an operation holds them while it runs. */
+export interface WorkloadContext {
+  workload: Workload;
+  docker: Docker;
+  secrets: OperationSecrets;
+  log: EvidenceLog;
+  /** A line for the operator who watches. */
+  progress: (line: string) => void;
+}
+
+export function stateBind(state: StateLocation): string {
+  return "volume" in state ? state.volume : state.directory;
+}
