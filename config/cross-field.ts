@@ -11,6 +11,7 @@ import {
   stackSchema,
 } from "./schema.ts";
 import { fieldOf } from "./schema-problems.ts";
+import { tokenCommand } from "./secrets.ts";
 import { formatDuration, seconds } from "./units.ts";
 
 /** The gate runs while the ingress is held: no check of it may take longer. Seconds. */
@@ -234,16 +235,9 @@ function tokenProblems(group: GroupView): Problem[] {
   return [
     {
       path: ["instanceGroups", group.name, "container", "environment", variable],
-      message: `a gateway's token stands here in plain text. Remove it and run ${secretCommand(["gatewayTokens", "<instance>"])}, with a new token.`,
+      message: `a gateway's token stands here in plain text. Remove it and run ${tokenCommand}, with a new token.`,
     },
   ];
-}
-
-/** The command that sets a secret, for messages. */
-export function secretCommand(path: Path): string {
-  return path.length === 1
-    ? `\`pulumi config set --secret ${pathText(path)}\``
-    : `\`pulumi config set --secret --path '${pathText(path)}'\``;
 }
 
 function duplicateNames(places: Place[]): Problem[] {
@@ -333,6 +327,9 @@ function volumeDirectory(volume: string): string {
 
 /** The same directory, or one inside the other. */
 function overlaps(a: string, b: string): boolean {
-  const [inA, inB] = [posix.relative(a, b), posix.relative(b, a)];
-  return !inA.startsWith("..") || !inB.startsWith("..");
+  return isInside(a, b) || isInside(b, a);
+}
+
+function isInside(inner: string, outer: string): boolean {
+  return `${inner}/`.startsWith(outer === "/" ? outer : `${outer}/`);
 }

@@ -1,10 +1,17 @@
-import { crossFieldProblems, secretCommand } from "./cross-field.ts";
+import { z } from "zod";
+import { crossFieldProblems } from "./cross-field.ts";
 import { ConfigError, type Path, type Problem } from "./problem.ts";
 import { type StackConfig, secretKeys, stackSchema } from "./schema.ts";
-import { fieldOf, schemaProblems } from "./schema-problems.ts";
-import { SecretMark } from "./secret-mark.ts";
+import { schemaProblems } from "./schema-problems.ts";
+import { misplacedSecrets, missingSecrets, plainSecrets, secretPaths } from "./secrets.ts";
 
 export { ConfigError } from "./problem.ts";
+
+/** Judges names only: what a secret's key holds is judged by `secrets.ts`. */
+const schemaWithSecrets = stackSchema.extend({
+  gatewayTokens: z.unknown().optional(),
+  snapshotPassword: z.unknown().optional(),
+} satisfies Record<(typeof secretKeys)[number], z.ZodType>);
 
 export interface ParseOptions {
   /** Refuse the configuration when a secret that it needs is not set. Default: false. */
@@ -19,13 +26,15 @@ export interface ParseOptions {
  */
 export function parseStackConfig(raw: Record<string, unknown>, options: ParseOptions = {}): StackConfig {
   const settings = Object.fromEntries(Object.entries(raw).filter(([key]) => !isSecretKey(key)));
-  const marked = secretPaths(settings, []);
+  const marked = secretPaths(settings);
+  const ofSchema = schemaProblems(schemaWithSecrets, raw);
+  const unknown = ofSchema.filter(({ unknownKey }) => unknownKey === true);
   const problems = [
-    ...schemaProblems(stackSchema, settings).filter(
-      ({ path }) => !marked.some((mark) => isWithin(path, mark)),
+    ...ofSchema.filter(
+      (problem) => unknown.includes(problem) || !marked.some((mark) => isWithin(problem.path, mark)),
     ),
     ...crossFieldProblems(settings),
-    ...misplacedSecrets(marked),
+    ...misplacedSecrets(marked.filter((mark) => !unknown.some(({ path }) => isWithin(mark, path)))),
     ...plainSecrets(raw),
     ...(options.demandSecrets === true ? missingSecrets(raw) : []),
   ];
@@ -43,57 +52,6 @@ function inOrder(problems: Problem[]): Problem[] {
   return problems.toSorted((a, b) => keys.indexOf(String(a.path[0])) - keys.indexOf(String(b.path[0])));
 }
 
-function secretPaths(value: unknown, path: Path): Path[] {
-  if (value instanceof SecretMark) return [path];
-  if (Array.isArray(value)) return value.flatMap((entry, index) => secretPaths(entry, [...path, index]));
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, entry]) => secretPaths(entry, [...path, key]));
-}
-
 function isWithin(path: Path, outer: Path): boolean {
   return outer.every((part, index) => path[index] === part);
-}
-
-function misplacedSecrets(marked: Path[]): Problem[] {
-  return marked.map((path) => ({
-    path,
-    message: `a secret is set here, but this part of the configuration is stored and shown in plain text. Set it without --secret; only ${secretKeys.map((key) => `\`${key}\``).join(" and ")} may be secrets.`,
-  }));
-}
-
-/** The plain value may have been committed or logged: the way out is a new secret, not the same one hidden. */
-function plainSecrets(raw: Record<string, unknown>): Problem[] {
-  return secretKeys.flatMap((key) =>
-    plainPaths(raw[key], [key]).map((path) => ({
-      path,
-      message: `a secret stands here in plain text. Make a new one and run ${secretCommand(path.length === 1 && key === "gatewayTokens" ? [key, "<instance>"] : path)}.`,
-    })),
-  );
-}
-
-function plainPaths(value: unknown, path: Path): Path[] {
-  if (value === undefined || value === null || value instanceof SecretMark) return [];
-  if (typeof value !== "object" || Array.isArray(value)) return [path];
-  return Object.entries(value).flatMap(([key, entry]) => plainPaths(entry, [...path, key]));
-}
-
-function missingSecrets(raw: Record<string, unknown>): Problem[] {
-  const tokens = raw.gatewayTokens;
-  const paths: Path[] = instanceNames(raw)
-    .filter((name) => !(tokens instanceof SecretMark) && isUnset(fieldOf(tokens, name)))
-    .map((name) => ["gatewayTokens", name]);
-  if (isUnset(raw.snapshotPassword)) paths.push(["snapshotPassword"]);
-  return paths.map((path) => ({ path, message: `the secret is not set. Run ${secretCommand(path)}.` }));
-}
-
-function isUnset(value: unknown): boolean {
-  return value === undefined || value === null;
-}
-
-function instanceNames(raw: Record<string, unknown>): string[] {
-  const groups = raw.instanceGroups;
-  if (typeof groups !== "object" || groups === null) return [];
-  const entries = Object.values(groups).flatMap((group) => fieldOf(group, "instances") ?? []);
-  const names = entries.map((entry) => (typeof entry === "string" ? entry : fieldOf(entry, "name")));
-  return [...new Set(names.filter((name) => typeof name === "string"))];
 }

@@ -6,6 +6,8 @@ export interface Problem {
   path: Path;
   /** Rule and remedy: sentences, the first in lower case, the last with its full stop. */
   message: string;
+  /** Nothing is known of what stands here: no other rule can judge it. */
+  unknownKey?: true;
 }
 
 /** The configuration is refused. The message lists every problem with its remedy; nothing has been touched. */

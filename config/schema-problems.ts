@@ -17,6 +17,7 @@ function problemsOf(schema: z.ZodType, raw: unknown, issue: z.core.$ZodIssue, ba
       return issue.keys.map((key) => ({
         path: [...path, key],
         message: `unknown key. Remove it, or ${suggestion(key, known)}`,
+        unknownKey: true,
       }));
     }
     case "invalid_key":
@@ -82,7 +83,8 @@ function nounOf(expected: string): string {
   const nouns: Readonly<Record<string, string>> = {
     string: "a text",
     int: "a whole number",
-    number: "a number",
+    // Where the schema takes numbers, it takes whole ones.
+    number: "a whole number",
     boolean: "true or false",
     array: "a list",
     object: "a mapping",

@@ -1,0 +1,67 @@
+import { type Path, type Problem, pathText } from "./problem.ts";
+import { secretKeys } from "./schema.ts";
+import { fieldOf } from "./schema-problems.ts";
+import { SecretMark } from "./secret-mark.ts";
+
+/** The command that sets a gateway's token, where no single instance is meant. */
+export const tokenCommand = "`pulumi config set --secret --path 'clawforce:gatewayTokens.<instance>'`";
+
+/** The command that sets a secret, for messages. */
+function secretCommand(path: Path): string {
+  return path.length === 1
+    ? `\`pulumi config set --secret ${pathText(path)}\``
+    : `\`pulumi config set --secret --path '${pathText(path)}'\``;
+}
+
+/** Where a value is set as a secret. */
+export function secretPaths(value: unknown, path: Path = []): Path[] {
+  if (value instanceof SecretMark) return [path];
+  if (Array.isArray(value)) return value.flatMap((entry, index) => secretPaths(entry, [...path, index]));
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, entry]) => secretPaths(entry, [...path, key]));
+}
+
+export function misplacedSecrets(marked: Path[]): Problem[] {
+  return marked.map((path) => ({
+    path,
+    message: `a secret is set here, but this part of the configuration is stored and shown in plain text. Set it without --secret; only ${secretKeys.map((key) => `\`${key}\``).join(" and ")} may be secrets.`,
+  }));
+}
+
+/** The plain value may have been committed or logged: the way out is a new secret, not the same one hidden. */
+export function plainSecrets(raw: Record<string, unknown>): Problem[] {
+  return secretKeys.flatMap((key) =>
+    plainPaths(raw[key], [key]).map((path) => ({
+      path,
+      message: `a secret stands here in plain text. Make a new one and run ${path.length === 1 && key === "gatewayTokens" ? tokenCommand : secretCommand(path)}.`,
+    })),
+  );
+}
+
+function plainPaths(value: unknown, path: Path): Path[] {
+  if (value === undefined || value === null || value instanceof SecretMark) return [];
+  if (typeof value !== "object" || Array.isArray(value)) return [path];
+  return Object.entries(value).flatMap(([key, entry]) => plainPaths(entry, [...path, key]));
+}
+
+/** Each gateway's token and the password of the snapshots' repositories. */
+export function missingSecrets(raw: Record<string, unknown>): Problem[] {
+  const tokens = raw.gatewayTokens;
+  const paths: Path[] = instanceNames(raw)
+    .filter((name) => !(tokens instanceof SecretMark) && isUnset(fieldOf(tokens, name)))
+    .map((name) => ["gatewayTokens", name]);
+  if (isUnset(raw.snapshotPassword)) paths.push(["snapshotPassword"]);
+  return paths.map((path) => ({ path, message: `the secret is not set. Run ${secretCommand(path)}.` }));
+}
+
+function isUnset(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function instanceNames(raw: Record<string, unknown>): string[] {
+  const groups = raw.instanceGroups;
+  if (typeof groups !== "object" || groups === null) return [];
+  const entries = Object.values(groups).flatMap((group) => fieldOf(group, "instances") ?? []);
+  const names = entries.map((entry) => (typeof entry === "string" ? entry : fieldOf(entry, "name")));
+  return [...new Set(names.filter((name) => typeof name === "string"))];
+}

@@ -1,0 +1,94 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { ConfigError, parseStackConfig } from "../../config/parse.ts";
+import { pathText } from "../../config/problem.ts";
+import { workloadsOf } from "../../config/rollout.ts";
+import { readStackFile } from "../../config/stack-file.ts";
+
+const placeholder = `@sha256:${"0".repeat(64)}`;
+
+function example(stack: string): Record<string, unknown> {
+  return readStackFile(fileURLToPath(new URL(`../../Pulumi.${stack}.yaml`, import.meta.url)));
+}
+
+/** As an operator fills it in: each image with a digest of its own. */
+function filled(stack: string): Record<string, unknown> {
+  let count = 0;
+  return JSON.parse(
+    JSON.stringify(example(stack)).replaceAll(placeholder, () => {
+      count += 1;
+      return `@sha256:${count.toString(16).padStart(2, "0").repeat(32)}`;
+    }),
+  );
+}
+
+function problemPaths(raw: Record<string, unknown>): string[] {
+  try {
+    parseStackConfig(raw);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const { message } of error.problems) {
+      expect(message).toMatch(
+        /^the placeholder digest of zeros stands here: run `docker buildx imagetools inspect /,
+      );
+    }
+    return error.problems.map(({ path }) => pathText(path));
+  }
+}
+
+describe("the example", () => {
+  test.each([
+    [
+      "prod",
+      [
+        "clawforce:agentImages.chromium.stable",
+        "clawforce:agentImages.chromium.previous",
+        "clawforce:snapshots.image",
+      ],
+    ],
+    [
+      "staging",
+      [
+        "clawforce:agentImages.openclaw.stable",
+        "clawforce:agentImages.openclaw.candidate",
+        "clawforce:snapshots.image",
+      ],
+    ],
+  ])("%s is refused for its placeholder digests and nothing else", (stack, paths) => {
+    expect(problemPaths(example(stack))).toEqual(paths);
+  });
+
+  test.each(["prod", "staging"])("%s is accepted once its digests are written", (stack) => {
+    expect(problemPaths(filled(stack))).toEqual([]);
+  });
+
+  test.each(["prod", "staging"])("%s brings no secret along", (stack) => {
+    expect(Object.keys(example(stack))).toEqual([
+      "platform",
+      "agentImages",
+      "instanceGroups",
+      "snapshots",
+      "evidence",
+    ]);
+  });
+
+  test("staging tries the candidate on its canary before production names it", () => {
+    const rolled = (stack: string) =>
+      workloadsOf(parseStackConfig(filled(stack))).map(
+        ({ instance, image }) => `${instance.name} ${image.split("@")[0]}`,
+      );
+    expect(rolled("staging")).toEqual([
+      "staging-canary ghcr.io/openclaw/openclaw:2026.4.23",
+      "staging-1 ghcr.io/openclaw/openclaw:2026.4.15",
+      "staging-2 ghcr.io/openclaw/openclaw:2026.4.15",
+    ]);
+    const agent = "clawforceone/agent-chromium:1.4.2-openclaw-2026.4.15";
+    expect(rolled("prod")).toEqual([
+      `support-canary ${agent}`,
+      `support-1 ${agent}`,
+      `support-2 ${agent}`,
+      `support-3 ${agent}`,
+    ]);
+  });
+});
