@@ -1,0 +1,206 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+
+/** Place -> the places it may import from, its own always included. `*`: any. */
+const arrows: Readonly<Record<string, readonly string[] | "*">> = {
+  "index.ts": ["config", "components", "evidence", "operations"],
+  components: ["config"],
+  operations: ["evidence", "config"],
+  evidence: ["config"],
+  fleet: ["config", "evidence", "operations"],
+  demo: ["fleet", "config", "evidence", "operations", "toolchain"],
+  toolchain: [],
+  config: [],
+  test: "*",
+  bench: "*",
+  "vitest.config.ts": [],
+};
+
+const longest = 400;
+
+interface Source {
+  /** From the root, with forward slashes. */
+  path: string;
+  text: string;
+}
+
+/** What a source file does against the rules, one sentence each. */
+function violations({ path, text }: Source): string[] {
+  return [
+    ...lengthViolations(text),
+    ...placeViolations(path),
+    ...nameViolations(path),
+    ...exportViolations(path, text),
+    ...importViolations(path, text),
+  ].map((violation) => `${path} ${violation}`);
+}
+
+function lengthViolations(text: string): string[] {
+  const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
+  return lines > longest ? [`has ${lines} lines, more than ${longest}`] : [];
+}
+
+function placeViolations(path: string): string[] {
+  const place = placeOf(path);
+  return Object.hasOwn(arrows, place) ? [] : [`stands in ${place}, which has no row in the table of arrows`];
+}
+
+function nameViolations(path: string): string[] {
+  const name = posix.basename(path);
+  if (/(^|-)(utils?|helpers?)\./.test(name)) return ["has a name that says nothing"];
+  return name === "index.ts" && path !== "index.ts" ? ["is a barrel: import from the files themselves"] : [];
+}
+
+function exportViolations(path: string, text: string): string[] {
+  const isToolConfig = path === "vitest.config.ts";
+  return !isToolConfig && hasDefaultExport(text) ? ["has a default export"] : [];
+}
+
+function hasDefaultExport(text: string): boolean {
+  return ts.createSourceFile("source.ts", text, ts.ScriptTarget.Latest).statements.some((statement) => {
+    if (ts.isExportAssignment(statement)) return true;
+    if (ts.isExportDeclaration(statement)) {
+      const clause = statement.exportClause;
+      return (
+        clause !== undefined &&
+        ts.isNamedExports(clause) &&
+        clause.elements.some(({ name }) => name.text === "default")
+      );
+    }
+    const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
+    return modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) ?? false;
+  });
+}
+
+function importViolations(path: string, text: string): string[] {
+  return importsOf(text)
+    .filter((specifier) => specifier.startsWith("."))
+    .flatMap((specifier) => {
+      const target = posix.normalize(posix.join(posix.dirname(path), specifier));
+      const [from, to] = [placeOf(path), placeOf(target)];
+      const allowed = arrows[from] ?? [];
+      return [
+        ...(/\.(ts|json)$/.test(specifier) ? [] : [`imports ${specifier} without its ending .ts`]),
+        ...(target.startsWith("../") ? [`imports ${specifier} from outside`] : []),
+        ...(allowed === "*" || to === from || allowed.includes(to)
+          ? []
+          : [`imports ${specifier}: no arrow from ${from} to ${to}`]),
+      ];
+    });
+}
+
+/** Static, re-exported, dynamic and type-only ones; none from comments and texts. */
+function importsOf(text: string): string[] {
+  const scanned = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+  return [...new Set(scanned)];
+}
+
+function placeOf(path: string): string {
+  return path.split("/")[0] ?? path;
+}
+
+function sourcesBelow(root: string, folder = root): Source[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.name === "node_modules" || entry.name.startsWith(".")) return [];
+    if (entry.isDirectory()) return sourcesBelow(root, path);
+    if (!entry.isFile() || !entry.name.endsWith(".ts")) return [];
+    return [{ path: relative(root, path).split(sep).join("/"), text: readFileSync(path, "utf8") }];
+  });
+}
+
+const sources = sourcesBelow(join(dirname(fileURLToPath(import.meta.url)), "..", ".."));
+
+describe("every source file", () => {
+  test("is found", () => {
+    const places = new Set(sources.map(({ path }) => placeOf(path)));
+    expect([...places]).toEqual(expect.arrayContaining(["config", "test"]));
+  });
+
+  test("follows the arrows, is short, and is named and exported for what it is", () => {
+    expect(sources.flatMap(violations)).toEqual([]);
+  });
+});
+
+describe("the scan", () => {
+  test.each([
+    ["components/workload.ts", 'import type { Check } from "../config/schema.ts";'],
+    ["components/platforms/docker.ts", 'import { a } from "../workload.ts";'],
+    ["index.ts", 'import { a } from "./components/workload.ts"; import { b } from "./config/load.ts";'],
+    ["operations/gate.ts", 'export { a } from "../evidence/log.ts";'],
+    ["demo/run.ts", 'const a = await import("../toolchain/find.ts");'],
+    ["test/unit/x.test.ts", 'import { a } from "../../components/workload.ts";'],
+    [
+      "config/a.ts",
+      'import { readFileSync } from "node:fs"; import { z } from "zod"; import a from "./a.json" with { type: "json" };',
+    ],
+    [
+      "config/a.ts",
+      '// import { a } from "../components/a.ts";\nconst text = `import "../fleet/a.ts"`;\nconst b = { default: 1 };',
+    ],
+    ["vitest.config.ts", "export default {};"],
+    ["config/a.ts", "x\n".repeat(400)],
+  ])("lets %s be (%#)", (path, text) => {
+    expect(violations({ path, text })).toEqual([]);
+  });
+
+  test.each([
+    [
+      "config/a.ts",
+      'import type { A } from "../components/a.ts";',
+      "imports ../components/a.ts: no arrow from config to components",
+    ],
+    ["config/a.ts", 'import "../index.ts";', "imports ../index.ts: no arrow from config to index.ts"],
+    [
+      "components/a.ts",
+      'export * from "../operations/a.ts";',
+      "imports ../operations/a.ts: no arrow from components to operations",
+    ],
+    [
+      "evidence/a.ts",
+      'export { a } from "../operations/a.ts";',
+      "imports ../operations/a.ts: no arrow from evidence to operations",
+    ],
+    [
+      "operations/a.ts",
+      'const a = await import("../fleet/a.ts");',
+      "imports ../fleet/a.ts: no arrow from operations to fleet",
+    ],
+    [
+      "fleet/a.ts",
+      'const a = require("../components/a.ts");',
+      "imports ../components/a.ts: no arrow from fleet to components",
+    ],
+    [
+      "demo/a.ts",
+      'import { a } from "../components/a.ts";',
+      "imports ../components/a.ts: no arrow from demo to components",
+    ],
+    [
+      "toolchain/a.ts",
+      'import { a } from "../config/a.ts";',
+      "imports ../config/a.ts: no arrow from toolchain to config",
+    ],
+    [
+      "components/platforms/a.ts",
+      'import { a } from "../../test/a.ts";',
+      "imports ../../test/a.ts: no arrow from components to test",
+    ],
+    ["other/a.ts", "const a = 1;", "stands in other, which has no row in the table of arrows"],
+    ["config/a.ts", 'import { a } from "./b";', "imports ./b without its ending .ts"],
+    ["config/a.ts", 'import { a } from "./b.js";', "imports ./b.js without its ending .ts"],
+    ["test/a.ts", 'import { a } from "../../a.ts";', "imports ../../a.ts from outside"],
+    ["config/a.ts", "export default 1;", "has a default export"],
+    ["config/a.ts", "export default function a() {}", "has a default export"],
+    ["config/a.ts", "const a = 1; export { a as default };", "has a default export"],
+    ["config/text-utils.ts", "", "has a name that says nothing"],
+    ["test/support/helper.ts", "", "has a name that says nothing"],
+    ["config/index.ts", "", "is a barrel: import from the files themselves"],
+    ["config/a.ts", "x\n".repeat(401), "has 401 lines, more than 400"],
+  ])("refuses %s: %s", (path, text, violation) => {
+    expect(violations({ path, text })).toEqual([`${path} ${violation}`]);
+  });
+});
