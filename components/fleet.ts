@@ -6,7 +6,7 @@ import { AgentImage } from "./agent-image.ts";
 import { workloadHooks } from "./hooks.ts";
 import { InstanceGroup } from "./instance-group.ts";
 import type { OperationSecrets } from "./operation.ts";
-import { preparation, type WorkloadSpec } from "./workload.ts";
+import { preparation, type RunningWorkload, type WorkloadSpec } from "./workload.ts";
 
 export interface FleetArgs {
   dockerHost: string;
@@ -21,6 +21,9 @@ export interface FleetArgs {
 
 /** Everything of one stack: images first, then all preparations, then the cut-overs one after the other. */
 export class Fleet extends pulumi.ComponentResource {
+  /** What runs in each workload, by its name. */
+  readonly running: Record<string, pulumi.Output<RunningWorkload>> = {};
+
   constructor(name: string, args: FleetArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("clawforce:fleet:Fleet", name, {}, opts);
     const provider = new docker.Provider(name, { host: args.dockerHost }, { parent: this });
@@ -38,7 +41,14 @@ export class Fleet extends pulumi.ComponentResource {
     const hooks = workloadHooks((workload) => {
       const known = args.workloads.find(({ spec }) => spec.name === workload);
       const input = known?.spec.input ?? args.removed(workload);
-      return input && { workload: input, move: known?.move, secrets: secretsOf(workload) };
+      return (
+        input && {
+          workload: input,
+          move: known?.move,
+          wayBack: known?.spec.wayBack,
+          secrets: secretsOf(workload),
+        }
+      );
     });
     const barrier: command.local.Command[] = [];
     for (const { spec } of args.workloads) {

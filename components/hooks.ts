@@ -8,12 +8,16 @@ export interface HookTask {
   workload: object;
   /** What this run does to it, as the preview said; a program without one finds out by itself. */
   move: object | undefined;
+  /** What an operator does when the new container does not come up. */
+  wayBack: string | undefined;
   secrets: OperationSecrets;
 }
 
 export interface WorkloadHooks {
   cutOver: pulumi.ResourceHook;
   restore: pulumi.ResourceHook;
+  /** Says the way back when the new container does not come up; never retries. */
+  wayBack: pulumi.ErrorHook;
 }
 
 /**
@@ -34,6 +38,11 @@ export function workloadHooks(taskOf: (name: string) => HookTask | undefined): W
   return {
     cutOver: new pulumi.ResourceHook("cut-over", (args) => run("cut-over", args.name)),
     restore: new pulumi.ResourceHook("restore", (args) => run("restore", args.name)),
+    wayBack: new pulumi.ErrorHook("way-back", async (args) => {
+      const task = taskOf(args.name);
+      await pulumi.log.error(`${args.name}: ${task?.wayBack ?? "go back to the configuration before."}`);
+      return false;
+    }),
   };
 }
 

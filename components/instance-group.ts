@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { WorkloadHooks } from "./hooks.ts";
 import type { OperationSecrets } from "./operation.ts";
-import { Workload, type WorkloadSpec } from "./workload.ts";
+import { type RunningWorkload, Workload, type WorkloadSpec } from "./workload.ts";
 
 export interface InstanceGroupArgs {
   workloads: { spec: WorkloadSpec; secrets: OperationSecrets }[];
@@ -16,6 +16,8 @@ export interface InstanceGroupArgs {
 export class InstanceGroup extends pulumi.ComponentResource {
   /** What comes next waits for this. */
   readonly last: pulumi.Resource[];
+  /** What runs in each instance, by its name. */
+  readonly running: Record<string, pulumi.Output<RunningWorkload>> = {};
 
   constructor(name: string, args: InstanceGroupArgs, opts: pulumi.ComponentResourceOptions) {
     super(
@@ -32,6 +34,7 @@ export class InstanceGroup extends pulumi.ComponentResource {
         { parent: this },
       );
       before = [workload.verification];
+      this.running[spec.name] = workload.running;
     }
     this.last = before;
     this.registerOutputs({});

@@ -9,10 +9,10 @@ export async function withoutStackTrace<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Shows lines to whoever previews or updates, and hands them on. */
-export function tell(lines: string[]): string[] {
+/** Shows lines to whoever previews or updates. A preview hands them on too; what was planned is no fact afterwards. */
+export function tell(lines: string[]): string[] | undefined {
   for (const line of lines) {
     void pulumi.log.info(line);
   }
-  return lines;
+  return pulumi.runtime.isDryRun() ? lines : undefined;
 }

@@ -23,8 +23,17 @@ export interface WorkloadSpec {
   restoreEpoch: string;
   /** Changes when the workload was found not serving. */
   servingTrigger: string;
+  /** What an operator does to go back, for messages. */
+  wayBack: string;
   /** The input of its programs: the same from run to run as long as the configuration is. */
   input: object;
+}
+
+export interface RunningWorkload {
+  image: string;
+  digest: string;
+  /** Id of the container. */
+  container: string;
 }
 
 export interface WorkloadArgs {
@@ -57,6 +66,8 @@ export function preparation(
 export class Workload extends pulumi.ComponentResource {
   /** Done when the workload has passed: the next cut-over waits for it. */
   readonly verification: command.local.Command;
+  /** What runs once it has passed. */
+  readonly running: pulumi.Output<RunningWorkload>;
 
   constructor(name: string, args: WorkloadArgs, opts: pulumi.ComponentResourceOptions) {
     const { spec, secrets, hooks } = args;
@@ -67,7 +78,7 @@ export class Workload extends pulumi.ComponentResource {
       dependsOn: [...args.after, ...volume],
       deleteBeforeReplace: true,
       replacementTrigger: replacementTrigger(spec),
-      hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore] },
+      hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore], onError: [hooks.wayBack] },
       customTimeouts: { create: `${Math.ceil(spec.container.health.wait) + 60}s` },
     });
     const common = { workload: spec.input, secrets };
@@ -95,7 +106,14 @@ export class Workload extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: [gate] },
     );
-    this.registerOutputs({});
+    this.running = pulumi
+      .all([container.id, this.verification.id])
+      .apply(([id]) => ({
+        image: spec.image,
+        digest: spec.image.slice(spec.image.lastIndexOf("@") + 1),
+        container: id,
+      }));
+    this.registerOutputs({ running: this.running });
   }
 
   #volume(name: string, volume: string): docker.Volume {

@@ -1,10 +1,11 @@
+import type { ContainerInspectInfo } from "dockerode";
 import { type Move, movedDatabases } from "../evidence/move.ts";
-import type { SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
+import type { CutOverEntry, SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
 import { describeDockerError, inspectContainer } from "./docker/client.ts";
 import { otherWriters, startContainer, stopContainer } from "./docker/lifecycle.ts";
-import { describeDrain, drain } from "./drain.ts";
+import { type Drained, describeDrain, drain } from "./drain.ts";
 import { messageOf, OperationFailure } from "./failure.ts";
-import { Journal } from "./journal.ts";
+import { type CutOverPhase, Journal } from "./journal.ts";
 import { describeSnapshot } from "./prepare.ts";
 import { runProgram } from "./program.ts";
 import { checkColdSnapshot, takeColdSnapshot, withRepository } from "./snapshot/take.ts";
@@ -30,24 +31,19 @@ export async function cutOver(
   const journal = new Journal(log.folder);
   const back = move.kind === "back" || move.kind === "restore";
   const from = served.Config.Image;
+  const enter = (phase: CutOverPhase) => journal.write({ phase, from, move });
   try {
     return await withRepository(context, "cut-over", async () => {
-      await journal.write({ phase: "draining", container: served.Id, move });
+      await enter("draining");
       const drained = await runStep(
         context,
         "drain",
-        () => drainUnlessStopped(context, served.State.Running),
+        () => drainIfServing(context, served, back),
         describeDrain,
       );
-      await journal.write({ phase: "stopping", container: served.Id, move });
-      const stop = await runStep(
-        context,
-        "stop",
-        () => stopAlone(context),
-        (stopped) =>
-          stopped.killed ? `killed after ${stopped.seconds} s: it did not end by itself` : "ended by itself",
-      );
-      await journal.write({ phase: "snapshotting", container: served.Id, move });
+      await enter("stopping");
+      const stop = await runStep(context, "stop", () => stopAlone(context), describeStop);
+      await enter("snapshotting");
       const role: SnapshotRole = back ? "pre-restore" : "cold";
       const taken = await runStep(
         context,
@@ -63,16 +59,9 @@ export async function cutOver(
       );
       await log.append(snapshot);
       refuseUnplannedMove(context, move, snapshot);
-      await log.append({
-        kind: "cut-over",
-        from,
-        to: workload.image,
-        direction: move.kind === "back" ? "back" : move.kind === "forward" ? "forward" : "same",
-        snapshot: snapshot.snapshot,
-        drained,
-        stop,
-      });
-      await journal.write({ phase: "removing", container: served.Id, move, snapshot: snapshot.snapshot });
+      // On record only once the container is gone: until then this can still be put back.
+      const cutOverEntry = cutOverOf(context, move, from, snapshot.snapshot, { drained, stop });
+      await journal.write({ phase: "removing", from, move, cutOver: cutOverEntry });
       return { snapshot: snapshot.snapshot };
     });
   } catch (error) {
@@ -80,11 +69,42 @@ export async function cutOver(
   }
 }
 
-async function drainUnlessStopped(context: WorkloadContext, running: boolean) {
-  if (!running) {
+/** What goes on record for a cut-over. */
+export function cutOverOf(
+  { workload }: WorkloadContext,
+  move: Move,
+  from: string,
+  snapshot: string,
+  done: Pick<CutOverEntry, "drained" | "stop">,
+): CutOverEntry {
+  const direction = move.kind === "back" || move.kind === "forward" ? move.kind : "same";
+  return { kind: "cut-over", from, to: workload.image, direction, snapshot, ...done };
+}
+
+/** A sick workload has no work to wait for, and the way back does not depend on what the sick one says. */
+async function drainIfServing(
+  context: WorkloadContext,
+  served: ContainerInspectInfo,
+  back: boolean,
+): Promise<Drained> {
+  const health = served.State.Health?.Status ?? "healthy";
+  if (!served.State.Running || health !== "healthy") {
+    context.progress(`it is ${served.State.Running ? health : "stopped"}: no work to wait for`);
     return { active: 0, seconds: 0, cut: 0 };
   }
-  return drain(context);
+  try {
+    return await drain(context);
+  } catch (error) {
+    if (!back) {
+      throw error;
+    }
+    context.progress(`the active work could not be read, going back all the same: ${messageOf(error)}`);
+    return { active: 0, seconds: 0, cut: 0 };
+  }
+}
+
+function describeStop(stopped: CutOverEntry["stop"]): string {
+  return stopped.killed ? `killed after ${stopped.seconds} s: it did not end by itself` : "ended by itself";
 }
 
 async function stopAlone(context: WorkloadContext) {

@@ -1,17 +1,22 @@
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Move } from "../evidence/move.ts";
+import type { CutOverEntry } from "../evidence/records.ts";
+
+/** Up to and with `removing` the old container may still be there; from `restoring` on it is gone. */
+export type CutOverPhase = "draining" | "stopping" | "snapshotting" | "removing" | "restoring" | "creating";
 
 /**
  * Where a cut-over stands. Written before each step that a kill could leave half done, removed once the workload
  * serves again: what `fleet recover` and the next `up` read.
  */
 export interface CutOverJournal {
-  phase: "draining" | "stopping" | "snapshotting" | "removing" | "restoring" | "creating";
-  /** The container that was about to be replaced. */
-  container: string;
+  phase: CutOverPhase;
+  /** Image of the container that is replaced. */
+  from: string;
   move: Move;
-  snapshot?: string;
+  /** Known from `removing` on: what goes on record once the old container is gone. */
+  cutOver?: CutOverEntry;
   /** ISO 8601. */
   since: string;
 }
@@ -36,7 +41,7 @@ export class Journal {
 
   /** Whole or not at all: written beside, synced, renamed. */
   async write(entry: Omit<CutOverJournal, "since">): Promise<void> {
-    await mkdir(join(this.#file, ".."), { recursive: true, mode: 0o700 });
+    await mkdir(dirname(this.#file), { recursive: true, mode: 0o700 });
     const next = `${this.#file}.next`;
     const handle = await open(next, "w", 0o600);
     try {
@@ -51,4 +56,11 @@ export class Journal {
   async clear(): Promise<void> {
     await rm(this.#file, { force: true });
   }
+}
+
+/** The image whose state this is, for a workload without a container; undefined when the journal doesn't know. */
+export function imageOfInterruptedCutOver(journal: CutOverJournal | undefined): string | undefined {
+  return journal === undefined || journal.phase === "restoring" || journal.phase === "creating"
+    ? undefined
+    : journal.from;
 }

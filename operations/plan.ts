@@ -1,27 +1,7 @@
-import { digestOf, shortReference } from "../config/image-reference.ts";
+import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
 import type { RestorePlan } from "../evidence/move.ts";
 import type { SurveyedWorkload } from "./survey.ts";
-
-export interface RunningWorkload {
-  image: string;
-  digest: string;
-  state: string;
-}
-
-/** What runs now, by workload: the answer to "which digest is running". */
-export function describeRunning(
-  workloads: readonly SurveyedWorkload[],
-): Record<string, RunningWorkload | null> {
-  return Object.fromEntries(
-    workloads.map(({ input, observed }) => [
-      input.name,
-      observed === undefined
-        ? null
-        : { image: observed.image, digest: digestOf(observed.image) ?? "unknown", state: observed.state },
-    ]),
-  );
-}
 
 /** One line for each workload that the update changes. */
 export function describePlan(workloads: readonly SurveyedWorkload[], now: Date = new Date()): string[] {

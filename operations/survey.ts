@@ -5,7 +5,7 @@ import type { StackConfig } from "../config/schema.ts";
 import { EvidenceLog, workloadFolder } from "../evidence/log.ts";
 import { type Move, moveOf, restoreEpoch } from "../evidence/move.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
-import { type CutOverJournal, Journal } from "./journal.ts";
+import { type CutOverJournal, imageOfInterruptedCutOver, Journal } from "./journal.ts";
 import { type Observed, observe, servingTrigger } from "./observe.ts";
 import type { Workload } from "./workload.ts";
 
@@ -35,7 +35,8 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
       const records = await log.read();
       const journal = await new Journal(log.folder).read();
       const found = observed.get(input.name);
-      const facts = { running: found?.image, wanted: input.image, records, requested: input.restore };
+      const running = found?.image ?? imageOfInterruptedCutOver(journal);
+      const facts = { running, wanted: input.image, records, requested: input.restore };
       return {
         config: workload,
         input,
@@ -111,6 +112,7 @@ export function specOf({ config, input, restoreEpoch: epoch, servingTrigger: tri
     verification: input.verification,
     restoreEpoch: epoch,
     servingTrigger: trigger,
+    wayBack: `the new version does not come up. The way back: ${input.wayBack}`,
     input,
   };
 }

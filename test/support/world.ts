@@ -1,0 +1,348 @@
+import { spawn } from "node:child_process";
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { stringify } from "yaml";
+import { EvidenceLog } from "../../evidence/log.ts";
+import type { EvidenceRecord } from "../../evidence/records.ts";
+import { projectFolder } from "../../fleet/engine.ts";
+import { dockerClient, inspectContainer } from "../../operations/docker/client.ts";
+import { oneShotLabel } from "../../operations/docker/one-shot.ts";
+import type { StepName } from "../../operations/step.ts";
+
+/** What set-up hands to the tests: tools and images, see test/run.ts. */
+export interface Parts {
+  environment: Record<string, string>;
+  dockerHost: string;
+  images: { tools: string; openclaw: Record<string, string>; fixture: Record<"1" | "2", string> };
+}
+
+export async function partsOfThisRun(): Promise<Parts> {
+  const file = process.env.CLAWFORCE_TEST_PARTS;
+  if (file === undefined) {
+    throw new Error("Run `npm test`: it sets up the real parts and names them in CLAWFORCE_TEST_PARTS.");
+  }
+  return JSON.parse(await readFile(file, "utf8")) as Parts;
+}
+
+export interface Run {
+  code: number | null;
+  output: string;
+}
+
+export interface WorldOptions {
+  instances?: number;
+  /** Where instance k keeps its state; default a volume of its own. */
+  directory?: (name: string) => string;
+  group?: Record<string, unknown>;
+  snapshots?: Record<string, unknown>;
+}
+
+type AgentImages = { stable: string; candidate?: string; previous?: string };
+
+/** One stack of its own on the real engine and the real Docker host: names, folders and repositories that no other test shares. */
+export class World {
+  readonly folder: string;
+  readonly stack: string;
+  readonly docker: Docker;
+  readonly parts: Parts;
+  readonly instances: string[];
+  readonly breakpoints: string;
+  readonly #options: WorldOptions;
+  images: AgentImages;
+  wave = 0;
+  /** Additions to single instances of the configuration: `{name: {restore: id}}`. */
+  instanceSettings: Record<string, Record<string, unknown>> = {};
+
+  private constructor(folder: string, parts: Parts, images: AgentImages, options: WorldOptions) {
+    this.folder = folder;
+    this.parts = parts;
+    this.images = images;
+    this.#options = options;
+    this.stack = `t${folder
+      .slice(-6)
+      .toLowerCase()
+      .replace(/[^a-z0-9]/g, "x")}`;
+    this.docker = dockerClient(parts.dockerHost);
+    this.instances = Array.from(
+      { length: options.instances ?? 3 },
+      (_, index) => `${this.stack}-${index + 1}`,
+    );
+    this.breakpoints = join(folder, "breakpoints");
+  }
+
+  static async create(images: AgentImages, options: WorldOptions = {}): Promise<World> {
+    const folder = await mkdtemp(join(tmpdir(), "clawforce-test-"));
+    const world = new World(folder, await partsOfThisRun(), images, options);
+    for (const each of ["project", "state", "breakpoints", "repositories"]) {
+      await mkdir(join(folder, each), { mode: 0o700 });
+    }
+    await copyFile(join(projectFolder, "Pulumi.yaml"), join(folder, "project", "Pulumi.yaml"));
+    await world.#mustPulumi(["stack", "init", world.stack, "--no-select", "--cwd", join(folder, "project")]);
+    await world.configure();
+    const secrets = [
+      "clawforce:snapshotPassword",
+      ...world.instances.map((name) => `clawforce:gatewayTokens.${name}`),
+    ];
+    for (const key of secrets) {
+      await world.#mustPulumi(
+        ["config", "set", "--secret", "--path", key, ...world.#stackFlags()],
+        `secret-of-${key}`,
+      );
+    }
+    await world.configure();
+    return world;
+  }
+
+  get configFile(): string {
+    return join(this.folder, "project", `Pulumi.${this.stack}.yaml`);
+  }
+
+  /** Writes the stack's configuration from `images`, `wave` and `instanceSettings`; keeps the secrets. */
+  async configure(change: { images?: AgentImages; wave?: number } = {}): Promise<void> {
+    this.images = change.images ?? this.images;
+    this.wave = change.wave ?? this.wave;
+    const kept = (await readFile(this.configFile, "utf8").catch(() => "")).split("\n");
+    const { parse } = await import("yaml");
+    const before = (parse(kept.join("\n")) ?? {}) as { config?: Record<string, unknown> };
+    const { group, snapshots, directory } = this.#options;
+    const settings = {
+      "clawforce:platform": { kind: "docker", host: this.parts.dockerHost },
+      "clawforce:agentImages": { agent: this.images },
+      "clawforce:instanceGroups": {
+        [`${this.stack}-group`]: {
+          agentImage: "agent",
+          instances: this.instances.map((name) => ({
+            name,
+            ...(directory && { directory: directory(name) }),
+            ...this.instanceSettings[name],
+          })),
+          waves: this.instances.map((_, index) => index + 1),
+          wave: this.wave,
+          ...fixtureGroup(this.stack),
+          ...group,
+        },
+      },
+      "clawforce:snapshots": {
+        repositories: join(this.folder, "repositories"),
+        image: this.parts.images.tools,
+        minimumFree: "100 MB",
+        drill: { deadline: "20s", memory: "100 MB" },
+        ...snapshots,
+      },
+      "clawforce:evidence": { directory: join(this.folder, "evidence") },
+    };
+    await writeFile(this.configFile, stringify({ ...before, config: { ...before.config, ...settings } }));
+  }
+
+  up(...flags: string[]): Promise<Run> {
+    return this.pulumi([
+      "up",
+      "--yes",
+      "--skip-preview",
+      "--non-interactive",
+      ...this.#stackFlags(),
+      ...flags,
+    ]);
+  }
+
+  preview(...flags: string[]): Promise<Run> {
+    return this.pulumi(["preview", "--non-interactive", ...this.#stackFlags(), ...flags]);
+  }
+
+  /** A run of `fleet` in a process of its own. */
+  fleet(...argv: string[]): Promise<Run> {
+    return run(
+      "node",
+      [join(projectFolder, "fleet/main.ts"), ...argv, ...this.#stackFlags()],
+      this.environment(),
+    );
+  }
+
+  pulumi(argv: string[], stdin = ""): Promise<Run> {
+    return run("pulumi", argv, this.environment(), stdin);
+  }
+
+  /** Starts an `up` in a process group of its own, so that a test can kill the deployer with all its children. */
+  startUp(): { pid: number; ended: Promise<Run> } {
+    const argv = ["up", "--yes", "--skip-preview", "--non-interactive", ...this.#stackFlags()];
+    const child = spawn("pulumi", argv, {
+      cwd: projectFolder,
+      env: this.environment(),
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    return { pid: child.pid ?? -1, ended: outcomeOf(child) };
+  }
+
+  environment(): Record<string, string> {
+    return {
+      ...(process.env as Record<string, string>),
+      ...this.parts.environment,
+      PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "a passphrase of the tests",
+      CLAWFORCE_BREAKPOINTS: this.breakpoints,
+    };
+  }
+
+  async inspect(name: string): Promise<Docker.ContainerInspectInfo> {
+    const found = await inspectContainer(this.docker, name);
+    if (found === undefined) {
+      throw new Error(`there is no container ${name}`);
+    }
+    return found;
+  }
+
+  /** What must not change in a workload that is not touched. */
+  async identity(name: string): Promise<{ id: string; startedAt: string; restartCount: number }> {
+    const { Id, State, RestartCount } = await this.inspect(name);
+    return { id: Id, startedAt: State.StartedAt, restartCount: RestartCount };
+  }
+
+  records(name: string): Promise<EvidenceRecord[]> {
+    return new EvidenceLog(join(this.folder, "evidence"), this.stack, name).read();
+  }
+
+  /** The next run stops at this step of this workload until `release`. */
+  async breakAt(name: string, step: StepName): Promise<void> {
+    await writeFile(join(this.breakpoints, `${name}.${step.replaceAll(" ", "-")}`), "");
+  }
+
+  async reached(name: string, step: StepName): Promise<void> {
+    const file = join(this.breakpoints, `${name}.${step.replaceAll(" ", "-")}.reached`);
+    await until(
+      `${name} reaches ${step}`,
+      () =>
+        readFile(file, "utf8").then(
+          () => true,
+          () => false,
+        ),
+      180,
+    );
+  }
+
+  async release(name: string, step: StepName): Promise<void> {
+    await rm(join(this.breakpoints, `${name}.${step.replaceAll(" ", "-")}.reached`));
+  }
+
+  /** Runs Node inside a container: looks at a workload with another client than ours. */
+  async ask(
+    name: string,
+    path: string,
+    init: { method?: string; body?: unknown } = {},
+  ): Promise<{ status: number; body: unknown }> {
+    const script =
+      "const [url,method,body]=process.argv.slice(1);" +
+      "fetch(url,{method,...(body&&{body,headers:{'content-type':'application/json'}})})" +
+      ".then(async(r)=>console.log(JSON.stringify({status:r.status,body:await r.json()})))";
+    const body = init.body === undefined ? "" : JSON.stringify(init.body);
+    const asked = await run(
+      "docker",
+      ["exec", name, "node", "-e", script, `http://127.0.0.1:18789${path}`, init.method ?? "GET", body],
+      this.environment(),
+    );
+    return JSON.parse(asked.output) as { status: number; body: unknown };
+  }
+
+  /** Puts a switch of the fixture into a workload's state. */
+  async setSwitch(name: string, file: string, text = ""): Promise<void> {
+    const script = "require('node:fs').writeFileSync(process.argv[1], process.argv[2])";
+    const done = await run(
+      "docker",
+      ["exec", name, "node", "-e", script, `/home/node/.openclaw/${file}`, text],
+      this.environment(),
+    );
+    if (done.code !== 0) {
+      throw new Error(done.output);
+    }
+  }
+
+  /** Removes all that this world has started, found by its labels and names alone. */
+  async destroy(): Promise<void> {
+    const mine = (await this.docker.listContainers({ all: true })).filter(
+      ({ Labels }) =>
+        Labels["clawforce.stack"] === this.stack || (Labels[oneShotLabel] ?? "").startsWith(`${this.stack}-`),
+    );
+    for (const { Id } of mine) {
+      await this.docker.getContainer(Id).remove({ force: true, v: true });
+    }
+    const volumes = (await this.docker.listVolumes()).Volumes.map(({ Name }) => Name);
+    for (const name of volumes.filter((each) =>
+      this.instances.some((instance) => each === `${instance}-state` || each.endsWith(`-${instance}`)),
+    )) {
+      await this.docker.getVolume(name).remove({ force: true });
+    }
+    for (const { Id, Name } of await this.docker.listNetworks()) {
+      if (Name === networkOf(this.stack)) {
+        await this.docker.getNetwork(Id).remove();
+      }
+    }
+    await chmod(this.folder, 0o700);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #stackFlags(): string[] {
+    return ["--stack", this.stack, "--config-file", this.configFile];
+  }
+
+  async #mustPulumi(argv: string[], stdin = ""): Promise<void> {
+    const { code, output } = await this.pulumi(argv, stdin);
+    if (code !== 0) {
+      throw new Error(`pulumi ${argv.join(" ")} ended with ${code}:\n${output}`);
+    }
+  }
+}
+
+function networkOf(stack: string): string {
+  return `${stack}-network`;
+}
+
+/** Short times, because the fixture starts in a fraction of a second. */
+function fixtureGroup(stack: string): Record<string, unknown> {
+  return {
+    drain: { budget: "3s", http: { path: "/work", field: "active" } },
+    stopGrace: "5s",
+    container: {
+      network: networkOf(stack),
+      health: { interval: "500ms", startPeriod: "5s", retries: 3, wait: "20s" },
+    },
+    gate: [{ kind: "http", path: "/healthz", body: { ok: true, status: "live" }, deadline: "3s" }],
+    verification: [
+      { kind: "version", argv: ["fixture", "--version"] },
+      { kind: "http", path: "/readyz", body: { ready: true }, deadline: "3s" },
+      { kind: "logs", appear: ["\\[gateway\\] ready"], absent: ["Cannot find package"], deadline: "3s" },
+    ],
+  };
+}
+
+/** Waits for a state of the world; fails loudly when it does not come. */
+export async function until(what: string, look: () => Promise<boolean>, seconds = 30): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  while (!(await look())) {
+    if (Date.now() > end) {
+      throw new Error(`${what}: not within ${seconds} s`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function run(program: string, argv: string[], env: Record<string, string>, stdin = ""): Promise<Run> {
+  const child = spawn(program, argv, { cwd: projectFolder, env, stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.end(stdin);
+  return outcomeOf(child);
+}
+
+function outcomeOf(child: ReturnType<typeof spawn>): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    child.stdout?.on("data", (chunk) => {
+      output += chunk;
+    });
+    child.stderr?.on("data", (chunk) => {
+      output += chunk;
+    });
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, output }));
+  });
+}
