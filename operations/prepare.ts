@@ -28,12 +28,12 @@ interface Preparation {
 export async function prepare(context: WorkloadContext, task: WorkloadTask): Promise<Preparation> {
   const { workload, docker } = context;
   const move = await moveOfTask(context, task);
-  const back = move.kind === "back" || move.kind === "restore";
+  const forward = move.kind === "forward";
   const served = await inspectContainer(docker, workload.container);
   await runStep(
     context,
     "preflight",
-    () => preflight(context, served !== undefined && !back),
+    () => preflight(context, served !== undefined && forward),
     (found) => found,
   );
   await runStep(
@@ -45,9 +45,19 @@ export async function prepare(context: WorkloadContext, task: WorkloadTask): Pro
     },
     (found) => found,
   );
-  if (served === undefined) {
-    context.progress("no container yet: there is no state to copy");
-    return { workload: workload.name, from: null, to: workload.image, snapshot: null, drill: "not needed" };
+  if (served === undefined || move.kind === "none") {
+    // The same image again: a change that was taken back, or another setting. The cut-over, if there is one, has its
+    // own snapshot; a way back must not depend on more than that.
+    context.progress(
+      served === undefined ? "no container yet: there is no state to copy" : "stays on its image",
+    );
+    return {
+      workload: workload.name,
+      from: served?.Config.Image ?? null,
+      to: workload.image,
+      snapshot: null,
+      drill: "not needed",
+    };
   }
   const from = served.Config.Image;
   return withRepository(context, "preparation", async () => {
@@ -63,7 +73,7 @@ export async function prepare(context: WorkloadContext, task: WorkloadTask): Pro
       describeSnapshot,
     );
     await context.log.append(snapshot);
-    const drill = back ? undefined : await drilled(context, snapshot.snapshot, from);
+    const drill = forward ? await drilled(context, snapshot.snapshot, from) : undefined;
     return {
       workload: workload.name,
       from,

@@ -258,6 +258,25 @@ export class World {
     }
   }
 
+  async removeSwitch(name: string, file: string): Promise<void> {
+    const script = "require('node:fs').rmSync(process.argv[1], { force: true })";
+    const done = await run(
+      "docker",
+      ["exec", name, "node", "-e", script, `/home/node/.openclaw/${file}`],
+      this.environment(),
+    );
+    if (done.code !== 0) {
+      throw new Error(done.output);
+    }
+  }
+
+  /** The process that waits at a breakpoint. */
+  async pidAtBreakpoint(name: string, step: StepName): Promise<number> {
+    return Number(
+      await readFile(join(this.breakpoints, `${name}.${step.replaceAll(" ", "-")}.reached`), "utf8"),
+    );
+  }
+
   /** Removes all that this world has started, found by its labels and names alone. */
   async destroy(): Promise<void> {
     const mine = (await this.docker.listContainers({ all: true })).filter(

@@ -1,0 +1,182 @@
+import { describe, expect, it } from "vitest";
+import { currentMarkers, type Move, moveOf, releasesOf, restoreEpoch } from "../../evidence/move.ts";
+import type { EvidenceEntry, EvidenceRecord } from "../../evidence/records.ts";
+
+const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;
+const [one, two, three] = [image(1), image(2), image(3)];
+
+/** Records as the programs append them, a minute apart. */
+function history(...entries: EvidenceEntry[]): EvidenceRecord[] {
+  return entries.map((entry, index) => ({
+    ...entry,
+    sequence: index + 1,
+    time: new Date(Date.UTC(2026, 3, 25, 5, index)).toISOString(),
+    previous: "",
+  }));
+}
+
+function snapshot(
+  id: string,
+  of: string,
+  version: number,
+  role: "hot" | "cold" | "pre-restore" = "cold",
+): EvidenceEntry {
+  return {
+    kind: "snapshot",
+    role,
+    snapshot: id,
+    image: of,
+    files: 2,
+    bytes: 10,
+    seconds: 1,
+    markers: { databases: { "main.sqlite": version } },
+  };
+}
+
+function cutOver(
+  from: string,
+  to: string,
+  id: string,
+  direction: "forward" | "back" | "same",
+): EvidenceEntry {
+  const drained = { active: 0, seconds: 0, cut: 0 };
+  return {
+    kind: "cut-over",
+    from,
+    to,
+    direction,
+    snapshot: id,
+    drained,
+    stop: { seconds: 1, killed: false },
+  };
+}
+
+function gate(of: string, version: number): EvidenceEntry {
+  const markers = { databases: { "main.sqlite": version } };
+  return { kind: "gate", image: of, container: "c", outcome: "passed", checks: [], markers };
+}
+
+const updatedOnce = [gate(one, 1), snapshot("aaaaaaaa", one, 1), cutOver(one, two, "aaaaaaaa", "forward")];
+
+function move(
+  records: EvidenceRecord[],
+  running: string | undefined,
+  wanted: string,
+  requested?: string,
+): Move {
+  return moveOf({ running, wanted, records, requested });
+}
+
+describe("moveOf", () => {
+  it("calls a workload without container and records a first start", () => {
+    expect(move([], undefined, one)).toEqual({ kind: "first", to: one });
+  });
+
+  it("calls the same digest under another tag no move", () => {
+    const retagged = one.replace(":1@", ":other@");
+    expect(move([], one, retagged).kind).toBe("none");
+  });
+
+  it("calls a version that was never left forward", () => {
+    expect(move(history(...updatedOnce, gate(two, 2)), two, three)).toEqual({
+      kind: "forward",
+      from: two,
+      to: three,
+    });
+  });
+
+  it("goes back with code alone when the schema versions are those of the snapshot", () => {
+    expect(move(history(...updatedOnce, gate(two, 1)), two, one)).toMatchObject({
+      kind: "back",
+      from: two,
+      to: one,
+    });
+    expect(move(history(...updatedOnce, gate(two, 1)), two, one)).not.toHaveProperty("restore");
+  });
+
+  it("goes back with the matching snapshot when the new version moved the state", () => {
+    expect(move(history(...updatedOnce, gate(two, 2)), two, one)).toMatchObject({
+      kind: "back",
+      restore: {
+        snapshot: "aaaaaaaa",
+        takenAt: "2026-04-25T05:01:00.000Z",
+        reason: "state moved",
+        moved: ["main.sqlite 1 -> 2"],
+      },
+    });
+  });
+
+  it("restores when nothing was read after the new version started: it may have died in the middle of a migration", () => {
+    expect(move(history(...updatedOnce), two, one)).toMatchObject({
+      kind: "back",
+      restore: { snapshot: "aaaaaaaa", moved: ["unknown: nothing was read after the new version started"] },
+    });
+  });
+
+  it("counts a move seen by a later snapshot", () => {
+    const records = history(...updatedOnce, gate(two, 1), snapshot("bbbbbbbb", two, 2, "hot"));
+    expect(move(records, two, one)).toMatchObject({ kind: "back", restore: { snapshot: "aaaaaaaa" } });
+  });
+
+  it("knows from the records what a workload without container ran", () => {
+    expect(move(history(...updatedOnce, gate(two, 2)), undefined, one)).toMatchObject({
+      kind: "back",
+      from: two,
+    });
+  });
+
+  it("takes no pre-restore snapshot for a release", () => {
+    const records = history(
+      ...updatedOnce,
+      gate(two, 2),
+      snapshot("cccccccc", two, 2, "pre-restore"),
+      cutOver(two, one, "cccccccc", "back"),
+      gate(one, 1),
+    );
+    expect(releasesOf(records)).toEqual([]);
+    expect(move(records, one, two)).toEqual({ kind: "forward", from: one, to: two });
+  });
+
+  it("goes back two releases at once, to the snapshot of the older one", () => {
+    const records = history(
+      ...updatedOnce,
+      gate(two, 2),
+      snapshot("bbbbbbbb", two, 2),
+      cutOver(two, three, "bbbbbbbb", "forward"),
+      gate(three, 3),
+    );
+    expect(releasesOf(records).map(({ image: each, snapshot: id }) => [each, id])).toEqual([
+      [one, "aaaaaaaa"],
+      [two, "bbbbbbbb"],
+    ]);
+    expect(move(records, three, one)).toMatchObject({ kind: "back", restore: { snapshot: "aaaaaaaa" } });
+  });
+
+  it("restores a snapshot that the configuration names, on the same image", () => {
+    expect(move(history(...updatedOnce, gate(two, 2)), two, two, "aaaaaaaa")).toMatchObject({
+      kind: "restore",
+      restore: { snapshot: "aaaaaaaa", reason: "requested", takenAt: "2026-04-25T05:01:00.000Z" },
+    });
+  });
+
+  it("carries a request out once, and stays quiet while it stands and after it is gone", () => {
+    const done = history(...updatedOnce, {
+      kind: "restore",
+      snapshot: "aaaaaaaa11112222",
+      image: two,
+      reason: "requested",
+      seconds: 1,
+    });
+    expect(move(done, two, two, "aaaaaaaa").kind).toBe("none");
+    expect(restoreEpoch("aaaaaaaa", done)).toBe(restoreEpoch(undefined, done));
+  });
+});
+
+describe("currentMarkers", () => {
+  it("does not take the old version's markers for the new one's", () => {
+    expect(currentMarkers(history(...updatedOnce), two)).toBeUndefined();
+    expect(currentMarkers(history(...updatedOnce, gate(two, 2)), two)).toEqual({
+      databases: { "main.sqlite": 2 },
+    });
+  });
+});

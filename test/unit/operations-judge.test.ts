@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import type { CheckResult, Outcome } from "../../evidence/records.ts";
+import {
+  fieldOf,
+  judgeCommand,
+  judgeHttp,
+  judgeLogs,
+  judgeVersion,
+  verdictOf,
+} from "../../operations/checks/judge.ts";
+
+const ready = { status: 200, body: { ready: true } };
+
+describe("judgeHttp", () => {
+  it.each([
+    ["the body says so", { status: 200, body: '{"ready":true}' }, { passed: true, detail: "ready=true" }],
+    [
+      "the status is right and the body is not",
+      { status: 200, body: '{"ready":false}' },
+      { passed: false, detail: "ready is false instead of true" },
+    ],
+    [
+      "the body is another page",
+      { status: 200, body: "<html>\n ok</html>" },
+      { passed: false, detail: "HTTP 200, but the body is not JSON: <html> ok</html>" },
+    ],
+    [
+      "the status is wrong",
+      { status: 503, body: '{"ready":true}' },
+      { passed: false, detail: 'HTTP 503 instead of 200: {"ready":true}' },
+    ],
+    [
+      "the field is missing",
+      { status: 200, body: "{}" },
+      { passed: false, detail: "ready is undefined instead of true" },
+    ],
+  ])("when %s", (_when, answer, expected) => {
+    expect(judgeHttp(ready, answer)).toEqual(expected);
+  });
+});
+
+describe("fieldOf", () => {
+  it("follows own keys only", () => {
+    expect(fieldOf({ a: { b: 1 } }, "a.b")).toBe(1);
+    expect(fieldOf({}, "constructor")).toBeUndefined();
+    expect(fieldOf(null, "a")).toBeUndefined();
+  });
+});
+
+describe("judgeVersion", () => {
+  const said = (stdout: string, exitCode = 0) => ({ exitCode, stdout, stderr: "" });
+  it("demands the version as a whole word", () => {
+    expect(judgeVersion("2026.4.23", said("OpenClaw 2026.4.23 (a979721)\n")).passed).toBe(true);
+    expect(judgeVersion("2026.4.2", said("OpenClaw 2026.4.23 (a979721)\n"))).toEqual({
+      passed: false,
+      detail: 'says "OpenClaw 2026.4.23 (a979721)" instead of 2026.4.2',
+    });
+  });
+  it("does not pass on an exit code other than 0, whatever is said", () => {
+    expect(judgeVersion("1", said("1", 1))).toEqual({ passed: false, detail: "exit code 1: 1" });
+  });
+});
+
+describe("judgeCommand", () => {
+  it("judges the exit code and the output, not one of them", () => {
+    const wanted = { exitCode: 0, output: '"ok":\\s*true' };
+    expect(judgeCommand(wanted, { exitCode: 0, stdout: '{"ok": true}', stderr: "" }).passed).toBe(true);
+    expect(judgeCommand(wanted, { exitCode: 0, stdout: "Gateway not reachable", stderr: "" })).toEqual({
+      passed: false,
+      detail: 'the output does not match /"ok":\\s*true/: Gateway not reachable',
+    });
+    expect(judgeCommand(wanted, { exitCode: 1, stdout: '{"ok": true}', stderr: "no" })).toEqual({
+      passed: false,
+      detail: "exit code 1 instead of 0: no",
+    });
+  });
+});
+
+describe("judgeLogs", () => {
+  it("names the line that must not be there", () => {
+    const log = "[gateway] ready\n[slack] channel exited: Cannot find package 'openclaw'\n";
+    expect(judgeLogs({ appear: ["ready"], absent: ["Cannot find package"] }, log)).toEqual({
+      passed: false,
+      detail: "the log has /Cannot find package/: [slack] channel exited: Cannot find package 'openclaw'",
+    });
+  });
+  it("misses the line that must be there", () => {
+    expect(judgeLogs({ appear: ["\\[gateway\\] ready"], absent: [] }, "starting\n")).toEqual({
+      passed: false,
+      detail: "the log does not have /\\[gateway\\] ready/",
+    });
+  });
+});
+
+describe("verdictOf", () => {
+  const result = (outcome: Outcome, severity: "critical" | "warning" = "critical"): CheckResult => ({
+    name: "x",
+    severity,
+    outcome,
+    detail: "",
+    seconds: 0,
+    attempts: 1,
+  });
+  it.each([
+    [[result("passed"), result("passed")], "passed"],
+    [[result("passed"), result("failed", "warning")], "passed"],
+    [[result("passed"), result("failed")], "failed"],
+    [[result("inconclusive"), result("failed")], "failed"],
+    [[result("passed"), result("inconclusive")], "inconclusive"],
+    [[], "inconclusive"],
+    [[result("passed", "warning")], "inconclusive"],
+  ] as [CheckResult[], Outcome][])("%#: %s", (results, expected) => {
+    expect(verdictOf(results)).toBe(expected);
+  });
+});
