@@ -5,7 +5,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -151,13 +151,21 @@ function secondsSince(started) {
 
 /** The Node.js among the packages, else the running one if it is new enough to run TypeScript by itself. */
 function typescriptRuntime() {
-  const packaged = join(binaries, "node");
+  const packaged = linkedNode();
   const answer = spawnSync(packaged, ["--version"], { encoding: "utf8" });
   if (answer.status === 0 && majorOf(answer.stdout) >= typescriptNode) return packaged;
   if (majorOf(process.version) >= typescriptNode) return process.execPath;
   throw new BootstrapError(
     `The npm packages bring no Node.js ${typescriptNode} for ${process.platform} on ${process.arch}: install Node.js ${typescriptNode} and start again.`,
   );
+}
+
+/** npm 10 drops the link to a program that another, skipped package has as well: here that of the other processor. */
+function linkedNode() {
+  const link = join(binaries, "node");
+  const target = join("..", `node-${process.platform}-${process.arch}`, "bin", "node");
+  if (!existsSync(link) && existsSync(join(binaries, target))) symlinkSync(target, link);
+  return link;
 }
 
 /** Runs the entry with the packages' programs first on PATH, and ends the way it ends. */
