@@ -1,8 +1,7 @@
-import { fileURLToPath } from "node:url";
-import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { LocalWorkspace, Stack } from "@pulumi/pulumi/automation/index.js";
+import { projectFolder } from "./project.ts";
 
-/** The project's folder: what the stack's program and its operations are run from. */
-export const projectFolder = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+export { projectFolder } from "./project.ts";
 
 export interface StackLocation {
   stack: string;
@@ -13,9 +12,12 @@ export interface StackLocation {
 }
 
 /** Opens a stack that exists. Throws with the engine's own message when it does not. */
-export function openStack(location: StackLocation): Promise<Stack> {
-  return LocalWorkspace.selectStack(
-    { stackName: location.stack, workDir: projectFolder },
-    { envVars: location.environment ?? {} },
-  );
+export async function openStack(location: StackLocation): Promise<Stack> {
+  const envVars = location.environment ?? {};
+  const workspace = await LocalWorkspace.create({ workDir: projectFolder, envVars });
+  // Every call names its stack. Selecting it, as the SDK does, would change what the operator's next bare `pulumi up` is for.
+  workspace.selectStack = async (stack) => {
+    await workspace.exportStack(stack);
+  };
+  return Stack.select(location.stack, workspace);
 }

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OperationFailure } from "./failure.ts";
 
-interface Holder {
+export interface Holder {
   pid: number;
   host: string;
   /** Start of the process in clock ticks since boot: tells a process from a later one with the same number. */
@@ -71,6 +71,12 @@ async function readHolder(file: string): Promise<Holder | undefined> {
     // Being written or just removed: the caller asks again.
     return undefined;
   }
+}
+
+/** The process that holds a mutex, when it runs on this machine and is alive. */
+export async function livingHolder(file: string): Promise<Holder | undefined> {
+  const holder = await readHolder(file);
+  return holder !== undefined && holder.host === hostname() && (await isAlive(holder)) ? holder : undefined;
 }
 
 export async function isAlive(holder: { pid: number; started: string }): Promise<boolean> {

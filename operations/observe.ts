@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { dockerClient, unreachableHost } from "./docker/client.ts";
+import type Docker from "dockerode";
+import { dockerClient, inspectContainer, unreachableHost } from "./docker/client.ts";
 
 /** What is really there, by container name. */
 export interface Observed {
@@ -22,13 +23,19 @@ export async function observe(host: string, containers: readonly string[]): Prom
       const name = container.Names.map((each) => each.slice(1)).find((each) => wanted.has(each));
       if (name !== undefined) {
         const state = container.State as Observed["state"];
-        found.set(name, { id: container.Id, image: container.Image, state, status: container.Status });
+        const image = await referenceOf(docker, container);
+        found.set(name, { id: container.Id, image, state, status: container.Status });
       }
     }
     return found;
   } catch (error) {
     throw unreachableHost(host, error);
   }
+}
+
+/** The list shows the id of an image whose reference is no longer known to the host; the container itself still knows it. */
+async function referenceOf(docker: Docker, { Id, Image }: Docker.ContainerInfo): Promise<string> {
+  return Image.includes("@") ? Image : ((await inspectContainer(docker, Id))?.Config.Image ?? Image);
 }
 
 /** Whether it serves as far as the host can say: running, and not unhealthy. */

@@ -1,0 +1,24 @@
+import { join, resolve } from "node:path";
+import { parseStackConfig } from "../config/parse.ts";
+import type { StackConfig } from "../config/schema.ts";
+import { readStackFile } from "../config/stack-file.ts";
+import { projectFolder } from "./project.ts";
+
+export interface NamedStack {
+  stack: string;
+  /** The stack file that was named; undefined: Pulumi.<stack>.yaml in the project's folder. */
+  configFile: string | undefined;
+}
+
+/**
+ * The configuration of a stack, read without the engine. A relative evidence directory counts from the project's
+ * folder, as it does for the programs that the engine starts there; a relative stack file counts from where the
+ * command was typed.
+ *
+ * @throws StackFileError, ConfigError
+ */
+export function configOf({ stack, configFile }: NamedStack): StackConfig {
+  const file = configFile === undefined ? join(projectFolder, `Pulumi.${stack}.yaml`) : resolve(configFile);
+  const config = parseStackConfig(readStackFile(file));
+  return { ...config, evidence: { directory: resolve(projectFolder, config.evidence.directory) } };
+}

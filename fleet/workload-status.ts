@@ -1,0 +1,148 @@
+import { shortReference } from "../config/image-reference.ts";
+import { formatDuration } from "../config/units.ts";
+import { sameDigest } from "../evidence/move.ts";
+import type { Outcome } from "../evidence/records.ts";
+import type { CutOverPhase } from "../operations/journal.ts";
+import type { LookedAtWorkload, RunningContainer } from "./running.ts";
+
+/** What is known of one workload, for machines and for the table. */
+export interface WorkloadStatus {
+  name: string;
+  group: string;
+  /** The reference that the configuration wants. */
+  wanted: string;
+  running: (RunningContainer & { digest: string; health: string }) | null;
+  /** The image that the running one took over from; null when none is on record. */
+  before: string | null;
+  /** The last verification of this very container. */
+  verification: { outcome: Outcome; time: string } | null;
+  /** A cut-over that is not over: under way, or interrupted. */
+  cutOver: { phase: CutOverPhase; since: string } | null;
+  /** What works for it at this moment. */
+  operations: { purpose: string; pid: number }[];
+  /** What is not as the configuration wants it, and what to do about it: one phrase each. */
+  differences: string[];
+}
+
+export type StatusFacts = Pick<
+  LookedAtWorkload,
+  "config" | "container" | "records" | "journal" | "move" | "operations"
+>;
+
+export function workloadStatus(facts: StatusFacts, now: Date): WorkloadStatus {
+  const { config, container, records, journal, operations } = facts;
+  const verification = records.findLast(
+    (record) => record.kind === "verification" && record.container === container?.id,
+  );
+  const cutOver = records.findLast(
+    (record) =>
+      record.kind === "cut-over" && container !== undefined && sameDigest(record.to, container.image),
+  );
+  return {
+    name: config.instance.name,
+    group: config.group,
+    wanted: config.image,
+    running: container === undefined ? null : described(container),
+    before: cutOver?.kind === "cut-over" ? cutOver.from : null,
+    verification:
+      verification?.kind === "verification"
+        ? { outcome: verification.outcome, time: verification.time }
+        : null,
+    cutOver: journal === undefined ? null : { phase: journal.phase, since: journal.since },
+    operations: operations.map(({ purpose, pid }) => ({ purpose, pid })),
+    differences: [
+      ...containerDifferences(facts, now),
+      ...cutOverDifferences(facts, now),
+      ...(container?.state === "running" ? verificationDifferences(facts, now) : []),
+    ],
+  };
+}
+
+function described(container: RunningContainer): NonNullable<WorkloadStatus["running"]> {
+  const { image, state } = container;
+  const health = state === "running" ? (container.health ?? "no health check") : state;
+  return { ...container, digest: image.slice(image.lastIndexOf("@") + 1), health };
+}
+
+function containerDifferences({ config, container, move }: StatusFacts, now: Date): string[] {
+  if (container === undefined) {
+    return [
+      move.kind === "first"
+        ? "is not there yet: `pulumi up` creates it"
+        : "its container is missing: `fleet recover` creates it again on its state",
+    ];
+  }
+  return [
+    ...servingDifferences(container, now),
+    ...(sameDigest(container.image, config.image)
+      ? []
+      : [
+          `runs ${shortImage(container.image)}, the configuration wants ${shortImage(config.image)}: \`pulumi up\``,
+        ]),
+    ...(move.kind === "restore"
+      ? [`the configuration wants its state set back to snapshot ${move.restore.snapshot}: \`pulumi up\``]
+      : []),
+  ];
+}
+
+function servingDifferences({ state, health, exitCode, since }: RunningContainer, now: Date): string[] {
+  const age = ageOf(since, now);
+  switch (state) {
+    case "running":
+      if (health === "unhealthy") {
+        return ["is unhealthy: its log says why (`docker logs --tail 50`), and going back is one change"];
+      }
+      return health === "starting" ? [`is starting since ${age}`] : [];
+    case "paused":
+      return ["is paused: `fleet recover` lets it go on"];
+    case "restarting":
+      return [`ends again and again, last with exit code ${exitCode}: its log says why (\`docker logs\`)`];
+    case "created":
+      return [`was created ${age} ago and never started: \`fleet recover\``];
+    default:
+      return [`is stopped since ${age} (exit code ${exitCode}): \`fleet recover\` brings it back`];
+  }
+}
+
+function cutOverDifferences({ journal, operations }: StatusFacts, now: Date): string[] {
+  if (journal === undefined) {
+    return [];
+  }
+  const worker = operations[0];
+  const state =
+    worker === undefined
+      ? "under way, or interrupted when no `pulumi up` runs: then `fleet recover`"
+      : `under way: process ${worker.pid} (${worker.purpose})`;
+  return [`its cut-over is at "${journal.phase}" since ${ageOf(journal.since, now)}: ${state}`];
+}
+
+function verificationDifferences({ records, container }: StatusFacts, now: Date): string[] {
+  const last = records.findLast(
+    (record) => record.kind === "verification" && record.container === container?.id,
+  );
+  if (last?.kind !== "verification") {
+    return ["was not verified since its container was created: `pulumi up` does it"];
+  }
+  if (last.outcome === "passed") {
+    return [];
+  }
+  const reason = last.checks.find(({ outcome, severity }) => outcome !== "passed" && severity === "critical");
+  const why = reason === undefined ? "" : ` (${reason.name}: ${reason.detail})`;
+  return [
+    `its verification ${ageOf(last.time, now)} ago ${last.outcome}${why}: go back, or \`pulumi up\` again`,
+  ];
+}
+
+/** For a human eye; an image without tag and digest is shown as Docker has it. */
+export function shortImage(reference: string): string {
+  try {
+    return shortReference(reference);
+  } catch {
+    return reference;
+  }
+}
+
+export function ageOf(time: string, now: Date): string {
+  const seconds = (now.getTime() - new Date(time).getTime()) / 1000;
+  return Number.isFinite(seconds) ? formatDuration(Math.max(0, Math.round(seconds))) : "an unknown time";
+}

@@ -1,0 +1,176 @@
+import { describe, expect, test } from "vitest";
+import type { EvidenceEntry, EvidenceRecord } from "../../evidence/records.ts";
+import { type StatusFacts, workloadStatus } from "../../fleet/workload-status.ts";
+import type { CutOverPhase } from "../../operations/journal.ts";
+
+const now = new Date("2026-05-01T12:00:00Z");
+const [old, next] = ["1", "2"].map(
+  (version) => `registry.test/agent:${version}@sha256:${version.repeat(64)}`,
+) as [string, string];
+
+const minutesAgo = (minutes: number) => new Date(now.getTime() - minutes * 60_000).toISOString();
+
+function recorded(...entries: EvidenceEntry[]): EvidenceRecord[] {
+  return entries.map((entry, index) => ({
+    ...entry,
+    sequence: index + 1,
+    time: minutesAgo(10 - index),
+    previous: "",
+  }));
+}
+
+const cutOver: EvidenceEntry = {
+  kind: "cut-over",
+  from: old,
+  to: next,
+  direction: "forward",
+  snapshot: "abcdef0123",
+  drained: { active: 0, seconds: 0, cut: 0 },
+  stop: { seconds: 1, killed: false },
+};
+
+function verification(outcome: "passed" | "failed", container = "c1"): EvidenceEntry {
+  const check = {
+    name: "http /readyz",
+    severity: "critical",
+    detail: "HTTP 503",
+    seconds: 1,
+    attempts: 3,
+  } as const;
+  return {
+    kind: "verification",
+    image: next,
+    container,
+    outcome,
+    checks: [{ ...check, outcome }],
+    seconds: 2,
+  };
+}
+
+const running = {
+  id: "c1",
+  image: next,
+  state: "running",
+  health: "healthy",
+  exitCode: 0,
+  since: minutesAgo(9),
+  restarts: 0,
+};
+
+function facts(change: Partial<StatusFacts> = {}): StatusFacts {
+  return {
+    config: { group: "support", instance: { name: "a" }, image: next } as StatusFacts["config"],
+    container: running,
+    records: recorded(cutOver, verification("passed")),
+    journal: undefined,
+    move: { kind: "none", to: next },
+    operations: [],
+    ...change,
+  };
+}
+
+const journal = (phase: CutOverPhase): StatusFacts["journal"] => ({
+  phase,
+  from: old,
+  move: { kind: "forward", from: old, to: next },
+  since: minutesAgo(2),
+});
+
+describe("the status of a workload", () => {
+  test("says what runs, from which release, and that it passed its verification", () => {
+    expect(workloadStatus(facts(), now)).toEqual({
+      name: "a",
+      group: "support",
+      wanted: next,
+      running: { ...running, digest: `sha256:${"2".repeat(64)}` },
+      before: old,
+      verification: { outcome: "passed", time: minutesAgo(9) },
+      cutOver: null,
+      operations: [],
+      differences: [],
+    });
+  });
+
+  test("knows no release before the first one", () => {
+    expect(workloadStatus(facts({ records: recorded(verification("passed")) }), now).before).toBeNull();
+  });
+
+  test("counts only a verification of this very container", () => {
+    const status = workloadStatus(facts({ records: recorded(verification("passed", "c0")) }), now);
+    expect(status).toMatchObject({
+      verification: null,
+      differences: ["was not verified since its container was created: `pulumi up` does it"],
+    });
+  });
+
+  test.each<[string, Partial<StatusFacts>, string[]]>([
+    [
+      "an instance that is new in the configuration",
+      { container: undefined, records: [], move: { kind: "first", to: next } },
+      ["is not there yet: `pulumi up` creates it"],
+    ],
+    [
+      "a missing container",
+      { container: undefined },
+      ["its container is missing: `fleet recover` creates it again on its state"],
+    ],
+    [
+      "a stopped one",
+      { container: { ...running, state: "exited", exitCode: 137 } },
+      ["is stopped since 9m (exit code 137): `fleet recover` brings it back"],
+    ],
+    [
+      "a paused one",
+      { container: { ...running, state: "paused" } },
+      ["is paused: `fleet recover` lets it go on"],
+    ],
+    [
+      "one that ends again and again",
+      { container: { ...running, state: "restarting", exitCode: 78 } },
+      ["ends again and again, last with exit code 78: its log says why (`docker logs`)"],
+    ],
+    [
+      "an unhealthy one",
+      { container: { ...running, health: "unhealthy" } },
+      ["is unhealthy: its log says why (`docker logs --tail 50`), and going back is one change"],
+    ],
+    ["one that starts", { container: { ...running, health: "starting" } }, ["is starting since 9m"]],
+    [
+      "another image",
+      { container: { ...running, image: old } },
+      ["runs agent:1@111111111111, the configuration wants agent:2@222222222222: `pulumi up`"],
+    ],
+    [
+      "a failed verification",
+      { records: recorded(cutOver, verification("failed")) },
+      ["its verification 9m ago failed (http /readyz: HTTP 503): go back, or `pulumi up` again"],
+    ],
+    [
+      "a restore that was asked for",
+      {
+        move: {
+          kind: "restore",
+          from: next,
+          to: next,
+          restore: { snapshot: "0badcafe", takenAt: "unknown", reason: "requested", moved: [] },
+        },
+      },
+      ["the configuration wants its state set back to snapshot 0badcafe: `pulumi up`"],
+    ],
+    [
+      "a cut-over that nobody works at",
+      { journal: journal("snapshotting"), container: { ...running, state: "exited" } },
+      [
+        "is stopped since 9m (exit code 0): `fleet recover` brings it back",
+        'its cut-over is at "snapshotting" since 2m: under way, or interrupted when no `pulumi up` runs: then `fleet recover`',
+      ],
+    ],
+    [
+      "a cut-over at work",
+      { journal: journal("draining"), operations: [{ workload: "a", pid: 42, purpose: "cut-over" }] },
+      ['its cut-over is at "draining" since 2m: under way: process 42 (cut-over)'],
+    ],
+  ])("names the difference and what to do: %s", (_, change, differences) => {
+    expect(workloadStatus(facts(change), now).differences).toEqual(differences);
+  });
+});
