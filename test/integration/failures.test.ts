@@ -104,7 +104,7 @@ async function updateBrokenAt(
   await world.configure({ wave: 2 });
   await world.breakAt(second, step);
   const { ended } = world.startUp();
-  await world.reached(second, step);
+  await Promise.race([world.reached(second, step), ended.then(({ output }) => expect.unreachable(output))]);
   try {
     await damage();
   } finally {

@@ -206,6 +206,9 @@ export class World {
 
   /** The next run stops at this step of this workload until `release`. */
   async breakAt(name: string, step: StepName): Promise<void> {
+    // What an earlier test left here would stop this run at another step.
+    await rm(this.breakpoints, { recursive: true });
+    await mkdir(this.breakpoints);
     await writeFile(join(this.breakpoints, `${name}.${step.replaceAll(" ", "-")}`), "");
   }
 

@@ -1,0 +1,83 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import { partsOfThisRun, World } from "../support/world.ts";
+
+describe("what is wrong is said in a sentence, and nothing is touched", () => {
+  let world: World;
+  let name: string;
+
+  beforeAll(async () => {
+    const { images } = await partsOfThisRun();
+    world = await World.create({ stable: images.fixture[1] }, { instances: 1 });
+    name = world.instances[0] as string;
+    const up = await world.up();
+    expect(up.code, up.output).toBe(0);
+  });
+  afterAll(() => world.destroy());
+
+  async function set(path: string[], value: unknown): Promise<void> {
+    const file = parse(await readFile(world.configFile, "utf8")) as Record<string, unknown>;
+    let place = file;
+    for (const key of path.slice(0, -1)) {
+      place = place[key] as Record<string, unknown>;
+    }
+    place[path.at(-1) as string] = value;
+    await writeFile(world.configFile, stringify(file));
+  }
+
+  it("an unknown key of the configuration", async () => {
+    const before = await world.identity(name);
+    await set(["config", "clawforce:instanceGroups", `${world.stack}-group`, "waev"], 1);
+    const up = await world.up();
+    expect(up.code).not.toBe(0);
+    expect(up.output).toContain("The stack configuration has 1 problem; nothing was touched.");
+    expect(up.output).toContain(`clawforce:instanceGroups.${world.stack}-group.waev: unknown key.`);
+    expect(up.output).not.toMatch(/\n\s+at .*\.ts:\d+/);
+    expect(await world.identity(name)).toEqual(before);
+    await world.configure();
+  });
+
+  it("a Docker host that does not answer", async () => {
+    const before = await world.identity(name);
+    const socket = join(world.folder, "no.sock");
+    await set(["config", "clawforce:platform", "host"], `unix://${socket}`);
+    const preview = await world.preview();
+    expect(preview.code).not.toBe(0);
+    expect(preview.output).toContain(
+      `The Docker host unix://${socket} does not answer (ENOENT); nothing was done. Start it, or correct clawforce:platform.host.`,
+    );
+    expect(preview.output).not.toMatch(/\n\s+at .*\.ts:\d+/);
+    expect(await world.identity(name)).toEqual(before);
+    await world.configure();
+  });
+
+  it("records that somebody has changed", async () => {
+    const before = await world.identity(name);
+    const file = join(world.folder, "evidence", world.stack, name, "records.jsonl");
+    const text = await readFile(file, "utf8");
+    await writeFile(file, text.replace('"kind":"gate"', '"kind":"hate"'));
+    const preview = await world.preview();
+    expect(preview.code).not.toBe(0);
+    expect(preview.output).toContain(
+      "the record does not follow the one before it: it was changed, or one was taken out.",
+    );
+    expect(preview.output).not.toMatch(/\n\s+at .*\.ts:\d+/);
+    await writeFile(file, text);
+    expect(await world.identity(name)).toEqual(before);
+  });
+
+  it("no secret stands in the stack's state, in the output or in a command line of the Docker host", async () => {
+    const state = await world.pulumi(["stack", "export", "--stack", world.stack]);
+    expect(state.code).toBe(0);
+    expect(state.output).not.toContain("secret-of-");
+    const up = await world.up("--diff");
+    expect(up.output).not.toContain("secret-of-");
+    const records = await readFile(
+      join(world.folder, "evidence", world.stack, name, "records.jsonl"),
+      "utf8",
+    );
+    expect(records).not.toContain("secret-of-");
+  });
+});
