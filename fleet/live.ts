@@ -1,0 +1,111 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { type StepNews, Steps } from "./steps.ts";
+import { stepsTable } from "./steps-table.ts";
+
+export interface Terminal {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+/** Longer than this nobody should have to wonder whether something still happens. */
+const longestSilence = 8000;
+
+/**
+ * Shows an update while it runs: on a terminal a table that is drawn anew in its place, elsewhere a line for each
+ * step that is over, and a sign of life when a step takes long.
+ */
+export class LiveSteps {
+  readonly #terminal: Terminal;
+  readonly #steps: Steps;
+  readonly #began = Date.now();
+  readonly #inPlace: boolean;
+  #drawn = 0;
+  #lastLine = "";
+  #lastWrite = Date.now();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(workloads: readonly string[], terminal: Terminal) {
+    this.#terminal = terminal;
+    this.#steps = new Steps(workloads);
+    const needed = Math.max(...stepsTable(this.#steps, this.#began).map((line) => line.length)) + 8;
+    this.#inPlace =
+      terminal.isTTY === true && process.env.CI === undefined && (terminal.columns ?? 0) >= needed;
+  }
+
+  begin(): void {
+    this.#timer = setInterval(() => this.#tick(), 1000);
+    this.#tick();
+  }
+
+  readonly onEvent = (event: EngineEvent): void => {
+    for (const news of this.#steps.apply(event, Date.now())) {
+      this.#lastLine = `${news.workload}: ${news.step === undefined ? "" : `${news.step}: `}${news.text}`;
+      if (!this.#inPlace && news.step !== undefined) {
+        this.#write(`${this.#clock()}  ${newsLine(news)}\n`);
+      }
+    }
+    if (this.#inPlace) {
+      this.#draw();
+    }
+  };
+
+  /** Leaves the table as it ended. */
+  end(): void {
+    clearInterval(this.#timer);
+    this.#lastLine = "";
+    if (this.#inPlace) {
+      this.#draw();
+    } else {
+      this.#write(`${stepsTable(this.#steps, Date.now()).join("\n")}\n`);
+    }
+  }
+
+  #tick(): void {
+    if (this.#inPlace) {
+      this.#draw();
+    } else if (Date.now() - this.#lastWrite >= longestSilence) {
+      this.#write(`${this.#clock()}  ${this.#signOfLife()}\n`);
+    }
+  }
+
+  #signOfLife(): string {
+    const running = [...this.#steps.rows].flatMap(([workload, row]) =>
+      [...row]
+        .filter(([, { state }]) => state === "running")
+        .map(([step, { since }]) => `${workload}: ${step} … ${Math.round((Date.now() - since) / 1000)} s`),
+    );
+    return running.length > 0 ? running.join("; ") : "the engine is at work …";
+  }
+
+  #draw(): void {
+    const now = Date.now();
+    const width = this.#terminal.columns ?? 80;
+    const lines = [...stepsTable(this.#steps, now), ...(this.#lastLine === "" ? [] : [this.#lastLine])].map(
+      (line) => cut(line, width - 1),
+    );
+    const back = this.#drawn === 0 ? "" : `\u001b[${this.#drawn}A`;
+    this.#write(`${back}\r\u001b[0J${lines.join("\n")}\n`);
+    this.#drawn = lines.length;
+  }
+
+  #clock(): string {
+    return `${((Date.now() - this.#began) / 1000).toFixed(1).padStart(6)} s`;
+  }
+
+  #write(text: string): void {
+    this.#lastWrite = Date.now();
+    this.#terminal.write(text);
+  }
+}
+
+/** One finished step as a line for a log. */
+export function newsLine({ workload, step, outcome, seconds, text }: StepNews): string {
+  const took = seconds === undefined ? "" : ` (${seconds.toFixed(1)} s)`;
+  return `${workload} ${outcome === "failed" ? "✗" : "✓"} ${step ?? ""}${took}: ${text}`;
+}
+
+function cut(line: string, width: number): string {
+  const characters = [...line];
+  return characters.length <= width ? line : `${characters.slice(0, width - 1).join("")}…`;
+}

@@ -1,0 +1,149 @@
+import { sameDigest } from "../evidence/move.ts";
+import type {
+  CutOverEntry,
+  DrillEntry,
+  EvidenceRecord,
+  FailureEntry,
+  GateEntry,
+  Outcome,
+  RestoreEntry,
+  SnapshotEntry,
+  VerificationEntry,
+} from "../evidence/records.ts";
+
+/** One change of one workload as it is on record: from its preparation to its last judgement. */
+export interface RecordedMove {
+  kind: "first start" | "update" | "back" | "recreated" | "prepared" | "brought back";
+  /** ISO 8601: its first and its last record. */
+  began: string;
+  ended: string;
+  /** Undefined on a first start. */
+  from?: string;
+  to: string;
+  hot?: SnapshotEntry;
+  drill?: DrillEntry;
+  /** Cold on the way forward, pre-restore on the way back. */
+  stopped?: SnapshotEntry;
+  cutOver?: CutOverEntry;
+  restore?: RestoreEntry;
+  gate?: GateEntry;
+  verification?: VerificationEntry;
+  failure?: FailureEntry;
+  /** What was found stopped, paused or unhealthy, and what was done about it. */
+  broughtBack: string[];
+  verdict: Outcome;
+}
+
+type Draft = Omit<RecordedMove, "kind" | "verdict" | "to"> & { container?: string };
+
+/** The moves of one workload, oldest first. */
+export function recordedMoves(records: readonly EvidenceRecord[]): RecordedMove[] {
+  const drafts: Draft[] = [];
+  for (const record of records) {
+    let draft = drafts.at(-1);
+    if (draft === undefined || opensAnother(draft, record)) {
+      draft = { began: record.time, ended: record.time, broughtBack: [] };
+      drafts.push(draft);
+    }
+    draft.ended = record.time;
+    add(draft, record);
+  }
+  const known = new Set<string>();
+  return drafts.map((draft) => {
+    const move = completed(draft, known);
+    known.add(move.to);
+    return move;
+  });
+}
+
+/** A move is over once it was judged or has failed; what was only prepared is gone on with. */
+function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
+  const isOver = draft.failure !== undefined || draft.gate !== undefined || draft.verification !== undefined;
+  switch (record.kind) {
+    case "snapshot":
+      return isOver || (draft.cutOver !== undefined && record.role !== "pre-restore");
+    case "cut-over":
+      return isOver || draft.cutOver !== undefined;
+    case "gate":
+    case "verification":
+      return draft.container !== undefined && draft.container !== record.container;
+    case "serving":
+      // Every creation is followed by one that found nothing to do; it belongs to that creation.
+      return isOver && record.did !== "serves";
+    case "drill":
+    case "restore":
+    case "failure":
+      return false;
+  }
+}
+
+function add(draft: Draft, record: EvidenceRecord): void {
+  switch (record.kind) {
+    case "snapshot":
+      draft[record.role === "hot" ? "hot" : "stopped"] = record;
+      break;
+    case "drill":
+      draft.drill = record;
+      break;
+    case "cut-over":
+      draft.cutOver = record;
+      break;
+    case "restore":
+      draft.restore = record;
+      break;
+    case "gate":
+      draft.gate = record;
+      draft.container = record.container;
+      break;
+    case "verification":
+      draft.verification = record;
+      draft.container = record.container;
+      break;
+    case "serving":
+      if (record.did !== "serves") draft.broughtBack.push(record.did);
+      break;
+    case "failure":
+      draft.failure = record;
+      break;
+  }
+}
+
+function completed({ container: _, ...draft }: Draft, known: ReadonlySet<string>): RecordedMove {
+  const { cutOver, gate, verification, failure, hot, stopped } = draft;
+  const judged = verification?.image ?? gate?.image;
+  const to = cutOver?.to ?? failure?.image ?? judged ?? hot?.image ?? stopped?.image ?? "unknown";
+  const from = cutOver?.from ?? (failure === undefined ? undefined : (stopped ?? hot)?.image);
+  return {
+    ...draft,
+    ...(from && { from }),
+    to,
+    kind: kindOf(draft, from, to, known),
+    verdict: verdictOf(draft),
+  };
+}
+
+function kindOf(
+  draft: Draft,
+  from: string | undefined,
+  to: string,
+  known: ReadonlySet<string>,
+): RecordedMove["kind"] {
+  const { cutOver, failure, gate, verification } = draft;
+  if (cutOver !== undefined) {
+    return cutOver.direction === "back" ? "back" : cutOver.direction === "forward" ? "update" : "recreated";
+  }
+  if (failure !== undefined) {
+    return from !== undefined && sameDigest(from, to) ? "recreated" : "update";
+  }
+  if (gate === undefined && verification === undefined) {
+    return draft.broughtBack.length > 0 ? "brought back" : "prepared";
+  }
+  return [...known].some((image) => sameDigest(image, to)) ? "brought back" : "first start";
+}
+
+/** Only a verification that has passed says "passed": nothing on record is no pass. */
+function verdictOf({ failure, gate, verification }: Draft): Outcome {
+  if (failure !== undefined) return "failed";
+  if (gate !== undefined && gate.outcome !== "passed") return gate.outcome;
+  return verification?.outcome ?? "inconclusive";
+}

@@ -1,0 +1,215 @@
+import { shortReference } from "../config/image-reference.ts";
+import { formatBytes, formatDuration } from "../config/units.ts";
+import type { CheckResult, CutOverEntry, EvidenceRecord, SnapshotEntry } from "../evidence/records.ts";
+import { type RecordedMove, recordedMoves } from "./recorded-moves.ts";
+
+export interface ReportedWorkload {
+  name: string;
+  records: readonly EvidenceRecord[];
+}
+
+/**
+ * What the records say of the updates of a stack, as Markdown for a change ticket.
+ *
+ * @param since leaves out the moves that ended before; default: all.
+ */
+export function updateReport(stack: string, workloads: readonly ReportedWorkload[], since?: Date): string {
+  const reported = workloads.map(({ name, records }) => ({
+    name,
+    moves: recordedMoves(records).filter((move) => since === undefined || new Date(move.ended) >= since),
+  }));
+  const all = reported.flatMap(({ name, moves }) => moves.map((move) => ({ name, move })));
+  if (all.length === 0) {
+    return `# Updates of ${stack}\n\nNothing is on record.\n`;
+  }
+  const inOrder = all.toSorted((a, b) => a.move.began.localeCompare(b.move.began));
+  return [
+    `# Updates of ${stack}`,
+    "",
+    totals(
+      inOrder.map(({ move }) => move),
+      workloads.length,
+    ),
+    "",
+    ...table(
+      ["workload", "move", "from", "to", "began", "took", "verdict"],
+      inOrder.map(({ name, move }) => [
+        name,
+        move.kind,
+        move.from === undefined ? "" : shortReference(move.from),
+        shortReference(move.to),
+        `${move.began.slice(0, 19)}Z`,
+        formatDuration(secondsOf(move)),
+        move.verdict,
+      ]),
+    ),
+    ...reported
+      .filter(({ moves }) => moves.length > 0)
+      .flatMap(({ name, moves }) => ["", `## ${name}`, ...moves.flatMap(moveSection)]),
+    "",
+  ].join("\n");
+}
+
+function totals(moves: readonly RecordedMove[], workloads: number): string {
+  const verdicts = (["passed", "failed", "inconclusive"] as const)
+    .map((verdict) => ({ verdict, count: moves.filter((move) => move.verdict === verdict).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ verdict, count }) => `${count} ${verdict}`);
+  const cutOvers = moves.flatMap(({ cutOver }) => cutOver ?? []);
+  const cut = cutOvers.reduce((sum, { drained }) => sum + drained.cut, 0);
+  const killed = cutOvers.filter(({ stop }) => stop.killed).length;
+  const restores = moves.filter(({ restore }) => restore !== undefined).length;
+  const began = moves.map((move) => move.began).toSorted()[0] ?? "";
+  const ended =
+    moves
+      .map((move) => move.ended)
+      .toSorted()
+      .at(-1) ?? "";
+  return [
+    `- time: ${began} to ${ended} (${formatDuration(between(began, ended))})`,
+    `- ${counted(workloads, "workload")}, ${counted(moves.length, "move")}: ${verdicts.join(", ")}`,
+    `- ${counted(cutOvers.length, "cut-over")}: ${counted(cut, "unit")} of active work cut, ${counted(killed, "gateway")} killed, ${counted(restores, "state")} set back`,
+  ].join("\n");
+}
+
+function moveSection(move: RecordedMove): string[] {
+  const checks = [
+    ...(move.gate?.checks ?? []).map((check) => ({ stage: "gate", check })),
+    ...(move.verification?.checks ?? []).map((check) => ({ stage: "verification", check })),
+  ];
+  return [
+    "",
+    `### ${title(move)}: ${move.verdict}`,
+    "",
+    ...facts(move).map(([word, fact]) => `- ${word}: ${fact}`),
+    ...(checks.length === 0
+      ? []
+      : [
+          "",
+          ...table(
+            ["stage", "check", "outcome", "seconds", "attempts", "seen"],
+            checks.map(({ stage, check }) => checkRow(stage, check)),
+          ),
+        ]),
+  ];
+}
+
+function title(move: RecordedMove): string {
+  const to = shortReference(move.to);
+  switch (move.kind) {
+    case "first start":
+      return `First start on ${to}`;
+    case "update":
+      return `Update to ${to}`;
+    case "back":
+      return `Back to ${to}`;
+    case "recreated":
+      return `Recreated on ${to}`;
+    case "prepared":
+      return `Prepared, not cut over: goes on with ${to}`;
+    case "brought back":
+      return `Brought back on ${to}`;
+  }
+}
+
+/** Every line stands only for what is on record: what was not done is said where a reader would miss it. */
+function facts(move: RecordedMove): [string, string][] {
+  const { hot, stopped, cutOver, restore, gate, verification, failure } = move;
+  return [
+    ...only("from", move.from && code(move.from)),
+    ["to", code(move.to)],
+    ["time", `${move.began} to ${move.ended}`],
+    ...only("hot snapshot", hot && snapshotFact(hot)),
+    ...only("drill", hot && drillFact(move)),
+    ...only("drained", cutOver && drainFact(cutOver)),
+    ...only("stop", cutOver && stopFact(cutOver)),
+    ...only(
+      stopped?.role === "pre-restore" ? "pre-restore snapshot" : "cold snapshot",
+      stopped && snapshotFact(stopped),
+    ),
+    ...only(
+      "state",
+      restore
+        ? `set back to snapshot ${code(restore.snapshot.slice(0, 8))} in ${formatDuration(restore.seconds)}; ${restore.reason}`
+        : cutOver && "kept, nothing restored",
+    ),
+    ...only("gate", gate && `${gate.outcome}, ${counted(gate.checks.length, "check")}`),
+    ...only(
+      "verification",
+      verification
+        ? `${verification.outcome}, ${counted(verification.checks.length, "check")} in ${formatDuration(verification.seconds)}`
+        : (gate ?? cutOver) && "none on record",
+    ),
+    ...only(
+      "container",
+      (verification ?? gate) && code((verification ?? gate)?.container.slice(0, 12) ?? ""),
+    ),
+    ...only("brought back", move.broughtBack.length > 0 && move.broughtBack.join("; ")),
+    ...only("failure", failure && `in the step ${failure.step}: ${oneLine(failure.message)}`),
+  ];
+}
+
+function only(word: string, fact: string | false | undefined): [string, string][] {
+  return fact === undefined || fact === false || fact === "" ? [] : [[word, fact]];
+}
+
+function snapshotFact(snapshot: SnapshotEntry): string {
+  const taken = `${counted(snapshot.files, "file")}, ${formatBytes(snapshot.bytes)}, taken in ${formatDuration(snapshot.seconds)}`;
+  return `${code(snapshot.snapshot.slice(0, 8))}, ${taken}`;
+}
+
+function drillFact({ drill, kind }: RecordedMove): string {
+  if (drill !== undefined) return `passed in ${formatDuration(drill.seconds)}`;
+  return kind === "back" ? "not needed on the way back" : "none on record";
+}
+
+function drainFact({ drained }: CutOverEntry): string {
+  if (drained.active === 0) return "no active work";
+  const ended = drained.active - drained.cut;
+  return `${ended} of ${counted(drained.active, "unit")} of active work ended in ${formatDuration(drained.seconds)}, ${drained.cut} cut`;
+}
+
+function stopFact({ stop }: CutOverEntry): string {
+  const took = formatDuration(stop.seconds);
+  return stop.killed ? `killed after ${took}: it did not end by itself` : `ended by itself in ${took}`;
+}
+
+function checkRow(stage: string, check: CheckResult): string[] {
+  return [
+    stage,
+    check.name,
+    check.severity === "warning" ? `${check.outcome} (a warning only)` : check.outcome,
+    String(check.seconds),
+    String(check.attempts),
+    check.detail,
+  ];
+}
+
+function table(head: string[], rows: string[][]): string[] {
+  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.map(cell).join(" | ")} |`);
+}
+
+/** A gateway's words must not break the table. */
+function cell(text: string): string {
+  return oneLine(text).replaceAll("|", "\\|");
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s+/g, " ");
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function secondsOf(move: RecordedMove): number {
+  return between(move.began, move.ended);
+}
+
+function between(began: string, ended: string): number {
+  return (new Date(ended).getTime() - new Date(began).getTime()) / 1000;
+}

@@ -1,0 +1,238 @@
+import { describe, expect, test } from "vitest";
+import type { CheckResult, EvidenceEntry, EvidenceRecord } from "../../evidence/records.ts";
+import { recordedMoves } from "../../fleet/recorded-moves.ts";
+import { updateReport } from "../../fleet/report.ts";
+
+const old = `registry.example.com/openclaw:2026.4.15@sha256:${"a".repeat(64)}`;
+const young = `registry.example.com/openclaw:2026.4.23@sha256:${"b".repeat(64)}`;
+const begin = Date.parse("2026-11-21T12:00:00.000Z");
+
+/** One record a second. */
+function onRecord(...entries: EvidenceEntry[]): EvidenceRecord[] {
+  return entries.map((entry, index) => ({
+    ...entry,
+    sequence: index + 1,
+    time: new Date(begin + index * 1000).toISOString(),
+    previous: "0".repeat(64),
+  }));
+}
+
+function check(name: string, outcome: CheckResult["outcome"] = "passed", detail = "seen"): CheckResult {
+  return { name, severity: "critical", outcome, detail, seconds: 0.5, attempts: 1 };
+}
+
+const markers = { databases: {} };
+
+function snapshot(role: "hot" | "cold" | "pre-restore", id: string, image: string): EvidenceEntry {
+  return {
+    kind: "snapshot",
+    role,
+    snapshot: id,
+    image,
+    files: 120,
+    bytes: 12_345_678,
+    seconds: 1.2,
+    markers,
+  };
+}
+
+function cutOver(
+  from: string,
+  to: string,
+  id: string,
+  direction: "forward" | "back" | "same" = "forward",
+): EvidenceEntry {
+  return {
+    kind: "cut-over",
+    from,
+    to,
+    direction,
+    snapshot: id,
+    drained: { active: 3, seconds: 5, cut: 1 },
+    stop: { seconds: 30, killed: true },
+  };
+}
+
+function judged(
+  image: string,
+  container: string,
+  outcome: "passed" | "failed" | "inconclusive" = "passed",
+): EvidenceEntry[] {
+  return [
+    { kind: "gate", image, container, outcome: "passed", checks: [check("http /healthz")], markers },
+    {
+      kind: "verification",
+      image,
+      container,
+      outcome,
+      checks: [check("version", outcome, "says 1 | 2\nand more")],
+      seconds: 2,
+    },
+  ];
+}
+
+const start: EvidenceEntry[] = [{ kind: "serving", trigger: "first", did: "serves" }, ...judged(old, "one")];
+const update: EvidenceEntry[] = [
+  snapshot("hot", "aaaaaaaa11", old),
+  { kind: "drill", snapshot: "aaaaaaaa11", image: old, seconds: 8.1 },
+  snapshot("cold", "bbbbbbbb22", old),
+  cutOver(old, young, "bbbbbbbb22"),
+];
+const back: EvidenceEntry[] = [
+  snapshot("hot", "cccccccc33", young),
+  snapshot("pre-restore", "dddddddd44", young),
+  cutOver(young, old, "dddddddd44", "back"),
+  { kind: "restore", snapshot: "bbbbbbbb22", image: old, reason: "state moved", seconds: 2.1 },
+  ...judged(old, "three"),
+];
+
+function told(...entries: EvidenceEntry[]) {
+  return recordedMoves(onRecord(...entries)).map(({ kind, verdict }) => `${kind}: ${verdict}`);
+}
+
+describe("the moves of a workload", () => {
+  test("are a first start, an update that failed, the way back, and an update that passed", () => {
+    expect(
+      told(
+        ...start,
+        ...update,
+        ...judged(young, "two", "failed"),
+        ...back,
+        ...update,
+        ...judged(young, "four"),
+      ),
+    ).toEqual(["first start: passed", "update: failed", "back: passed", "update: passed"]);
+  });
+
+  test("a failure before the delete ends one, and the next attempt is another", () => {
+    const failure: EvidenceEntry = { kind: "failure", step: "check", message: "differs", image: young };
+    const [first, second] = recordedMoves(
+      onRecord(...update.slice(0, 3), failure, ...update, ...judged(young, "two")),
+    );
+    expect([first?.kind, first?.verdict, first?.from, first?.to]).toEqual(["update", "failed", old, young]);
+    expect([second?.kind, second?.verdict]).toEqual(["update", "passed"]);
+  });
+
+  test("what was prepared twice before its cut-over is one update", () => {
+    expect(told(...start, ...update.slice(0, 2), ...update, ...judged(young, "two"))).toEqual([
+      "first start: passed",
+      "update: passed",
+    ]);
+  });
+
+  test.each<[string, EvidenceEntry[], string]>([
+    ["a cut-over that nothing judged", update, "update: inconclusive"],
+    [
+      "a gate without a verification",
+      [...update, ...judged(young, "two").slice(0, 1)],
+      "update: inconclusive",
+    ],
+    [
+      "a verification without a result",
+      [...update, ...judged(young, "two", "inconclusive")],
+      "update: inconclusive",
+    ],
+    ["a preparation without a cut-over", update.slice(0, 2), "prepared: inconclusive"],
+    [
+      "a verification run again",
+      [...update, ...judged(young, "two", "failed"), ...judged(young, "two")],
+      "update: passed",
+    ],
+    [
+      "another container of the same version",
+      [...update.slice(0, 3), cutOver(old, old, "b", "same"), ...judged(old, "two")],
+      "recreated: passed",
+    ],
+  ])("%s is told as it is", (_, entries, expected) => {
+    expect(told(...entries)).toEqual([expected]);
+  });
+
+  test("a gateway that was found stopped is a move of its own", () => {
+    const found: EvidenceEntry = { kind: "serving", trigger: "x", did: "was stopped, is started" };
+    expect(told(...start, found, ...judged(old, "one"))).toEqual([
+      "first start: passed",
+      "brought back: passed",
+    ]);
+  });
+});
+
+describe("the report", () => {
+  test("says from, to, digests, snapshots, what was cut, checks and verdicts", () => {
+    const records = onRecord(...start, ...update, ...judged(young, "two222222222222", "failed"), ...back);
+    expect(updateReport("support", [{ name: "support-1", records }])).toBe(`# Updates of support
+
+- time: 2026-11-21T12:00:00.000Z to 2026-11-21T12:00:14.000Z (14s)
+- 1 workload, 3 moves: 2 passed, 1 failed
+- 2 cut-overs: 2 units of active work cut, 2 gateways killed, 1 state set back
+
+| workload | move | from | to | began | took | verdict |
+| --- | --- | --- | --- | --- | --- | --- |
+| support-1 | first start |  | openclaw:2026.4.15@aaaaaaaaaaaa | 2026-11-21T12:00:00Z | 2s | passed |
+| support-1 | update | openclaw:2026.4.15@aaaaaaaaaaaa | openclaw:2026.4.23@bbbbbbbbbbbb | 2026-11-21T12:00:03Z | 5s | failed |
+| support-1 | back | openclaw:2026.4.23@bbbbbbbbbbbb | openclaw:2026.4.15@aaaaaaaaaaaa | 2026-11-21T12:00:09Z | 5s | passed |
+
+## support-1
+
+### First start on openclaw:2026.4.15@aaaaaaaaaaaa: passed
+
+- to: \`${old}\`
+- time: 2026-11-21T12:00:00.000Z to 2026-11-21T12:00:02.000Z
+- gate: passed, 1 check
+- verification: passed, 1 check in 2s
+- container: \`one\`
+
+| stage | check | outcome | seconds | attempts | seen |
+| --- | --- | --- | --- | --- | --- |
+| gate | http /healthz | passed | 0.5 | 1 | seen |
+| verification | version | passed | 0.5 | 1 | says 1 \\| 2 and more |
+
+### Update to openclaw:2026.4.23@bbbbbbbbbbbb: failed
+
+- from: \`${old}\`
+- to: \`${young}\`
+- time: 2026-11-21T12:00:03.000Z to 2026-11-21T12:00:08.000Z
+- hot snapshot: \`aaaaaaaa\`, 120 files, 12.3 MB, taken in 1.2s
+- drill: passed in 8.1s
+- drained: 2 of 3 units of active work ended in 5s, 1 cut
+- stop: killed after 30s: it did not end by itself
+- cold snapshot: \`bbbbbbbb\`, 120 files, 12.3 MB, taken in 1.2s
+- state: kept, nothing restored
+- gate: passed, 1 check
+- verification: failed, 1 check in 2s
+- container: \`two222222222\`
+
+| stage | check | outcome | seconds | attempts | seen |
+| --- | --- | --- | --- | --- | --- |
+| gate | http /healthz | passed | 0.5 | 1 | seen |
+| verification | version | failed | 0.5 | 1 | says 1 \\| 2 and more |
+
+### Back to openclaw:2026.4.15@aaaaaaaaaaaa: passed
+
+- from: \`${young}\`
+- to: \`${old}\`
+- time: 2026-11-21T12:00:09.000Z to 2026-11-21T12:00:14.000Z
+- hot snapshot: \`cccccccc\`, 120 files, 12.3 MB, taken in 1.2s
+- drill: not needed on the way back
+- drained: 2 of 3 units of active work ended in 5s, 1 cut
+- stop: killed after 30s: it did not end by itself
+- pre-restore snapshot: \`dddddddd\`, 120 files, 12.3 MB, taken in 1.2s
+- state: set back to snapshot \`bbbbbbbb\` in 2.1s; state moved
+- gate: passed, 1 check
+- verification: passed, 1 check in 2s
+- container: \`three\`
+
+| stage | check | outcome | seconds | attempts | seen |
+| --- | --- | --- | --- | --- | --- |
+| gate | http /healthz | passed | 0.5 | 1 | seen |
+| verification | version | passed | 0.5 | 1 | says 1 \\| 2 and more |
+`);
+  });
+
+  test("says so when nothing is on record, and leaves out what ended before it begins", () => {
+    const nothing = "# Updates of support\n\nNothing is on record.\n";
+    expect(updateReport("support", [{ name: "support-1", records: [] }])).toBe(nothing);
+    const records = onRecord(...start);
+    const later = new Date(begin + 60_000);
+    expect(updateReport("support", [{ name: "support-1", records }], later)).toBe(nothing);
+  });
+});

@@ -1,0 +1,20 @@
+import { defineConfig } from "vitest/config";
+
+/** `unit` needs nothing but the code; `integration` needs the real parts that test/run.ts sets up. */
+// biome-ignore lint/style/noDefaultExport: the form that vitest reads.
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      {
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          testTimeout: 10 * 60_000,
+          hookTimeout: 3 * 60_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
