@@ -1,0 +1,110 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { messageOf } from "../operations/failure.ts";
+import { closingLine, runStage, type Tally } from "./support/stage.ts";
+import type { Parts } from "./support/world.ts";
+
+/** In this order: what needs nothing first, so that a slip shows within seconds and not after the set-up. */
+const stages = ["types", "lint", "unit", "integration"] as const;
+type Stage = (typeof stages)[number];
+
+/** Names the file with the parts, for the integration tests. Set from outside, nothing is set up. */
+const partsVariable = "CLAWFORCE_TEST_PARTS";
+
+async function main(wanted: readonly Stage[]): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), "clawforce-run-"));
+  const tallies: Tally[] = [];
+  try {
+    for (const [index, stage] of wanted.entries()) {
+      const tally = await run(stage, folder);
+      tallies.push(tally);
+      if (tally.failed > 0 && index + 1 < wanted.length) {
+        const rest = wanted.slice(index + 1).join(", ");
+        write(`\n${stage} failed, so these were not run: ${rest}.\n`);
+        break;
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  write(`\n${closingLine(tallies)}\n`);
+  return tallies.every(({ failed }) => failed === 0) ? 0 : 1;
+}
+
+async function run(stage: Stage, folder: string): Promise<Tally> {
+  switch (stage) {
+    case "types":
+      return runStage({ title: stage, argv: ["node_modules/typescript/bin/tsc", "--noEmit"] }, write);
+    case "lint":
+      return runStage({ title: stage, argv: ["node_modules/@biomejs/biome/bin/biome", "check", "."] }, write);
+    case "unit":
+      return runStage(vitest(stage, folder), write);
+    case "integration": {
+      const file = await partsFile(folder);
+      return file === undefined
+        ? { passed: 0, failed: 1 }
+        : runStage({ ...vitest(stage, folder), environment: { [partsVariable]: file } }, write);
+    }
+  }
+}
+
+function vitest(stage: Stage, folder: string) {
+  const results = join(folder, `${stage}.json`);
+  const reporters = [stage === "unit" ? "--reporter=default" : "--reporter=verbose", "--reporter=json"];
+  return {
+    title: stage,
+    argv: [
+      "node_modules/vitest/vitest.mjs",
+      "run",
+      "--project",
+      stage,
+      ...reporters,
+      `--outputFile.json=${results}`,
+    ],
+    results,
+  };
+}
+
+/** Sets up the real parts and writes down where they are. Undefined when it can't be done; the reason is printed. */
+async function partsFile(folder: string): Promise<string | undefined> {
+  const given = process.env[partsVariable];
+  if (given !== undefined && given !== "") {
+    write(`\n── set-up: left out, the parts are those of ${given}\n`);
+    return given;
+  }
+  write("\n── set-up\n");
+  try {
+    const file = join(folder, "parts.json");
+    await writeFile(file, JSON.stringify(await setUpParts()), { mode: 0o600 });
+    return file;
+  } catch (error) {
+    write(`── set-up failed: ${messageOf(error)}\n`);
+    return undefined;
+  }
+}
+
+/** Loaded only now: the stages before it must not wait for it. */
+async function setUpParts(): Promise<Parts> {
+  const { lineProgress } = await import("../toolchain/progress.ts");
+  const { environmentOf, setUp } = await import("../toolchain/set-up.ts");
+  const { buildImages } = await import("../toolchain/images/build.ts");
+  const progress = lineProgress((line) => write(`${line}\n`));
+  const toolchain = await setUp(progress);
+  const images = await buildImages({ ...toolchain, progress });
+  return { environment: environmentOf(toolchain), dockerHost: toolchain.dockerHost, images };
+}
+
+function write(text: string): void {
+  process.stdout.write(text);
+}
+
+function stagesOf(argv: readonly string[]): readonly Stage[] {
+  const unknown = argv.filter((name) => !(stages as readonly string[]).includes(name));
+  if (unknown.length > 0) {
+    throw new Error(`There is no stage ${unknown.join(", ")}. The stages are ${stages.join(", ")}.`);
+  }
+  return argv.length === 0 ? stages : stages.filter((stage) => argv.includes(stage));
+}
+
+process.exitCode = await main(stagesOf(process.argv.slice(2)));
