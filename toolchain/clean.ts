@@ -1,0 +1,123 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import Docker from "dockerode";
+import { type Cache, cacheAt, cacheFolder, isOurs, markerName } from "./cache.ts";
+import { type DockerEngine, ownEngine, runningEngine } from "./docker-engine.ts";
+import { removeImages } from "./images/build.ts";
+import { withLock } from "./lock.ts";
+import { answerOf, exitOnSignals, stop } from "./processes.ts";
+import { lineProgress, type Progress } from "./progress.ts";
+import { dockerodeOptions, ownRegistry, registryLabel } from "./registry.ts";
+import { failWith, SetUpError } from "./set-up-error.ts";
+
+/** On every container, volume and network that the demo and the tests make. */
+const ourLabels = ["clawforce-fleet.demo", "clawforce-fleet.test", registryLabel];
+const stopRegistryMs = 5000;
+/** The engine stops its containers before it ends. */
+const stopEngineMs = 60_000;
+
+/** Stops and removes all that set-up, demo and tests have started and made, and nothing else. */
+export async function clean(progress: Progress): Promise<void> {
+  const cache = cacheAt(cacheFolder(process.env));
+  if (!isOurs(cache.folder)) return removeFromEngine(cache, progress);
+  const waiting = (pid: number) => console.log(`  … waiting for the set-up of process ${pid}`);
+  await withLock(join(cache.folder, "set-up.lock"), waiting, async () => {
+    await removeFromEngine(cache, progress);
+    await stopRegistry(cache, progress);
+    await stopEngine(cache, progress);
+    await removeCache(cache, progress);
+  });
+}
+
+async function removeFromEngine(cache: Cache, progress: Progress): Promise<void> {
+  const engine = await engineToClean(cache);
+  if (engine === undefined)
+    return console.log("· No Docker engine answers, so there is nothing to remove from one");
+  await progress.step("Containers, volumes, networks", async ({ result }) => {
+    const removed = await removeLabelled(new Docker(dockerodeOptions(engine.host)));
+    result(`Removed from ${engine.host}: ${removed}`);
+  });
+  await progress.step("Images: removed those made here", () => removeImages(engine.host));
+}
+
+/** An engine that does not answer must not keep the rest from being removed. */
+async function engineToClean(cache: Cache): Promise<DockerEngine | undefined> {
+  try {
+    return await runningEngine(cache);
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error;
+    console.log(`· ${error.message}`);
+    return undefined;
+  }
+}
+
+async function removeLabelled(docker: Docker): Promise<string> {
+  const containers = await labelled((filters) => docker.listContainers({ all: true, filters }), "Id");
+  for (const id of containers) await docker.getContainer(id).remove({ force: true, v: true });
+  const volumes = await labelled(async (filters) => (await docker.listVolumes({ filters })).Volumes, "Name");
+  for (const name of volumes) await docker.getVolume(name).remove({ force: true });
+  const networks = await labelled((filters) => docker.listNetworks({ filters }), "Id");
+  for (const id of networks) await docker.getNetwork(id).remove();
+  return `${containers.length} containers, ${volumes.length} volumes, ${networks.length} networks`;
+}
+
+/** Several labels in one filter would have to be on the same thing. */
+async function labelled<K extends string>(
+  list: (filters: { label: string[] }) => Promise<readonly Record<K, string>[] | null>,
+  key: K,
+): Promise<string[]> {
+  const found = new Set<string>();
+  for (const label of ourLabels) {
+    for (const item of (await list({ label: [label] })) ?? []) found.add(item[key]);
+  }
+  return [...found];
+}
+
+async function stopRegistry(cache: Cache, progress: Progress): Promise<void> {
+  const own = await ownRegistry(cache);
+  if (own === undefined) return;
+  await progress.step(`Registry: stopped process ${own.pid}`, () => stop(own, stopRegistryMs));
+}
+
+async function stopEngine(cache: Cache, progress: Progress): Promise<void> {
+  const own = await ownEngine(cache);
+  if (own === undefined) return;
+  await progress.step(`Docker engine: stopped process ${own.pid}`, async () => {
+    await stop(own, stopEngineMs);
+    if (own.madeBridge) await answerOf(["ip", "link", "delete", "docker0"]);
+  });
+}
+
+async function removeCache(cache: Cache, progress: Progress): Promise<void> {
+  await progress.step(`Cache: removed ${cache.folder}`, async () => {
+    for (const mount of mountsBelow(cache.folder)) await answerOf(["umount", mount]);
+    // Lock and marker go last: a clean that was cut short can be run again.
+    for (const name of readdirSync(cache.folder)) {
+      if (name.startsWith("set-up.lock") || name === markerName) continue;
+      rmSync(join(cache.folder, name), { recursive: true, force: true });
+    }
+    rmSync(cache.folder, { recursive: true, force: true });
+  });
+}
+
+/** What an engine that was killed has left mounted; the innermost first. */
+function mountsBelow(folder: string): string[] {
+  if (!existsSync("/proc/self/mounts")) return [];
+  return mountPointsBelow(folder, readFileSync("/proc/self/mounts", "utf8"));
+}
+
+export function mountPointsBelow(folder: string, mounts: string): string[] {
+  return mounts
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "")
+    .map((path) => path.replace(/\\040/g, " "))
+    .filter((path) => path.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length);
+}
+
+async function main(): Promise<void> {
+  exitOnSignals();
+  await clean(lineProgress());
+}
+
+if (import.meta.main) main().catch(failWith);

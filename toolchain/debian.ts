@@ -1,0 +1,85 @@
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Cache } from "./cache.ts";
+import { answerOf, run } from "./processes.ts";
+import { folderOnPath } from "./pulumi.ts";
+import { SetUpError } from "./set-up-error.ts";
+import { Unavailable } from "./ways.ts";
+
+const systemFolders = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const policyFile = "/usr/sbin/policy-rc.d";
+const noPrompts = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
+
+/** A program of Debian that set-up starts itself. */
+export interface DebianProgram {
+  readonly program: string;
+  readonly packages: readonly [string, ...string[]];
+  /** The services the packages bring: not started at installation, nor at the next boot. */
+  readonly services: readonly string[];
+}
+
+export const dockerd: DebianProgram = {
+  program: "dockerd",
+  packages: ["docker.io", "iptables"],
+  services: ["docker.service", "docker.socket"],
+};
+export const dockerRegistry: DebianProgram = {
+  program: "docker-registry",
+  packages: ["docker-registry"],
+  services: ["docker-registry.service"],
+};
+/** What building the images from Debian's packages takes, where no image can be pulled. */
+export const debootstrap: DebianProgram = { program: "debootstrap", packages: ["debootstrap"], services: [] };
+
+/** Where the program is on this machine, if it is. */
+export function programPath(wanted: DebianProgram): string | undefined {
+  const folder = folderOnPath(`${process.env.PATH ?? ""}:${systemFolders}`, wanted.program);
+  return folder === undefined ? undefined : join(folder, wanted.program);
+}
+
+/** Installs the program's packages and returns where it is. Not available where there is no apt. */
+export async function installProgram(
+  cache: Cache,
+  wanted: DebianProgram,
+  doing: (text: string) => void,
+): Promise<string> {
+  const list = wanted.packages.join(" ");
+  if (folderOnPath(systemFolders, "apt-get") === undefined)
+    throw new Unavailable(`no apt to install ${list} with`);
+  if (process.getuid?.() !== 0) {
+    throw new SetUpError(
+      `${wanted.program} is missing and only root may install it: start again as root, or run "apt-get install ${list}" first.`,
+    );
+  }
+  doing(`installing ${list}`);
+  await withoutServiceStarts(async () => {
+    const log = join(cache.logs, "apt.log");
+    await run(["apt-get", "update", "-q"], { log, env: noPrompts });
+    await run(["apt-get", "install", "-q", "-y", "--no-install-recommends", ...wanted.packages], {
+      log,
+      env: noPrompts,
+    });
+  });
+  // What was installed for us alone must not come up by itself at the next boot.
+  if (existsSync("/run/systemd/system")) {
+    for (const service of wanted.services) await answerOf(["systemctl", "disable", "--now", service]);
+  }
+  const path = programPath(wanted);
+  if (path === undefined)
+    throw new SetUpError(`apt-get installed ${list} without ${wanted.program}: install it by hand.`);
+  return path;
+}
+
+/** Debian's own switch against starting services during an installation, set only when nobody has set it. */
+async function withoutServiceStarts(install: () => Promise<void>): Promise<void> {
+  if (existsSync(policyFile)) return install();
+  const remove = () => rmSync(policyFile, { force: true });
+  process.on("exit", remove);
+  writeFileSync(policyFile, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    await install();
+  } finally {
+    process.off("exit", remove);
+    remove();
+  }
+}

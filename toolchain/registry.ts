@@ -1,0 +1,184 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import Docker from "dockerode";
+import type { Cache } from "./cache.ts";
+import { dockerRegistry, installProgram, programPath } from "./debian.ts";
+import { isRunning, type OwnProcess, startDetached, tailOf } from "./processes.ts";
+import { SetUpError } from "./set-up-error.ts";
+import { firstAvailable, Unavailable } from "./ways.ts";
+
+const officialImage = "registry:2.8.3";
+/** On what a container stands that is the registry; clean finds it by this. */
+export const registryLabel = "clawforce-fleet.registry";
+const startMs = 20_000;
+const firstPort = 5077;
+const ports = 200;
+
+export interface Registry {
+  /** 127.0.0.1:PORT, as it stands in image references. */
+  readonly address: string;
+  readonly origin: string;
+}
+
+interface OwnRegistry {
+  /** Kept when the registry is gone: references with it stay valid when the next one gets it again. */
+  readonly port: number;
+  /** None when it runs in a container. */
+  readonly process?: OwnProcess;
+}
+
+/** Our registry: the one running, else Debian's program, else the official image. Its storage is in the cache. */
+export async function registry(
+  cache: Cache,
+  dockerHost: string,
+  doing: (text: string) => void,
+): Promise<Registry> {
+  const known = recorded(cache);
+  if (known !== undefined && (await runs(known)) && (await answers(known.port))) {
+    return { address: addressOf(known.port), origin: "ours from before" };
+  }
+  const port = await freePort(known?.port);
+  const { origin } = await firstAvailable("a registry", [
+    {
+      name: "started with Debian's docker-registry",
+      get: async () => {
+        const program = programPath(dockerRegistry) ?? (await installProgram(cache, dockerRegistry, doing));
+        await startProgram(cache, program, port);
+      },
+    },
+    {
+      name: `started as a container of ${officialImage}`,
+      get: () => startContainer(cache, dockerHost, port, doing),
+    },
+  ]);
+  return { address: addressOf(port), origin };
+}
+
+/** The process of the registry that set-up has started, while it runs. */
+export async function ownRegistry(cache: Cache): Promise<OwnProcess | undefined> {
+  const own = recorded(cache)?.process;
+  return own !== undefined && (await isRunning(own)) ? own : undefined;
+}
+
+async function startProgram(cache: Cache, program: string, port: number): Promise<void> {
+  const storage = join(cache.folder, "registry");
+  const config = join(cache.run, "registry.yml");
+  const log = join(cache.logs, "registry.log");
+  mkdirSync(storage, { recursive: true, mode: 0o700 });
+  writeFileSync(config, registryConfig(storage, addressOf(port)), { mode: 0o600 });
+  const own = await startDetached([program, "serve", config], log);
+  record(cache, { port, process: own });
+  await expectAnswer(port, log, () => isRunning(own));
+}
+
+/** Debian's own configuration demands a password, so the program gets this one. JSON is YAML. */
+export function registryConfig(storage: string, address: string): string {
+  return JSON.stringify({
+    version: "0.1",
+    log: { level: "warn" },
+    storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
+    http: { addr: address },
+  });
+}
+
+async function startContainer(
+  cache: Cache,
+  dockerHost: string,
+  port: number,
+  doing: (text: string) => void,
+): Promise<void> {
+  const docker = new Docker(dockerodeOptions(dockerHost));
+  doing(`pulling ${officialImage}`);
+  const pulling = await docker.pull(officialImage).catch(() => {
+    throw new Unavailable(`${officialImage} cannot be pulled`);
+  });
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(pulling, (error) => (error === null ? resolve() : reject(error)));
+  });
+  const container = await docker.createContainer({
+    Image: officialImage,
+    Labels: { [registryLabel]: "" },
+    Env: ["REGISTRY_STORAGE_DELETE_ENABLED=true"],
+    HostConfig: {
+      PortBindings: { "5000/tcp": [{ HostIp: "127.0.0.1", HostPort: String(port) }] },
+      RestartPolicy: { Name: "unless-stopped" },
+    },
+  });
+  await container.start();
+  record(cache, { port });
+  await expectAnswer(port, join(cache.logs, "registry.log"), async () => true);
+}
+
+/** How dockerode is told the same thing as DOCKER_HOST. */
+export function dockerodeOptions(dockerHost: string): Docker.DockerOptions {
+  const { protocol, hostname, port, pathname } = new URL(dockerHost);
+  return protocol === "unix:"
+    ? { socketPath: pathname }
+    : { host: hostname, port: Number(port), protocol: "http" };
+}
+
+async function expectAnswer(port: number, log: string, alive: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + startMs; Date.now() < deadline; await sleep(100)) {
+    if (await answers(port)) return;
+    if (!(await alive())) break;
+  }
+  throw new SetUpError(`The registry does not start: repair what it names and start again.\n${tailOf(log)}`);
+}
+
+/** The port from before when it is free, else the first free one of a fixed range. */
+async function freePort(before: number | undefined): Promise<number> {
+  for (const port of portCandidates(before)) {
+    if (await isFree(port)) return port;
+  }
+  throw new SetUpError(
+    `The ports ${firstPort} to ${firstPort + ports - 1} of 127.0.0.1 are all taken: stop what listens there, the registry needs one.`,
+  );
+}
+
+export function portCandidates(before: number | undefined): number[] {
+  const range = Array.from({ length: ports }, (_, index) => firstPort + index);
+  return before === undefined ? range : [before, ...range.filter((port) => port !== before)];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+async function runs(own: OwnRegistry): Promise<boolean> {
+  return own.process === undefined || (await isRunning(own.process));
+}
+
+/** Whether a registry answers there; anything else may listen on a port that was ours once. */
+async function answers(port: number): Promise<boolean> {
+  const response = await fetch(`http://${addressOf(port)}/v2/`, { signal: AbortSignal.timeout(2000) }).catch(
+    () => undefined,
+  );
+  await response?.body?.cancel();
+  return response?.status === 200 && response.headers.has("docker-distribution-api-version");
+}
+
+function addressOf(port: number): string {
+  return `127.0.0.1:${port}`;
+}
+
+function recorded(cache: Cache): OwnRegistry | undefined {
+  try {
+    return JSON.parse(readFileSync(recordOf(cache), "utf8")) as OwnRegistry;
+  } catch {
+    return undefined;
+  }
+}
+
+function record(cache: Cache, own: OwnRegistry): void {
+  writeFileSync(recordOf(cache), JSON.stringify(own), { mode: 0o600 });
+}
+
+function recordOf(cache: Cache): string {
+  return join(cache.run, "registry.json");
+}

@@ -1,0 +1,107 @@
+import { mkdirSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { type Cache, cacheFolder, openCache } from "./cache.ts";
+import { dockerEngine } from "./docker-engine.ts";
+import { withLock } from "./lock.ts";
+import { expectRoom } from "./machine.ts";
+import { exitOnSignals } from "./processes.ts";
+import { lineProgress, type Progress } from "./progress.ts";
+import { isCold, pulumiCli, pulumiPlugin } from "./pulumi.ts";
+import { registry } from "./registry.ts";
+import { failWith } from "./set-up-error.ts";
+import { plugins, pulumiVersion } from "./versions.ts";
+
+/** The real parts, found or made on this machine. */
+export interface Toolchain {
+  /** The folder with pulumi and pulumi-language-nodejs. */
+  readonly pulumiBin: string;
+  /** Holds the provider plugins; inside the cache, so that nothing of the user's own Pulumi is touched. */
+  readonly pulumiHome: string;
+  /** The folder whose node runs TypeScript by itself. */
+  readonly nodeBin: string;
+  /** unix:///… or tcp://… */
+  readonly dockerHost: string;
+  /** 127.0.0.1:PORT */
+  readonly registry: string;
+  readonly cache: string;
+}
+
+/**
+ * Finds, downloads or builds every part, in this order, and says which. Quick when all is there. Two at once do not
+ * harm each other: the second waits. What it cannot do is thrown as a `SetUpError`.
+ */
+export async function setUp(progress: Progress): Promise<Toolchain> {
+  const cache = openCache(cacheFolder(process.env));
+  return waitingForOthers(cache, progress, () => setUpParts(cache, progress));
+}
+
+/** What child processes need to use these parts and no others. */
+export function environmentOf(toolchain: Toolchain): Record<string, string> {
+  return {
+    PATH: [toolchain.pulumiBin, toolchain.nodeBin, process.env.PATH].join(delimiter),
+    PULUMI_HOME: toolchain.pulumiHome,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    DOCKER_HOST: toolchain.dockerHost,
+  };
+}
+
+/** Shows the wait for another set-up as a step, and nothing when there is none. */
+async function waitingForOthers<T>(cache: Cache, progress: Progress, work: () => Promise<T>): Promise<T> {
+  let waited: (() => void) | undefined;
+  const stopWaiting = () => waited?.();
+  const waitingFor = (pid: number) => {
+    if (waited !== undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    waited = resolve;
+    void progress.step(`Wait for the set-up of process ${pid}`, () => promise);
+  };
+  return withLock(join(cache.folder, "set-up.lock"), waitingFor, () => {
+    stopWaiting();
+    return work();
+  });
+}
+
+async function setUpParts(cache: Cache, progress: Progress): Promise<Toolchain> {
+  if (isCold(cache, plugins)) expectRoom(cache.folder);
+
+  const engine = await progress.step("Docker engine", async ({ doing, result }) => {
+    const found = await dockerEngine(cache, doing);
+    result(`Docker engine: ${found.origin}`);
+    return found;
+  });
+  const images = await progress.step("Registry", async ({ doing, result }) => {
+    const found = await registry(cache, engine.host, doing);
+    result(`Registry ${found.address}: ${found.origin}`);
+    return found;
+  });
+  const cli = await progress.step("Pulumi CLI", async ({ doing, result }) => {
+    const found = await pulumiCli(cache, doing);
+    result(`Pulumi CLI ${pulumiVersion}: ${found.origin}`);
+    return found;
+  });
+  const pulumiHome = join(cache.folder, "pulumi-home");
+  mkdirSync(pulumiHome, { recursive: true, mode: 0o700 });
+  for (const plugin of plugins) {
+    await progress.step(`${plugin.name} provider`, async ({ doing, result }) => {
+      const found = await pulumiPlugin(cache, plugin, cli, pulumiHome, doing);
+      result(`${plugin.name} provider ${plugin.version}: ${found.origin}`);
+    });
+  }
+
+  return {
+    pulumiBin: cli.bin,
+    pulumiHome,
+    nodeBin: dirname(process.execPath),
+    dockerHost: engine.host,
+    registry: images.address,
+    cache: cache.folder,
+  };
+}
+
+async function main(): Promise<void> {
+  exitOnSignals();
+  const toolchain = await setUp(lineProgress());
+  for (const [name, value] of Object.entries(toolchain)) console.log(`${name}: ${value}`);
+}
+
+if (import.meta.main) main().catch(failWith);

@@ -1,0 +1,32 @@
+import { SetUpError } from "./set-up-error.ts";
+
+/** Thrown by a way that this machine does not have, so that the next one is tried. */
+export class Unavailable extends Error {}
+
+/** One way to get a part. */
+export interface Way<T> {
+  /** What is said when it was the one: "found on this machine", "downloaded from …", "built from Go modules". */
+  readonly name: string;
+  readonly get: () => Promise<T>;
+}
+
+export interface Chosen<T> {
+  readonly value: T;
+  /** The name of the way, with why those before it were passed over. */
+  readonly origin: string;
+}
+
+/** Takes the first way that is available. Any other error of a way is final: it is worth knowing, not hiding. */
+export async function firstAvailable<T>(part: string, ways: readonly Way<T>[]): Promise<Chosen<T>> {
+  const passedOver: string[] = [];
+  for (const way of ways) {
+    try {
+      const value = await way.get();
+      return { value, origin: passedOver.length === 0 ? way.name : `${way.name}; ${passedOver.join("; ")}` };
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      passedOver.push(error.message);
+    }
+  }
+  throw new SetUpError(`There is no way to get ${part}: ${passedOver.join("; ")}.`);
+}
