@@ -70,12 +70,8 @@ export async function runningEngine(cache: Cache): Promise<DockerEngine | undefi
 
 /** The engine that set-up has started, while it runs. */
 export async function ownEngine(cache: Cache): Promise<OwnEngine | undefined> {
-  try {
-    const recorded = JSON.parse(readFileSync(recordOf(cache), "utf8")) as OwnEngine;
-    return (await isRunning(recorded)) ? recorded : undefined;
-  } catch {
-    return undefined;
-  }
+  const own = recorded(cache);
+  return own !== undefined && (await isRunning(own)) ? own : undefined;
 }
 
 async function startEngine(cache: Cache, program: string): Promise<DockerEngine> {
@@ -84,7 +80,9 @@ async function startEngine(cache: Cache, program: string): Promise<DockerEngine>
   const state = join(cache.run, "docker");
   const socket = join(cache.run, "docker.sock");
   const log = join(cache.logs, "dockerd.log");
-  const madeBridge = !readdirSync("/sys/class/net").includes("docker0");
+  // Also when it is still there from an engine of ours that was killed.
+  const madeBridge =
+    recorded(cache)?.madeBridge === true || !/^\s*docker0:/m.test(readFileSync("/proc/net/dev", "utf8"));
   rmSync(join(cache.run, "docker.pid"), { force: true });
   mkdirSync(state, { recursive: true, mode: 0o700 });
   const started = await startDetached(
@@ -160,6 +158,14 @@ async function answers(host: string): Promise<boolean> {
     ping.on("error", () => resolve(false));
     ping.end();
   });
+}
+
+function recorded(cache: Cache): OwnEngine | undefined {
+  try {
+    return JSON.parse(readFileSync(recordOf(cache), "utf8")) as OwnEngine;
+  } catch {
+    return undefined;
+  }
 }
 
 function recordOf(cache: Cache): string {

@@ -20,19 +20,27 @@ export async function expectReachable(url: string): Promise<void> {
   await response.body?.cancel();
 }
 
-/** Fetches a file and refuses it when it is not the one that was published. */
+/** Fetches a file and refuses it when it is not the one that was published. A broken download is not available. */
 export async function download(url: string, file: string, sha256: string): Promise<void> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(downloadMs) });
-  if (!response.ok || response.body === null) {
-    throw new Unavailable(`${url} answers ${response.status}`);
-  }
-  await pipeline(Readable.fromWeb(response.body), createWriteStream(file, { mode: 0o600 }));
+  await fetchInto(url, file).catch((error: unknown) => {
+    throw new Unavailable(`the download from ${new URL(url).host} broke off: ${messageOf(error)}`);
+  });
   const actual = await sha256Of(file);
   if (actual !== sha256) {
     throw new SetUpError(
       `The download ${url} has SHA-256 ${actual} and not the published ${sha256}: start again, and if it stays so, do not use it.`,
     );
   }
+}
+
+async function fetchInto(url: string, file: string): Promise<void> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(downloadMs) });
+  if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
+  await pipeline(Readable.fromWeb(response.body), createWriteStream(file, { mode: 0o600 }));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The digest of one file in a list of lines of digest and name, as sha256sum writes them. */

@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SetUpError } from "./set-up-error.ts";
 
@@ -19,6 +19,7 @@ export async function run(
   options: { log: string; cwd?: string; env?: Record<string, string>; timeoutMs?: number },
 ): Promise<void> {
   const log = openSync(options.log, "a", 0o600);
+  const before = fstatSync(log).size;
   writeSync(log, `\n$ ${argv.join(" ")}\n`);
   try {
     const [program, ...args] = argv;
@@ -37,7 +38,7 @@ export async function run(
     process.off("exit", kill);
     if (failure !== undefined) {
       throw new SetUpError(
-        `${argv.slice(0, 3).join(" ")} ${failure}; its whole output is in ${options.log}, which ends with:\n${tailOf(options.log)}`,
+        `${argv.slice(0, 2).join(" ")} ${failure}; its whole output is in ${options.log}, which ends with:\n${tailOf(options.log, before)}`,
       );
     }
   } finally {
@@ -117,9 +118,10 @@ export function exitOnSignals(): void {
   process.once("SIGHUP", () => process.exit(129));
 }
 
-export function tailOf(log: string): string {
+/** The last lines of a log, of those that were written after it had the given size. */
+export function tailOf(log: string, from = 0): string {
   try {
-    return readFileSync(log, "utf8").trimEnd().split("\n").slice(-tailLines).join("\n");
+    return readFileSync(log).subarray(from).toString("utf8").trim().split("\n").slice(-tailLines).join("\n");
   } catch {
     return "(no output)";
   }

@@ -5,6 +5,7 @@ import { type Cache, digestOfSources, type Entry, entryOf, keyOf } from "./cache
 import { download, expectReachable, publishedDigest, textAt } from "./download.ts";
 import { expectGo, goBuild, moduleFolder } from "./go-build.ts";
 import { answerOf, run } from "./processes.ts";
+import { SetUpError } from "./set-up-error.ts";
 import { type Plugin, pulumiVersion } from "./versions.ts";
 import { firstAvailable, Unavailable, type Way } from "./ways.ts";
 
@@ -137,6 +138,9 @@ async function installPlugin(
     log: join(cache.logs, `${plugin.module}.log`),
     env: { ...quiet, PULUMI_HOME: home },
     timeoutMs: 10 * 60_000,
+  }).catch((error: unknown) => {
+    if (!(error instanceof SetUpError)) throw error;
+    throw new Unavailable("pulumi plugin install failed");
   });
   const installed = join(home, "plugins", `resource-${plugin.name}-v${plugin.version}`);
   for (const name of readdirSync(installed)) renameSync(join(installed, name), join(into, name));

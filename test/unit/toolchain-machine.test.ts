@@ -10,6 +10,7 @@ import { download, publishedDigest } from "../../toolchain/download.ts";
 import { goProblem } from "../../toolchain/go-build.ts";
 import { availableIn, roomProblem } from "../../toolchain/machine.ts";
 import { portCandidates, registryConfig } from "../../toolchain/registry.ts";
+import { Unavailable } from "../../toolchain/ways.ts";
 
 const gigabyte = 1024 ** 3;
 
@@ -62,13 +63,19 @@ describe("a published checksum", () => {
 
   test("is held against the download", async () => {
     const folder = mkdtempSync(join(tmpdir(), "download-"));
-    const server = createServer((_request, response) => response.end("content"));
+    const server = createServer((request, response) => {
+      response.statusCode = request.url === "/file" ? 200 : 404;
+      response.end("content");
+    });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`;
     try {
       const digest = createHash("sha256").update("content").digest("hex");
       await download(url, join(folder, "good"), digest);
       expect(readFileSync(join(folder, "good"), "utf8")).toBe("content");
+      await expect(download(`${url}/gone`, join(folder, "gone"), one)).rejects.toThrow(
+        new Unavailable(`the download from ${new URL(url).host} broke off: status 404`),
+      );
       await expect(download(url, join(folder, "bad"), one)).rejects.toThrow(
         `The download ${url} has SHA-256 ${digest} and not the published ${one}`,
       );
