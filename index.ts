@@ -10,6 +10,7 @@ const stack = getStack();
 const surveyed = await withoutStackTrace(survey(config, stack));
 
 const fleet = new Fleet("fleet", {
+  stack,
   dockerHost: config.platform.host,
   agentImages: config.agentImages,
   workloads: surveyed.map((workload) => ({ spec: specOf(workload), move: workload.move })),

@@ -6,9 +6,11 @@ import { AgentImage } from "./agent-image.ts";
 import { workloadHooks } from "./hooks.ts";
 import { InstanceGroup } from "./instance-group.ts";
 import type { OperationSecrets } from "./operation.ts";
+import { stackLabel } from "./platforms/docker.ts";
 import { preparation, type RunningWorkload, type WorkloadSpec } from "./workload.ts";
 
 export interface FleetArgs {
+  stack: string;
   dockerHost: string;
   agentImages: Record<string, AgentImageConfig>;
   /** In the order of their cut-overs. `move` is what this run does to each, as the preview says. */
@@ -32,7 +34,12 @@ export class Fleet extends pulumi.ComponentResource {
       ([image, references]) => new AgentImage(image, references, inside).images,
     );
     const networks = unique(args.workloads.map(({ spec }) => spec.container.network)).map(
-      (network) => new docker.Network(network, { name: network }, { parent: this, provider }),
+      (network) =>
+        new docker.Network(
+          network,
+          { name: network, labels: [stackLabel(args.stack)] },
+          { parent: this, provider },
+        ),
     );
     const secretsOf = (workload: string): OperationSecrets => ({
       snapshotPassword: args.snapshotPassword,

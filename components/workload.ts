@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Check, ContainerConfig, InstanceConfig } from "../config/schema.ts";
 import type { WorkloadHooks } from "./hooks.ts";
 import { fingerprint, type OperationSecrets, operationCommand } from "./operation.ts";
-import { containerArgs, replacingInputs } from "./platforms/docker.ts";
+import { containerArgs, replacingInputs, stackLabel } from "./platforms/docker.ts";
 
 /** One gateway, as plain data: all that decides what its resources are. */
 export interface WorkloadSpec {
@@ -72,7 +72,7 @@ export class Workload extends pulumi.ComponentResource {
   constructor(name: string, args: WorkloadArgs, opts: pulumi.ComponentResourceOptions) {
     const { spec, secrets, hooks } = args;
     super("clawforce:fleet:Workload", name, { group: spec.group, image: spec.image }, opts);
-    const volume = "volume" in spec.state ? [this.#volume(name, spec.state.volume)] : [];
+    const volume = "volume" in spec.state ? [this.#volume(name, spec.state.volume, spec.stack)] : [];
     const container = new docker.Container(name, containerArgs(spec, secrets.gatewayToken), {
       parent: this,
       dependsOn: [...args.after, ...volume],
@@ -106,21 +106,19 @@ export class Workload extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: [gate] },
     );
-    this.running = pulumi
-      .all([container.id, this.verification.id])
-      .apply(([id]) => ({
-        image: spec.image,
-        digest: spec.image.slice(spec.image.lastIndexOf("@") + 1),
-        container: id,
-      }));
+    this.running = pulumi.all([container.id, this.verification.id]).apply(([id]) => ({
+      image: spec.image,
+      digest: spec.image.slice(spec.image.lastIndexOf("@") + 1),
+      container: id,
+    }));
     this.registerOutputs({ running: this.running });
   }
 
-  #volume(name: string, volume: string): docker.Volume {
-    // Another label would replace the volume: that is, destroy the state.
+  #volume(name: string, volume: string, stack: string): docker.Volume {
+    // The label is the one of the first day: another one would replace the volume, that is, destroy the state.
     return new docker.Volume(
       `${name}-state`,
-      { name: volume },
+      { name: volume, labels: [stackLabel(stack)] },
       { parent: this, protect: true, retainOnDelete: true, ignoreChanges: ["labels", "driverOpts"] },
     );
   }

@@ -1,3 +1,4 @@
+import type { RestorePlan } from "../evidence/move.ts";
 import type { DrillEntry, SnapshotEntry } from "../evidence/records.ts";
 import { verdictOf } from "./checks/judge.ts";
 import { runChecks } from "./checks/run.ts";
@@ -8,7 +9,7 @@ import { runProgram } from "./program.ts";
 import { drillSnapshot } from "./snapshot/drill.ts";
 import { parseScriptReport } from "./snapshot/markers.ts";
 import { runScript } from "./snapshot/repository.ts";
-import { checkRepository, takeHotSnapshot, withRepository } from "./snapshot/take.ts";
+import { checkRepository, findSnapshot, takeHotSnapshot, withRepository } from "./snapshot/take.ts";
 import { runStep } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
 import type { WorkloadContext, WorkloadTask } from "./workload.ts";
@@ -39,17 +40,14 @@ export async function prepare(context: WorkloadContext, task: WorkloadTask): Pro
   await runStep(
     context,
     "pull",
-    async () => {
-      const snapshotImage = await ensureImage(docker, workload.snapshots.image);
-      return `${await ensureImage(docker, workload.image)}, snapshot image ${snapshotImage}`;
-    },
+    () => fetchWhatIsNeeded(context, "restore" in move ? move.restore : undefined),
     (found) => found,
   );
-  if (served === undefined || move.kind === "none") {
-    // The same image again: a change that was taken back, or another setting. The cut-over, if there is one, has its
-    // own snapshot; a way back must not depend on more than that.
+  if (served === undefined || !forward) {
+    // First starts have no state. All else that is not forward is a way back or a change that was taken back: it has
+    // the snapshot of its cut-over, and must not depend on what a sick version leaves behind.
     context.progress(
-      served === undefined ? "no container yet: there is no state to copy" : "stays on its image",
+      served === undefined ? "no container yet: there is no state to copy" : "no hot snapshot, no drill",
     );
     return {
       workload: workload.name,
@@ -73,15 +71,29 @@ export async function prepare(context: WorkloadContext, task: WorkloadTask): Pro
       describeSnapshot,
     );
     await context.log.append(snapshot);
-    const drill = forward ? await drilled(context, snapshot.snapshot, from) : undefined;
+    await drilled(context, snapshot.snapshot, from);
     return {
       workload: workload.name,
       from,
       to: workload.image,
       snapshot: snapshot.snapshot,
-      drill: drill === undefined ? "not needed" : "passed",
+      drill: "passed",
     };
   });
+}
+
+async function fetchWhatIsNeeded(
+  context: WorkloadContext,
+  restore: RestorePlan | undefined,
+): Promise<string> {
+  const { workload, docker } = context;
+  const snapshotImage = await ensureImage(docker, workload.snapshots.image);
+  const image = await ensureImage(docker, workload.image);
+  if (restore === undefined) {
+    return `${image}, snapshot image ${snapshotImage}`;
+  }
+  await withRepository(context, "look for the snapshot", () => findSnapshot(context, restore.snapshot));
+  return `${image}, snapshot ${restore.snapshot.slice(0, 8)} is in the repository`;
 }
 
 async function drilled(context: WorkloadContext, snapshot: string, image: string): Promise<DrillEntry> {

@@ -2,6 +2,11 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { WorkloadSpec } from "../workload.ts";
 
+/** Tells what belongs to a stack from all else on a Docker host. Never changes. */
+export function stackLabel(stack: string): { label: string; value: string } {
+  return { label: "clawforce.stack", value: stack };
+}
+
 /** What replaces a container when it changes: the literal part of its identity. */
 export function replacingInputs(spec: WorkloadSpec): object {
   const { container, instance } = spec;
@@ -16,6 +21,8 @@ export function replacingInputs(spec: WorkloadSpec): object {
     network: container.network,
     port: container.port,
     publish: instance.publish ?? null,
+    // Another health check never reaches a container that is there.
+    health: container.health,
     restore: spec.restoreEpoch,
   };
 }
@@ -34,10 +41,7 @@ export function containerArgs(spec: WorkloadSpec, token: pulumi.Input<string>): 
     ...(container.command && { command: container.command }),
     ...(container.user && { user: container.user }),
     envs: [...plain, tokenEntry(container.tokenVariable, token)],
-    labels: [
-      { label: "clawforce.stack", value: spec.stack },
-      { label: "clawforce.workload", value: spec.name },
-    ],
+    labels: [stackLabel(spec.stack), { label: "clawforce.workload", value: spec.name }],
     networksAdvanced: [{ name: container.network }],
     volumes: [stateMount(spec)],
     ...(instance.publish !== undefined && {

@@ -45,6 +45,13 @@ describe("one workload", () => {
     const kinds = (await world.records(name)).map((record) =>
       record.kind === "snapshot" ? record.role : record.kind,
     );
-    expect(kinds.slice(-6)).toEqual(["hot", "pre-restore", "cut-over", "restore", "gate", "verification"]);
+    expect(kinds.slice(-6)).toEqual([
+      "verification",
+      "pre-restore",
+      "cut-over",
+      "restore",
+      "gate",
+      "verification",
+    ]);
   });
 });

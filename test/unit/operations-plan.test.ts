@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import type { Move } from "../../evidence/move.ts";
+import { describePlan } from "../../operations/plan.ts";
+import type { SurveyedWorkload } from "../../operations/survey.ts";
+
+const one = `registry/openclaw:2026.4.15@sha256:${"1".repeat(64)}`;
+const two = `registry/openclaw:2026.4.23@sha256:${"2".repeat(64)}`;
+const now = new Date("2026-04-25T08:27:00Z");
+const restore = {
+  snapshot: "aaaaaaaa11112222",
+  takenAt: "2026-04-25T05:27:00.000Z",
+  reason: "state moved" as const,
+  moved: ["main.sqlite 1 -> 2"],
+};
+const release = {
+  image: one,
+  snapshot: restore.snapshot,
+  takenAt: restore.takenAt,
+  markers: { databases: {} },
+};
+
+function plan(move: Move, rest: Partial<SurveyedWorkload> = {}): string[] {
+  const surveyed = { input: { name: "support-1" }, move, observed: undefined, journal: undefined, ...rest };
+  return describePlan([surveyed as SurveyedWorkload], now);
+}
+
+describe("describePlan", () => {
+  it.each<[Move, string]>([
+    [{ kind: "first", to: one }, "first start on openclaw:2026.4.15@111111111111"],
+    [
+      { kind: "forward", from: one, to: two },
+      "update openclaw:2026.4.15@111111111111 -> openclaw:2026.4.23@222222222222",
+    ],
+    [
+      { kind: "back", from: two, to: one, release },
+      "back openclaw:2026.4.23@222222222222 -> openclaw:2026.4.15@111111111111, its state stays as it is",
+    ],
+    [
+      { kind: "back", from: two, to: one, release, restore },
+      "back openclaw:2026.4.23@222222222222 -> openclaw:2026.4.15@111111111111, with its state: snapshot aaaaaaaa of " +
+        "2026-04-25T05:27:00.000Z is restored after a pre-restore snapshot, which takes back the 3h since then; " +
+        "state moved (main.sqlite 1 -> 2)",
+    ],
+    [
+      {
+        kind: "restore",
+        from: one,
+        to: one,
+        restore: { ...restore, reason: "requested", takenAt: "unknown", moved: [] },
+      },
+      "its state is set back: snapshot aaaaaaaa of unknown is restored after a pre-restore snapshot; requested",
+    ],
+  ])("%#: %o", (move, line) => {
+    expect(plan(move)).toEqual([`support-1: ${line}`]);
+  });
+
+  it("is silent about a workload that stays as it is", () => {
+    expect(plan({ kind: "none", to: one })).toEqual([]);
+  });
+
+  it("says that a stopped workload is brought back", () => {
+    const observed = { id: "c", image: one, state: "exited" as const, status: "Exited (0) 2 minutes ago" };
+    expect(plan({ kind: "none", to: one }, { observed })).toEqual([
+      "support-1: is exited and is brought back",
+    ]);
+  });
+});
