@@ -1,0 +1,57 @@
+import { devNull } from "node:os";
+import { lineProgress, type Progress } from "../progress.ts";
+import { setUp } from "../set-up.ts";
+import { failWith } from "../set-up-error.ts";
+import { Docker } from "./docker.ts";
+import type { OpenClawVersion } from "./openclaw-versions.ts";
+import { madeHere } from "./recipe.ts";
+import { fixture, openClaw, snapshotTools } from "./recipes.ts";
+import { ImageStore } from "./store.ts";
+
+/** References with tag and digest, as the registry answers it. */
+export interface Images {
+  /** What runs next to a state volume: restic and sqlite3. */
+  tools: string;
+  openclaw: Record<OpenClawVersion, string>;
+  /** The small workload of the fault tests. */
+  fixture: Record<"1" | "2", string>;
+}
+
+/** Makes what is missing; afterwards engine and registry have every image under its digest. */
+export async function buildImages(options: {
+  dockerHost: string;
+  /** `127.0.0.1:PORT` of a running registry. */
+  registry: string;
+  /** The cache folder that set-up has opened. */
+  cache: string;
+  progress: Progress;
+}): Promise<Images> {
+  const store = new ImageStore(options);
+  try {
+    return {
+      tools: await store.provide(snapshotTools),
+      fixture: { "1": await store.provide(fixture("1")), "2": await store.provide(fixture("2")) },
+      openclaw: {
+        "2026.4.15": await store.provide(openClaw("2026.4.15")),
+        "2026.4.23": await store.provide(openClaw("2026.4.23")),
+      },
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+/** Removes every image that this toolchain made from the engine, whatever registry it was pushed to. */
+export async function removeImages(dockerHost: string): Promise<void> {
+  const docker = new Docker(dockerHost, devNull);
+  await docker.remove(await docker.labelled(madeHere));
+  await docker.remove(await docker.references("clawforce-fleet/*"));
+}
+
+async function main(): Promise<void> {
+  const progress = lineProgress();
+  const toolchain = await setUp(progress);
+  console.log(JSON.stringify(await buildImages({ ...toolchain, progress }), undefined, 2));
+}
+
+if (import.meta.main) main().catch(failWith);

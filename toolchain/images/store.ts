@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { type Cache, cacheAt } from "../cache.ts";
+import type { Progress } from "../progress.ts";
+import { Docker } from "./docker.ts";
+import { keyOf, localReference, type Recipe, type TaggedRecipe } from "./recipe.ts";
+import { readRecord, writeRecord } from "./record.ts";
+import { manifestDigest } from "./registry.ts";
+import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.ts";
+
+export interface StoreOptions {
+  readonly dockerHost: string;
+  /** `127.0.0.1:PORT` of a running registry. */
+  readonly registry: string;
+  /** The cache folder that set-up has opened. */
+  readonly cache: string;
+  readonly progress: Progress;
+}
+
+/** Provides images: looks whether engine and registry have them, and makes, pulls or pushes only what is missing. */
+export class ImageStore {
+  readonly #options: StoreOptions;
+  readonly #cache: Cache;
+  readonly #log: string;
+  readonly #docker: Docker;
+  readonly #record: string;
+  #workshop: Workshop | undefined;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#cache = cacheAt(options.cache);
+    this.#log = join(this.#cache.logs, "images.log");
+    this.#docker = new Docker(options.dockerHost, this.#log);
+    this.#record = join(options.cache, "images.json");
+  }
+
+  /** The reference with tag and digest under which the registry and the engine both have the image. */
+  async provide(recipe: TaggedRecipe): Promise<string> {
+    const local = localReference(recipe, await keyOf(recipe, import.meta.dirname));
+    const repository = `clawforce-fleet/${recipe.name}`;
+    const name = `${this.#options.registry}/${repository}`;
+    const recorded = (await readRecord(this.#record))[local];
+    const registered = recorded !== undefined && (await this.#registryHas(repository, recorded));
+
+    if (registered && (await this.#docker.imageId(local)) === undefined) {
+      await this.#pull(recipe, `${name}@${recorded}`, local);
+    }
+    await this.#make(recipe);
+    // Only a push or a pull tells the engine the digest, once for every registry address.
+    if (!registered || (await this.#docker.imageId(`${name}@${recorded}`)) === undefined) {
+      return `${name}:${recipe.tag}@${await this.#push(recipe, local, repository)}`;
+    }
+    return `${name}:${recipe.tag}@${recorded}`;
+  }
+
+  async close(): Promise<void> {
+    if (this.#workshop !== undefined) await closeWorkshop(this.#workshop);
+  }
+
+  /** A registry that has the manifest and lost a layer is none: the image is then made again. */
+  async #pull(recipe: TaggedRecipe, reference: string, local: string): Promise<void> {
+    await this.#options.progress.step(`Pull ${recipe.title}`, async ({ result }) => {
+      try {
+        await this.#docker.pull(reference);
+        await this.#docker.tag(reference, local);
+      } catch {
+        result(`Pull ${recipe.title}: the registry has lost a part of it`);
+      }
+    });
+  }
+
+  /** Returns the engine's name of the image, made now if it was not there. */
+  async #make(recipe: Recipe): Promise<string> {
+    const reference = localReference(recipe, await keyOf(recipe, import.meta.dirname));
+    if ((await this.#docker.imageId(reference)) !== undefined) return reference;
+    const base = recipe.base === undefined ? "" : await this.#make(recipe.base);
+    this.#workshop ??= await openWorkshop(this.#docker, this.#cache, this.#log);
+    const workshop = this.#workshop;
+    await this.#options.progress.step(`Make ${recipe.title}`, ({ doing }) =>
+      recipe.make(workshop, { reference, base, doing }),
+    );
+    return reference;
+  }
+
+  async #push(recipe: TaggedRecipe, local: string, repository: string): Promise<string> {
+    const remote = `${this.#options.registry}/${repository}:${recipe.tag}`;
+    return this.#options.progress.step(`Push ${recipe.title}`, async () => {
+      await this.#docker.tag(local, remote);
+      await this.#docker.push(remote);
+      const digest = await manifestDigest(this.#options.registry, repository, recipe.tag);
+      if (digest === undefined) throw new Error(`${remote} was pushed, but the registry does not have it.`);
+      await writeRecord(this.#record, { ...(await readRecord(this.#record)), [local]: digest });
+      return digest;
+    });
+  }
+
+  async #registryHas(repository: string, digest: string): Promise<boolean> {
+    return (await manifestDigest(this.#options.registry, repository, digest)) === digest;
+  }
+}
