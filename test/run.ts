@@ -1,16 +1,13 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf } from "../operations/failure.ts";
+import { partsFile, partsVariable } from "./support/parts.ts";
 import { closingLine, runStage, type Tally } from "./support/stage.ts";
-import type { Parts } from "./support/world.ts";
 
 /** In this order: what needs nothing first, so that a slip shows within seconds and not after the set-up. */
 const stages = ["types", "lint", "unit", "integration"] as const;
 type Stage = (typeof stages)[number];
-
-/** Names the file with the parts, for the integration tests. Set from outside, nothing is set up. */
-const partsVariable = "CLAWFORCE_TEST_PARTS";
 
 async function main(wanted: readonly Stage[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "clawforce-run-"));
@@ -41,7 +38,7 @@ async function run(stage: Stage, folder: string): Promise<Tally> {
     case "unit":
       return runStage(vitest(stage, folder), write);
     case "integration": {
-      const file = await partsFile(folder);
+      const file = await setUp(folder);
       return file === undefined
         ? { passed: 0, failed: 1 }
         : runStage({ ...vitest(stage, folder), environment: { [partsVariable]: file } }, write);
@@ -66,33 +63,15 @@ function vitest(stage: Stage, folder: string) {
   };
 }
 
-/** Sets up the real parts and writes down where they are. Undefined when it can't be done; the reason is printed. */
-async function partsFile(folder: string): Promise<string | undefined> {
-  const given = process.env[partsVariable];
-  if (given !== undefined && given !== "") {
-    write(`\n── set-up: left out, the parts are those of ${given}\n`);
-    return given;
-  }
+/** The set-up counts as a test that fails when it can't be done; the reason is printed. */
+async function setUp(folder: string): Promise<string | undefined> {
   write("\n── set-up\n");
   try {
-    const file = join(folder, "parts.json");
-    await writeFile(file, JSON.stringify(await setUpParts()), { mode: 0o600 });
-    return file;
+    return await partsFile(folder, (line) => write(`${line}\n`));
   } catch (error) {
     write(`── set-up failed: ${messageOf(error)}\n`);
     return undefined;
   }
-}
-
-/** Loaded only now: the stages before it must not wait for it. */
-async function setUpParts(): Promise<Parts> {
-  const { lineProgress } = await import("../toolchain/progress.ts");
-  const { environmentOf, setUp } = await import("../toolchain/set-up.ts");
-  const { buildImages } = await import("../toolchain/images/build.ts");
-  const progress = lineProgress((line) => write(`${line}\n`));
-  const toolchain = await setUp(progress);
-  const images = await buildImages({ ...toolchain, progress });
-  return { environment: environmentOf(toolchain), dockerHost: toolchain.dockerHost, images };
 }
 
 function write(text: string): void {
