@@ -37,20 +37,17 @@ export function programPath(wanted: DebianProgram): string | undefined {
   return folder === undefined ? undefined : join(folder, wanted.program);
 }
 
-/** Installs the program's packages and returns where it is. Not available where there is no apt. */
+/** Installs the program's packages and returns where it is. Not available without apt or without root. */
 export async function installProgram(
   cache: Cache,
   wanted: DebianProgram,
   doing: (text: string) => void,
 ): Promise<string> {
   const list = wanted.packages.join(" ");
-  if (folderOnPath(systemFolders, "apt-get") === undefined)
-    throw new Unavailable(`no apt to install ${list} with`);
-  if (process.getuid?.() !== 0) {
-    throw new SetUpError(
-      `${wanted.program} is missing and only root may install it: start again as root, or run "apt-get install ${list}" first.`,
-    );
+  if (folderOnPath(systemFolders, "apt-get") === undefined) {
+    throw new Unavailable(`there is no apt to install ${list} with`);
   }
+  if (process.getuid?.() !== 0) throw new Unavailable(`only root may install ${list}`);
   doing(`installing ${list}`);
   await withoutServiceStarts(async () => {
     const log = join(cache.logs, "apt.log");

@@ -36,7 +36,7 @@ export async function dockerEngine(cache: Cache, doing: (text: string) => void):
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     throw new SetUpError(
-      "No Docker engine answers and there is no apt: install Docker, start it and start again.",
+      `No Docker engine answers and ${error.message}: install and start Docker, or start again as root on a machine with apt.`,
     );
   }
 }

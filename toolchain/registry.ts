@@ -83,6 +83,7 @@ export function registryConfig(storage: string, address: string): string {
   });
 }
 
+/** Starts the container from before, with the images in it, else a new one. */
 async function startContainer(
   cache: Cache,
   dockerHost: string,
@@ -90,17 +91,22 @@ async function startContainer(
   doing: (text: string) => void,
 ): Promise<void> {
   const docker = new Docker(dockerodeOptions(dockerHost));
-  doing(`pulling ${officialImage}`);
-  const pulling = await docker.pull(officialImage).catch(() => {
-    throw new Unavailable(`${officialImage} cannot be pulled`);
-  });
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(pulling, (error) => (error === null ? resolve() : reject(error)));
-  });
+  const log = join(cache.logs, "registry.log");
+  const alive = async () => true;
+  for (const { Id } of await docker.listContainers({ all: true, filters: { label: [registryLabel] } })) {
+    const container = docker.getContainer(Id);
+    if (recorded(cache)?.port === port) {
+      await container.start();
+      return expectAnswer(port, log, alive);
+    }
+    await container.remove({ force: true, v: true });
+  }
+  await pullOfficialImage(docker, doing);
   const container = await docker.createContainer({
     Image: officialImage,
     Labels: { [registryLabel]: "" },
     Env: ["REGISTRY_STORAGE_DELETE_ENABLED=true"],
+    ExposedPorts: { "5000/tcp": {} },
     HostConfig: {
       PortBindings: { "5000/tcp": [{ HostIp: "127.0.0.1", HostPort: String(port) }] },
       RestartPolicy: { Name: "unless-stopped" },
@@ -108,7 +114,17 @@ async function startContainer(
   });
   await container.start();
   record(cache, { port });
-  await expectAnswer(port, join(cache.logs, "registry.log"), async () => true);
+  await expectAnswer(port, log, alive);
+}
+
+async function pullOfficialImage(docker: Docker, doing: (text: string) => void): Promise<void> {
+  doing(`pulling ${officialImage}`);
+  const pulling = await docker.pull(officialImage).catch(() => {
+    throw new Unavailable(`${officialImage} cannot be pulled`);
+  });
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(pulling, (error) => (error === null ? resolve() : reject(error)));
+  });
 }
 
 /** How dockerode is told the same thing as DOCKER_HOST. */
