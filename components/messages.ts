@@ -10,9 +10,9 @@ export async function withoutStackTrace<T>(work: Promise<T>): Promise<T> {
 }
 
 /** Shows lines to whoever previews or updates. A preview hands them on too; what was planned is no fact afterwards. */
-export function tell(lines: string[]): string[] | undefined {
+export function tell(lines: string[]): string[] {
   for (const line of lines) {
     void pulumi.log.info(line);
   }
-  return pulumi.runtime.isDryRun() ? lines : undefined;
+  return pulumi.runtime.isDryRun() ? lines : [];
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { workloadFolder } from "../evidence/log.ts";
-import { livingHolder } from "../operations/mutex.ts";
+import { holderOf } from "../operations/mutex.ts";
 import { inputVariable } from "../operations/program.ts";
 import type { Workload, WorkloadTask } from "../operations/workload.ts";
 
@@ -24,8 +24,10 @@ export async function operationsUnderWay(
   const processes = await operationProcesses(stack);
   const holders = await Promise.all(
     workloads.map(async ({ name, evidenceDirectory }) => {
-      const holder = await livingHolder(`${workloadFolder(evidenceDirectory, stack, name)}/repository.lock`);
-      return holder && { workload: name, pid: holder.pid, purpose: holder.purpose };
+      const holder = await holderOf(`${workloadFolder(evidenceDirectory, stack, name)}/repository.lock`);
+      return holder?.alive === true
+        ? { workload: name, pid: holder.pid, purpose: holder.purpose }
+        : undefined;
     }),
   );
   const unseen = holders.filter(

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,7 +16,12 @@ export interface Held {
   /** True when it was taken over from a process that is dead. */
   stale: boolean;
   release(): Promise<void>;
+  /** Gives it up like a process that died: the next holder is told that what it guards may be in disorder. */
+  abandon(): Promise<void>;
 }
+
+/** No process was started at such a time. */
+const givenUp = "given up";
 
 /**
  * A lock between processes of this machine. A holder that is dead is replaced; one that lives is waited for, `wait`
@@ -34,10 +39,14 @@ export async function acquireMutex(file: string, purpose: string, wait: number):
   let stale = false;
   for (;;) {
     if (await create(file, mine)) {
-      return { stale, release: () => rm(file, { force: true }) };
+      return {
+        stale,
+        release: () => rm(file, { force: true }),
+        abandon: () => writeFile(file, JSON.stringify({ ...mine, started: givenUp })),
+      };
     }
     const holder = await readHolder(file);
-    if (holder !== undefined && holder.host === mine.host && !(await isAlive(holder))) {
+    if (holder !== undefined && (await isDead(holder))) {
       stale = true;
       await rm(file, { force: true });
       continue;
@@ -50,17 +59,20 @@ export async function acquireMutex(file: string, purpose: string, wait: number):
   }
 }
 
+/** Whole or not at all: a kill between the creation and the writing would leave a lock that nobody can judge. */
 async function create(file: string, holder: Holder): Promise<boolean> {
+  const own = `${file}.${holder.pid}`;
+  await writeFile(own, JSON.stringify(holder), { mode: 0o600 });
   try {
-    const handle = await open(file, "wx", 0o600);
-    await handle.writeFile(JSON.stringify(holder));
-    await handle.close();
+    await link(own, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") {
       return false;
     }
     throw error;
+  } finally {
+    await rm(own, { force: true });
   }
 }
 
@@ -73,10 +85,18 @@ async function readHolder(file: string): Promise<Holder | undefined> {
   }
 }
 
-/** The process that holds a mutex, when it runs on this machine and is alive. */
-export async function livingHolder(file: string): Promise<Holder | undefined> {
+/** Who holds a mutex, if anyone. `alive` is undefined for a holder on another machine: it can't be seen from here. */
+export async function holderOf(file: string): Promise<(Holder & { alive: boolean | undefined }) | undefined> {
   const holder = await readHolder(file);
-  return holder !== undefined && holder.host === hostname() && (await isAlive(holder)) ? holder : undefined;
+  if (holder === undefined) {
+    return undefined;
+  }
+  const here = holder.host === hostname() || holder.started === givenUp;
+  return { ...holder, alive: here ? await isAlive(holder) : undefined };
+}
+
+async function isDead(holder: Holder): Promise<boolean> {
+  return holder.started === givenUp || (holder.host === hostname() && !(await isAlive(holder)));
 }
 
 export async function isAlive(holder: { pid: number; started: string }): Promise<boolean> {

@@ -26,6 +26,7 @@ export function contextOf(task: WorkloadTask, secrets: OperationSecrets): Worklo
 export async function runProgram(
   operation: (context: WorkloadContext, task: WorkloadTask) => Promise<unknown>,
 ): Promise<void> {
+  outliveListener();
   let host = "";
   try {
     const task = JSON.parse(required(inputVariable)) as WorkloadTask;
@@ -41,6 +42,16 @@ export async function runProgram(
     const sentence = reported instanceof EvidenceDamaged ? reported.message : reportOf(reported);
     process.stderr.write(`${sentence}\n`);
     process.exitCode = 1;
+  }
+}
+
+/**
+ * Whoever reads the output may be killed. The operation goes on to its end all the same: a write to a closed pipe would
+ * end it at once, with the workload stopped and nobody to start it again.
+ */
+function outliveListener(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", () => {});
   }
 }
 

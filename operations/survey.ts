@@ -92,7 +92,8 @@ export function lastKnownInput(config: StackConfig, stack: string, name: string)
   }
 }
 
-function lastServing(records: readonly EvidenceRecord[]): string {
+/** The trigger that the last run of `serve` was for. */
+export function lastServing(records: readonly EvidenceRecord[]): string {
   const record = records.findLast((each) => each.kind === "serving");
   return record?.kind === "serving" ? record.trigger : "first";
 }

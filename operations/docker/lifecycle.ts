@@ -58,10 +58,8 @@ export async function waitHealthy(docker: Docker, name: string, wait: number): P
     if (Date.now() > until || (!info.State.Running && !info.State.Restarting)) {
       const last = info.State.Health?.Log?.at(-1)?.Output?.trim();
       const what = info.State.Running ? `is ${health}` : `ended with exit code ${info.State.ExitCode}`;
-      throw new OperationFailure(
-        `the container ${name} ${what} (waited ${wait} s at most)${last ? `; its last health check said: ${last}` : ""}.` +
-          ` Its log: docker logs --tail 50 ${name}`,
-      );
+      const said = last ? `; its last health check said: ${last}` : "";
+      throw new OperationFailure(`the container ${name} ${what} (waited ${wait} s at most)${said}.`);
     }
     await sleep(200);
   }

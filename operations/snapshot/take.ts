@@ -5,7 +5,7 @@ import { acquireMutex } from "../mutex.ts";
 import { secondsSince } from "../step.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { damagedDatabases, markersOf, parseScriptReport, type ScriptReport } from "./markers.ts";
-import { runScript, takeOverRepository } from "./repository.ts";
+import { repositoryOf, runScript, takeOverRepository } from "./repository.ts";
 
 /** Runs `work` with the workload's repository to itself; cleans up first after a run that was killed. */
 export async function withRepository<T>(
@@ -18,9 +18,13 @@ export async function withRepository<T>(
     if (mutex.stale || (await listOneShots(context.docker, context.workload.name)).length > 0) {
       await takeOverRepository(context);
     }
-    return await work();
-  } finally {
+    const result = await work();
     await mutex.release();
+    return result;
+  } catch (error) {
+    // A restic that was ended at its deadline leaves its own lock in the repository: the next run removes it.
+    await mutex.abandon();
+    throw error;
   }
 }
 
@@ -110,6 +114,29 @@ export async function readMarkers(context: WorkloadContext): Promise<SnapshotEnt
     deadline: 60,
   });
   return markersOf(parseScriptReport(result.stdout));
+}
+
+/** Fails when the repository does not have a snapshot: before anything is stopped for its sake. */
+export async function findSnapshot(context: WorkloadContext, snapshot: string): Promise<void> {
+  const result = await runScript(context, {
+    script: "list-snapshots",
+    purpose: "look into the repository",
+    state: "none",
+    deadline: 120,
+  });
+  const line = result.stdout.split("\n").find((each) => each.startsWith("["));
+  const known = (JSON.parse(line ?? "[]") as { id: string }[]).map(({ id }) => id);
+  if (!known.some((id) => id.startsWith(snapshot) || snapshot.startsWith(id))) {
+    throw new OperationFailure(
+      `the repository ${repositoryOf(context.workload)} has no snapshot ${snapshot.slice(0, 8)} (it has ${known.length}: ` +
+        `${
+          known
+            .slice(-5)
+            .map((id) => id.slice(0, 8))
+            .join(", ") || "none"
+        }). Name one that is there under \`restore\`.`,
+    );
+  }
 }
 
 /** Proves the structure of the whole repository. Exclusive: never while ingress is held or a workload is stopped. */

@@ -36,6 +36,8 @@ export interface WorldOptions {
   /** Where instance k keeps its state; default a volume of its own. */
   directory?: (name: string) => string;
   group?: Record<string, unknown>;
+  /** Runs OpenClaw with the configuration's own defaults instead of the fixture with its short times. */
+  openclaw?: boolean;
   snapshots?: Record<string, unknown>;
 }
 
@@ -120,7 +122,9 @@ export class World {
           })),
           waves: this.instances.map((_, index) => index + 1),
           wave: this.wave,
-          ...fixtureGroup(this.stack),
+          ...(this.#options.openclaw
+            ? { container: { network: networkOf(this.stack) } }
+            : fixtureGroup(this.stack)),
           ...group,
         },
       },
@@ -128,7 +132,7 @@ export class World {
         repositories: join(this.folder, "repositories"),
         image: this.parts.images.tools,
         minimumFree: "100 MB",
-        drill: { deadline: "20s", memory: "100 MB" },
+        ...(this.#options.openclaw ? {} : { drill: { deadline: "20s", memory: "100 MB" } }),
         ...snapshots,
       },
       "clawforce:evidence": { directory: join(this.folder, "evidence") },
@@ -327,7 +331,7 @@ function fixtureGroup(stack: string): Record<string, unknown> {
     stopGrace: "5s",
     container: {
       network: networkOf(stack),
-      health: { interval: "500ms", startPeriod: "5s", retries: 3, wait: "20s" },
+      health: { interval: "1s", startPeriod: "5s", retries: 3, wait: "20s" },
     },
     gate: [{ kind: "http", path: "/healthz", body: { ok: true, status: "live" }, deadline: "3s" }],
     verification: [
