@@ -8,6 +8,7 @@ import { type Command, CommandFailure, type Invocation, type Output } from "./co
 /** Name -> where the command is. Loaded only when it is asked for: `status` must not wait for the engine's modules. */
 const commands: Record<string, () => Promise<Command>> = {
   status: async () => (await import("./status.ts")).status,
+  recover: async () => (await import("./recover.ts")).recover,
 };
 
 /** Runs one command. Exit codes: 0 done, 1 failed, 2 not understood; a command may have others and says so in its help. */

@@ -1,0 +1,38 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+
+/** Clock ticks of a second, the same on every Linux that Node runs on. */
+const ticks = 100;
+
+/** When the process with this number was started, to the second; undefined when there is none, or only its zombie. */
+export async function processStartTime(pid: number): Promise<Date | undefined> {
+  return process.platform === "linux" ? startFromProc(pid) : startFromPs(pid);
+}
+
+async function startFromProc(pid: number): Promise<Date | undefined> {
+  try {
+    const [stat, system] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, "utf8"),
+      readFile("/proc/stat", "utf8"),
+    ]);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const boot = Number(/^btime (\d+)$/m.exec(system)?.[1]);
+    return fields[0] === "Z" ? undefined : new Date((boot + Number(fields[19]) / ticks) * 1000);
+  } catch {
+    return undefined;
+  }
+}
+
+async function startFromPs(pid: number): Promise<Date | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)("ps", ["-o", "stat=,lstart=", "-p", String(pid)], {
+      env: { ...process.env, LC_ALL: "C" },
+    });
+    const [state = "", ...start] = stdout.trim().split(/\s+/);
+    const started = new Date(start.join(" "));
+    return state.startsWith("Z") || Number.isNaN(started.getTime()) ? undefined : started;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { seconds } from "../config/units.ts";
+import { workloadFolder } from "../evidence/log.ts";
+import { acquireMutex } from "../operations/mutex.ts";
+import { type Command, CommandFailure } from "./command.ts";
+import { Recovery } from "./recovery.ts";
+import { RecoveryEngine } from "./recovery-engine.ts";
+import { configOf } from "./stack.ts";
+
+export const recover: Command = {
+  name: "recover",
+  summary: "after the deployer died: leaves nothing locked, stopped or half done",
+  help: `
+For after the deployer was killed or its machine restarted, at whatever point. Looks at what really runs; removes
+Pulumi's lock when the process that took it is dead; removes left-over containers; brings back what was stopped; and
+where an update was begun, finishes with the configuration as it is now. Refuses while an update is under way. Safe to
+run again; with nothing to do it changes nothing. See docs/recover.md.
+
+Exit code 0: every workload serves. 1: refused, or something could not be brought back; the last lines say what to do.`,
+  flags: {
+    "dry-run": { type: "boolean", does: "say what it would do, and touch nothing" },
+    wait: {
+      type: "string",
+      value: "5m",
+      does: "how long to wait for operations that outlived the deployer; default 5m",
+    },
+  },
+  async run({ stack, configFile, flags, out }) {
+    const wait = waitOf(flags.wait);
+    const config = configOf({ stack, configFile });
+    const engine = await RecoveryEngine.open({ stack, configFile }, out);
+    const recovery = new Recovery(config, stack, engine, out);
+    if (flags["dry-run"] === true) {
+      return recovery.describe();
+    }
+    const file = join(workloadFolder(config.evidence.directory, stack, "."), "recover.lock");
+    const mutex = await acquireMutex(file, `fleet recover of ${stack}`, 0);
+    try {
+      return await recovery.run(wait);
+    } finally {
+      await mutex.release();
+    }
+  },
+};
+
+function waitOf(text: string | boolean | undefined): number {
+  if (text === undefined) {
+    return 300;
+  }
+  const parsed = seconds.safeParse(text);
+  if (!parsed.success) {
+    throw new CommandFailure(`--wait: ${parsed.error.issues[0]?.message ?? "expected a duration"}.`);
+  }
+  return parsed.data;
+}

@@ -1,0 +1,126 @@
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { CommandFailure, type Output } from "./command.ts";
+import { projectFolder } from "./project.ts";
+import type { PendingOperation } from "./recovery-plan.ts";
+import type { NamedStack } from "./stack.ts";
+import { backendFolder, readStateLocks, type StateLock } from "./state-lock.ts";
+
+/** What `recover` asks of Pulumi's engine, through the Automation API. */
+export class RecoveryEngine {
+  readonly #engine: Stack;
+  readonly #named: NamedStack;
+  readonly #out: Output;
+
+  private constructor(engine: Stack, named: NamedStack, out: Output) {
+    this.#engine = engine;
+    this.#named = named;
+    this.#out = out;
+  }
+
+  static async open(named: NamedStack, out: Output): Promise<RecoveryEngine> {
+    // The engine's SDK is large: loaded by the one command that needs it.
+    const { openStack } = await import("./engine.ts");
+    try {
+      return new RecoveryEngine(await openStack(named), named, out);
+    } catch (error) {
+      throw new CommandFailure(
+        `Pulumi can't read the stack ${named.stack}; nothing was touched: ${reasonOf(error)}`,
+      );
+    }
+  }
+
+  /** The locks of this stack; undefined on a backend that keeps them where only Pulumi sees them. */
+  async locks(): Promise<StateLock[] | undefined> {
+    const { workspace } = this.#engine;
+    const [{ url = "" }, { name }] = await Promise.all([workspace.whoAmI(), workspace.projectSettings()]);
+    const folder = backendFolder(url, homedir(), projectFolder);
+    return folder === undefined ? undefined : readStateLocks(folder, name, this.#engine.name);
+  }
+
+  async pending(): Promise<PendingOperation[]> {
+    const { deployment } = await this.#engine.exportStack();
+    const { pending_operations = [] } = deployment as {
+      pending_operations?: { type: string; resource: { urn: string } }[];
+    };
+    return pending_operations.map(({ type, resource: { urn } }) => ({
+      type,
+      name: urn.split("::").at(-1) ?? urn,
+    }));
+  }
+
+  /**
+   * Refuses when the backend says that the stack is locked. A refresh of nothing but the stack itself takes the lock
+   * and changes nothing: no other call asks for it.
+   */
+  async refuseLocked(): Promise<void> {
+    const { name, workspace } = this.#engine;
+    const { name: project } = await workspace.projectSettings();
+    const target = [`urn:pulumi:${name}::${project}::pulumi:pulumi:Stack::${project}-${name}`];
+    try {
+      await this.#engine.refresh({ target, ...this.#quiet });
+    } catch (error) {
+      throw new CommandFailure(
+        isLocked(error)
+          ? "Pulumi's state is locked, and this backend does not show by whom. Nothing was touched. Make sure that no " +
+              `update of ${name} runs anywhere, remove the lock with \`pulumi cancel --stack ${name}\`, then run \`fleet recover\` again.`
+          : `Pulumi's state can't be used; nothing was touched: ${reasonOf(error)}`,
+      );
+    }
+  }
+
+  async unlock(): Promise<void> {
+    await this.#engine.cancel();
+  }
+
+  async refresh(): Promise<void> {
+    await this.#shown("pulumi refresh", (live) =>
+      this.#engine.refresh({ ...live, clearPendingCreates: true }),
+    );
+  }
+
+  async up(): Promise<void> {
+    await this.#shown("pulumi up", (live) => this.#engine.up({ ...live }));
+  }
+
+  async #shown(what: string, run: (live: object) => Promise<unknown>): Promise<void> {
+    // Ctrl-C reaches the engine as well: it cleans up and ends, and this process has to be there to say what is left.
+    const stay = () => this.#out.write(`interrupted: ${what} ends as soon as it can\n`);
+    process.on("SIGINT", stay);
+    const show = (text: string) => this.#out.write(text);
+    try {
+      await run({
+        ...this.#quiet,
+        onOutput: show,
+        onError: show,
+        color: "never",
+        suppressOutputs: true,
+      });
+    } catch (error) {
+      throw new CommandFailure(
+        isLocked(error)
+          ? `${what} found the state locked again: another update has begun.`
+          : `${what} failed.`,
+      );
+    } finally {
+      process.off("SIGINT", stay);
+    }
+  }
+
+  /** Without `showSecrets: false` the SDK decrypts the history, and Pulumi writes a stray stack file into the project for that. */
+  get #quiet(): { configFile?: string; showSecrets: false } {
+    const { configFile } = this.#named;
+    return { showSecrets: false, ...(configFile !== undefined && { configFile: resolve(configFile) }) };
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && error.name === "ConcurrentUpdateError";
+}
+
+/** What the engine itself says, without the SDK's frame around it. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^ *error: (.+)$/m.exec(message)?.[1] ?? message.split("\n")[0] ?? "";
+}

@@ -1,0 +1,109 @@
+import { sameDigest } from "../evidence/move.ts";
+import type { LeftOver } from "./left-overs.ts";
+import type { LookedAtWorkload } from "./running.ts";
+import type { StateLock } from "./state-lock.ts";
+import { shortImage } from "./workload-status.ts";
+
+/** A step of the engine that was begun and not recorded as done. */
+export interface PendingOperation {
+  /** "creating", "deleting". */
+  type: string;
+  /** Name of the resource. */
+  name: string;
+}
+
+export type RecoveryWorkload = Pick<LookedAtWorkload, "config" | "container" | "journal" | "move">;
+
+export interface RecoveryFacts {
+  /** Locks of dead processes. */
+  locks: readonly StateLock[];
+  pending: readonly PendingOperation[];
+  leftOvers: readonly LeftOver[];
+  workloads: readonly RecoveryWorkload[];
+}
+
+export interface RecoveryPlan {
+  unlock: boolean;
+  leftOvers: readonly LeftOver[];
+  /** Workloads whose container is there: it is started and waited for, and its cut-over is given up. */
+  bringBack: string[];
+  /** Workloads that serve although their cut-over had begun: only the journal of it goes. */
+  giveUp: string[];
+  /** An `up` with the configuration as it is now. `refresh`: what the state believes is compared with what is there first. */
+  finish: { refresh: boolean } | undefined;
+  /** What was found, a line each. */
+  found: string[];
+  /** What follows from it, a line each; nothing to do when empty. */
+  steps: string[];
+}
+
+/** What to do about what is there. No version is guessed: a container that is there goes on, and all else is for the configuration to say. */
+export function planRecovery({ locks, pending, leftOvers, workloads }: RecoveryFacts): RecoveryPlan {
+  const treated = workloads.map((workload) => ({
+    name: workload.config.instance.name,
+    ...treatmentOf(workload),
+  }));
+  const having = (treatment: Treatment) =>
+    treated.filter((each) => each.treatment === treatment).map(({ name }) => name);
+  const [bringBack, giveUp, create] = [having("bring back"), having("give up"), having("create")];
+  const interrupted = locks.length > 0 || pending.length > 0 || having("finish").length > 0;
+  const finish =
+    interrupted || create.length > 0 ? { refresh: pending.length > 0 || create.length > 0 } : undefined;
+  return {
+    unlock: locks.length > 0,
+    leftOvers,
+    bringBack,
+    giveUp,
+    finish,
+    found: [
+      ...locks.map(
+        ({ pid, username, timestamp }) =>
+          `Pulumi's lock of ${timestamp}: process ${pid} of ${username}, which is dead`,
+      ),
+      ...pending.map(({ type, name }) => `begun and not recorded as done: ${type} ${name}`),
+      ...treated.flatMap(({ name, found }) => (found === undefined ? [] : [`${name}: ${found}`])),
+      ...leftOvers.map(({ kind, what }) => `left over: ${kind}, ${what}`),
+    ],
+    steps: [
+      ...(locks.length > 0 ? ["remove Pulumi's lock"] : []),
+      ...(leftOvers.length > 0 ? ["remove what was left over"] : []),
+      ...bringBack.map((name) => `${name}: bring its container back and wait until it is healthy`),
+      ...giveUp.map((name) => `${name}: serves, its cut-over is given up`),
+      ...(finish?.refresh === true ? ["pulumi refresh: let the state know what is really there"] : []),
+      ...(finish === undefined ? [] : ["pulumi up: finish with the configuration as it is now"]),
+    ],
+  };
+}
+
+type Treatment = "none" | "bring back" | "give up" | "finish" | "create";
+
+export function treatmentOf(workload: RecoveryWorkload): { treatment: Treatment; found?: string } {
+  const { container, journal, move } = workload;
+  const cutOver = journal === undefined ? "" : `, its cut-over was interrupted at "${journal.phase}"`;
+  if (container === undefined) {
+    return move.kind === "first"
+      ? { treatment: "none" }
+      : { treatment: "create", found: `its container is missing${cutOver}` };
+  }
+  const is = `${stateOf(container)}${cutOver}`;
+  // From here on the state may be half restored, and the container one that the engine does not know of.
+  if (journal?.phase === "restoring" || journal?.phase === "creating") {
+    return { treatment: "finish", found: is };
+  }
+  if (journal?.phase === "removing" && !sameDigest(container.image, journal.from)) {
+    return { treatment: "finish", found: is };
+  }
+  if (["exited", "dead", "created", "paused"].includes(container.state)) {
+    return { treatment: "bring back", found: is };
+  }
+  const starting = container.state === "running" && container.health === "starting";
+  if (journal !== undefined) {
+    return { treatment: starting ? "bring back" : "give up", found: is };
+  }
+  return starting ? { treatment: "bring back", found: is } : { treatment: "none" };
+}
+
+function stateOf({ state, health, image }: NonNullable<RecoveryWorkload["container"]>): string {
+  const how = state === "running" && health !== undefined ? health : state;
+  return `${shortImage(image)} is ${how}`;
+}

@@ -1,0 +1,243 @@
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import type Docker from "dockerode";
+import { workloadsOf } from "../config/rollout.ts";
+import type { StackConfig } from "../config/schema.ts";
+import { formatDuration } from "../config/units.ts";
+import { EvidenceLog } from "../evidence/log.ts";
+import { describeDockerError, dockerClient } from "../operations/docker/client.ts";
+import { otherWriters, startContainer } from "../operations/docker/lifecycle.ts";
+import { messageOf } from "../operations/failure.ts";
+import { Journal } from "../operations/journal.ts";
+import { lastServing } from "../operations/survey.ts";
+import { CommandFailure, type Output } from "./command.ts";
+import { leftOversOf, removeLeftOver } from "./left-overs.ts";
+import { type Operation, operationsUnderWay } from "./operations-under-way.ts";
+import { processStartTime } from "./process-start.ts";
+import type { RecoveryEngine } from "./recovery-engine.ts";
+import { planRecovery, type RecoveryPlan } from "./recovery-plan.ts";
+import { type Look, type LookedAtWorkload, look } from "./running.ts";
+import { refuseLivingLocks, type StateLock } from "./state-lock.ts";
+import { stackStatus } from "./status.ts";
+import { statusLines } from "./status-table.ts";
+
+const progressEvery = 5;
+
+/** One run of `fleet recover`, once it is known that no update is under way. */
+export class Recovery {
+  readonly #config: StackConfig;
+  readonly #stack: string;
+  readonly #engine: RecoveryEngine;
+  readonly #out: Output;
+  readonly #docker: Docker;
+
+  constructor(config: StackConfig, stack: string, engine: RecoveryEngine, out: Output) {
+    this.#config = config;
+    this.#stack = stack;
+    this.#engine = engine;
+    this.#out = out;
+    this.#docker = dockerClient(config.platform.host);
+  }
+
+  /** Says what `run` would do. */
+  async describe(): Promise<number> {
+    const { looked, plan } = await this.#planned();
+    const living = looked.workloads.flatMap(({ operations }) => operations);
+    if (plan.steps.length === 0 && living.length === 0) {
+      this.#sayNothingToDo(looked);
+      return 0;
+    }
+    this.#say("Found:", ...plan.found.map(indented));
+    this.#say("It would:", ...living.map((each) => indented(`wait for ${operationText(each)}`)));
+    this.#say(...plan.steps.map(indented), "Nothing was touched.");
+    return 0;
+  }
+
+  async run(wait: number): Promise<number> {
+    await this.#deadLocks();
+    await this.#waitForOperations(wait);
+    const { looked, plan, seesLocks } = await this.#planned();
+    if (plan.steps.length === 0) {
+      this.#sayNothingToDo(looked);
+      return this.#outcome(looked, []);
+    }
+    if (!seesLocks) {
+      await this.#engine.refuseLocked();
+    }
+    this.#say("Found:", ...plan.found.map(indented), "Doing:", ...plan.steps.map(indented));
+    const problems = await this.#carryOut(plan, looked);
+    const after = await look(this.#config, this.#stack);
+    this.#say(...statusLines(stackStatus(after)));
+    return this.#outcome(after, problems);
+  }
+
+  async #planned(): Promise<{ looked: Look; plan: RecoveryPlan; seesLocks: boolean }> {
+    const [looked, locks, pending] = await Promise.all([
+      look(this.#config, this.#stack),
+      this.#deadLocks(),
+      this.#engine.pending(),
+    ]);
+    const names = [
+      ...looked.workloads.map(({ input }) => input.name),
+      ...looked.strays.map(({ name }) => name),
+    ];
+    const evidence = { directory: this.#config.evidence.directory, stack: this.#stack };
+    const leftOvers = await leftOversOf(this.#docker, evidence, names);
+    const plan = planRecovery({ locks: locks ?? [], pending, leftOvers, workloads: looked.workloads });
+    return { looked, plan, seesLocks: locks !== undefined };
+  }
+
+  /** Refuses while a process that lives holds a lock. Asked anew before each step that relies on it: an update can begin meanwhile. */
+  async #deadLocks(): Promise<StateLock[] | undefined> {
+    const locks = await this.#engine.locks();
+    await refuseLivingLocks(locks ?? [], { hostname: hostname(), startOf: processStartTime });
+    return locks;
+  }
+
+  /** A program that outlived the deployer goes on in peace: ended half way it would leave its workload stopped. */
+  async #waitForOperations(wait: number): Promise<void> {
+    const began = Date.now();
+    const evidenceDirectory = this.#config.evidence.directory;
+    const workloads = workloadsOf(this.#config).map(({ instance: { name } }) => ({
+      name,
+      evidenceDirectory,
+    }));
+    let said = 0;
+    for (;;) {
+      const living = await operationsUnderWay(this.#stack, workloads);
+      if (living.length === 0) {
+        return;
+      }
+      const waited = (Date.now() - began) / 1000;
+      const who = living.map(operationText).join(", ");
+      if (waited > wait) {
+        throw new CommandFailure(
+          `Waited ${formatDuration(wait)} for ${who}: what the dead deployer began still goes on. Nothing was touched. ` +
+            "Wait longer with `--wait 30m`, or end that process when it is stuck, and run `fleet recover` again.",
+        );
+      }
+      if (Date.now() - said >= progressEvery * 1000) {
+        said = Date.now();
+        this.#say(
+          `waiting for ${who} (${formatDuration(Math.round(waited))} of ${formatDuration(wait)} at most)`,
+        );
+      }
+      await sleep(500);
+    }
+  }
+
+  /** Returns what did not work; one workload that stays down must not keep the others from being brought back. */
+  async #carryOut(plan: RecoveryPlan, looked: Look): Promise<string[]> {
+    const problems: string[] = [];
+    const attempt = async (work: () => Promise<void>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        problems.push(messageOf(error));
+        this.#say(messageOf(error));
+      }
+    };
+    if (plan.unlock) {
+      await this.#deadLocks();
+      await this.#engine.unlock();
+    }
+    for (const each of plan.leftOvers) {
+      await removeLeftOver(this.#docker, each);
+    }
+    for (const workload of looked.workloads) {
+      const { name } = workload.input;
+      if (plan.bringBack.includes(name)) {
+        await attempt(() => this.#bringBack(workload));
+      } else if (plan.giveUp.includes(name)) {
+        await this.#journalOf(workload).clear();
+      }
+    }
+    const { finish } = plan;
+    if (finish !== undefined) {
+      // What could not be started can be what the engine has to replace: it is asked all the same, and decides.
+      problems.length = 0;
+      await attempt(async () => {
+        if (finish.refresh) {
+          await this.#engine.refresh();
+        }
+        await this.#engine.up();
+      });
+      if (problems.length > 0) {
+        await this.#bringBackWhatStopped();
+      }
+    }
+    return problems;
+  }
+
+  async #bringBack(workload: LookedAtWorkload): Promise<void> {
+    const { input, container, records } = workload;
+    const others = await otherWriters(this.#docker, input.state, input.container);
+    if (others.length > 0) {
+      throw new CommandFailure(
+        `${input.name} is not started: another container runs on its state (${others.join(", ")}), and two gateways on one state destroy it.`,
+      );
+    }
+    try {
+      await startContainer(this.#docker, input.container, input.healthWait);
+    } catch (error) {
+      throw new CommandFailure(`${input.name} could not be brought back: ${describeDockerError(error)}`);
+    }
+    const did = `was ${container?.state ?? "stopped"}, brought back by fleet recover`;
+    const log = new EvidenceLog(input.evidenceDirectory, input.stack, input.name);
+    await log.append({ kind: "serving", trigger: lastServing(records), did });
+    await this.#journalOf(workload).clear();
+    this.#say(`${input.name}: ${did}, healthy`);
+  }
+
+  /** After a failed `up`: it puts back what it stopped, unless it was killed or interrupted itself. */
+  async #bringBackWhatStopped(): Promise<void> {
+    const looked = await look(this.#config, this.#stack);
+    const { bringBack } = planRecovery({
+      locks: [],
+      pending: [],
+      leftOvers: [],
+      workloads: looked.workloads,
+    });
+    for (const workload of looked.workloads.filter(({ input }) => bringBack.includes(input.name))) {
+      await this.#bringBack(workload).catch((error) => this.#say(messageOf(error)));
+    }
+  }
+
+  #journalOf({ input }: LookedAtWorkload): Journal {
+    return new Journal(new EvidenceLog(input.evidenceDirectory, input.stack, input.name).folder);
+  }
+
+  #sayNothingToDo(looked: Look): void {
+    this.#say("Nothing to recover; nothing was touched.", ...statusLines(stackStatus(looked)));
+  }
+
+  #outcome(looked: Look, problems: string[]): number {
+    const down = looked.workloads
+      .filter(({ container, move }) => move.kind !== "first" && !isServing(container))
+      .map(({ input }) => input.name);
+    const failures = [
+      ...problems,
+      ...(down.length > 0 ? [`${down.join(", ")} ${down.length === 1 ? "does" : "do"} not serve.`] : []),
+    ];
+    if (failures.length > 0) {
+      throw new CommandFailure(`${failures.join(" ")} What to do now: docs/recover.md.`);
+    }
+    return 0;
+  }
+
+  #say(...lines: string[]): void {
+    this.#out.write(lines.map((line) => `${line}\n`).join(""));
+  }
+}
+
+function isServing(container: LookedAtWorkload["container"]): boolean {
+  return container?.state === "running" && (container.health ?? "healthy") === "healthy";
+}
+
+function operationText({ pid, purpose, workload }: Operation): string {
+  return `process ${pid} (${purpose} of ${workload})`;
+}
+
+function indented(line: string): string {
+  return `  ${line}`;
+}
