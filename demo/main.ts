@@ -24,7 +24,13 @@ const group = {
   verification: [
     { kind: "version", argv: ["openclaw", "--version"] },
     { kind: "http", path: "/readyz", body: { ready: true } },
-    { kind: "command", name: "health", argv: ["openclaw", "health", "--json"], output: '"ok":\\s*true' },
+    {
+      kind: "command",
+      name: "health",
+      argv: ["openclaw", "health", "--json"],
+      output: '"ok":\\s*true',
+      deadline: "60s",
+    },
     {
       kind: "logs",
       appear: ["\\[gateway\\] ready"],

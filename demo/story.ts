@@ -117,11 +117,15 @@ export class Story {
     return passed;
   }
 
+  /** Shows the steps while they happen, and what the plan had said before the first of them. */
   async #run(): Promise<{ passed: boolean; output: string }> {
     const live = new LiveSteps(instances, this.#parts.terminal);
     live.begin();
     try {
-      return await this.#parts.demo.up(live.onEvent);
+      const done = await this.#parts.demo.up(live.onEvent);
+      live.end();
+      for (const line of planLines(done.output)) this.#say(`planned: ${line}`);
+      return done;
     } finally {
       live.end();
     }
@@ -178,15 +182,25 @@ export class Story {
   }
 }
 
+/** What the program announced before it changed anything, out of the engine's closing diagnostics. */
+export function planLines(output: string): string[] {
+  const announcement = new RegExp(`^(${instances.join("|")}): (first start|update|back|its state) `);
+  return diagnosticLines(output).filter((line) => announcement.test(line));
+}
+
 /** What the failed program said, out of the engine's closing diagnostics: from its verdict to the way back. */
 export function failureLines(output: string): string[] {
-  const lines = output
-    .slice(output.lastIndexOf("Diagnostics:"))
-    .split("\n")
-    .map((line) => line.trim());
+  const lines = diagnosticLines(output);
   const wayBack = lines.findIndex((line) => line.includes("The way back: "));
   const verdict = lines
     .slice(0, wayBack + 1)
     .findLastIndex((line) => /^[^ ]+: (gate|verification) \w+ on /.test(line));
   return wayBack === -1 ? lines.slice(-10) : lines.slice(verdict === -1 ? wayBack : verdict, wayBack + 1);
+}
+
+function diagnosticLines(output: string): string[] {
+  return output
+    .slice(output.lastIndexOf("Diagnostics:"))
+    .split("\n")
+    .map((line) => line.trim());
 }

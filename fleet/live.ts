@@ -39,20 +39,24 @@ export class LiveSteps {
   }
 
   readonly onEvent = (event: EngineEvent): void => {
-    for (const news of this.#steps.apply(event, Date.now())) {
+    const all = this.#steps.apply(event, Date.now());
+    for (const news of all) {
       this.#lastLine = `${news.workload}: ${news.step === undefined ? "" : `${news.step}: `}${news.text}`;
       if (!this.#inPlace && news.step !== undefined) {
         this.#write(`${this.#clock()}  ${newsLine(news)}\n`);
       }
     }
-    if (this.#inPlace) {
+    // There are hundreds of events without news; what they change shows with the next second.
+    if (this.#inPlace && all.length > 0) {
       this.#draw();
     }
   };
 
-  /** Leaves the table as it ended. */
+  /** Leaves the table as it ended. More than one call does no more. */
   end(): void {
+    if (this.#timer === undefined) return;
     clearInterval(this.#timer);
+    this.#timer = undefined;
     this.#lastLine = "";
     if (this.#inPlace) {
       this.#draw();
@@ -85,7 +89,7 @@ export class LiveSteps {
       (line) => cut(line, width - 1),
     );
     const back = this.#drawn === 0 ? "" : `\u001b[${this.#drawn}A`;
-    this.#write(`${back}\r\u001b[0J${lines.join("\n")}\n`);
+    this.#write(`${back}\u001b[0J${lines.join("\n")}\n`);
     this.#drawn = lines.length;
   }
 

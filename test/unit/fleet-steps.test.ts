@@ -167,6 +167,6 @@ describe("what is shown", () => {
         "\n",
       ),
     );
-    expect(text).toContain("\u001b[4A\r\u001b[0J");
+    expect(text).toContain("\u001b[3A\u001b[0J");
   });
 });
