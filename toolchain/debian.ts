@@ -1,12 +1,11 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cache } from "./cache.ts";
-import { answerOf, run } from "./processes.ts";
+import { answerOf, run, systemFolders } from "./processes.ts";
 import { folderOnPath } from "./pulumi.ts";
 import { SetUpError } from "./set-up-error.ts";
 import { Unavailable } from "./ways.ts";
 
-const systemFolders = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const policyFile = "/usr/sbin/policy-rc.d";
 const noPrompts = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 

@@ -11,6 +11,8 @@ export interface OwnProcess {
   readonly started: string;
 }
 
+/** Where a system has its programs, those for root included. */
+export const systemFolders = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const tailLines = 15;
 
 /** Runs a command to its end with its output in a log file, the end of which is shown when it fails. */
@@ -64,7 +66,9 @@ export async function startDetached(argv: Argv, log: string): Promise<OwnProcess
   const [program, ...args] = argv;
   const output = openSync(log, "a", 0o600);
   try {
-    const child = spawn(program, args, { detached: true, stdio: ["ignore", output, output], cwd: "/" });
+    // A daemon calls programs such as iptables, which are not on everybody's PATH.
+    const env = { ...process.env, PATH: `${process.env.PATH ?? ""}:${systemFolders}` };
+    const child = spawn(program, args, { detached: true, stdio: ["ignore", output, output], cwd: "/", env });
     const pid = await new Promise<number>((resolve, reject) => {
       child.on("spawn", () => resolve(child.pid ?? 0));
       child.on("error", (error) => reject(new SetUpError(`${program} cannot be started: ${error.message}`)));

@@ -23,7 +23,7 @@ const alreadyReported = 32
 type host struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 
-	// alive ends when the engine asks for cancellation, goes away, or this process is told to stop.
+	// alive ends when the engine asks for cancellation or this process is told to stop.
 	alive  context.Context
 	cancel context.CancelFunc
 	engine string

@@ -17,8 +17,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// engineCheckInterval is how often the host looks whether its engine is still there, so that neither the host nor the
-// program outlives a killed engine for long.
+// engineCheckInterval is how often the host looks whether its engine is still there.
 const engineCheckInterval = 10 * time.Second
 
 func main() {
@@ -30,21 +29,24 @@ func main() {
 	}
 	engine := flag.Arg(flag.NArg() - 1)
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	asked, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := rpcutil.Healthcheck(ctx, engine, engineCheckInterval, stop); err != nil {
+	// A lost engine ends the host, but only after the program: a hook that is half-way through its work finishes it, as
+	// it does under the official host.
+	serving, leave := context.WithCancel(asked)
+	if err := rpcutil.Healthcheck(serving, engine, engineCheckInterval, leave); err != nil {
 		fail("cannot watch the engine: " + err.Error())
 	}
 
 	closing := make(chan bool)
 	go func() {
-		<-ctx.Done()
+		<-serving.Done()
 		close(closing)
 	}()
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Cancel: closing,
 		Init: func(server *grpc.Server) error {
-			pulumirpc.RegisterLanguageRuntimeServer(server, newHost(ctx, engine))
+			pulumirpc.RegisterLanguageRuntimeServer(server, newHost(asked, engine))
 			return nil
 		},
 	})
