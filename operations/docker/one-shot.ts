@@ -57,9 +57,11 @@ export async function runOneShot(docker: Docker, job: OneShot): Promise<OneShotR
       stderr: true,
     });
     const output = collectOutput(docker, stream);
-    const ended = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
     await container.start();
     stream.end(job.stdin ?? "");
+    // Asked for once it was started, so "not running" means that it has ended, even before the question came in. A wait
+    // for the next exit that comes in late (a busy host, a short script) would never end.
+    const ended = container.wait({ condition: "not-running" }) as Promise<{ StatusCode: number }>;
     const { StatusCode } = await withDeadline(ended, job);
     return { exitCode: StatusCode, ...(await output) };
   } finally {
