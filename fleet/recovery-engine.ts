@@ -122,5 +122,8 @@ function isLocked(error: unknown): boolean {
 /** What the engine itself says, without the SDK's frame around it. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
+  if (message.includes("spawn pulumi ENOENT")) {
+    return "there is no program `pulumi` on PATH.";
+  }
   return /^ *error: (.+)$/m.exec(message)?.[1] ?? message.split("\n")[0] ?? "";
 }

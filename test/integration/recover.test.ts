@@ -55,6 +55,7 @@ describe("fleet recover", () => {
       expect(code, output).toBe(0);
     }
     if (direction === "forward") {
+      await world.removeSwitch(second, "slow-start");
       posted.push(`message ${posted.length + 1}`);
       await world.ask(second, "/messages", { method: "POST", body: { text: posted.at(-1) } });
     }
@@ -205,43 +206,8 @@ describe("fleet recover", () => {
     await expectRecovered(await world.fleet("recover"), before);
   });
 
-  it("after a kill in the middle of the hot snapshot, and of a restic check: removes what they left, and the next snapshot works", async () => {
-    await beginning("back");
-    const run = await startUpTo("hot snapshot");
-    await world.release(second, "hot snapshot");
-    await until("the one-shot container is there", async () => (await leftOvers()).length > 0);
-    await killAll(withDescendants(run.pid));
-    await run.ended;
-    expect(await leftOvers()).not.toEqual([]);
-    const before = await untouched();
-    expect(await lockRepository()).toMatch(/^[0-9a-f]{64}\n$/);
-    await expectRecovered(await world.fleet("recover"), before);
-  });
-
-  /** Leaves the exclusive lock of a check that was killed. Returns its name. */
-  async function lockRepository(): Promise<string> {
-    const script =
-      'restic check --quiet & check=$!; until [ -n "$(ls /repository/locks)" ]; do :; done; kill -9 $check; ls /repository/locks';
-    return dockerCommand(
-      ...["run", "--rm", "--entrypoint", "bash", "--hostname", "clawforce"],
-      ...[
-        "--env",
-        "RESTIC_REPOSITORY=/repository",
-        "--env",
-        "RESTIC_PASSWORD=secret-of-clawforce:snapshotPassword",
-      ],
-      ...[
-        "--volume",
-        `${join(world.folder, "repositories", second)}:/repository`,
-        world.parts.images.tools,
-        "-c",
-        script,
-      ],
-    );
-  }
-
   it("refuses while the deployer lives, and waits for an operation that outlives it", async () => {
-    await beginning("forward");
+    await beginning("back");
     const run = await startUpTo("cold snapshot");
     const operation = await world.pidAtBreakpoint(second, "cold snapshot");
     const before = await Promise.all([first, second, third].map((name) => world.identity(name)));
@@ -269,11 +235,61 @@ describe("fleet recover", () => {
       await expectRecovered(recovered, [before[0], before[2]] as Awaited<ReturnType<typeof untouched>>);
       // The operation went on to its end although nobody listened any more.
       const took = (await world.records(second)).filter(({ kind }) => kind === "snapshot");
-      expect(took.slice(-2)).toMatchObject([{ role: "cold" }, { role: "cold" }]);
+      expect(took.slice(-2)).toMatchObject([{ role: "pre-restore" }, { role: "pre-restore" }]);
     } finally {
       await killAll(others);
     }
   });
+
+  it("ends with 1 when the new version does not come up, and the way back is one change and an update", async () => {
+    await beginning("forward");
+    await world.setSwitch(second, "refuse-start", "only 2");
+    const run = await startUpTo("check");
+    await killAll(withDescendants(run.pid));
+    await run.ended;
+    const before = await untouched();
+    const recovered = await world.fleet("recover");
+    expect(recovered.output).toContain(`${second}: was exited, brought back by fleet recover, healthy`);
+    expect(recovered.output).toContain(
+      `pulumi up failed. ${second} does not serve. What to do now: docs/recover.md.`,
+    );
+    expect(recovered.code).toBe(1);
+    await world.configure({ wave: 0 });
+    const { code, output } = await world.up();
+    expect(code, output).toBe(0);
+    await world.removeSwitch(second, "refuse-start");
+    await expectRecovered(await world.fleet("recover"), before);
+  });
+
+  it("after a kill in the middle of the hot snapshot, and of a restic check: removes what they left, and the next snapshot works", async () => {
+    await beginning("forward");
+    const run = await startUpTo("hot snapshot");
+    await world.release(second, "hot snapshot");
+    await until("the one-shot container is there", async () => (await leftOvers()).length > 0);
+    await killAll(withDescendants(run.pid));
+    await run.ended;
+    expect(await leftOvers()).not.toEqual([]);
+    const before = await untouched();
+    await until("Docker has ended what the dead deployer had started", async () => {
+      const ours = ["--filter", `label=clawforce.one-shot=${second}`, "--quiet"];
+      return (await dockerCommand("ps", ...ours)) === "";
+    });
+    expect(await lockRepository()).toMatch(/^[0-9a-f]{64}\n$/);
+    await expectRecovered(await world.fleet("recover"), before);
+  });
+
+  /** Leaves the exclusive lock of a check that was killed. Returns its name. */
+  function lockRepository(): Promise<string> {
+    const locked = '[ -n "$(ls /repository/locks)" ]';
+    const script = `restic check --quiet & check=$!; until ${locked}; do :; done; kill -9 $check; ls /repository/locks`;
+    const repository = join(world.folder, "repositories", second);
+    const password = "RESTIC_PASSWORD=secret-of-clawforce:snapshotPassword";
+    return dockerCommand(
+      ...["run", "--rm", "--entrypoint", "timeout", "--hostname", "clawforce"],
+      ...["--env", "RESTIC_REPOSITORY=/repository", "--env", password],
+      ...["--volume", `${repository}:/repository`, world.parts.images.tools, "30", "bash", "-c", script],
+    );
+  }
 
   function startFleet(command: string): { output: () => string; ended: Promise<Run> } {
     const flags = ["--stack", world.stack, "--config-file", world.configFile];
@@ -294,7 +310,7 @@ describe("fleet recover", () => {
   it("starts what was stopped and lets go on what was paused, without the engine", async () => {
     await dockerCommand("stop", first);
     await dockerCommand("pause", third);
-    const second_ = await world.identity(second);
+    const kept = await world.identity(second);
     const dry = await world.fleet("recover", "--dry-run");
     expect(dry.output).toContain(
       `It would:\n  ${first}: bring its container back and wait until it is healthy\n  ${third}: bring its container back`,
@@ -305,7 +321,7 @@ describe("fleet recover", () => {
     expect(recovered.output).not.toContain("pulumi up");
     expect((await world.inspect(first)).State.Health?.Status).toBe("healthy");
     expect((await world.inspect(third)).State.Paused).toBe(false);
-    expect(await world.identity(second)).toEqual(second_);
+    expect(await world.identity(second)).toEqual(kept);
   });
 
   it("creates a container again that was removed, on its state", async () => {
