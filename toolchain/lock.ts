@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isRunning, type OwnProcess, startTimeOf } from "./processes.ts";
@@ -8,8 +9,10 @@ export async function withLock<T>(
   waitingFor: (pid: number) => void,
   work: () => Promise<T>,
 ): Promise<T> {
-  const mine = `${file}.${process.pid}`;
+  const mine = `${file}.${process.pid}-${randomBytes(4).toString("hex")}`;
   const self: OwnProcess = { pid: process.pid, started: (await startTimeOf(process.pid)) ?? "" };
+  const giveUp = () => rmSync(mine, { force: true });
+  process.on("exit", giveUp);
   writeFileSync(mine, JSON.stringify(self), { mode: 0o600 });
   try {
     while (!tryLink(mine, file)) {
@@ -18,9 +21,10 @@ export async function withLock<T>(
         waitingFor(holder.pid);
         await sleep(500);
       } else {
-        removeDead(file, mine);
+        removeDead(file, mine, holder);
       }
     }
+    giveUp();
     const release = () => rmSync(file, { force: true });
     process.on("exit", release);
     try {
@@ -30,7 +34,8 @@ export async function withLock<T>(
       release();
     }
   } finally {
-    rmSync(mine, { force: true });
+    process.off("exit", giveUp);
+    giveUp();
   }
 }
 
@@ -54,12 +59,16 @@ function readHolder(file: string): OwnProcess | undefined {
 }
 
 /** Renames first: of several that saw the same dead lock, only one gets it out of the way. */
-function removeDead(file: string, mine: string): void {
-  const dead = `${mine}.dead`;
+function removeDead(file: string, mine: string, dead: OwnProcess | undefined): void {
+  const aside = `${mine}.dead`;
   try {
-    renameSync(file, dead);
-    rmSync(dead, { force: true });
+    renameSync(file, aside);
+    const moved = readHolder(aside);
+    // Another one was quicker and has the lock by now: back to its place with it.
+    if (moved?.pid !== dead?.pid || moved?.started !== dead?.started) linkSync(aside, file);
   } catch {
-    // Another process was quicker.
+    // Another one was quicker and is done.
+  } finally {
+    rmSync(aside, { force: true });
   }
 }

@@ -92,7 +92,7 @@ async function downloadCli(cache: Cache, into: string, doing: (text: string) => 
   const archive = `pulumi-v${pulumiVersion}-${platform}.tar.gz`;
   doing("asking for the official Pulumi CLI");
   const digest = publishedDigest(await textAt(`${releases}/pulumi-${pulumiVersion}-checksums.txt`), archive);
-  if (digest === undefined) throw new Unavailable(`no official release for ${platform}`);
+  if (digest === undefined) throw new Unavailable(`there is no official release for ${platform}`);
   doing("downloading the Pulumi CLI");
   const file = join(into, archive);
   await download(`${releases}/${archive}`, file, digest);
@@ -119,7 +119,7 @@ async function buildCli(cache: Cache, into: string, doing: (text: string) => voi
 async function copyPlugin(plugin: Plugin, into: string): Promise<void> {
   const home = process.env.PULUMI_HOME || join(homedir(), ".pulumi");
   const program = join(home, "plugins", `resource-${plugin.name}-v${plugin.version}`, programOf(plugin));
-  if (!existsSync(program)) throw new Unavailable("not on this machine");
+  if (!existsSync(program)) throw new Unavailable("it is not on this machine");
   copyFileSync(program, join(into, programOf(plugin)));
 }
 

@@ -1,6 +1,6 @@
 import { SetUpError } from "./set-up-error.ts";
 
-/** Thrown by a way that this machine does not have, so that the next one is tried. */
+/** Thrown by a way that this machine does not have, so that the next one is tried. Its message is a clause: why. */
 export class Unavailable extends Error {}
 
 /** One way to get a part. */
@@ -22,7 +22,10 @@ export async function firstAvailable<T>(part: string, ways: readonly Way<T>[]): 
   for (const way of ways) {
     try {
       const value = await way.get();
-      return { value, origin: passedOver.length === 0 ? way.name : `${way.name}; ${passedOver.join("; ")}` };
+      return {
+        value,
+        origin: passedOver.length === 0 ? way.name : `${way.name}, as ${passedOver.join(" and ")}`,
+      };
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       passedOver.push(error.message);

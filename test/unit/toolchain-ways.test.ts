@@ -15,11 +15,13 @@ describe("choosing a way", () => {
 
   test("says why the ways before it were passed over", async () => {
     const ways = [
-      missing("found", "not on this machine"),
-      missing("downloaded", "no internet"),
+      missing("found", "it is not on this machine"),
+      missing("downloaded", "there is no internet"),
       present("built"),
     ];
-    expect((await firstAvailable("a part", ways)).origin).toBe("built; not on this machine; no internet");
+    expect((await firstAvailable("a part", ways)).origin).toBe(
+      "built, as it is not on this machine and there is no internet",
+    );
   });
 
   test("does not hide a failure behind the next way", async () => {
