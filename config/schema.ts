@@ -118,7 +118,8 @@ const health = z.strictObject({
   path: urlPath.default("/healthz"),
   /** Runs inside the container in place of the HTTP request of `path`. */
   command: argv.optional(),
-  interval: seconds.default(2),
+  /** Each check starts a process in the container: a short interval costs a busy host more than it tells. */
+  interval: seconds.default(5),
   timeout: seconds.default(5),
   retries: z.int().min(1).default(15),
   startPeriod: seconds.default(30),

@@ -315,7 +315,7 @@ describe("accepts", () => {
       environment: {},
       tokenVariable: "OPENCLAW_GATEWAY_TOKEN",
       network: "clawforce",
-      health: { path: "/healthz", interval: 2, timeout: 5, retries: 15, startPeriod: 30, wait: 120 },
+      health: { path: "/healthz", interval: 5, timeout: 5, retries: 15, startPeriod: 30, wait: 120 },
     });
     expect(gate.map((each) => [each.kind, each.severity, each.deadline, each.interval])).toEqual([
       ["http", "critical", 15, 1],
