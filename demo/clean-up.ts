@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import type Docker from "dockerode";
 import { isNotFound } from "../operations/docker/client.ts";
 import { oneShotLabel, runOneShot } from "../operations/docker/one-shot.ts";
-import { instances, networkName, stackName, volumeName } from "./stack.ts";
+import { instances, networkName, stackName, volumeName } from "./settings.ts";
 
 /**
  * Removes what a former demo has left: containers by its stack's label and by name, volumes and network by name, its

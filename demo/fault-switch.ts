@@ -1,12 +1,11 @@
 import type Docker from "dockerode";
 import { execInContainer } from "../operations/docker/exec.ts";
 import { OperationFailure } from "../operations/failure.ts";
-import { stateDirectory } from "./stack.ts";
 
 /** The name of the check that fails while the switch is on: whoever reads the report sees that the demo made it fail. */
 export const faultSwitchCheck = "demo fault switch is off";
 
-const file = `${stateDirectory}/demo-fault-switch`;
+const file = "/home/node/.openclaw/demo-fault-switch";
 
 /**
  * Fails while the state has the switch and the gateway's version is the one that stands in it: the old version must pass,

@@ -11,34 +11,11 @@ import { lineProgress } from "../toolchain/progress.ts";
 import { environmentOf, setUp, type Toolchain } from "../toolchain/set-up.ts";
 import { failWith, SetUpError } from "../toolchain/set-up-error.ts";
 import { removeFormerDemo } from "./clean-up.ts";
-import { faultSwitch } from "./fault-switch.ts";
-import { DemoStack, instances, networkName, stackName } from "./stack.ts";
+import { instances, stackName } from "./settings.ts";
+import { DemoStack } from "./stack.ts";
 import { Story } from "./story.ts";
 
 const versions = { stable: "2026.4.15", candidate: "2026.4.23" } as const;
-
-/** OpenClaw's defaults, and one more check: the demo's fault switch. */
-const group = {
-  container: { network: networkName },
-  drain: { budget: "5s" },
-  verification: [
-    { kind: "version", argv: ["openclaw", "--version"] },
-    { kind: "http", path: "/readyz", body: { ready: true } },
-    {
-      kind: "command",
-      name: "health",
-      argv: ["openclaw", "health", "--json"],
-      output: '"ok":\\s*true',
-      deadline: "60s",
-    },
-    {
-      kind: "logs",
-      appear: ["\\[gateway\\] ready"],
-      absent: ["Cannot find package", "Gateway failed to start"],
-    },
-    faultSwitch,
-  ],
-};
 
 /** The main job of `npm start`: real gateways, updated, one of them failing on purpose, taken back, finished. */
 async function main(): Promise<number> {
@@ -55,14 +32,11 @@ async function main(): Promise<number> {
     const folder = join(toolchain.cache, "demo");
     const demo = await progress.step("a stack of the demo's own", async () => {
       await removeFormerDemo(docker, folder, images.tools);
-      return DemoStack.create({
-        dockerHost: toolchain.dockerHost,
+      const stable = images.openclaw[versions.stable];
+      return DemoStack.create(
+        { dockerHost: toolchain.dockerHost, folder, stable, tools: images.tools },
         environment,
-        folder,
-        stable: images.openclaw[versions.stable],
-        tools: images.tools,
-        group,
-      });
+      );
     });
     const story = new Story({
       demo,
@@ -79,6 +53,7 @@ async function main(): Promise<number> {
       await look(configOf({ stack: stackName, configFile: demo.configFile }), stackName),
     );
     console.log(statusLines(status).join("\n"));
+    for (const { name, running } of status.workloads) console.log(`${name}: ${running?.image ?? "nothing"}`);
     return conclude(told && status.asWanted, story.broken, toolchain, demo);
   } finally {
     await mutex.release();

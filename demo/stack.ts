@@ -8,30 +8,7 @@ import { EvidenceLog } from "../evidence/log.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
 import { openStack, projectFolder } from "../fleet/engine.ts";
 import { messageOf } from "../operations/failure.ts";
-
-export interface DemoParts {
-  /** Where Docker is reached. */
-  dockerHost: string;
-  /** Added to the environment of the engine, so that it finds its plugins. */
-  environment: Record<string, string>;
-  /** Folder of the demo, outside the work tree. */
-  folder: string;
-  stable: string;
-  tools: string;
-  /** The instance group's settings beside image and waves. */
-  group: Record<string, unknown>;
-}
-
-/** The containers are called like this, and nothing else on the host may be. */
-export const instances = ["demo-1", "demo-2", "demo-3"] as const;
-export const stackName = "demo";
-export const groupName = "demo";
-export const networkName = "clawforce-demo";
-export const stateDirectory = "/home/node/.openclaw";
-
-export function volumeName(instance: string): string {
-  return `clawforce-${instance}`;
-}
+import { type DemoParts, demoSettings, instances, stackName } from "./settings.ts";
 
 /** The stack of the demo: its configuration, backend, secrets, evidence and snapshots stand together in one folder. */
 export class DemoStack {
@@ -40,19 +17,23 @@ export class DemoStack {
   readonly environment: Record<string, string>;
   #engine: Promise<Stack> | undefined;
 
-  private constructor(parts: DemoParts) {
+  private constructor(parts: DemoParts, environment: Record<string, string>) {
     this.folder = parts.folder;
     this.dockerHost = parts.dockerHost;
     this.environment = {
-      ...parts.environment,
+      ...environment,
       PULUMI_BACKEND_URL: `file://${join(parts.folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE_FILE: join(parts.folder, "passphrase"),
     };
   }
 
-  /** Makes an empty stack; the folder must not be there. */
-  static async create(parts: DemoParts): Promise<DemoStack> {
-    const demo = new DemoStack(parts);
+  /**
+   * Makes an empty stack; the folder must not be there.
+   *
+   * @param environment added to the engine's, so that it finds its plugins.
+   */
+  static async create(parts: DemoParts, environment: Record<string, string>): Promise<DemoStack> {
+    const demo = new DemoStack(parts, environment);
     for (const each of ["", "project", "state", "repositories", "evidence"]) {
       await mkdir(join(parts.folder, each), { recursive: true, mode: 0o700 });
     }
@@ -62,7 +43,9 @@ export class DemoStack {
     await demo.#pulumi(["stack", "init", stackName, "--no-select", "--cwd", project]);
     // `stack init` has written the encryption's salt into the file: the settings are added to it.
     const file = parseDocument(await readFile(demo.configFile, "utf8").catch(() => "{}"));
-    await writeFile(demo.configFile, stringify({ ...file.toJS(), config: settings(parts) }), { mode: 0o600 });
+    await writeFile(demo.configFile, stringify({ ...file.toJS(), config: demoSettings(parts) }), {
+      mode: 0o600,
+    });
     await demo.#setSecret("clawforce:snapshotPassword");
     for (const instance of instances) {
       await demo.#setSecret(`clawforce:gatewayTokens.${instance}`);
@@ -146,24 +129,6 @@ export class DemoStack {
       throw new Error(`pulumi ${argv.join(" ")} ended with exit code ${code}:\n${output.trim()}`);
     }
   }
-}
-
-function settings({ dockerHost, folder, stable, tools, group }: DemoParts): Record<string, unknown> {
-  return {
-    "clawforce:platform": { kind: "docker", host: dockerHost },
-    "clawforce:agentImages": { openclaw: { stable } },
-    "clawforce:instanceGroups": {
-      [groupName]: {
-        agentImage: "openclaw",
-        instances: instances.map((name) => ({ name, volume: volumeName(name) })),
-        waves: instances.map((_, index) => index + 1),
-        wave: 0,
-        ...group,
-      },
-    },
-    "clawforce:snapshots": { repositories: join(folder, "repositories"), image: tools },
-    "clawforce:evidence": { directory: join(folder, "evidence") },
-  };
 }
 
 function secret(): string {

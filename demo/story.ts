@@ -7,7 +7,8 @@ import { LiveSteps, type Terminal } from "../fleet/live.ts";
 import { updateReport } from "../fleet/report.ts";
 import { inspectContainer } from "../operations/docker/client.ts";
 import { faultSwitchCheck, switchFaultOff, switchFaultOn } from "./fault-switch.ts";
-import { type DemoStack, groupName, instances } from "./stack.ts";
+import { groupName, instances } from "./settings.ts";
+import type { DemoStack } from "./stack.ts";
 
 export interface StoryParts {
   demo: DemoStack;

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { parseStackConfig } from "../../config/parse.ts";
+import { workloadsOf } from "../../config/rollout.ts";
+import { SecretMark } from "../../config/secret-mark.ts";
+import { demoSettings, instances } from "../../demo/settings.ts";
+
+const pinned = (name: string) => `127.0.0.1:5000/${name}@sha256:${"a".repeat(64)}`;
+
+test("the demo's configuration is a valid one: three instances, one a wave", () => {
+  const settings = demoSettings({
+    dockerHost: "unix:///var/run/docker.sock",
+    folder: "/cache/demo",
+    stable: pinned("openclaw:2026.4.15"),
+    tools: pinned("snapshot-tools:1"),
+  });
+  const raw = Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [key.replace("clawforce:", ""), value]),
+  );
+  const tokens = Object.fromEntries(instances.map((name) => [name, new SecretMark()]));
+  const config = parseStackConfig(
+    { ...raw, snapshotPassword: new SecretMark(), gatewayTokens: tokens },
+    { demandSecrets: true },
+  );
+  expect(workloadsOf(config).map(({ instance, wave }) => [instance.name, wave])).toEqual([
+    ["demo-1", 0],
+    ["demo-2", 1],
+    ["demo-3", 2],
+  ]);
+});
