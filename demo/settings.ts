@@ -3,7 +3,8 @@ import { faultSwitch } from "./fault-switch.ts";
 
 /** The containers are called like this, and nothing else on the host may be. */
 export const instances = ["demo-1", "demo-2", "demo-3"] as const;
-export const stackName = "demo";
+/** Unmistakable: whatever carries this name in its label is removed by the next demo and by `npm run clean`. */
+export const stackName = "clawforce-demo";
 export const groupName = "demo";
 export const networkName = "clawforce-demo";
 

@@ -7,7 +7,7 @@ import { LiveSteps, type Terminal } from "../fleet/live.ts";
 import { updateReport } from "../fleet/report.ts";
 import { inspectContainer } from "../operations/docker/client.ts";
 import { faultSwitchCheck, switchFaultOff, switchFaultOn } from "./fault-switch.ts";
-import { groupName, instances } from "./settings.ts";
+import { groupName, instances, stackName } from "./settings.ts";
 import type { DemoStack } from "./stack.ts";
 
 export interface StoryParts {
@@ -98,7 +98,7 @@ export class Story {
       instances.map(async (name) => ({ name, records: await demo.records(name) })),
     );
     const file = join(demo.folder, "report.md");
-    const text = updateReport("demo", workloads);
+    const text = updateReport(stackName, workloads);
     await writeFile(file, text, { mode: 0o600 });
     this.#title(`the report, also in ${file}`);
     this.#write(text);
