@@ -92,11 +92,12 @@ export function openClaw(version: OpenClawVersion): TaggedRecipe {
     tag: version,
     base: openClawCommon,
     sources: ["openclaw/Dockerfile", "openclaw/warm.mjs"],
-    title: `OpenClaw ${version}, started once to prove that it gets ready`,
+    title: `OpenClaw ${version}`,
     async make(workshop, { reference, base, doing }) {
       const { only } = await stageOpenClaw(workshop, doing);
       const context = only[version];
       await copyFile(join(import.meta.dirname, "openclaw/warm.mjs"), join(context, "warm.mjs"));
+      doing(`OpenClaw ${version}: its first start, to prove that it gets ready`);
       await workshop.docker.build({
         context,
         dockerfile: join(import.meta.dirname, "openclaw/Dockerfile"),

@@ -1,5 +1,5 @@
 // Runs once while the image is built. It proves that the gateway gets ready on an empty state folder, and leaves
-// the compile caches of this run in /tmp: a new container then starts in a third of the processor time.
+// the compile caches of this run in /tmp: 2026.4.15 then starts with half the processor time.
 import { execFile, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
