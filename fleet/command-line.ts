@@ -9,6 +9,7 @@ import { type Command, CommandFailure, type Invocation, type Output } from "./co
 const commands: Record<string, () => Promise<Command>> = {
   status: async () => (await import("./status.ts")).status,
   recover: async () => (await import("./recover.ts")).recover,
+  report: async () => (await import("./report-command.ts")).report,
 };
 
 /** Runs one command. Exit codes: 0 done, 1 failed, 2 not understood; a command may have others and says so in its help. */

@@ -1,0 +1,44 @@
+import { workloadsOf } from "../config/rollout.ts";
+import { EvidenceLog } from "../evidence/log.ts";
+import { type Command, CommandFailure } from "./command.ts";
+import { updateReport } from "./report.ts";
+import { configOf } from "./stack.ts";
+
+export const report: Command = {
+  name: "report",
+  summary: "what was run, checked and decided, as Markdown for a change ticket",
+  help: `
+Reads the stack file and the records in the evidence directory, nothing else. Exit code 0: printed. 1: it could not be read.`,
+  flags: {
+    since: {
+      type: "string",
+      value: "TIME",
+      does: "only what ended at or after this time: 2026-11-21 or 2026-11-21T12:00Z",
+    },
+  },
+  async run({ stack, configFile, flags, out }) {
+    const since = timeOf(flags.since);
+    const config = configOf({ stack, configFile });
+    const workloads = await Promise.all(
+      workloadsOf(config).map(async ({ instance: { name } }) => ({
+        name,
+        records: await new EvidenceLog(config.evidence.directory, stack, name).read(),
+      })),
+    );
+    out.write(updateReport(stack, workloads, since));
+    return 0;
+  },
+};
+
+function timeOf(text: string | boolean | undefined): Date | undefined {
+  if (typeof text !== "string") {
+    return undefined;
+  }
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) {
+    throw new CommandFailure(
+      `--since ${JSON.stringify(text)} is no time. Write 2026-11-21 or 2026-11-21T12:00Z.`,
+    );
+  }
+  return time;
+}

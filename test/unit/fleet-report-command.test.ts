@@ -1,0 +1,56 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { EvidenceLog } from "../../evidence/log.ts";
+import { fleet } from "../../fleet/command-line.ts";
+import { rawConfig, stable } from "./config-fixture.ts";
+
+describe("fleet report", () => {
+  let folder: string;
+  let file: string;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "clawforce-report-"));
+    file = join(folder, "Pulumi.s.yaml");
+    const settings = Object.entries(rawConfig({ evidence: { directory: join(folder, "evidence") } }));
+    writeFileSync(
+      file,
+      stringify({ config: Object.fromEntries(settings.map(([key, value]) => [`clawforce:${key}`, value])) }),
+    );
+    const log = new EvidenceLog(join(folder, "evidence"), "s", "support-1");
+    const judged = { image: stable, container: "abc", outcome: "passed" as const, checks: [] };
+    await log.append({ kind: "gate", ...judged, markers: { databases: {} } });
+    await log.append({ kind: "verification", ...judged, seconds: 1 });
+  });
+
+  async function report(...argv: string[]) {
+    let [out, err] = ["", ""];
+    const all = ["report", "--stack", "s", "--config-file", file, ...argv];
+    const code = await fleet(all, { write: (text) => (out += text) }, { write: (text) => (err += text) });
+    return { code, out, err };
+  }
+
+  test("tells from the stack file and the records alone", async () => {
+    const { code, out } = await report();
+    expect(out).toContain("# Updates of s\n");
+    expect(out).toContain("- 4 workloads, 1 move: 1 passed\n");
+    expect(out).toContain(
+      "### First start on agent-chromium:1.4.2-openclaw-2026.4.15@aaaaaaaaaaaa: passed\n",
+    );
+    expect(code).toBe(0);
+  });
+
+  test("leaves out what ended before --since", async () => {
+    expect((await report("--since", "2999-01-01")).out).toBe("# Updates of s\n\nNothing is on record.\n");
+  });
+
+  test("refuses a --since that is no time", async () => {
+    expect(await report("--since", "yesterday")).toEqual({
+      code: 1,
+      out: "",
+      err: '--since "yesterday" is no time. Write 2026-11-21 or 2026-11-21T12:00Z.\n',
+    });
+  });
+});
