@@ -1,6 +1,13 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { breakRepository, fillUp, mountSmall, secondWriter, writeIntoState } from "../support/damage.ts";
+import {
+  breakRepository,
+  fillUp,
+  freeze,
+  mountSmall,
+  secondWriter,
+  writeIntoState,
+} from "../support/damage.ts";
 import { partsOfThisRun, type Run, World } from "../support/world.ts";
 
 /** What repairs the damage of a test, run after it whatever came of it. */
@@ -173,7 +180,7 @@ describe("a failure in the cut-over, before the old container is gone", () => {
       title: "drain: the gateway does not say how much work is active",
       step: "drain" as const,
       damage: async (): Promise<void> => {
-        await world.docker.getContainer(second).pause();
+        await freeze(world, second);
       },
       says: "drain failed: ",
     },

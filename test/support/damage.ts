@@ -41,6 +41,20 @@ export async function fillUp(folder: string): Promise<() => Promise<void>> {
   };
 }
 
+/** Freezes a gateway. Tried again, because a kernel that is busy does not always freeze at once. */
+export async function freeze(world: World, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await world.docker.getContainer(name).pause();
+      return;
+    } catch (error) {
+      if (attempt === 10 || !String(error).includes("unable to freeze")) {
+        throw error;
+      }
+    }
+  }
+}
+
 /** Runs a container of ours on the state of a workload, as a careless person would. Returns its removal. */
 export async function secondWriter(world: World, name: string): Promise<() => Promise<void>> {
   const container = await world.docker.createContainer({
