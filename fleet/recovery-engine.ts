@@ -12,6 +12,8 @@ export class RecoveryEngine {
   readonly #engine: Stack;
   readonly #named: NamedStack;
   readonly #out: Output;
+  /** Asked for once: each call of the engine takes half a second. */
+  #backend: Promise<{ folder: string | undefined; project: string }> | undefined;
 
   private constructor(engine: Stack, named: NamedStack, out: Output) {
     this.#engine = engine;
@@ -33,10 +35,15 @@ export class RecoveryEngine {
 
   /** The locks of this stack; undefined on a backend that keeps them where only Pulumi sees them. */
   async locks(): Promise<StateLock[] | undefined> {
+    this.#backend ??= this.#findBackend();
+    const { folder, project } = await this.#backend;
+    return folder === undefined ? undefined : readStateLocks(folder, project, this.#engine.name);
+  }
+
+  async #findBackend(): Promise<{ folder: string | undefined; project: string }> {
     const { workspace } = this.#engine;
     const [{ url = "" }, { name }] = await Promise.all([workspace.whoAmI(), workspace.projectSettings()]);
-    const folder = backendFolder(url, homedir(), projectFolder);
-    return folder === undefined ? undefined : readStateLocks(folder, name, this.#engine.name);
+    return { folder: backendFolder(url, homedir(), projectFolder), project: name };
   }
 
   async pending(): Promise<PendingOperation[]> {
