@@ -331,7 +331,7 @@ function fixtureGroup(stack: string): Record<string, unknown> {
     stopGrace: "5s",
     container: {
       network: networkOf(stack),
-      health: { interval: "1s", startPeriod: "5s", retries: 3, wait: "20s" },
+      health: { interval: "2s", startPeriod: "6s", retries: 2, wait: "20s" },
     },
     gate: [{ kind: "http", path: "/healthz", body: { ok: true, status: "live" }, deadline: "3s" }],
     verification: [
