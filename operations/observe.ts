@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type Docker from "dockerode";
 import { dockerClient, inspectContainer, unreachableHost } from "./docker/client.ts";
+import { listContainers } from "./docker/list.ts";
 
 /** What is really there, by container name. */
 export interface Observed {
@@ -14,16 +15,15 @@ export interface Observed {
 
 /** One call for a whole host. Throws an OperationFailure of one sentence when the host does not answer. */
 export async function observe(host: string, containers: readonly string[]): Promise<Map<string, Observed>> {
-  const docker = dockerClient(host);
   try {
-    const all = await docker.listContainers({ all: true });
+    const all = await listContainers(host);
     const wanted = new Set(containers);
     const found = new Map<string, Observed>();
     for (const container of all) {
       const name = container.Names.map((each) => each.slice(1)).find((each) => wanted.has(each));
       if (name !== undefined) {
         const state = container.State as Observed["state"];
-        const image = await referenceOf(docker, container);
+        const image = await referenceOf(host, container);
         found.set(name, { id: container.Id, image, state, status: container.Status });
       }
     }
@@ -34,8 +34,10 @@ export async function observe(host: string, containers: readonly string[]): Prom
 }
 
 /** The list shows the id of an image whose reference is no longer known to the host; the container itself still knows it. */
-async function referenceOf(docker: Docker, { Id, Image }: Docker.ContainerInfo): Promise<string> {
-  return Image.includes("@") ? Image : ((await inspectContainer(docker, Id))?.Config.Image ?? Image);
+async function referenceOf(host: string, { Id, Image }: Docker.ContainerInfo): Promise<string> {
+  return Image.includes("@")
+    ? Image
+    : ((await inspectContainer(dockerClient(host), Id))?.Config.Image ?? Image);
 }
 
 /** Whether it serves as far as the host can say: running, and not unhealthy. */

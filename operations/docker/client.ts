@@ -1,17 +1,22 @@
-import Docker from "dockerode";
+import { createRequire } from "node:module";
+import type Docker from "dockerode";
 import { messageOf, OperationFailure } from "../failure.ts";
+
+const require = createRequire(import.meta.url);
 
 /**
  * A client for a Docker host given as `unix:///path`, `tcp://host:port` or `ssh://user@host`.
  * TLS material for `tcp://` comes from DOCKER_CERT_PATH, as with the docker command.
  */
 export function dockerClient(host: string): Docker {
+  // Loaded when it is first needed: a preview of a host on this machine gets by without.
+  const Client = require("dockerode") as typeof Docker;
   const url = new URL(host);
   if (url.protocol === "unix:") {
-    return new Docker({ socketPath: url.pathname });
+    return new Client({ socketPath: url.pathname });
   }
   if (url.protocol === "ssh:") {
-    return new Docker({
+    return new Client({
       protocol: "ssh",
       host: url.hostname,
       port: Number(url.port || 22),
@@ -19,7 +24,7 @@ export function dockerClient(host: string): Docker {
     });
   }
   const secured = process.env.DOCKER_TLS_VERIFY !== undefined && process.env.DOCKER_TLS_VERIFY !== "";
-  return new Docker({
+  return new Client({
     protocol: secured ? "https" : "http",
     host: url.hostname,
     port: Number(url.port || (secured ? 2376 : 2375)),

@@ -1,0 +1,46 @@
+import { mkdtempSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { listContainers } from "../../operations/docker/list.ts";
+import { observe } from "../../operations/observe.ts";
+
+describe("the list of a host's containers", () => {
+  let server: Server | undefined;
+
+  afterEach(() => {
+    server?.close();
+  });
+
+  async function host(status: number, body: string): Promise<string> {
+    const socket = join(mkdtempSync(join(tmpdir(), "clawforce-list-")), "docker.sock");
+    server = createServer((request, response) => {
+      const known = request.url === "/containers/json?all=1";
+      response.writeHead(known ? status : 404).end(body);
+    });
+    await new Promise<void>((resolve) => {
+      server?.listen(socket, resolve);
+    });
+    return `unix://${socket}`;
+  }
+
+  test("comes from the host's socket", async () => {
+    const image = `openclaw@sha256:${"a".repeat(64)}`;
+    const container = { Id: "1", Names: ["/a-1"], Image: image, State: "running", Status: "Up 3 minutes" };
+    const found = await observe(await host(200, JSON.stringify([container])), ["a-1"]);
+    expect([...found]).toEqual([["a-1", { id: "1", image, state: "running", status: "Up 3 minutes" }]]);
+  });
+
+  test("is refused with what the host said", async () => {
+    await expect(listContainers(await host(500, '{"message":"no space left"}\n'))).rejects.toThrow(
+      'Docker answered the list of containers with HTTP 500: {"message":"no space left"}',
+    );
+  });
+
+  test("of a host that is not there is one sentence", async () => {
+    await expect(observe("unix:///nowhere/docker.sock", ["a-1"])).rejects.toThrow(
+      "The Docker host unix:///nowhere/docker.sock does not answer (ENOENT); nothing was done. Start it, or correct clawforce:platform.host.",
+    );
+  });
+});
