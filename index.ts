@@ -1,12 +1,12 @@
+import "./components/quick-start.ts";
+
 import { getStack } from "@pulumi/pulumi";
 import { Fleet } from "./components/fleet.ts";
 import { tell, withoutStackTrace } from "./components/messages.ts";
-import { plainStackTraces } from "./components/stack-traces.ts";
 import { loadStackConfig } from "./config/load.ts";
 import { describePlan } from "./operations/plan.ts";
 import { lastKnownInput, specOf, survey } from "./operations/survey.ts";
 
-plainStackTraces();
 const { config, secrets } = loadStackConfig();
 const stack = getStack();
 const surveyed = await withoutStackTrace(survey(config, stack));
