@@ -42,9 +42,9 @@ export class Docker {
     if (references.length > 0) await this.#run(["image", "rm", "--force", ...references]);
   }
 
-  /** The ids of all images with this label. */
+  /** The ids of all images with this label, newest first, without the steps of their builds: those go with them. */
   async labelled(label: string): Promise<string[]> {
-    const args = ["image", "ls", "--all", "--quiet", "--no-trunc", "--filter", `label=${label}`];
+    const args = ["image", "ls", "--quiet", "--no-trunc", "--filter", `label=${label}`];
     return linesOf(await this.#answer(args));
   }
 
