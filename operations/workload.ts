@@ -5,6 +5,20 @@ import type { Move } from "../evidence/move.ts";
 
 export type StateLocation = { volume: string } | { directory: string };
 
+/** The way of a workload's requests through the proxy in front. */
+export interface WorkloadIngress {
+  /** Name of the proxy's container. */
+  container: string;
+  /** Names under which the proxy serves the workload, by the Host header. */
+  hosts: string[];
+  /** Seconds that a request is held at most. */
+  hold: number;
+  /** Seconds for the requests that are under way when a hold begins. */
+  drain: number;
+  /** What the proxy asks a new container for before it sends requests there. */
+  healthPath: string;
+}
+
 /** Everything an operation has to know of one workload. Plain JSON, no secrets: it stands in the stack's state. */
 export interface Workload {
   stack: string;
@@ -29,6 +43,8 @@ export interface Workload {
   evidenceDirectory: string;
   gate: Check[];
   verification: Check[];
+  /** Where its requests come in; undefined when nothing stands in front of it. */
+  ingress?: WorkloadIngress;
   /** What an operator does to go back, for messages. */
   wayBack: string;
   /** Id of the snapshot that the configuration wants the state set back to. */
