@@ -1,7 +1,9 @@
 import type * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { Check, ContainerConfig, InstanceConfig } from "../config/schema.ts";
+import type { Check } from "../config/check-schema.ts";
+import type { ContainerConfig } from "../config/container-schema.ts";
+import type { InstanceConfig } from "../config/schema.ts";
 import type { WorkloadHooks } from "./hooks.ts";
 import { fingerprint, type OperationSecrets, operationCommand } from "./operation.ts";
 import { containerArgs, replacingInputs, stackLabel } from "./platforms/docker.ts";

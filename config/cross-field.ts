@@ -1,7 +1,6 @@
-import { posix } from "node:path";
-import type { z } from "zod";
 import { digestOf, shortReference } from "./image-reference.ts";
 import { suggestion } from "./nearest.ts";
+import { type Place, placeProblems, stateAt, valid } from "./places.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
 import { volumeOf, waveCount } from "./rollout.ts";
 import {
@@ -12,10 +11,7 @@ import {
 } from "./schema.ts";
 import { fieldOf } from "./schema-problems.ts";
 import { tokenCommand } from "./secrets.ts";
-import { formatDuration, seconds } from "./units.ts";
-
-/** The gate runs while the ingress is held: no check of it may take longer. Seconds. */
-const gateDeadline = 15;
+import { checkProblems, managedProblems, trackPlaces, trackProblems } from "./track-rules.ts";
 
 const groupShape = stackSchema.shape.instanceGroups.valueType.shape;
 
@@ -27,8 +23,6 @@ interface GroupView {
   instances: (InstanceConfig | undefined)[];
   waves: InstanceGroupConfig["waves"] | undefined;
   wave: number | undefined;
-  /** Of the gate's checks, in seconds. */
-  deadlines: (number | undefined)[];
   tokenVariable: string | undefined;
   environment: Record<string, string> | undefined;
 }
@@ -37,30 +31,24 @@ type AgentImageView = { [release in keyof AgentImageConfig]?: string | undefined
   hasCandidate: boolean;
 };
 
-interface Place {
-  path: Path;
-  instance: InstanceConfig;
-}
-
 /** The rules that no single field can break. Reported also when other parts of the configuration are invalid. */
 export function crossFieldProblems(raw: unknown): Problem[] {
   const images = imagesOf(raw);
   const groups = Object.keys(mapping(fieldOf(raw, "instanceGroups"))).map((name) =>
     groupView(raw, name, images),
   );
-  const places = groups.flatMap((group) => placesOf(group));
+  const places = [...groups.flatMap((group) => placesOf(raw, group)), ...trackPlaces(raw)];
   return [
     ...[...images].flatMap(([name, view]) => releaseProblems(name, view)),
     ...groups.flatMap((group) => [
       ...agentImageProblems(group, images),
       ...waveProblems(group),
-      ...gateProblems(group),
+      ...checkProblems(["instanceGroups", group.name], groupOf(raw, group.name), "runtime"),
       ...tokenProblems(group),
+      ...managedProblems(raw, group.name),
     ]),
-    ...duplicateNames(places),
-    ...duplicatePorts(places),
-    ...sharedState(places),
-    ...endangeredRepositories(raw, places),
+    ...trackProblems(raw, [...images.keys()]),
+    ...placeProblems(raw, places),
   ];
 }
 
@@ -80,7 +68,7 @@ function imagesOf(raw: unknown): Map<string, AgentImageView> {
 }
 
 function groupView(raw: unknown, name: string, images: Map<string, AgentImageView>): GroupView {
-  const group = fieldOf(fieldOf(raw, "instanceGroups"), name);
+  const group = groupOf(raw, name);
   const container = fieldOf(group, "container");
   const agentImage = valid(groupShape.agentImage, fieldOf(group, "agentImage"));
   return {
@@ -90,18 +78,12 @@ function groupView(raw: unknown, name: string, images: Map<string, AgentImageVie
     instances: list(fieldOf(group, "instances")).map((entry) => valid(groupShape.instances.element, entry)),
     waves: valid(groupShape.waves, fieldOf(group, "waves")),
     wave: valid(groupShape.wave, fieldOf(group, "wave")),
-    deadlines: list(fieldOf(group, "gate")).map((check) => valid(seconds, fieldOf(check, "deadline"))),
     tokenVariable: valid(containerShape.tokenVariable, fieldOf(container, "tokenVariable")),
     environment: valid(containerShape.environment, fieldOf(container, "environment")),
   };
 }
 
 const containerShape = groupShape.container.unwrap().shape;
-
-function valid<T extends z.ZodType>(schema: T, value: unknown): z.output<T> | undefined {
-  const result = schema.safeParse(value);
-  return result.success ? result.data : undefined;
-}
 
 function mapping(value: unknown): object {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
@@ -111,10 +93,31 @@ function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function placesOf(group: GroupView): Place[] {
-  return group.instances.flatMap((instance, index) =>
-    instance === undefined ? [] : [{ path: ["instanceGroups", group.name, "instances", index], instance }],
-  );
+function placesOf(raw: unknown, group: GroupView): Place[] {
+  const managed = fieldOf(groupOf(raw, group.name), "managed") === true;
+  return group.instances.flatMap((instance, index) => {
+    if (instance === undefined) return [];
+    const path = ["instanceGroups", group.name, "instances", index];
+    const state = stateAt(pathOfState(path, instance), { volume: volumeOf(instance), ...instance });
+    return [
+      {
+        path,
+        name: instance.name,
+        publish: instance.publish,
+        hosts: instance.hosts ?? [],
+        states: managed ? [] : [state],
+      },
+    ];
+  });
+}
+
+function pathOfState(path: Path, instance: InstanceConfig): Path {
+  if (instance.directory !== undefined) return [...path, "directory"];
+  return instance.volume !== undefined ? [...path, "volume"] : path;
+}
+
+function groupOf(raw: unknown, name: string): unknown {
+  return fieldOf(fieldOf(raw, "instanceGroups"), name);
 }
 
 /** Two references with one digest are one image, whatever their tags say. */
@@ -216,18 +219,6 @@ function instances(count: number): string {
   return count === 1 ? "1 instance" : `${count} instances`;
 }
 
-function gateProblems(group: GroupView): Problem[] {
-  return group.deadlines.flatMap((deadline, index) => {
-    if (deadline === undefined || deadline <= gateDeadline) return [];
-    return [
-      {
-        path: ["instanceGroups", group.name, "gate", index, "deadline"],
-        message: `${formatDuration(deadline)} is too long: requests are held while the gate runs. Write ${gateDeadline}s or less, or move the check to \`verification\`.`,
-      },
-    ];
-  });
-}
-
 function tokenProblems(group: GroupView): Problem[] {
   const variable = group.tokenVariable;
   if (variable === undefined || group.environment === undefined) return [];
@@ -238,98 +229,4 @@ function tokenProblems(group: GroupView): Problem[] {
       message: `a gateway's token stands here in plain text. Remove it and run ${tokenCommand}, with a new token.`,
     },
   ];
-}
-
-function duplicateNames(places: Place[]): Problem[] {
-  return places.flatMap(({ path, instance }, index) => {
-    const first = places.slice(0, index).find((other) => other.instance.name === instance.name);
-    if (first === undefined) return [];
-    return [
-      {
-        path,
-        message: `the name ${JSON.stringify(instance.name)} is taken by ${pathText(first.path)}. Write another name.`,
-      },
-    ];
-  });
-}
-
-function duplicatePorts(places: Place[]): Problem[] {
-  return places.flatMap(({ path, instance }, index) => {
-    const first = places
-      .slice(0, index)
-      .find((other) => instance.publish !== undefined && other.instance.publish === instance.publish);
-    if (first === undefined) return [];
-    return [
-      {
-        path: [...path, "publish"],
-        message: `port ${instance.publish} is published by ${JSON.stringify(first.instance.name)} already. Write another port.`,
-      },
-    ];
-  });
-}
-
-/** No lock keeps two gateways from writing one state: it has to be seen here. */
-function sharedState(places: Place[]): Problem[] {
-  return places.flatMap(({ path, instance }, index) => {
-    const first = places
-      .slice(0, index)
-      .find(
-        (other) =>
-          other.instance.name !== instance.name && overlaps(stateOf(other.instance), stateOf(instance)),
-      );
-    if (first === undefined) return [];
-    return [
-      {
-        path: pathOfState(path, instance),
-        message: `its state ${JSON.stringify(volumeOf(instance))} is or overlaps the state ${JSON.stringify(volumeOf(first.instance))} of ${JSON.stringify(first.instance.name)}, and two gateways on one state destroy it. Give each its own.`,
-      },
-    ];
-  });
-}
-
-/** A restore wipes the state first: repositories inside it would go with it. */
-function endangeredRepositories(raw: unknown, places: Place[]): Problem[] {
-  const repositories = valid(
-    stackSchema.shape.snapshots.shape.repositories,
-    fieldOf(fieldOf(raw, "snapshots"), "repositories"),
-  );
-  if (repositories === undefined) return [];
-  return places.flatMap(({ path, instance }) => {
-    if (!overlaps(stateOf(instance), canonicalState(repositories))) return [];
-    return [
-      {
-        path: pathOfState(path, instance),
-        message: `its state ${JSON.stringify(volumeOf(instance))} overlaps ${pathText(["snapshots", "repositories"])} ${JSON.stringify(repositories)}, and a restore would wipe the snapshots. Keep them apart.`,
-      },
-    ];
-  });
-}
-
-function pathOfState(path: Path, instance: InstanceConfig): Path {
-  if (instance.directory !== undefined) return [...path, "directory"];
-  return instance.volume !== undefined ? [...path, "volume"] : path;
-}
-
-function stateOf(instance: InstanceConfig): string {
-  return instance.directory === undefined
-    ? volumeDirectory(volumeOf(instance))
-    : canonicalState(instance.directory);
-}
-
-function canonicalState(directory: string): string {
-  return posix.resolve("/", directory);
-}
-
-/** Where Docker keeps a volume: a directory given by that path is the same state. */
-function volumeDirectory(volume: string): string {
-  return `/var/lib/docker/volumes/${volume}/_data`;
-}
-
-/** The same directory, or one inside the other. */
-function overlaps(a: string, b: string): boolean {
-  return isInside(a, b) || isInside(b, a);
-}
-
-function isInside(inner: string, outer: string): boolean {
-  return `${inner}/`.startsWith(outer === "/" ? outer : `${outer}/`);
 }

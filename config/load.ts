@@ -1,4 +1,4 @@
-import { Config, type Output, RunError, runtime } from "@pulumi/pulumi";
+import { Config, type Output, RunError, runtime, secret } from "@pulumi/pulumi";
 import { ConfigError, parseStackConfig } from "./parse.ts";
 import type { StackConfig } from "./schema.ts";
 import { SecretMark } from "./secret-mark.ts";
@@ -10,6 +10,8 @@ export interface LoadedConfig {
     gatewayTokens: Output<Record<string, string>>;
     /** Password of the snapshots' repositories. */
     snapshotPassword: Output<string>;
+    /** Of the control plane's account; empty without a control plane. */
+    controlPlanePassword: Output<string>;
   };
 }
 
@@ -27,8 +29,10 @@ export function loadStackConfig(): LoadedConfig {
     return {
       config,
       secrets: {
-        gatewayTokens: keys.requireSecretObject<Record<string, string>>("gatewayTokens"),
+        gatewayTokens:
+          keys.getSecretObject<Record<string, string>>("gatewayTokens") ?? secret<Record<string, string>>({}),
         snapshotPassword: keys.requireSecret("snapshotPassword"),
+        controlPlanePassword: keys.getSecret("controlPlanePassword") ?? secret(""),
       },
     };
   } catch (error) {

@@ -9,6 +9,7 @@ export { ConfigError } from "./problem.ts";
 
 /** Judges names only: what a secret's key holds is judged by `secrets.ts`. */
 const schemaWithSecrets = stackSchema.extend({
+  controlPlanePassword: z.unknown().optional(),
   gatewayTokens: z.unknown().optional(),
   snapshotPassword: z.unknown().optional(),
 } satisfies Record<(typeof secretKeys)[number], z.ZodType>);

@@ -1,182 +1,32 @@
+import { isIP } from "node:net";
 import { z } from "zod";
+import { type CheckInput, checkSchema } from "./check-schema.ts";
+import { drain, gatewayContainer } from "./container-schema.ts";
+import { controlPlane } from "./control-plane-schema.ts";
+import {
+  containerPath,
+  environment,
+  form,
+  hosts,
+  name,
+  port,
+  publicKey,
+  snapshotId,
+  volume,
+} from "./fields.ts";
 import { pinnedImage } from "./image-reference.ts";
 import { bytes, seconds } from "./units.ts";
-
-/** Rule and remedy for a value of the wrong form. */
-function form(noun: string, remedy: string): { error: (issue: { input?: unknown }) => string } {
-  return { error: ({ input }) => `${JSON.stringify(input)} is no ${noun}. ${remedy}` };
-}
-
-const name = z
-  .string()
-  .regex(
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    form("name", "Write lower-case letters, digits and hyphens, 63 at most"),
-  );
-
-const containerPath = z
-  .string()
-  .regex(
-    /^\/[^\0:]*$/,
-    form("absolute path", "Begin it with / and write no colon, as Docker's mounts want it"),
-  );
-
-const urlPath = z.string().startsWith("/", form("path of a URL", "Begin it with /"));
-
-const port = z.int().min(1).max(65535);
-
-const argv = z
-  .array(z.string())
-  .min(1, 'there is no program to run. Write it and its arguments as a list, as in ["openclaw", "health"]');
-
-const pattern = z
-  .string()
-  .refine(
-    (source) => regularExpression(source) !== undefined,
-    form("regular expression", "Write it in JavaScript's syntax"),
-  );
-
-function regularExpression(source: string): RegExp | undefined {
-  try {
-    return new RegExp(source, "m");
-  } catch {
-    return undefined;
-  }
-}
-
-/** Matching the empty text against "nothing or the pattern" tells how many groups the pattern has. */
-function hasGroup(source: string): boolean {
-  const groups = regularExpression(`${source}|`)?.exec("");
-  return groups === undefined || groups === null || groups.length > 1;
-}
-
-const environment = z.record(
-  z
-    .string()
-    .regex(
-      /^[A-Za-z_][A-Za-z0-9_]*$/,
-      form("name of an environment variable", "Write letters, digits and _"),
-    ),
-  z.string(),
-);
-
-/** What every check has. `deadline` bounds all its attempts together; attempts are `interval` apart. */
-const checkBase = {
-  name: z.string().min(1).optional(),
-  severity: z.enum(["critical", "warning"]).default("critical"),
-  deadline: seconds.default(15),
-  interval: seconds.default(1),
-};
-
-export const checkSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("http"),
-    ...checkBase,
-    path: urlPath,
-    port: port.optional(),
-    status: z.int().min(100).max(599).default(200),
-    /** Fields of the JSON body as dotted path -> wanted value. Never empty: a status code alone lies. */
-    body: z
-      .record(
-        z.string(),
-        z.union(
-          [z.string(), z.number(), z.boolean()],
-          "expected a text, a number, true or false. Write the field's wanted value",
-        ),
-      )
-      .refine(
-        (fields) => Object.keys(fields).length > 0,
-        "no field of the body is checked, and a status code alone proves nothing. Name one, as in `status: live`",
-      ),
-  }),
-  z.strictObject({
-    kind: z.literal("command"),
-    ...checkBase,
-    argv,
-    exitCode: z.int().min(0).max(255).default(0),
-    output: pattern.optional(),
-  }),
-  z.strictObject({
-    kind: z.literal("version"),
-    ...checkBase,
-    argv: argv.default(["openclaw", "--version"]),
-  }),
-  z
-    .strictObject({
-      kind: z.literal("logs"),
-      ...checkBase,
-      appear: z.array(pattern).default([]),
-      absent: z.array(pattern).default([]),
-    })
-    .refine(
-      (logs) => logs.appear.length + logs.absent.length > 0,
-      "the check looks for nothing. Name a pattern under `appear` or `absent`",
-    ),
-]);
-
-const health = z.strictObject({
-  path: urlPath.default("/healthz"),
-  /** Runs inside the container in place of the HTTP request of `path`. */
-  command: argv.optional(),
-  /** Each check starts a process in the container: a short interval costs a busy host more than it tells. */
-  interval: seconds.default(5),
-  timeout: seconds.default(5),
-  retries: z.int().min(1).default(15),
-  startPeriod: seconds.default(30),
-  /** How long `up` waits for the new container to become healthy. */
-  wait: seconds.default(120),
-});
-
-const container = z.strictObject({
-  port: port.default(18789),
-  stateDirectory: containerPath.default("/home/node/.openclaw"),
-  command: argv.optional(),
-  user: z.string().min(1).optional(),
-  environment: environment.default({}),
-  tokenVariable: z.string().min(1).default("OPENCLAW_GATEWAY_TOKEN"),
-  network: name.default("clawforce"),
-  memory: bytes.optional(),
-  health: health.prefault({}),
-});
-
-const countPattern = pattern.refine(
-  hasGroup,
-  form("pattern with a group", 'Put parentheses around the number of active tasks, as in "active: (\\\\d+)"'),
-);
-
-/** Active work is read as a number: from a field of a JSON body, or from the first group of a pattern. */
-const drain = z
-  .strictObject({
-    budget: seconds.default(30),
-    http: z.strictObject({ path: urlPath, field: z.string().min(1) }).optional(),
-    command: z.strictObject({ argv, output: countPattern }).optional(),
-  })
-  .refine(
-    (d) => !(d.http && d.command),
-    "`http` and `command` are both given. Specify either `http` or `command`, not both",
-  );
 
 const instanceObject = z
   .strictObject({
     name,
-    volume: z
-      .string()
-      .regex(
-        /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
-        form("name of a volume", "Write letters, digits, `_`, `.` and `-`"),
-      )
-      .optional(),
+    volume: volume.optional(),
     directory: containerPath.optional(),
     /** Published on 127.0.0.1 of the Docker host. */
     publish: port.optional(),
     /** Id of the snapshot that this instance's state is set back to; see docs/rollback.md. */
-    restore: z
-      .string()
-      .regex(
-        /^[0-9a-f]{8,64}$/,
-        form("snapshot id", "Write 8 to 64 hex digits in quotes, as the report prints them"),
-      )
-      .optional(),
+    restore: snapshotId.optional(),
+    hosts: hosts.optional(),
   })
   .refine(
     (i) => !(i.volume && i.directory),
@@ -208,12 +58,12 @@ const badLines = [
   "Invalid config",
 ];
 
-const openclawGate: z.input<typeof checkSchema>[] = [
+const openclawGate: CheckInput[] = [
   { kind: "http", path: "/healthz", body: { ok: true, status: "live" } },
   { kind: "http", path: "/readyz", body: { ready: true } },
 ];
 
-const openclawVerification: z.input<typeof checkSchema>[] = [
+const openclawVerification: CheckInput[] = [
   { kind: "version", argv: ["openclaw", "--version"] },
   { kind: "http", path: "/readyz", body: { ready: true } },
   {
@@ -232,13 +82,33 @@ const openclawVerification: z.input<typeof checkSchema>[] = [
   { kind: "logs", appear: ["\\[gateway\\] ready"], absent: badLines },
 ];
 
+/** Verification kept up for a time, once the last workload of a wave has passed. */
+const bakeObject = z.strictObject({
+  length: seconds,
+  interval: seconds.default(30),
+  /** How many requests must have come through the ingress meanwhile: silence proves nothing. */
+  requests: z.int().min(0).default(0),
+});
+
+/** A duration alone is a bake of that length. */
+const bake = z.union(
+  [
+    seconds.transform((length): z.output<typeof bakeObject> => ({ length, interval: 30, requests: 0 })),
+    bakeObject,
+  ],
+  "expected a bake. Write its length (30m), or a mapping with `length`, `interval` and `requests`",
+);
+
 const instanceGroup = z.strictObject({
   agentImage: name,
   instances: z.array(instance).min(1),
   waves: z.array(wave).min(1).default([1, "100%"]),
   /** How far the candidate has come: index into `waves`. */
   wave: z.int().min(0).default(0),
-  container: container.prefault({}),
+  /** Its instances are made and kept by the running control plane: images move through its API. */
+  managed: z.boolean().default(false),
+  bake: bake.optional(),
+  container: gatewayContainer.prefault({}),
   drain: drain.prefault({}),
   /** How long the gateway may take to end after SIGTERM before it is killed. */
   stopGrace: seconds.default(30),
@@ -276,7 +146,51 @@ const agentImage = z.strictObject({
   previous: pinnedImage.optional(),
 });
 
+const ingress = z.strictObject({
+  /** Name of the proxy's container. */
+  name: name.default("clawforce-ingress"),
+  image: pinnedImage,
+  publish: z
+    .strictObject({
+      address: z
+        .string()
+        .refine(
+          (text) => isIP(text) > 0,
+          form("IP address", "Write one of the Docker host, as in 127.0.0.1 or 0.0.0.0"),
+        )
+        .default("127.0.0.1"),
+      port: port.default(80),
+    })
+    .prefault({}),
+  /** Longest time that requests are held; what still waits then is answered with 504. */
+  hold: seconds.default(300),
+  /** How long requests under way may take to end when the hold begins. */
+  drain: seconds.default(10),
+});
+
 export const stackSchema = z.strictObject({
+  /** How strict the rules are: production demands a change record, signatures and digests. */
+  environment: z.enum(["production", "staging"]),
+  /** The one track that an update may change. `none`: neither. Going back is allowed in every window. */
+  window: z.enum(["control-plane", "runtime", "none"]),
+  maintenance: z
+    .strictObject({
+      /** How long an update with a failed verification and a full restore may take. */
+      length: seconds.default(3600),
+      /** What must lie between the last change of one track and the next of the other. */
+      gapBetweenTracks: seconds.default(12 * 3600),
+    })
+    .prefault({}),
+  change: z
+    .strictObject({
+      owner: z.string().min(1),
+      ticket: z.string().min(1),
+      /** Said by the owner: release notes, open issues and breaking changes of the target are read. */
+      changelogReviewed: z.boolean(),
+    })
+    .optional(),
+  /** What `fleet update` does after a failed wave. */
+  onFailure: z.enum(["stop", "rollback"]).default("stop"),
   platform: z
     .strictObject({
       kind: z.literal("docker"),
@@ -286,20 +200,28 @@ export const stackSchema = z.strictObject({
         .default("unix:///var/run/docker.sock"),
     })
     .prefault({ kind: "docker" }),
+  ingress: ingress.optional(),
+  controlPlane: controlPlane.optional(),
   agentImages: z.record(name, agentImage),
   instanceGroups: z.record(name, instanceGroup),
   snapshots,
-  evidence: z.strictObject({ directory: z.string().min(1) }),
+  evidence: z.strictObject({
+    directory: z.string().min(1),
+    /** File (0600) with an Ed25519 private key in PEM, where updates are run: each record is signed with it. */
+    signingKey: z.string().min(1).optional(),
+    /** Public keys whose records count, as base64 of their SPKI; that of `signingKey` always does. */
+    trustedKeys: z.array(publicKey).default([]),
+  }),
 });
 
 /** Keys that hold secrets: set with `pulumi config set --secret`, never part of the parsed configuration. */
-export const secretKeys = ["gatewayTokens", "snapshotPassword"] as const;
+export const secretKeys = ["controlPlanePassword", "gatewayTokens", "snapshotPassword"] as const;
 
 export type StackConfig = z.output<typeof stackSchema>;
 export type InstanceGroupConfig = StackConfig["instanceGroups"][string];
 export type InstanceConfig = InstanceGroupConfig["instances"][number];
 export type AgentImageConfig = StackConfig["agentImages"][string];
-export type ContainerConfig = InstanceGroupConfig["container"];
-export type DrainConfig = InstanceGroupConfig["drain"];
+export type ControlPlaneConfig = NonNullable<StackConfig["controlPlane"]>;
+export type IngressConfig = NonNullable<StackConfig["ingress"]>;
+export type BakeConfig = NonNullable<InstanceGroupConfig["bake"]>;
 export type SnapshotsConfig = StackConfig["snapshots"];
-export type Check = z.output<typeof checkSchema>;

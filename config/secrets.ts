@@ -24,8 +24,13 @@ export function secretPaths(value: unknown, path: Path = []): Path[] {
 export function misplacedSecrets(marked: Path[]): Problem[] {
   return marked.map((path) => ({
     path,
-    message: `a secret is set here, but this part of the configuration is stored and shown in plain text. Set it without --secret; only ${secretKeys.map((key) => `\`${key}\``).join(" and ")} may be secrets.`,
+    message: `a secret is set here, but this part of the configuration is stored and shown in plain text. Set it without --secret; only ${keyList()} may be secrets.`,
   }));
+}
+
+function keyList(): string {
+  const keys = secretKeys.map((key) => `\`${key}\``);
+  return `${keys.slice(0, -1).join(", ")} and ${keys.at(-1)}`;
 }
 
 /** The plain value may have been committed or logged: the way out is a new secret, not the same one hidden. */
@@ -44,13 +49,14 @@ function plainPaths(value: unknown, path: Path): Path[] {
   return Object.entries(value).flatMap(([key, entry]) => plainPaths(entry, [...path, key]));
 }
 
-/** Each gateway's token and the password of the snapshots' repositories. */
+/** Each gateway's token, the password of the snapshots' repositories, and that of the control plane's account. */
 export function missingSecrets(raw: Record<string, unknown>): Problem[] {
   const tokens = raw.gatewayTokens;
   const paths: Path[] = instanceNames(raw)
     .filter((name) => !(tokens instanceof SecretMark) && isUnset(fieldOf(tokens, name)))
     .map((name) => ["gatewayTokens", name]);
   if (isUnset(raw.snapshotPassword)) paths.push(["snapshotPassword"]);
+  if (!isUnset(raw.controlPlane) && isUnset(raw.controlPlanePassword)) paths.push(["controlPlanePassword"]);
   return paths.map((path) => ({ path, message: `the secret is not set. Run ${secretCommand(path)}.` }));
 }
 
@@ -61,7 +67,8 @@ function isUnset(value: unknown): boolean {
 function instanceNames(raw: Record<string, unknown>): string[] {
   const groups = raw.instanceGroups;
   if (typeof groups !== "object" || groups === null) return [];
-  const entries = Object.values(groups).flatMap((group) => fieldOf(group, "instances") ?? []);
+  const own = Object.values(groups).filter((group) => fieldOf(group, "managed") !== true);
+  const entries = own.flatMap((group) => fieldOf(group, "instances") ?? []);
   const names = entries.map((entry) => (typeof entry === "string" ? entry : fieldOf(entry, "name")));
   return [...new Set(names.filter((name) => typeof name === "string"))];
 }

@@ -24,6 +24,8 @@ export interface DemoParts {
 /** The demo's stack configuration: one instance a wave, OpenClaw's defaults, and one more check, the fault switch. */
 export function demoSettings({ dockerHost, folder, stable, tools }: DemoParts): Record<string, unknown> {
   return {
+    "clawforce:environment": "staging",
+    "clawforce:window": "runtime",
     "clawforce:platform": { kind: "docker", host: dockerHost },
     "clawforce:agentImages": { openclaw: { stable } },
     "clawforce:instanceGroups": {

@@ -20,5 +20,6 @@ export interface NamedStack {
 export function configOf({ stack, configFile }: NamedStack): StackConfig {
   const file = configFile === undefined ? join(projectFolder, `Pulumi.${stack}.yaml`) : resolve(configFile);
   const config = parseStackConfig(readStackFile(file));
-  return { ...config, evidence: { directory: resolve(projectFolder, config.evidence.directory) } };
+  const { evidence } = config;
+  return { ...config, evidence: { ...evidence, directory: resolve(projectFolder, evidence.directory) } };
 }

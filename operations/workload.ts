@@ -1,5 +1,7 @@
 import type Docker from "dockerode";
-import type { Check, DrainConfig, SnapshotsConfig } from "../config/schema.ts";
+import type { Check } from "../config/check-schema.ts";
+import type { DrainConfig } from "../config/container-schema.ts";
+import type { SnapshotsConfig } from "../config/schema.ts";
 import type { EvidenceLog } from "../evidence/log.ts";
 import type { Move } from "../evidence/move.ts";
 

@@ -15,7 +15,7 @@ export function replacingInputs(spec: WorkloadSpec): object {
     command: container.command ?? null,
     user: container.user ?? null,
     environment: container.environment,
-    tokenVariable: container.tokenVariable,
+    tokenVariable: container.tokenVariable ?? null,
     state: spec.state,
     stateDirectory: container.stateDirectory,
     network: container.network,
@@ -40,7 +40,7 @@ export function containerArgs(spec: WorkloadSpec, token: pulumi.Input<string>): 
     restart: "unless-stopped",
     ...(container.command && { command: container.command }),
     ...(container.user && { user: container.user }),
-    envs: [...plain, tokenEntry(container.tokenVariable, token)],
+    envs: [...plain, ...tokenEntries(container.tokenVariable, token)],
     labels: [stackLabel(spec.stack), { label: "clawforce.workload", value: spec.name }],
     networksAdvanced: [{ name: container.network }],
     volumes: [stateMount(spec)],
@@ -67,8 +67,8 @@ export function containerArgs(spec: WorkloadSpec, token: pulumi.Input<string>): 
   };
 }
 
-function tokenEntry(variable: string, token: pulumi.Input<string>): pulumi.Output<string> {
-  return pulumi.output(token).apply((value) => `${variable}=${value}`);
+function tokenEntries(variable: string | undefined, token: pulumi.Input<string>): pulumi.Output<string>[] {
+  return variable === undefined ? [] : [pulumi.output(token).apply((value) => `${variable}=${value}`)];
 }
 
 function stateMount(spec: WorkloadSpec): docker.types.input.ContainerVolume {

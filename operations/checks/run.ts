@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Check } from "../../config/schema.ts";
+import type { Check } from "../../config/check-schema.ts";
 import type { CheckResult } from "../../evidence/records.ts";
 import { describeDockerError } from "../docker/client.ts";
 import { execInContainer } from "../docker/exec.ts";
@@ -93,6 +93,8 @@ async function attemptCheck(
       );
     case "logs":
       return judgeLogs(check, await collectLogs(docker, workload.container));
+    default:
+      throw new Error(`nothing here runs a check of the kind ${check.kind}`);
   }
 }
 

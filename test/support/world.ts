@@ -110,6 +110,8 @@ export class World {
     const before = (parse(kept.join("\n")) ?? {}) as { config?: Record<string, unknown> };
     const { group, snapshots, directory } = this.#options;
     const settings = {
+      "clawforce:environment": "staging",
+      "clawforce:window": "runtime",
       "clawforce:platform": { kind: "docker", host: this.parts.dockerHost },
       "clawforce:agentImages": { agent: this.images },
       "clawforce:instanceGroups": {

@@ -19,6 +19,8 @@ export type Changes = Readonly<Record<string, unknown>>;
  */
 export function rawConfig(changes: Changes = {}): Record<string, unknown> {
   const raw = {
+    environment: "staging",
+    window: "runtime",
     agentImages: { chromium: { stable, candidate, previous } },
     instanceGroups: {
       support: {

@@ -193,12 +193,12 @@ const wrong: Wrong[] = [
   [
     "a check of unknown kind",
     { [check]: [{ kind: "htp" }] },
-    `${check}[0].kind: "htp" is not known here. Write "http", "command", "version" or "logs".`,
+    `${check}[0].kind: "htp" is not known here. Write "http", "command", "version", "logs", "login", "build", "channels", "conversation", "unchanged", "pins" or "workflow".`,
   ],
   [
     "a check without kind",
     { [check]: [{ path: "/" }] },
-    `${check}[0].kind: required, but not set. Write "http", "command", "version" or "logs".`,
+    `${check}[0].kind: required, but not set. Write "http", "command", "version", "logs", "login", "build", "channels", "conversation", "unchanged", "pins" or "workflow".`,
   ],
   [
     "a check of unknown severity",
@@ -265,11 +265,11 @@ describe("refuses", () => {
     });
     expect(message).toBe(
       whole(
-        'windw: unknown key. Remove it, or write one of "platform", "agentImages", "instanceGroups", "snapshots", "evidence", "gatewayTokens", "snapshotPassword".',
+        'windw: unknown key. Remove it, or did you mean "window"?',
         'agentImages.chromium.stabel: unknown key. Remove it, or did you mean "stable"?',
         `${group}.stopGrace: 30 has no unit. Write "30s" for seconds, or use ms, m, h or d.`,
         `${group}.wave: there is no wave 9: the last of \`waves\` is 3. Write 0 to 3.`,
-        'evidence.folder: unknown key. Remove it, or write one of "directory".',
+        'evidence.folder: unknown key. Remove it, or write one of "directory", "signingKey", "trustedKeys".',
         "snapshotPassword: a secret stands here in plain text. Make a new one and run `pulumi config set --secret clawforce:snapshotPassword`.",
       ),
     );
@@ -278,6 +278,8 @@ describe("refuses", () => {
   test("a stack without any configuration", () => {
     expect(() => parseStackConfig({})).toThrow(
       whole(
+        'environment: required, but not set. Write "production" or "staging".',
+        'window: required, but not set. Write "control-plane", "runtime" or "none".',
         "agentImages: required, but not set. Write a mapping.",
         "instanceGroups: required, but not set. Write a mapping.",
         "snapshots: required, but not set. Write a mapping.",
@@ -290,6 +292,8 @@ describe("refuses", () => {
 describe("accepts", () => {
   test("what is left out, with the documented defaults", () => {
     const config = parseStackConfig(rawConfig());
+    expect(config.maintenance).toEqual({ length: 3600, gapBetweenTracks: 43_200 });
+    expect(config.onFailure).toBe("stop");
     expect(config.platform).toEqual({ kind: "docker", host: "unix:///var/run/docker.sock" });
     expect(config.agentImages).toEqual({ chromium: { stable, candidate, previous } });
     expect(config.snapshots).toEqual({
@@ -306,6 +310,7 @@ describe("accepts", () => {
       instances: [{ name: "canary" }, { name: "support-1" }, { name: "support-2" }, { name: "support-3" }],
       waves: [1, "25%", "75%", "100%"],
       wave: 0,
+      managed: false,
       drain: { budget: 30 },
       stopGrace: 30,
     });

@@ -28,8 +28,8 @@ const wrong: Wrong[] = [
       [`${group}.container`]: { environment: { API_KEY: new SecretMark() } },
       "evidence.directory": new SecretMark(),
     },
-    `${group}.container.environment.API_KEY: a secret is set here, but this part of the configuration is stored and shown in plain text. Set it without --secret; only \`gatewayTokens\` and \`snapshotPassword\` may be secrets.`,
-    "evidence.directory: a secret is set here, but this part of the configuration is stored and shown in plain text. Set it without --secret; only `gatewayTokens` and `snapshotPassword` may be secrets.",
+    `${group}.container.environment.API_KEY: a secret is set here, but this part of the configuration is stored and shown in plain text. Set it without --secret; only \`controlPlanePassword\`, \`gatewayTokens\` and \`snapshotPassword\` may be secrets.`,
+    "evidence.directory: a secret is set here, but this part of the configuration is stored and shown in plain text. Set it without --secret; only `controlPlanePassword`, `gatewayTokens` and `snapshotPassword` may be secrets.",
   ],
   [
     "a misspelt secret, set as one or not",
@@ -67,6 +67,10 @@ describe("accepts", () => {
   test("a configuration with every secret set, and keeps secrets out of the result", () => {
     const config = parseStackConfig(rawConfig(secrets), { demandSecrets: true });
     expect(Object.keys(config)).toEqual([
+      "environment",
+      "window",
+      "maintenance",
+      "onFailure",
       "platform",
       "agentImages",
       "instanceGroups",

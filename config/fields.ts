@@ -1,0 +1,89 @@
+import { z } from "zod";
+
+/** Rule and remedy for a value of the wrong form. */
+export function form(noun: string, remedy: string): { error: (issue: { input?: unknown }) => string } {
+  return { error: ({ input }) => `${JSON.stringify(input)} is no ${noun}. ${remedy}` };
+}
+
+export const name = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    form("name", "Write lower-case letters, digits and hyphens, 63 at most"),
+  );
+
+export const containerPath = z
+  .string()
+  .regex(
+    /^\/[^\0:]*$/,
+    form("absolute path", "Begin it with / and write no colon, as Docker's mounts want it"),
+  );
+
+export const urlPath = z.string().startsWith("/", form("path of a URL", "Begin it with /"));
+
+export const port = z.int().min(1).max(65535);
+
+export const argv = z
+  .array(z.string())
+  .min(1, 'there is no program to run. Write it and its arguments as a list, as in ["openclaw", "health"]');
+
+export const pattern = z
+  .string()
+  .refine(
+    (source) => regularExpression(source) !== undefined,
+    form("regular expression", "Write it in JavaScript's syntax"),
+  );
+
+function regularExpression(source: string): RegExp | undefined {
+  try {
+    return new RegExp(source, "m");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Matching the empty text against "nothing or the pattern" tells how many groups the pattern has. */
+export function hasGroup(source: string): boolean {
+  const groups = regularExpression(`${source}|`)?.exec("");
+  return groups === undefined || groups === null || groups.length > 1;
+}
+
+export const environment = z.record(
+  z
+    .string()
+    .regex(
+      /^[A-Za-z_][A-Za-z0-9_]*$/,
+      form("name of an environment variable", "Write letters, digits and _"),
+    ),
+  z.string(),
+);
+
+/** Where a workload keeps its state on the Docker host. */
+export const volume = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, form("name of a volume", "Write letters, digits, `_`, `.` and `-`"));
+
+export const snapshotId = z
+  .string()
+  .regex(
+    /^[0-9a-f]{8,64}$/,
+    form("snapshot id", "Write 8 to 64 hex digits in quotes, as the report prints them"),
+  );
+
+/** The names under which the ingress serves a workload. */
+export const hosts = z.array(
+  z
+    .string()
+    .regex(
+      /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+      form("host name", "Write it in lower case and without scheme, port and path, as in agent.example.com"),
+    ),
+);
+
+/** An Ed25519 public key: 44 bytes of SPKI, of which the first 12 are always the same. */
+export const publicKey = z
+  .string()
+  .regex(
+    /^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/,
+    form("Ed25519 public key", "Write what `openssl pkey -in KEY -pubout -outform DER | base64` prints"),
+  );

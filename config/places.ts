@@ -1,0 +1,146 @@
+import { posix } from "node:path";
+import type { z } from "zod";
+import { type Path, type Problem, pathText } from "./problem.ts";
+import { stackSchema } from "./schema.ts";
+import { fieldOf } from "./schema-problems.ts";
+
+/** One container of the configuration, with what no two of them may share. */
+export interface Place {
+  path: Path;
+  name: string;
+  publish: number | undefined;
+  hosts: readonly string[];
+  /** Empty for a container without state of its own. */
+  states: { path: Path; written: string; directory: string }[];
+}
+
+/** The rules about what two containers of one host may not have in common. */
+export function placeProblems(raw: unknown, places: readonly Place[]): Problem[] {
+  return [
+    ...duplicateNames(places),
+    ...duplicatePorts(places),
+    ...duplicateHosts(raw, places),
+    ...sharedState(places),
+    ...endangeredRepositories(raw, places),
+  ];
+}
+
+/** Where state is kept, as a directory: a volume and the folder that Docker keeps it in are the same state. */
+export function stateAt(
+  path: Path,
+  location: { volume?: string | undefined; directory?: string | undefined },
+): Place["states"][number] {
+  return location.directory === undefined
+    ? { path, written: location.volume ?? "", directory: volumeDirectory(location.volume ?? "") }
+    : { path, written: location.directory, directory: canonical(location.directory) };
+}
+
+/** What parses by `schema`, else undefined: rules pass over what is invalid by itself. */
+export function valid<T extends z.ZodType>(schema: T, value: unknown): z.output<T> | undefined {
+  const result = schema.safeParse(value);
+  return result.success ? result.data : undefined;
+}
+
+function duplicateNames(places: readonly Place[]): Problem[] {
+  return places.flatMap(({ path, name }, index) => {
+    const first = places.slice(0, index).find((other) => other.name === name);
+    if (first === undefined) return [];
+    return [
+      {
+        path,
+        message: `the name ${JSON.stringify(name)} is taken by ${pathText(first.path)}. Write another name.`,
+      },
+    ];
+  });
+}
+
+function duplicatePorts(places: readonly Place[]): Problem[] {
+  return places.flatMap(({ path, publish }, index) => {
+    const first = places.slice(0, index).find((other) => publish !== undefined && other.publish === publish);
+    if (first === undefined) return [];
+    return [
+      {
+        path: [...path, "publish"],
+        message: `port ${publish} is published by ${JSON.stringify(first.name)} already. Write another port.`,
+      },
+    ];
+  });
+}
+
+function duplicateHosts(raw: unknown, places: readonly Place[]): Problem[] {
+  const hasIngress = fieldOf(raw, "ingress") !== undefined;
+  const all = places.flatMap((place) => place.hosts.map((host, index) => ({ place, host, index })));
+  return all.flatMap(({ place, host, index }, position) => {
+    const path = [...place.path, "hosts", index];
+    const first = all.slice(0, position).find((other) => other.host === host);
+    return [
+      ...(hasIngress || index > 0
+        ? []
+        : [
+            {
+              path: [...place.path, "hosts"],
+              message: `nothing serves these names: there is no ingress. Add ${pathText(["ingress"])}, or remove \`hosts\`.`,
+            },
+          ]),
+      ...(first === undefined
+        ? []
+        : [
+            {
+              path,
+              message: `the host ${JSON.stringify(host)} is that of ${JSON.stringify(first.place.name)} already. Write another host.`,
+            },
+          ]),
+    ];
+  });
+}
+
+/** No lock keeps two gateways from writing one state: it has to be seen here. */
+function sharedState(places: readonly Place[]): Problem[] {
+  const all = places.flatMap((place) => place.states.map((state) => ({ place, state })));
+  return all.flatMap(({ place, state }, index) => {
+    const first = all
+      .slice(0, index)
+      .find((other) => other.place.name !== place.name && overlaps(other.state.directory, state.directory));
+    if (first === undefined) return [];
+    return [
+      {
+        path: state.path,
+        message: `its state ${JSON.stringify(state.written)} is or overlaps the state ${JSON.stringify(first.state.written)} of ${JSON.stringify(first.place.name)}, and two gateways on one state destroy it. Give each its own.`,
+      },
+    ];
+  });
+}
+
+/** A restore wipes the state first: repositories inside it would go with it. */
+function endangeredRepositories(raw: unknown, places: readonly Place[]): Problem[] {
+  const repositories = valid(
+    stackSchema.shape.snapshots.shape.repositories,
+    fieldOf(fieldOf(raw, "snapshots"), "repositories"),
+  );
+  if (repositories === undefined) return [];
+  return places.flatMap(({ states }) =>
+    states
+      .filter(({ directory }) => overlaps(directory, canonical(repositories)))
+      .map(({ path, written }) => ({
+        path,
+        message: `its state ${JSON.stringify(written)} overlaps ${pathText(["snapshots", "repositories"])} ${JSON.stringify(repositories)}, and a restore would wipe the snapshots. Keep them apart.`,
+      })),
+  );
+}
+
+function canonical(directory: string): string {
+  return posix.resolve("/", directory);
+}
+
+function volumeDirectory(volume: string): string {
+  return `/var/lib/docker/volumes/${volume}/_data`;
+}
+
+/** The same directory, or one inside the other. */
+function overlaps(a: string, b: string): boolean {
+  return isInside(a, b) || isInside(b, a);
+}
+
+function isInside(inner: string, outer: string): boolean {
+  return `${inner}/`.startsWith(outer === "/" ? outer : `${outer}/`);
+}
