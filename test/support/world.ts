@@ -10,12 +10,19 @@ import { projectFolder } from "../../fleet/engine.ts";
 import { dockerClient, inspectContainer } from "../../operations/docker/client.ts";
 import { oneShotLabel } from "../../operations/docker/one-shot.ts";
 import type { StepName } from "../../operations/step.ts";
+import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
 
 /** What set-up hands to the tests: tools and images, see test/run.ts. */
 export interface Parts {
   environment: Record<string, string>;
   dockerHost: string;
-  images: { tools: string; openclaw: Record<string, string>; fixture: Record<"1" | "2", string> };
+  images: {
+    tools: string;
+    openclaw: Record<string, string>;
+    fixture: Record<"1" | "2", string>;
+    /** The stand-in of the control plane. */
+    controlPlane: Record<ControlPlaneVersion, string>;
+  };
 }
 
 export async function partsOfThisRun(): Promise<Parts> {

@@ -2,10 +2,11 @@ import { devNull } from "node:os";
 import { lineProgress, type Progress } from "../progress.ts";
 import { setUp } from "../set-up.ts";
 import { failWith } from "../set-up-error.ts";
+import type { ControlPlaneVersion } from "./control-plane-versions.ts";
 import { Docker } from "./docker.ts";
 import type { OpenClawVersion } from "./openclaw-versions.ts";
 import { madeHere } from "./recipe.ts";
-import { fixture, openClaw, snapshotTools } from "./recipes.ts";
+import { controlPlane, fixture, openClaw, snapshotTools } from "./recipes.ts";
 import { ImageStore } from "./store.ts";
 
 /** References with tag and digest, as the registry answers it. */
@@ -15,6 +16,8 @@ export interface Images {
   openclaw: Record<OpenClawVersion, string>;
   /** The small workload of the fault tests. */
   fixture: Record<"1" | "2", string>;
+  /** The stand-in of the Clawforce control plane. */
+  controlPlane: Record<ControlPlaneVersion, string>;
 }
 
 /** Makes what is missing; afterwards engine and registry have every image under its digest. */
@@ -31,6 +34,11 @@ export async function buildImages(options: {
     return {
       tools: await store.provide(snapshotTools),
       fixture: { "1": await store.provide(fixture("1")), "2": await store.provide(fixture("2")) },
+      controlPlane: {
+        "1.4.1": await store.provide(controlPlane("1.4.1")),
+        "1.4.2": await store.provide(controlPlane("1.4.2")),
+        "1.5.0": await store.provide(controlPlane("1.5.0")),
+      },
       openclaw: {
         "2026.4.15": await store.provide(openClaw("2026.4.15")),
         "2026.4.23": await store.provide(openClaw("2026.4.23")),

@@ -1,6 +1,7 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeBase } from "./base.ts";
+import type { ControlPlaneVersion } from "./control-plane-versions.ts";
 import { installLocked } from "./npm.ts";
 import { stageOpenClaw } from "./openclaw-stage.ts";
 import { type OpenClawVersion, openClawVersions } from "./openclaw-versions.ts";
@@ -54,6 +55,24 @@ export function fixture(version: "1" | "2"): TaggedRecipe {
     async make(workshop, { reference, base }) {
       const sources = ["fixture/Dockerfile", "fixture/server.mjs"];
       const context = await contextWith(workshop, `fixture-${version}`, sources);
+      const buildArgs = { BASE: base, VERSION: version };
+      await workshop.docker.build({ context, reference, buildArgs, labels, network: "none" });
+    },
+  };
+}
+
+const standInFolder = "../../test/images/control-plane";
+
+/** The stand-in of the Clawforce control plane, for tests and the demo only. */
+export function controlPlane(version: ControlPlaneVersion): TaggedRecipe {
+  return {
+    name: "control-plane-stand-in",
+    tag: version,
+    base: node,
+    sources: [standInFolder],
+    title: `the stand-in of the control plane, ${version}`,
+    async make(workshop, { reference, base }) {
+      const context = join(import.meta.dirname, standInFolder);
       const buildArgs = { BASE: base, VERSION: version };
       await workshop.docker.build({ context, reference, buildArgs, labels, network: "none" });
     },
