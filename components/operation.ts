@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 
@@ -48,9 +47,4 @@ export function operationCommand(
 /** Relative to the project, so that a checkout elsewhere changes nothing. */
 export function programPath(program: OperationName): string {
   return `operations/${program}.ts`;
-}
-
-/** A short digest of what must not change unnoticed, for triggers. */
-export function fingerprint(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
 }

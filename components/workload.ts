@@ -3,9 +3,10 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Check } from "../config/check-schema.ts";
 import type { ContainerConfig } from "../config/container-schema.ts";
+import { fingerprint } from "../config/fingerprint.ts";
 import type { InstanceConfig } from "../config/schema.ts";
 import type { WorkloadHooks } from "./hooks.ts";
-import { fingerprint, type OperationSecrets, operationCommand } from "./operation.ts";
+import { type OperationSecrets, operationCommand } from "./operation.ts";
 import { containerArgs, replacingInputs, stackLabel } from "./platforms/docker.ts";
 
 /** One gateway, as plain data: all that decides what its resources are. */

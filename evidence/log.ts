@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { EvidenceEntry, EvidenceRecord } from "./records.ts";
+import { type NamedKey, type Signature, seal, unseal } from "./envelope.ts";
+import { EvidenceKeys } from "./keys.ts";
+import type { EvidenceEntry, EvidenceRecord, ReadRecord } from "./records.ts";
+import { recordOf, statementOf } from "./statement.ts";
 
 const first = "0".repeat(64);
 
@@ -11,41 +14,58 @@ export function workloadFolder(directory: string, stack: string, workload: strin
 }
 
 /**
- * The append-only records of one workload: JSON lines, each with the SHA-256 of the line before, so that a line that
- * was changed or taken out shows. A line cut off by a kill is told apart from a broken chain and passed over.
+ * The append-only records of one workload. A line is a DSSE envelope with an in-toto Statement; each record has the
+ * SHA-256 of the line before, so that a line that was changed, taken out or put in shows. With a signing key each line
+ * is signed, so that the last one shows it too. A line cut off by a kill is told apart from a broken chain and passed
+ * over.
  */
 export class EvidenceLog {
   readonly file: string;
   readonly folder: string;
+  readonly #owner: Owner;
+  readonly #keys: EvidenceKeys;
 
-  constructor(directory: string, stack: string, workload: string) {
+  constructor(
+    directory: string,
+    stack: string,
+    workload: string,
+    keys: EvidenceKeys = new EvidenceKeys({ trustedKeys: [] }),
+  ) {
     this.folder = workloadFolder(directory, stack, workload);
     this.file = join(this.folder, "records.jsonl");
+    this.#owner = { stack, workload };
+    this.#keys = keys;
   }
 
-  async read(): Promise<EvidenceRecord[]> {
-    return parseRecords(await this.#text(), this.file).records;
+  async read(): Promise<ReadRecord[]> {
+    return this.#parse(await this.#text()).records;
   }
 
   async append(entry: EvidenceEntry): Promise<EvidenceRecord> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const text = await this.#text();
-    const { lastLine, records } = parseRecords(text, this.file);
+    const { lastLine, records } = this.#parse(text);
     const record: EvidenceRecord = {
       ...entry,
+      ...this.#owner,
       sequence: records.length + 1,
       time: new Date().toISOString(),
       previous: lastLine === undefined ? first : sha256(lastLine),
     };
+    const line = JSON.stringify(seal(statementOf(record), this.#keys.signing));
     const handle = await open(this.file, "a", 0o600);
     try {
       const separator = text === "" || text.endsWith("\n") ? "" : "\n";
-      await handle.write(`${separator}${JSON.stringify(record)}\n`);
+      await handle.write(`${separator}${line}\n`);
       await handle.sync();
     } finally {
       await handle.close();
     }
     return record;
+  }
+
+  #parse(text: string): { records: ReadRecord[]; lastLine: string | undefined } {
+    return parseRecords(text, this.file, this.#owner, this.#keys.trusted);
   }
 
   async #text(): Promise<string> {
@@ -64,40 +84,74 @@ export class EvidenceDamaged extends Error {
   override name = "EvidenceDamaged";
 }
 
-/** Throws EvidenceDamaged when a record was changed, taken out or put in. */
+interface Owner {
+  stack: string;
+  workload: string;
+}
+
+/** Throws EvidenceDamaged when a record was changed, taken out or put in, or is another workload's. */
 export function parseRecords(
   text: string,
   file: string,
-): { records: EvidenceRecord[]; lastLine: string | undefined } {
-  const records: EvidenceRecord[] = [];
+  owner: Owner,
+  trusted: readonly NamedKey[],
+): { records: ReadRecord[]; lastLine: string | undefined } {
+  const records: ReadRecord[] = [];
   let lastLine: string | undefined;
-  const lines = text.split("\n");
-  for (const [index, line] of lines.entries()) {
-    if (line === "") {
+  for (const [index, line] of text.split("\n").entries()) {
+    const value = line === "" ? undefined : parsedJson(line);
+    if (value === undefined) {
+      // Empty, or torn: what a kill during the write leaves. The chain goes on from the whole line before it.
       continue;
     }
-    const record = parseLine(line);
-    if (record === undefined) {
-      // A torn line is what a kill during the write leaves; the chain goes on from the whole line before it.
-      continue;
-    }
-    const expected = lastLine === undefined ? first : sha256(lastLine);
-    if (record.previous !== expected || record.sequence !== records.length + 1) {
+    const opened = unseal(value, trusted);
+    const record = opened && recordOf(opened.statement);
+    const problem =
+      opened === undefined || record === undefined
+        ? "is no record"
+        : (ownerProblem(record, owner) ??
+          chainProblem(record, lastLine, records.length) ??
+          signatureProblem(opened.signature, records));
+    if (problem !== undefined || opened === undefined || record === undefined) {
       throw new EvidenceDamaged(
-        `${file}:${index + 1}: the record does not follow the one before it: it was changed, or one was taken out. ` +
-          "Put the file back from a copy; without it nothing is known of what ran before.",
+        `${file}:${index + 1}: the line ${problem}. Put the file back from a copy; without it nothing is known of what ran before.`,
       );
     }
-    records.push(record);
+    const { signature } = opened;
+    records.push(typeof signature === "object" ? { ...record, signedBy: signature.by } : record);
     lastLine = line;
   }
   return { records, lastLine };
 }
 
-function parseLine(line: string): EvidenceRecord | undefined {
+function ownerProblem(record: EvidenceRecord, { stack, workload }: Owner): string | undefined {
+  return record.stack === stack && record.workload === workload
+    ? undefined
+    : `is a record of ${record.workload} in the stack ${record.stack}`;
+}
+
+function chainProblem(
+  record: EvidenceRecord,
+  lastLine: string | undefined,
+  count: number,
+): string | undefined {
+  const expected = lastLine === undefined ? first : sha256(lastLine);
+  return record.previous === expected && record.sequence === count + 1
+    ? undefined
+    : "does not follow the one before it: it was changed, or one was taken out";
+}
+
+/** Records from before signing was begun stay readable; after the first signed one each has to be. */
+function signatureProblem(signature: Signature, before: readonly ReadRecord[]): string | undefined {
+  if (signature === "wrong") return "has a signature that does not belong to it: it was changed";
+  return typeof signature === "string" && before.some(({ signedBy }) => signedBy !== undefined)
+    ? "follows signed ones and is not signed by a key that counts: it was put in, or its key is missing in clawforce:evidence.trustedKeys"
+    : undefined;
+}
+
+function parsedJson(line: string): unknown {
   try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null ? (value as EvidenceRecord) : undefined;
+    return JSON.parse(line);
   } catch {
     return undefined;
   }

@@ -71,6 +71,8 @@ export interface GateEntry {
   container: string;
   outcome: Outcome;
   checks: CheckResult[];
+  /** Fingerprint of what was checked: other checks, other evidence. */
+  checksHash: string;
   markers: Markers;
 }
 
@@ -80,7 +82,32 @@ export interface VerificationEntry {
   container: string;
   outcome: Outcome;
   checks: CheckResult[];
+  /** Fingerprint of what was checked: other checks, other evidence. */
+  checksHash: string;
   seconds: number;
+}
+
+/** The verification kept up for a time, while the workload had its traffic. */
+export interface BakeEntry {
+  kind: "bake";
+  image: string;
+  container: string;
+  outcome: Outcome;
+  /** Why it ended: "30m passed", or what failed. */
+  detail: string;
+  checksHash: string;
+  seconds: number;
+  /** How often the checks ran. */
+  rounds: number;
+  /** What came through the ingress meanwhile; undefined where the workload has no ingress. */
+  requests?: { served: number; failed: number };
+}
+
+/** The control plane's image for new instances. */
+export interface DefaultImageEntry {
+  kind: "default-image";
+  from: string | null;
+  to: string;
 }
 
 /** The container was found stopped, paused or unhealthy and was brought back. */
@@ -105,13 +132,20 @@ export type EvidenceEntry =
   | RestoreEntry
   | GateEntry
   | VerificationEntry
+  | BakeEntry
+  | DefaultImageEntry
   | ServingEntry
   | FailureEntry;
 
 export type EvidenceRecord = EvidenceEntry & {
+  stack: string;
+  workload: string;
   sequence: number;
   /** ISO 8601, UTC. */
   time: string;
   /** SHA-256 of the line before. */
   previous: string;
 };
+
+/** A record as it was read: with the id of the trusted key that signed it, if one did. */
+export type ReadRecord = EvidenceRecord & { signedBy?: string };

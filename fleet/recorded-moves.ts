@@ -73,6 +73,8 @@ function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
     case "drill":
     case "restore":
     case "failure":
+    case "bake":
+    case "default-image":
       return false;
   }
 }
@@ -104,6 +106,9 @@ function add(draft: Draft, record: EvidenceRecord): void {
       break;
     case "failure":
       draft.failure = record;
+      break;
+    case "bake":
+    case "default-image":
       break;
   }
 }

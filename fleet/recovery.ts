@@ -4,12 +4,12 @@ import type Docker from "dockerode";
 import { workloadsOf } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
-import { EvidenceLog } from "../evidence/log.ts";
 import { describeDockerError, dockerClient } from "../operations/docker/client.ts";
 import { otherWriters, startContainer } from "../operations/docker/lifecycle.ts";
 import { messageOf } from "../operations/failure.ts";
 import { Journal } from "../operations/journal.ts";
 import { lastServing } from "../operations/survey.ts";
+import { logOf } from "../operations/workload.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { leftOversOf, removeLeftOver } from "./left-overs.ts";
 import { type Operation, operationsUnderWay } from "./operations-under-way.ts";
@@ -183,7 +183,7 @@ export class Recovery {
       throw new CommandFailure(`${input.name} could not be brought back: ${describeDockerError(error)}`);
     }
     const did = `was ${container?.state ?? "stopped"}, brought back by fleet recover`;
-    const log = new EvidenceLog(input.evidenceDirectory, input.stack, input.name);
+    const log = logOf(input);
     await log.append({ kind: "serving", trigger: lastServing(records), did });
     await this.#journalOf(workload).clear();
     this.#say(`${input.name}: ${did}, healthy`);
@@ -204,7 +204,7 @@ export class Recovery {
   }
 
   #journalOf({ input }: LookedAtWorkload): Journal {
-    return new Journal(new EvidenceLog(input.evidenceDirectory, input.stack, input.name).folder);
+    return new Journal(logOf(input).folder);
   }
 
   #sayNothingToDo(looked: Look): void {

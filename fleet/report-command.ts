@@ -1,4 +1,5 @@
 import { workloadsOf } from "../config/rollout.ts";
+import { EvidenceKeys } from "../evidence/keys.ts";
 import { EvidenceLog } from "../evidence/log.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { updateReport } from "./report.ts";
@@ -19,10 +20,11 @@ Reads the stack file and the records in the evidence directory, nothing else. Ex
   async run({ stack, configFile, flags, out }) {
     const since = timeOf(flags.since);
     const config = configOf({ stack, configFile });
+    const keys = new EvidenceKeys(config.evidence);
     const workloads = await Promise.all(
       workloadsOf(config).map(async ({ instance: { name } }) => ({
         name,
-        records: await new EvidenceLog(config.evidence.directory, stack, name).read(),
+        records: await new EvidenceLog(config.evidence.directory, stack, name, keys).read(),
       })),
     );
     out.write(updateReport(stack, workloads, since));

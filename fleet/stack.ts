@@ -21,5 +21,13 @@ export function configOf({ stack, configFile }: NamedStack): StackConfig {
   const file = configFile === undefined ? join(projectFolder, `Pulumi.${stack}.yaml`) : resolve(configFile);
   const config = parseStackConfig(readStackFile(file));
   const { evidence } = config;
-  return { ...config, evidence: { ...evidence, directory: resolve(projectFolder, evidence.directory) } };
+  const { directory, signingKey } = evidence;
+  return {
+    ...config,
+    evidence: {
+      ...evidence,
+      directory: resolve(projectFolder, directory),
+      ...(signingKey !== undefined && { signingKey: resolve(projectFolder, signingKey) }),
+    },
+  };
 }

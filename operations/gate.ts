@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fingerprint } from "../config/fingerprint.ts";
 import type { CheckResult, Outcome } from "../evidence/records.ts";
 import { verdictOf } from "./checks/judge.ts";
 import { runChecks } from "./checks/run.ts";
@@ -30,7 +31,15 @@ export async function gate(context: WorkloadContext): Promise<Judgement> {
   const outcome = verdictOf(checks);
   const { Id, Config } = await docker.getContainer(workload.container).inspect();
   const markers = await readMarkers(context);
-  await log.append({ kind: "gate", image: Config.Image, container: Id, outcome, checks, markers });
+  await log.append({
+    kind: "gate",
+    image: Config.Image,
+    container: Id,
+    outcome,
+    checks,
+    checksHash: fingerprint(workload.gate),
+    markers,
+  });
   await new Journal(log.folder).clear();
   await writeFile(join(log.folder, "workload.json"), JSON.stringify(workload), { mode: 0o600 });
   refuseUnlessPassed(context, "gate", outcome, checks);

@@ -1,7 +1,8 @@
-import { EvidenceDamaged, EvidenceLog } from "../evidence/log.ts";
+import { EvidenceKeyError } from "../evidence/keys.ts";
+import { EvidenceDamaged } from "../evidence/log.ts";
 import { dockerClient, unreachableHost } from "./docker/client.ts";
 import { OperationFailure, reportOf } from "./failure.ts";
-import type { OperationSecrets, WorkloadContext, WorkloadTask } from "./workload.ts";
+import { logOf, type OperationSecrets, type WorkloadContext, type WorkloadTask } from "./workload.ts";
 
 /** Environment variables that a command or hook hands to a program. */
 export const inputVariable = "CLAWFORCE_OPERATION";
@@ -14,7 +15,7 @@ export function contextOf(task: WorkloadTask, secrets: OperationSecrets): Worklo
     workload,
     secrets,
     docker: dockerClient(workload.dockerHost),
-    log: new EvidenceLog(workload.evidenceDirectory, workload.stack, workload.name),
+    log: logOf(workload),
     progress: (line) => process.stderr.write(`${workload.name}: ${line}\n`),
   };
 }
@@ -39,7 +40,8 @@ export async function runProgram(
     process.stdout.write(`${JSON.stringify(result)}\n`);
   } catch (error) {
     const reported = unreachableHost(host, error);
-    const sentence = reported instanceof EvidenceDamaged ? reported.message : reportOf(reported);
+    const expected = reported instanceof EvidenceDamaged || reported instanceof EvidenceKeyError;
+    const sentence = expected ? reported.message : reportOf(reported);
     process.stderr.write(`${sentence}\n`);
     process.exitCode = 1;
   }

@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { volumeOf, type WorkloadConfig, workloadsOf } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
-import { EvidenceLog, workloadFolder } from "../evidence/log.ts";
+import type { EvidenceKeySettings } from "../evidence/keys.ts";
+import { workloadFolder } from "../evidence/log.ts";
 import { type Move, moveOf, restoreEpoch } from "../evidence/move.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
 import { type CutOverJournal, imageOfInterruptedCutOver, Journal } from "./journal.ts";
 import { type Observed, observe, servingTrigger } from "./observe.ts";
-import type { Workload } from "./workload.ts";
+import { logOf, type Workload } from "./workload.ts";
 
 /** One workload: what the configuration wants, what is there, what is on record, and what follows from it. */
 export interface SurveyedWorkload {
@@ -31,7 +32,7 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
   return Promise.all(
     workloads.map(async (workload) => {
       const input = workloadInput(config, stack, workload);
-      const log = new EvidenceLog(input.evidenceDirectory, stack, input.name);
+      const log = logOf(input);
       const records = await log.read();
       const journal = await new Journal(log.folder).read();
       const found = observed.get(input.name);
@@ -73,6 +74,7 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     stopGrace: groupConfig.stopGrace,
     snapshots: config.snapshots,
     evidenceDirectory: config.evidence.directory,
+    evidenceKeys: keySettings(config),
     gate: groupConfig.gate,
     verification: groupConfig.verification,
     wayBack:
@@ -80,6 +82,11 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
       "were and run `pulumi up`: the old version comes back, with its state when the new one has moved it.",
     ...(restore !== undefined && { restore }),
   };
+}
+
+export function keySettings({ evidence }: StackConfig): EvidenceKeySettings {
+  const { signingKey, trustedKeys } = evidence;
+  return { trustedKeys, ...(signingKey !== undefined && { signingKey }) };
 }
 
 /** What a workload was when it last passed its gate: for the removal of one that has left the configuration. */

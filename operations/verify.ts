@@ -1,3 +1,4 @@
+import { fingerprint } from "../config/fingerprint.ts";
 import { releasesOf } from "../evidence/move.ts";
 import { verdictOf } from "./checks/judge.ts";
 import { runChecks } from "./checks/run.ts";
@@ -26,6 +27,7 @@ export async function verify(context: WorkloadContext): Promise<Judgement> {
     container: Id,
     outcome,
     checks,
+    checksHash: fingerprint(workload.verification),
     seconds: secondsSince(began),
   });
   refuseUnlessPassed(context, "verification", outcome, checks);

@@ -2,7 +2,8 @@ import type Docker from "dockerode";
 import type { Check } from "../config/check-schema.ts";
 import type { DrainConfig } from "../config/container-schema.ts";
 import type { SnapshotsConfig } from "../config/schema.ts";
-import type { EvidenceLog } from "../evidence/log.ts";
+import { type EvidenceKeySettings, EvidenceKeys } from "../evidence/keys.ts";
+import { EvidenceLog } from "../evidence/log.ts";
 import type { Move } from "../evidence/move.ts";
 
 export type StateLocation = { volume: string } | { directory: string };
@@ -43,6 +44,7 @@ export interface Workload {
   stopGrace: number;
   snapshots: SnapshotsConfig;
   evidenceDirectory: string;
+  evidenceKeys: EvidenceKeySettings;
   gate: Check[];
   verification: Check[];
   /** Where its requests come in; undefined when nothing stands in front of it. */
@@ -76,4 +78,12 @@ export interface WorkloadContext {
 
 export function stateBind(state: StateLocation): string {
   return "volume" in state ? state.volume : state.directory;
+}
+
+/** The records of a workload, signed and read as the configuration says. */
+export function logOf(
+  workload: Pick<Workload, "evidenceDirectory" | "evidenceKeys" | "stack" | "name">,
+): EvidenceLog {
+  const { evidenceDirectory, evidenceKeys, stack, name } = workload;
+  return new EvidenceLog(evidenceDirectory, stack, name, new EvidenceKeys(evidenceKeys));
 }

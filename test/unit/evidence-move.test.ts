@@ -9,6 +9,8 @@ const [one, two, three] = [image(1), image(2), image(3)];
 function history(...entries: EvidenceEntry[]): EvidenceRecord[] {
   return entries.map((entry, index) => ({
     ...entry,
+    stack: "prod",
+    workload: "support-1",
     sequence: index + 1,
     time: new Date(Date.UTC(2026, 3, 25, 5, index)).toISOString(),
     previous: "",
@@ -53,7 +55,15 @@ function cutOver(
 
 function gate(of: string, version: number): EvidenceEntry {
   const markers = { databases: { "main.sqlite": version } };
-  return { kind: "gate", image: of, container: "c", outcome: "passed", checks: [], markers };
+  return {
+    kind: "gate",
+    image: of,
+    container: "c",
+    outcome: "passed",
+    checks: [],
+    checksHash: "0123456789abcdef",
+    markers,
+  };
 }
 
 const updatedOnce = [gate(one, 1), snapshot("aaaaaaaa", one, 1), cutOver(one, two, "aaaaaaaa", "forward")];

@@ -20,7 +20,13 @@ describe("fleet report", () => {
       stringify({ config: Object.fromEntries(settings.map(([key, value]) => [`clawforce:${key}`, value])) }),
     );
     const log = new EvidenceLog(join(folder, "evidence"), "s", "support-1");
-    const judged = { image: stable, container: "abc", outcome: "passed" as const, checks: [] };
+    const judged = {
+      image: stable,
+      container: "abc",
+      outcome: "passed" as const,
+      checks: [],
+      checksHash: "0",
+    };
     await log.append({ kind: "gate", ...judged, markers: { databases: {} } });
     await log.append({ kind: "verification", ...judged, seconds: 1 });
   });

@@ -11,6 +11,8 @@ const begin = Date.parse("2026-11-21T12:00:00.000Z");
 function onRecord(...entries: EvidenceEntry[]): EvidenceRecord[] {
   return entries.map((entry, index) => ({
     ...entry,
+    stack: "prod",
+    workload: "support-1",
     sequence: index + 1,
     time: new Date(begin + index * 1000).toISOString(),
     previous: "0".repeat(64),
@@ -59,13 +61,22 @@ function judged(
   outcome: "passed" | "failed" | "inconclusive" = "passed",
 ): EvidenceEntry[] {
   return [
-    { kind: "gate", image, container, outcome: "passed", checks: [check("http /healthz")], markers },
+    {
+      kind: "gate",
+      image,
+      container,
+      outcome: "passed",
+      checks: [check("http /healthz")],
+      checksHash: "0123456789abcdef",
+      markers,
+    },
     {
       kind: "verification",
       image,
       container,
       outcome,
       checks: [check("version", outcome, "says 1 | 2\nand more")],
+      checksHash: "0123456789abcdef",
       seconds: 2,
     },
   ];

@@ -13,6 +13,8 @@ const minutesAgo = (minutes: number) => new Date(now.getTime() - minutes * 60_00
 function recorded(...entries: EvidenceEntry[]): EvidenceRecord[] {
   return entries.map((entry, index) => ({
     ...entry,
+    stack: "prod",
+    workload: "support-1",
     sequence: index + 1,
     time: minutesAgo(10 - index),
     previous: "",
@@ -43,6 +45,7 @@ function verification(outcome: "passed" | "failed", container = "c1"): EvidenceE
     container,
     outcome,
     checks: [{ ...check, outcome }],
+    checksHash: "0123456789abcdef",
     seconds: 2,
   };
 }
