@@ -18,6 +18,7 @@ export interface Parts {
   dockerHost: string;
   images: {
     tools: string;
+    proxy: string;
     openclaw: Record<string, string>;
     fixture: Record<"1" | "2", string>;
     /** The stand-in of the control plane. */

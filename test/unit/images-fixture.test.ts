@@ -162,3 +162,22 @@ test("refuses a configuration that is not JSON, and answers 404 and 400 in JSON"
   expect(await refused.ended).toBe(78);
   expect(refused.printed()).toContain("Invalid config at ");
 });
+
+test("says back what it is told through a WebSocket, with its version", async () => {
+  const fixture = await startReady("1");
+  const socket = new WebSocket(`${fixture.url.replace("http", "ws")}/echo`);
+  const said = new Promise<unknown>((resolve, reject) => {
+    socket.onmessage = ({ data }) => resolve(data);
+    socket.onerror = () => reject(new Error("the WebSocket failed"));
+  });
+  await new Promise((resolve) => {
+    socket.onopen = resolve;
+  });
+  socket.send("are you there?");
+  expect(await said).toBe("1 are you there?");
+  const closed = new Promise<CloseEvent>((resolve) => {
+    socket.onclose = resolve;
+  });
+  socket.close(1000);
+  expect(await closed).toMatchObject({ code: 1000, wasClean: true });
+});

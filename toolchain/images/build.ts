@@ -6,13 +6,15 @@ import type { ControlPlaneVersion } from "./control-plane-versions.ts";
 import { Docker } from "./docker.ts";
 import type { OpenClawVersion } from "./openclaw-versions.ts";
 import { madeHere } from "./recipe.ts";
-import { controlPlane, fixture, openClaw, snapshotTools } from "./recipes.ts";
+import { controlPlane, fixture, openClaw, proxy, snapshotTools } from "./recipes.ts";
 import { ImageStore } from "./store.ts";
 
 /** References with tag and digest, as the registry answers it. */
 export interface Images {
   /** What runs next to a state volume: restic and sqlite3. */
   tools: string;
+  /** What stands in front of the fleet and can hold requests. */
+  proxy: string;
   openclaw: Record<OpenClawVersion, string>;
   /** The small workload of the fault tests. */
   fixture: Record<"1" | "2", string>;
@@ -33,6 +35,7 @@ export async function buildImages(options: {
   try {
     return {
       tools: await store.provide(snapshotTools),
+      proxy: await store.provide(proxy),
       fixture: { "1": await store.provide(fixture("1")), "2": await store.provide(fixture("2")) },
       controlPlane: {
         "1.4.1": await store.provide(controlPlane("1.4.1")),

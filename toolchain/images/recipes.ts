@@ -1,5 +1,6 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expectGo, goBuild } from "../go-build.ts";
 import { makeBase } from "./base.ts";
 import type { ControlPlaneVersion } from "./control-plane-versions.ts";
 import { installLocked } from "./npm.ts";
@@ -27,6 +28,33 @@ export const snapshotTools: TaggedRecipe = {
     await workshop.docker.build({ context, reference, buildArgs: { BASE: base }, labels, network: "host" });
   },
 };
+
+const proxyVersion = "v0.9.2";
+
+export const proxy: TaggedRecipe = {
+  name: "kamal-proxy",
+  tag: proxyVersion,
+  base,
+  sources: ["kamal-proxy", "../kamal-proxy"],
+  title: "kamal-proxy, the proxy that can hold requests",
+  async make(workshop, { reference, base, doing }) {
+    const official = `basecamp/kamal-proxy:${proxyVersion}`;
+    try {
+      await workshop.docker.pull(official, proxyPullMs);
+      await workshop.docker.tag(official, reference);
+    } catch {
+      await expectGo("kamal-proxy");
+      doing("building kamal-proxy from Go modules");
+      const context = await contextWith(workshop, "kamal-proxy", ["kamal-proxy/Dockerfile"]);
+      await goBuild(workshop.cache, { module: "kamal-proxy", target: "tool", output: `${context}/` });
+      const buildArgs = { BASE: base, VERSION: proxyVersion };
+      await workshop.docker.build({ context, reference, buildArgs, labels, network: "none" });
+    }
+  },
+};
+
+/** Enough for its 60 MB; an engine that reaches no registry gives up by itself much earlier. */
+const proxyPullMs = 120_000;
 
 const node: Recipe = {
   name: "node",
