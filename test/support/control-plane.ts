@@ -20,11 +20,14 @@ export interface StandInOptions {
   data: string;
   version?: "1.4.1" | "1.4.2" | "1.5.0";
   environment?: Record<string, string>;
+  /** Default: a free one. */
+  port?: number;
 }
 
 /** The stand-in as a process of its own, without Docker. Ended by whoever started it. */
-export async function startStandIn({ data, version, environment }: StandInOptions): Promise<StandIn> {
-  const port = await freePort();
+export async function startStandIn(options: StandInOptions): Promise<StandIn> {
+  const { data, version, environment } = options;
+  const port = options.port ?? (await freePort());
   const child = spawn(process.execPath, [program], {
     env: {
       STAND_IN_VERSION: version ?? "1.4.2",

@@ -1,0 +1,98 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openArchive } from "../../operations/control-plane/archive.ts";
+import { judgeArchive } from "../../operations/control-plane/judge.ts";
+
+const configuration = "home/node/.openclaw/openclaw.json";
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "archive-"));
+  file = join(folder, "backup.tar.gz");
+  mkdirSync(join(folder, "root/home/node/.openclaw"), { recursive: true });
+  writeFileSync(join(folder, "root", configuration), "{}\n");
+  writeFileSync(join(folder, "root/home/node", `${"long".repeat(60)}.txt`), "x".repeat(3000));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function pack(...argv: string[]): void {
+  execFileSync("tar", ["czf", file, ...argv, "-C", join(folder, "root"), "home"]);
+}
+
+describe("an archive", () => {
+  test.each(["gnu", "pax", "posix", "ustar"])(
+    "in tar's format %s is read to its last byte",
+    async (format) => {
+      if (format === "ustar") rmSync(join(folder, "root/home/node", `${"long".repeat(60)}.txt`));
+      pack(`--format=${format}`);
+      const opened = await openArchive(file, [configuration, "home/node/other"]);
+      const content = readFileSync(file);
+      expect(opened).toEqual({
+        sha256: createHash("sha256").update(content).digest("hex"),
+        bytes: content.length,
+        entries: format === "ustar" ? 4 : 5,
+        contentBytes: format === "ustar" ? 3 : 3003,
+        found: [configuration],
+      });
+    },
+  );
+
+  test("finds a file whose name is longer than a header", async () => {
+    pack();
+    const long = `home/node/${"long".repeat(60)}.txt`;
+    expect((await openArchive(file, [long])).found).toEqual([long]);
+  });
+
+  test("written with ./ before its paths has the same files", async () => {
+    execFileSync("tar", ["czf", file, "-C", join(folder, "root"), "."]);
+    expect((await openArchive(file, [configuration])).found).toEqual([configuration]);
+  });
+
+  test.each([
+    [
+      "whose gzip is cut off",
+      (whole: Buffer) => whole.subarray(0, whole.length - 20),
+      "unexpected end of file",
+    ],
+    ["that is no gzip", () => Buffer.from('{"detail":"Not found"}'), "incorrect header check"],
+    [
+      "whose tar is cut off",
+      (whole: Buffer) => gzipSync(gunzipSync(whole).subarray(0, 2048)),
+      "it ends before its end mark",
+    ],
+    [
+      "whose tar is damaged",
+      (whole: Buffer) => {
+        const tar = gunzipSync(whole);
+        tar[3] = (tar[3] ?? 0) ^ 1;
+        return gzipSync(tar);
+      },
+      "a header's checksum is wrong",
+    ],
+    ["of nothing at all", () => gzipSync(Buffer.alloc(0)), "it ends before its end mark"],
+  ])("%s is damaged", async (_, damage, reason) => {
+    pack();
+    writeFileSync(file, damage(readFileSync(file)));
+    await expect(openArchive(file, [])).rejects.toThrow(`the archive is damaged: ${reason}`);
+  });
+
+  test("that tar made of a path that is not there is whole, and still no backup", async () => {
+    writeFileSync(file, gzipSync(Buffer.alloc(10_240)));
+    const opened = await openArchive(file, [configuration]);
+    expect(opened.entries).toBe(0);
+    expect(judgeArchive(opened, { files: [configuration], floor: 200 })).toEqual({
+      passed: false,
+      detail: `whole, but ${configuration} is not among its 0 entries`,
+    });
+    expect(judgeArchive(opened, { files: [], floor: 200 })).toEqual({
+      passed: false,
+      detail: `${opened.bytes} bytes, less than the 200 that a state takes`,
+    });
+  });
+});

@@ -1,0 +1,179 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  activeTasks,
+  checkLogin,
+  checkNewestBackup,
+  drainTasks,
+  readBaseline,
+} from "../../operations/control-plane/baseline.ts";
+import { ApiRefusal, ControlPlaneClient, UnknownOutcome } from "../../operations/control-plane/client.ts";
+import { judgeUnchanged } from "../../operations/control-plane/judge.ts";
+import { fetchTransport } from "../../operations/control-plane/transport.ts";
+import { administrator, freePort, type StandIn, startReadyStandIn } from "../support/control-plane.ts";
+
+let folder: string;
+let data: string;
+let port: number;
+let standIn: StandIn;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "control-plane-client-"));
+  data = join(folder, "data");
+  port = await freePort();
+  standIn = await startReadyStandIn({ data, port });
+  const archive = join(folder, "empty.tar.gz");
+  writeFileSync(archive, gzipSync(Buffer.alloc(10_240)));
+  const database = new DatabaseSync(join(data, "clawforce.db"));
+  database.exec(
+    `INSERT INTO instances (name, display_name, status, container_image, gateway_token, team_id, env, created_at, updated_at)
+     VALUES ('bot-a', 'a', 'stopped', 'agent:1', 'a-token', 1, '{}', '', ''), ('bot-b', 'b', 'stopped', NULL, 'b', 1, '{}', '', '');
+     INSERT INTO backups (instance_id, instance_name, status, file_path, paths, note, created_at)
+     VALUES (1, 'bot-a', 'completed', '${archive}', '["HOME"]', '', ''), (1, 'bot-a', 'failed', '', '[]', '', '');`,
+  );
+  database.close();
+});
+afterAll(() => {
+  standIn.child.kill("SIGKILL");
+  rmSync(folder, { recursive: true });
+});
+
+async function restart(): Promise<void> {
+  standIn.child.kill("SIGTERM");
+  await standIn.ended;
+  standIn = await startReadyStandIn({ data, port });
+}
+
+function client(account = administrator, deadline = 5): ControlPlaneClient {
+  return new ControlPlaneClient(fetchTransport(standIn.url), account, { deadline });
+}
+
+describe("the client", () => {
+  test("keeps what it needs of an instance, and never the gateway's token", async () => {
+    expect(await client().instanceNamed("bot-a")).toEqual({
+      id: 1,
+      name: "bot-a",
+      status: "stopped",
+      status_message: "",
+      container_image: "agent:1",
+      live_image_info: null,
+    });
+  });
+
+  test("names the instances that there are when the wanted one is not", async () => {
+    await expect(client().instanceNamed("bot-c")).rejects.toThrow(
+      `The control plane at ${standIn.url} has no instance bot-c (it has: bot-a, bot-b). Correct \`instances\`.`,
+    );
+  });
+
+  test("logs in again, once, when a restart has ended its session", async () => {
+    const one = client();
+    await one.instances();
+    await restart();
+    expect(await one.me()).toEqual({ username: "admin" });
+  });
+
+  test("says which secret to set when the password is wrong", async () => {
+    const refused = client({ username: "admin", password: "a wrong one" }).instances();
+    await expect(refused).rejects.toThrow(
+      `The control plane at ${standIn.url} does not accept the password of admin. Correct ` +
+        "`clawforce:controlPlane.account` or set the secret again: `pulumi config set --secret clawforce:controlPlanePassword`.",
+    );
+  });
+
+  test("repeats the control plane's own word of a refusal", async () => {
+    const refused = client().instance(99);
+    await expect(refused).rejects.toBeInstanceOf(ApiRefusal);
+    await expect(refused).rejects.toThrow(
+      "GET /api/v1/instances/99 of the control plane was refused with HTTP 404: Instance not found.",
+    );
+  });
+
+  test("says that the outcome is unknown when no answer comes, and that nothing was done when nobody listens", async () => {
+    mkdirSync(join(data, "switches"), { recursive: true });
+    const unanswered = client(administrator, 1);
+    writeFileSync(join(data, "switches", "hang"), "/api/v1/tasks");
+    await expect(unanswered.activeTasks()).rejects.toBeInstanceOf(UnknownOutcome);
+    await expect(unanswered.activeTasks()).rejects.toThrow(
+      /^GET \/api\/v1\/tasks\?only_active=true of the control plane came to no answer \(.*\): whether it was done is unknown\./,
+    );
+    rmSync(join(data, "switches"), { recursive: true });
+    const free = await freePort();
+    const nobody = new ControlPlaneClient(fetchTransport(`http://127.0.0.1:${free}`), administrator);
+    await expect(nobody.health()).rejects.toThrow(
+      /^The control plane at http:\/\/127\.0\.0\.1:\d+ does not answer \(.+\)\. Start it, or correct where it is\.$/,
+    );
+  });
+
+  test("refuses an answer that is not the control plane's", async () => {
+    const other = new ControlPlaneClient(
+      {
+        target: "elsewhere",
+        send: async () => ({ status: 200, cookies: [], body: '{"ok":true,"status":"live"}' }),
+        download: async () => 200,
+        close: async () => {},
+      },
+      administrator,
+    );
+    await expect(other.health()).rejects.toThrow(
+      /^GET \/health of the control plane answered HTTP 200 with something else than expected \(database: .*\)\. Is elsewhere the control plane, in a version that this program knows\?$/,
+    );
+  });
+
+  test("downloads a backup whole, readable by its owner alone, and leaves nothing of one that is refused", async () => {
+    const target = join(folder, "downloads");
+    mkdirSync(target);
+    const file = join(target, "one.tar.gz");
+    await client().downloadBackup(1, file);
+    expect(readFileSync(file)).toEqual(readFileSync(join(folder, "empty.tar.gz")));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    await expect(client().downloadBackup(2, join(target, "two.tar.gz"))).rejects.toThrow(
+      "GET /api/v1/backups/2/download of the control plane was refused with HTTP 400: Backup is not completed.",
+    );
+    expect(readdirSync(target)).toEqual(["one.tar.gz"]);
+  });
+});
+
+describe("the baseline", () => {
+  test("survives a restart of the control plane unchanged", async () => {
+    const one = client();
+    const before = await readBaseline(one);
+    expect(before).toEqual({
+      build: "stand-in-1.4.2",
+      instances: [
+        { name: "bot-a", status: "stopped" },
+        { name: "bot-b", status: "stopped" },
+      ],
+      backups: 2,
+      newestBackup: { id: 1, instance: "bot-a", paths: ["HOME"] },
+    });
+    await restart();
+    expect(judgeUnchanged(before, await readBaseline(one)).passed).toBe(true);
+  });
+
+  test("has a newest backup that is opened: one of nothing fails", async () => {
+    const one = client();
+    const baseline = await readBaseline(one);
+    const options = { baseline, folder, statePath: "/home/node/.openclaw" };
+    expect(await checkNewestBackup(one, options)).toEqual({
+      passed: false,
+      detail: "backup 1 of bot-a: whole, but home/node/.openclaw/openclaw.json is not among its 0 entries",
+    });
+    writeFileSync(join(folder, "empty.tar.gz"), "damaged");
+    expect(await checkNewestBackup(one, options)).toEqual({
+      passed: false,
+      detail: "backup 1 of bot-a: the archive is damaged: incorrect header check",
+    });
+    expect(readdirSync(folder)).not.toContain("backup-1.tar.gz");
+  });
+
+  test("has a login of its own each time, and no task under way", async () => {
+    expect(await checkLogin(client(), "admin")).toEqual({ passed: true, detail: "logged in as admin" });
+    expect(await activeTasks(client())).toEqual([]);
+    expect(await drainTasks(client(), 1)).toMatchObject({ active: 0, cut: 0 });
+  });
+});
