@@ -44,6 +44,7 @@ export async function buildImages(options: {
       },
       openclaw: {
         "2026.4.15": await store.provide(openClaw("2026.4.15")),
+        "2026.4.22": await store.provide(openClaw("2026.4.22")),
         "2026.4.23": await store.provide(openClaw("2026.4.23")),
       },
     };

@@ -119,7 +119,7 @@ const openClawCommon: Recipe = {
       `openclaw/${version}/package-lock.json`,
     ]),
   ],
-  title: `the files that OpenClaw ${openClawVersions.join(" and ")} share`,
+  title: `the files that OpenClaw ${openClawVersions.join(", ")} share`,
   async make(workshop, { reference, base, doing }) {
     const { common } = await stageOpenClaw(workshop, doing);
     await workshop.docker.build({
