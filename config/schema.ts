@@ -162,7 +162,7 @@ const ingress = z.strictObject({
       port: port.default(80),
     })
     .prefault({}),
-  /** Longest time that requests are held; what still waits then is answered with 504. */
+  /** Longest time that requests are held; what waits then, and what comes later, is answered with 503. */
   hold: seconds.default(300),
   /** How long requests under way may take to end when the hold begins. */
   drain: seconds.default(10),

@@ -117,6 +117,26 @@ export interface ServingEntry {
   did: string;
 }
 
+/** The ingress began to hold a workload's requests, let them in again, or forgot the workload. */
+export interface IngressEntry {
+  kind: "ingress";
+  did: "held" | "opened" | "removed";
+  /** With `held`: why, and the time (ISO 8601) at which the hold ends by itself. */
+  why?: string;
+  until?: string;
+  /**
+   * With `opened`: WebSockets that the ingress cut, without a close frame (a client sees code 1006), and other requests
+   * that it cut because they were under way longer than the drain. Missing when unknown.
+   */
+  cut?: { webSockets: number; requests: number };
+  /** With `opened`: seconds that the workload was held. Missing when it was not held. */
+  seconds?: number;
+  /** With `opened`: requests that were waiting at that moment. Missing when unknown. */
+  waiting?: number;
+  /** With `opened`: the hold had ended by itself, and the ingress had answered 503 since. */
+  overdue?: true;
+}
+
 /** A step that failed before anything was changed for good, and what was done about it. */
 export interface FailureEntry {
   kind: "failure";
@@ -135,6 +155,7 @@ export type EvidenceEntry =
   | BakeEntry
   | DefaultImageEntry
   | ServingEntry
+  | IngressEntry
   | FailureEntry;
 
 export type EvidenceRecord = EvidenceEntry & {

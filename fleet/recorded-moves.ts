@@ -5,6 +5,7 @@ import type {
   EvidenceRecord,
   FailureEntry,
   GateEntry,
+  IngressEntry,
   Outcome,
   RestoreEntry,
   SnapshotEntry,
@@ -26,6 +27,8 @@ export interface RecordedMove {
   stopped?: SnapshotEntry;
   cutOver?: CutOverEntry;
   restore?: RestoreEntry;
+  /** When its requests came in again after a hold. */
+  opened?: IngressEntry;
   gate?: GateEntry;
   verification?: VerificationEntry;
   failure?: FailureEntry;
@@ -40,6 +43,10 @@ type Draft = Omit<RecordedMove, "kind" | "verdict" | "to"> & { container?: strin
 export function recordedMoves(records: readonly EvidenceRecord[]): RecordedMove[] {
   const drafts: Draft[] = [];
   for (const record of records) {
+    if (record.kind === "ingress" && record.did === "held") {
+      // Of a move whose other records say more.
+      continue;
+    }
     let draft = drafts.at(-1);
     if (draft === undefined || opensAnother(draft, record)) {
       draft = { began: record.time, ended: record.time, broughtBack: [] };
@@ -72,6 +79,7 @@ function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
       return isOver && record.did !== "serves";
     case "drill":
     case "restore":
+    case "ingress":
     case "failure":
     case "bake":
     case "default-image":
@@ -106,6 +114,9 @@ function add(draft: Draft, record: EvidenceRecord): void {
       break;
     case "failure":
       draft.failure = record;
+      break;
+    case "ingress":
+      if (record.did === "opened") draft.opened = record;
       break;
     case "bake":
     case "default-image":

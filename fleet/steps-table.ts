@@ -8,13 +8,15 @@ const heads: Partial<Record<WatchedStep, string>> = {
   verification: "verify",
 };
 
+const seldom: readonly WatchedStep[] = ["restore", "hold", "open"];
+
 /**
- * One row a workload, one column a step, seconds in the cells; a workload that nothing happens to has an empty row. The
- * restore has a column only when there is one.
+ * One row a workload, one column a step, seconds in the cells; a workload that nothing happens to has an empty row. What
+ * not every update has (restore, hold, open) has a column only when there is one.
  */
 export function stepsTable(steps: Steps, now: number): string[] {
   const columns = watchedSteps.filter(
-    (step) => step !== "restore" || [...steps.rows.values()].some((row) => row.has(step)),
+    (step) => !seldom.includes(step) || [...steps.rows.values()].some((row) => row.has(step)),
   );
   const first = Math.max(0, ...[...steps.rows.keys()].map((name) => name.length));
   const line = (name: string, cells: string[]) =>

@@ -31,10 +31,13 @@ type Said = Omit<StepNews, "workload">;
 /** The steps of each program, in their order: when one is over, the next one runs. */
 const programs = {
   preparation: ["preflight", "pull", "hot snapshot", "drill"],
-  "cut-over": ["drain", "stop", "cold snapshot", "check"],
-  gate: ["gate"],
+  "cut-over": ["hold", "drain", "stop", "cold snapshot", "check"],
+  gate: ["gate", "open"],
   verification: ["verification"],
 } as const satisfies Record<string, readonly StepName[]>;
+
+/** Steps of a workload behind an ingress only: shown once their program has said that they are over. */
+const ifReported: readonly WatchedStep[] = ["hold", "open"];
 
 const created: readonly string[] = ["create", "create-replacement"];
 const deleted: readonly string[] = ["delete", "delete-replaced"];
@@ -84,6 +87,8 @@ export class Steps {
       row.set(said.step, { state: said.outcome, since, seconds });
       if (said.outcome === "passed") {
         this.#beginNext(row, said.step, now);
+      } else {
+        forgetRunning(row);
       }
       return [{ ...said, workload, seconds }];
     }
@@ -93,7 +98,7 @@ export class Steps {
   #beginNext(row: Map<WatchedStep, StepState>, step: WatchedStep, now: number): void {
     for (const steps of Object.values<readonly WatchedStep[]>(programs)) {
       const next = steps[steps.indexOf(step) + 1];
-      if (steps.includes(step) && next !== undefined) {
+      if (steps.includes(step) && next !== undefined && !ifReported.includes(next)) {
         row.set(next, { state: "running", since: now });
       }
     }
@@ -101,7 +106,7 @@ export class Steps {
 
   #begin(metadata: { op: string; urn: string; type: string }, now: number): void {
     const resource = this.#resource(metadata);
-    const first = resource?.steps[0];
+    const first = resource?.steps.find((step) => !ifReported.includes(step));
     if (resource === undefined || first === undefined) {
       return;
     }
@@ -154,6 +159,15 @@ export class Steps {
     return workload === undefined || !created.includes(op)
       ? undefined
       : steps(workload, programs[program as keyof typeof programs]);
+  }
+}
+
+/** A program runs one step at a time, and has ended with the one that failed. */
+function forgetRunning(row: Map<WatchedStep, StepState>): void {
+  for (const [step, { state }] of row) {
+    if (state === "running") {
+      row.delete(step);
+    }
   }
 }
 

@@ -5,6 +5,9 @@ import { describeDockerError, inspectContainer } from "./docker/client.ts";
 import { otherWriters, startContainer, stopContainer } from "./docker/lifecycle.ts";
 import { type Drained, describeDrain, drain } from "./drain.ts";
 import { messageOf, OperationFailure } from "./failure.ts";
+import { clock, holdRequests } from "./ingress/hold.ts";
+import { HoldJournal } from "./ingress/hold-journal.ts";
+import { openIngress, removeFromIngress } from "./ingress/open.ts";
 import { type CutOverPhase, Journal } from "./journal.ts";
 import { describeSnapshot } from "./prepare.ts";
 import { runProgram } from "./program.ts";
@@ -14,8 +17,8 @@ import { moveOfTask } from "./task-move.ts";
 import type { WorkloadContext, WorkloadTask } from "./workload.ts";
 
 /**
- * Runs before a container is removed: drain, stop, cold snapshot, check. When any of it fails, the container that is
- * there is started again, and the removal does not happen.
+ * Runs before a container is removed: hold, drain, stop, cold snapshot, check. When any of it fails, the container that
+ * is there is started again, its requests come in again, and the removal does not happen.
  */
 export async function cutOver(
   context: WorkloadContext,
@@ -24,17 +27,27 @@ export async function cutOver(
   const { workload, docker, log } = context;
   const move = await moveOfTask(context, task);
   const served = await inspectContainer(docker, workload.container);
+  const back = move.kind === "back" || move.kind === "restore";
+  // Only the run that has it in its configuration knows its move.
+  const leaves = task.move === undefined;
   if (served === undefined) {
+    if (leaves) {
+      await removeFromIngress(context);
+    } else {
+      await holdRequests(context, "its container is missing", { must: false });
+    }
     context.progress("the container is gone already: nothing to drain or stop");
     return { snapshot: null };
   }
   const journal = new Journal(log.folder);
-  const back = move.kind === "back" || move.kind === "restore";
   const from = served.Config.Image;
   const enter = (phase: CutOverPhase) => journal.write({ phase, from, move });
   try {
     return await withRepository(context, "cut-over", async () => {
       await enter("draining");
+      await holdRequests(context, leaves ? "it is removed" : reasonOf(move, from), {
+        must: !back && !leaves,
+      });
       const drained = await runStep(
         context,
         "drain",
@@ -62,11 +75,19 @@ export async function cutOver(
       // On record only once the container is gone: until then this can still be put back.
       const cutOverEntry = cutOverOf(context, move, from, snapshot.snapshot, { drained, stop });
       await journal.write({ phase: "removing", from, move, cutOver: cutOverEntry });
+      if (leaves) {
+        await removeFromIngress(context);
+      }
       return { snapshot: snapshot.snapshot };
     });
   } catch (error) {
     throw await putBack(context, journal, error, from);
   }
+}
+
+/** Why its requests are held, for people. */
+function reasonOf(move: Move, from: string): string {
+  return "to" in move && move.to !== from ? `cut-over from ${from} to ${move.to}` : `cut-over on ${from}`;
 }
 
 /** What goes on record for a cut-over. */
@@ -150,7 +171,9 @@ async function putBack(
   try {
     await startContainer(docker, workload.container, workload.healthWait);
     await journal.clear();
-    now = `Nothing was removed: ${workload.name} serves ${from} again. After the cause is gone, run \`pulumi up\` again; or ${workload.wayBack}`;
+    now =
+      `Nothing was removed: ${workload.name} serves ${from} again${await openedAgain(context)}. ` +
+      `After the cause is gone, run \`pulumi up\` again; or ${workload.wayBack}`;
   } catch (again) {
     now =
       `Nothing was removed, but ${workload.name} could not be started again: ${describeDockerError(again)} ` +
@@ -162,6 +185,18 @@ async function putBack(
       context.progress(`the failure could not be recorded: ${messageOf(unwritten)}`);
     });
   return new OperationFailure(`${failure.message}\n${now}`);
+}
+
+/** The old container serves; that its requests do not come in is for `fleet recover`, and must be said. */
+async function openedAgain(context: WorkloadContext): Promise<string> {
+  try {
+    await openIngress(context);
+    return "";
+  } catch (error) {
+    const held = await new HoldJournal(context.log.folder).read();
+    const until = held === undefined ? "" : ` (held until ${clock(held.until)}, then answered 503)`;
+    return `, but its requests do not come in${until}: ${messageOf(error)} \`fleet recover\` opens it`;
+  }
 }
 
 if (import.meta.main) {

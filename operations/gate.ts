@@ -5,6 +5,8 @@ import type { CheckResult, Outcome } from "../evidence/records.ts";
 import { verdictOf } from "./checks/judge.ts";
 import { runChecks } from "./checks/run.ts";
 import { OperationFailure } from "./failure.ts";
+import { stillHeld } from "./ingress/hold.ts";
+import { openIngress } from "./ingress/open.ts";
 import { Journal } from "./journal.ts";
 import { runProgram } from "./program.ts";
 import { readMarkers } from "./snapshot/take.ts";
@@ -18,7 +20,7 @@ export interface Judgement {
   checks: Pick<CheckResult, "name" | "outcome" | "seconds">[];
 }
 
-/** The short checks before the workload counts as serving. */
+/** The short checks before the workload counts as serving; only when they have passed, its requests come in. */
 export async function gate(context: WorkloadContext): Promise<Judgement> {
   const { workload, docker, log } = context;
   const began = performance.now();
@@ -42,7 +44,8 @@ export async function gate(context: WorkloadContext): Promise<Judgement> {
   });
   await new Journal(log.folder).clear();
   await writeFile(join(log.folder, "workload.json"), JSON.stringify(workload), { mode: 0o600 });
-  refuseUnlessPassed(context, "gate", outcome, checks);
+  refuseUnlessPassed(context, "gate", outcome, checks, await stillHeld(context));
+  await openIngress(context);
   return judgement(workload.name, outcome, began, checks);
 }
 
@@ -65,6 +68,8 @@ export function refuseUnlessPassed(
   what: "gate" | "verification",
   outcome: Outcome,
   checks: CheckResult[],
+  /** What else there is to know, a sentence with a space after it. */
+  also = "",
 ): void {
   if (outcome === "passed") {
     return;
@@ -74,7 +79,7 @@ export function refuseUnlessPassed(
     .map((check) => `  ${check.name}: ${check.detail}`);
   throw new OperationFailure(
     `${workload.name}: ${what} ${outcome} on ${workload.image}:\n${reasons.join("\n")}\n` +
-      `${workload.name} runs the new version; all workloads after it are untouched. The way back: ${workload.wayBack}`,
+      `${workload.name} runs the new version; all workloads after it are untouched. ${also}The way back: ${workload.wayBack}`,
   );
 }
 

@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { Move } from "../evidence/move.ts";
 import type { CutOverEntry } from "../evidence/records.ts";
+import { readDocument, writeWhole } from "./whole-file.ts";
 
 /** Up to and with `removing` the old container may still be there; from `restoring` on it is gone. */
 export type CutOverPhase = "draining" | "stopping" | "snapshotting" | "removing" | "restoring" | "creating";
@@ -29,28 +30,11 @@ export class Journal {
   }
 
   async read(): Promise<CutOverJournal | undefined> {
-    try {
-      return JSON.parse(await readFile(this.#file, "utf8")) as CutOverJournal;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-        return undefined;
-      }
-      throw error;
-    }
+    return (await readDocument(this.#file)) as CutOverJournal | undefined;
   }
 
-  /** Whole or not at all: written beside, synced, renamed. */
-  async write(entry: Omit<CutOverJournal, "since">): Promise<void> {
-    await mkdir(dirname(this.#file), { recursive: true, mode: 0o700 });
-    const next = `${this.#file}.next`;
-    const handle = await open(next, "w", 0o600);
-    try {
-      await handle.writeFile(JSON.stringify({ ...entry, since: new Date().toISOString() }));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(next, this.#file);
+  write(entry: Omit<CutOverJournal, "since">): Promise<void> {
+    return writeWhole(this.#file, { ...entry, since: new Date().toISOString() });
   }
 
   async clear(): Promise<void> {

@@ -10,12 +10,14 @@ export const stepNames = [
   "pull",
   "hot snapshot",
   "drill",
+  "hold",
   "drain",
   "stop",
   "cold snapshot",
   "check",
   "restore",
   "gate",
+  "open",
   "verification",
 ] as const;
 

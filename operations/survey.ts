@@ -6,6 +6,7 @@ import type { EvidenceKeySettings } from "../evidence/keys.ts";
 import { workloadFolder } from "../evidence/log.ts";
 import { type Move, moveOf, restoreEpoch } from "../evidence/move.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
+import { type Hold, HoldJournal } from "./ingress/hold-journal.ts";
 import { type CutOverJournal, imageOfInterruptedCutOver, Journal } from "./journal.ts";
 import { type Observed, observe, servingTrigger } from "./observe.ts";
 import { logOf, type Workload } from "./workload.ts";
@@ -17,6 +18,8 @@ export interface SurveyedWorkload {
   observed: Observed | undefined;
   records: EvidenceRecord[];
   journal: CutOverJournal | undefined;
+  /** Its requests are held, or were when the one who held them died. */
+  hold: Hold | undefined;
   move: Move;
   servingTrigger: string;
   restoreEpoch: string;
@@ -35,6 +38,7 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
       const log = logOf(input);
       const records = await log.read();
       const journal = await new Journal(log.folder).read();
+      const hold = await new HoldJournal(log.folder).read();
       const found = observed.get(input.name);
       const running = found?.image ?? imageOfInterruptedCutOver(journal);
       const facts = { running, wanted: input.image, records, requested: input.restore };
@@ -44,8 +48,9 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
         observed: found,
         records,
         journal,
+        hold,
         move: moveOf(facts),
-        servingTrigger: servingTrigger(found, journal?.since, lastServing(records)),
+        servingTrigger: servingTrigger(found, journal?.since ?? hold?.since, lastServing(records)),
         restoreEpoch: restoreEpoch(input.restore, records),
       };
     }),

@@ -115,6 +115,31 @@ describe("the table", () => {
     ]);
   });
 
+  test("has columns for the hold and the opening of an ingress when there is one", () => {
+    const { table } = watched(
+      resource("resourcePreEvent", "delete-replaced", "container", "a-1"),
+      line("a-1: hold: its requests wait, until 12:00:00 UTC at most (0.5 s)"),
+      line("a-1: drain: no active work (0.4 s)"),
+      resource("resourcePreEvent", "create-replacement", "command", "a-1-gate"),
+      line("a-1: gate: passed (0.3 s)"),
+      line("a-1: open: its requests were held for 5.6 s (0.7 s)"),
+    );
+    expect(table.slice(0, 2)).toEqual([
+      "    preflight pull  hot drill hold drain stop cold check create gate open verify",
+      "a-1         ·    ·    ·     · ✓0.5  ✓0.4   …4    ·     ·      · ✓0.3 ✓0.7      ·",
+    ]);
+  });
+
+  test("shows no other step as failed when the hold fails", () => {
+    const { table, news } = watched(
+      resource("resourcePreEvent", "delete-replaced", "container", "a-1"),
+      line("a-1: hold failed: the ingress can't be asked", "error"),
+      resource("resOpFailedEvent", "delete-replaced", "container", "a-1"),
+    );
+    expect(table[1]).toBe("a-1         ·    ·    ·     · ✗0.0     ·    ·    ·     ·      ·    ·      ·");
+    expect(news).toEqual(["a-1 ✗ hold (0.0 s): the ingress can't be asked"]);
+  });
+
   test("does not believe the engine's own debug lines, or lines of another workload", () => {
     const { table, news } = watched(
       line("a-1: stop: ended by itself (0.1 s)", "debug"),

@@ -1,0 +1,126 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import { failedOf, Stream, type StreamCounts, streamLines } from "../../demo/stream.ts";
+
+let server: Server | undefined;
+
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+/** Counts of half a second of a stream against a server that answers like this. */
+async function streamed(answer: RequestListener, webSocket?: string): Promise<StreamCounts> {
+  server = createServer(answer);
+  server.on("upgrade", (_, socket: Socket) => {
+    socket.on("error", () => {});
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+    const ending = webSocket === "/frame" ? Buffer.from([0x88, 2, 0x03, 0xf4]) : Buffer.alloc(0);
+    setTimeout(() => (webSocket === "/reset" ? socket.resetAndDestroy() : socket.end(ending)), 150);
+  });
+  await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const target = { workload: "a", host: "a.test", path: "/version", version: "version" };
+  const stream = new Stream({
+    address: "127.0.0.1",
+    port,
+    rate: 100,
+    timeout: 0.4,
+    targets: [{ ...target, ...(webSocket !== undefined && { webSocket }) }],
+  });
+  stream.start();
+  await sleep(500);
+  const { a } = await stream.stop();
+  return a as StreamCounts;
+}
+
+describe("a stream", () => {
+  test("sends at its rate whatever the answers take, and says how long the slowest took", async () => {
+    const counts = await streamed((_, response) => {
+      setTimeout(() => response.end('{"version":"1"}'), 200);
+    });
+    expect(counts.sent).toBeGreaterThanOrEqual(45);
+    expect(counts).toMatchObject({ served: counts.sent, failed: 0, versions: { 1: counts.sent } });
+    expect(counts.longest).toBeGreaterThan(0.2);
+  });
+
+  test("asks for the name of the workload, not for the address of the ingress", async () => {
+    const hosts = new Set<string | undefined>();
+    await streamed((request, response) => {
+      hosts.add(request.headers.host);
+      response.end("{}");
+    });
+    expect([...hosts]).toEqual(["a.test"]);
+  });
+
+  test.each<[string, RequestListener, Record<string, unknown>]>([
+    [
+      "an answer of 500 and above",
+      (_, response) => response.writeHead(503).end(),
+      { failures: { "HTTP 503": expect.any(Number) } },
+    ],
+    [
+      "an ingress that does not know the name",
+      (_, response) => response.writeHead(404).end(),
+      { failures: { "HTTP 404": expect.any(Number) } },
+    ],
+    [
+      "a broken connection",
+      ({ socket }) => socket.destroy(),
+      { failures: { ECONNRESET: expect.any(Number) } },
+    ],
+    ["no answer in time", () => {}, { failures: { "Error: no answer within 0.4 s": expect.any(Number) } }],
+  ])("counts %s as failed", async (_, answer, expected) => {
+    const counts = await streamed(answer);
+    expect(counts).toMatchObject({ served: 0, failed: counts.sent, ...expected });
+    expect(counts.failed).toBeGreaterThan(0);
+  });
+
+  test("counts 401 apart: neither served nor failed", async () => {
+    const counts = await streamed((_, response) => response.writeHead(401).end());
+    expect(counts).toMatchObject({ served: 0, failed: 0, unauthorized: counts.sent });
+  });
+
+  test.each([
+    ["/frame", "1012 by end"],
+    ["/silent", "1006 by end"],
+    ["/reset", "1006 by reset"],
+  ])("says how a WebSocket at %s was ended: %s", async (path, how) => {
+    const { webSockets } = await streamed((_, response) => response.end("{}"), path);
+    expect(webSockets.opened).toBeGreaterThan(1);
+    expect(Object.keys(webSockets.ended)).toEqual([how]);
+  });
+});
+
+test("the counts of a stream are one line a workload", () => {
+  const webSockets = { opened: 2, ended: { "1006 by end": 1 }, refused: {} };
+  const counts: Record<string, StreamCounts> = {
+    a: {
+      sent: 100,
+      served: 97,
+      longest: 5.62,
+      unauthorized: 1,
+      failed: 2,
+      failures: { "HTTP 503": 2 },
+      versions: { 1: 40, 2: 57 },
+      webSockets,
+    },
+    b: {
+      sent: 1,
+      served: 1,
+      longest: 0.01,
+      unauthorized: 0,
+      failed: 0,
+      failures: {},
+      versions: { answered: 1 },
+      webSockets: { opened: 0, ended: {}, refused: {} },
+    },
+  };
+  expect(streamLines(counts)).toEqual([
+    "a: 97 served (1: 40, 2: 57), longest wait 5.6 s, 1 answered 401, 2 failed (HTTP 503: 2), WebSocket cut: 1006 by end: 1",
+    "b: 1 served (answered: 1), longest wait 0.0 s, 0 failed",
+  ]);
+  expect(failedOf(counts)).toBe(2);
+});
