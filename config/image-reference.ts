@@ -148,7 +148,7 @@ function pinProblem(text: string): string | undefined {
     return `${quoted} has a digest other than sha256. Run ${digestCommands(reference)} and write the sha256 digest it prints`;
   }
   if (parsed.digest === placeholderDigest) {
-    return `the placeholder digest of zeros stands here: run ${digestCommands(reference)} and write the digest it prints`;
+    return `the placeholder digest of zeros stands here: run \`fleet pin --stack <stack> --placeholders\`, which asks the registry for the digest of ${reference} and writes it`;
   }
   return undefined;
 }
@@ -160,6 +160,11 @@ function visiblyQuoted(text: string): string {
     (character) => `<${codePoint(character)}>`,
   );
   return text.length > 160 ? `${shown.slice(0, -1)}…"` : shown;
+}
+
+/** Whether the digest of zeros stands in a text: the example's place for one that only the operator can know. */
+export function isPlaceholder(text: string): boolean {
+  return text.endsWith(`@${placeholderDigest}`);
 }
 
 function digestCommands(reference: string): string {

@@ -15,7 +15,12 @@ export class StackFileError extends Error {
  * @throws StackFileError
  */
 export function readStackFile(path: string): Record<string, unknown> {
-  const content = parsedFile(path);
+  return stackSettings(stackFileText(path), path);
+}
+
+/** The same from the text of a stack file that may not be written yet; `path` is for messages. */
+export function stackSettings(text: string, path: string): Record<string, unknown> {
+  const content = parsedText(text, path);
   const config = isMapping(content) ? content.config : undefined;
   if (!isMapping(config)) {
     throw new StackFileError(
@@ -30,9 +35,9 @@ export function readStackFile(path: string): Record<string, unknown> {
   );
 }
 
-function parsedFile(path: string): unknown {
+function parsedText(text: string, path: string): unknown {
   const lineCounter = new LineCounter();
-  const document = parseDocument(fileText(path), { lineCounter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const error = document.errors[0];
   if (error !== undefined) {
     const { line, col } = lineCounter.linePos(error.pos[0]);
@@ -41,7 +46,8 @@ function parsedFile(path: string): unknown {
   return document.toJS();
 }
 
-function fileText(path: string): string {
+/** @throws StackFileError that names the stack files that are there. */
+export function stackFileText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {

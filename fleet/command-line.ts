@@ -9,6 +9,12 @@ import { type Command, CommandFailure, type Invocation, type Output } from "./co
 /** Name -> where the command is. Loaded only when it is asked for: `status` must not wait for the engine's modules. */
 const commands: Record<string, () => Promise<Command>> = {
   status: async () => (await import("./status.ts")).status,
+  pin: async () => (await import("./pin.ts")).pin,
+  update: async () => (await import("./update.ts")).update,
+  promote: async () => (await import("./promote.ts")).promote,
+  rollback: async () => (await import("./rollback.ts")).rollback,
+  restore: async () => (await import("./restore.ts")).restore,
+  drill: async () => (await import("./drill.ts")).drill,
   recover: async () => (await import("./recover.ts")).recover,
   report: async () => (await import("./report-command.ts")).report,
 };
@@ -49,10 +55,17 @@ function parse(command: Command, argv: string[]): Parsed {
   const common = { stack: { type: "string" }, "config-file": { type: "string" } } as const;
   const options = { ...command.flags, ...common, help: { type: "boolean", short: "h" } } as const;
   let values: Record<string, string | boolean | undefined>;
+  let positionals: string[];
   try {
-    ({ values } = parseArgs({ args: argv, options, allowPositionals: false, strict: true }));
+    const allowPositionals = command.argument !== undefined;
+    ({ values, positionals } = parseArgs({ args: argv, options, allowPositionals, strict: true }));
   } catch (error) {
     return { problem: `fleet ${command.name}: ${firstSentence(error)}` };
+  }
+  if (positionals.length > 1) {
+    return {
+      problem: `fleet ${command.name}: one ${command.argument?.name} at a time, not ${positionals.length}.`,
+    };
   }
   const { stack, "config-file": configFile, help, ...flags } = values;
   if (help === true) {
@@ -65,23 +78,29 @@ function parse(command: Command, argv: string[]): Parsed {
   }
   return {
     help: false,
-    invocation: { stack, configFile: typeof configFile === "string" ? configFile : undefined, flags },
+    invocation: {
+      stack,
+      configFile: typeof configFile === "string" ? configFile : undefined,
+      flags,
+      argument: positionals[0],
+    },
   };
 }
 
-function usage({ name, flags }: Command): string {
+function usage({ name, flags, argument }: Command): string {
   const own = Object.entries(flags).map(
     ([flag, { type, value, does }]) =>
       [`--${flag}${type === "string" ? ` ${value ?? "TEXT"}` : ""}`, does] as const,
   );
   const rows = [
+    ...(argument === undefined ? [] : [[argument.name, argument.does] as const]),
     ...own,
     ["--stack S", "the stack, as in Pulumi.S.yaml"] as const,
     ["--config-file F", "its stack file, when it is another one"] as const,
   ];
   const width = Math.max(...rows.map(([flag]) => flag.length));
   return [
-    `usage: fleet ${name} --stack S${own.map(([flag]) => ` [${flag}]`).join("")} [--config-file F]`,
+    `usage: fleet ${name} --stack S${own.map(([flag]) => ` [${flag}]`).join("")} [--config-file F]${argument === undefined ? "" : ` [${argument.name}]`}`,
     ...rows.map(([flag, does]) => `  ${flag.padEnd(width)}  ${does}`),
     "",
   ].join("\n");

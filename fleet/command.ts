@@ -9,6 +9,8 @@ export interface Invocation {
   configFile: string | undefined;
   /** The command's own flags, by their names. */
   flags: Record<string, string | boolean | undefined>;
+  /** What stands beside the flags, of a command that takes an argument. */
+  argument: string | undefined;
   out: Output;
 }
 
@@ -20,6 +22,8 @@ export interface Command {
   help: string;
   /** The flags that it has beside `--stack`, `--config-file` and `--help`. */
   flags: Record<string, { type: "string" | "boolean"; value?: string; does: string }>;
+  /** What may stand beside the flags, once; none: nothing may. */
+  argument?: { name: string; does: string };
   /** Resolves to the exit code. */
   run(invocation: Invocation): Promise<number>;
 }

@@ -1,5 +1,6 @@
 import { sameDigest } from "../evidence/move.ts";
 import type {
+  BakeEntry,
   CutOverEntry,
   DrillEntry,
   EvidenceRecord,
@@ -12,6 +13,9 @@ import type {
   VerificationEntry,
 } from "../evidence/records.ts";
 
+/** An entry with the time at which it went on record, ISO 8601. */
+type Timed<Entry> = Entry & Pick<EvidenceRecord, "time">;
+
 /** One change of one workload as it is on record: from its preparation to its last judgement. */
 export interface RecordedMove {
   kind: "first start" | "update" | "back" | "recreated" | "prepared" | "brought back";
@@ -21,17 +25,18 @@ export interface RecordedMove {
   /** Undefined on a first start. */
   from?: string;
   to: string;
-  hot?: SnapshotEntry;
-  drill?: DrillEntry;
+  hot?: Timed<SnapshotEntry>;
+  drill?: Timed<DrillEntry>;
   /** Cold on the way forward, pre-restore on the way back. */
-  stopped?: SnapshotEntry;
-  cutOver?: CutOverEntry;
-  restore?: RestoreEntry;
+  stopped?: Timed<SnapshotEntry>;
+  cutOver?: Timed<CutOverEntry>;
+  restore?: Timed<RestoreEntry>;
   /** When its requests came in again after a hold. */
-  opened?: IngressEntry;
-  gate?: GateEntry;
-  verification?: VerificationEntry;
-  failure?: FailureEntry;
+  opened?: Timed<IngressEntry>;
+  gate?: Timed<GateEntry>;
+  verification?: Timed<VerificationEntry>;
+  bake?: Timed<BakeEntry>;
+  failure?: Timed<FailureEntry>;
   /** What was found stopped, paused or unhealthy, and what was done about it. */
   broughtBack: string[];
   verdict: Outcome;
@@ -48,6 +53,8 @@ export function recordedMoves(records: readonly EvidenceRecord[]): RecordedMove[
       continue;
     }
     let draft = drafts.at(-1);
+    // A drill between two updates is no part of either.
+    if (record.kind === "drill" && (draft === undefined || isOver(draft))) continue;
     if (draft === undefined || opensAnother(draft, record)) {
       draft = { began: record.time, ended: record.time, broughtBack: [] };
       drafts.push(draft);
@@ -65,18 +72,18 @@ export function recordedMoves(records: readonly EvidenceRecord[]): RecordedMove[
 
 /** A move is over once it was judged or has failed; what was only prepared is gone on with. */
 function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
-  const isOver = draft.failure !== undefined || draft.gate !== undefined || draft.verification !== undefined;
+  const over = isOver(draft);
   switch (record.kind) {
     case "snapshot":
-      return isOver || (draft.cutOver !== undefined && record.role !== "pre-restore");
+      return over || (draft.cutOver !== undefined && record.role !== "pre-restore");
     case "cut-over":
-      return isOver || draft.cutOver !== undefined;
+      return over || draft.cutOver !== undefined;
     case "gate":
     case "verification":
       return draft.container !== undefined && draft.container !== record.container;
     case "serving":
       // Every creation is followed by one that found nothing to do; it belongs to that creation.
-      return isOver && record.did !== "serves";
+      return over && record.did !== "serves";
     case "drill":
     case "restore":
     case "ingress":
@@ -85,6 +92,10 @@ function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
     case "default-image":
       return false;
   }
+}
+
+function isOver({ failure, gate, verification }: Draft): boolean {
+  return failure !== undefined || gate !== undefined || verification !== undefined;
 }
 
 function add(draft: Draft, record: EvidenceRecord): void {
@@ -119,6 +130,8 @@ function add(draft: Draft, record: EvidenceRecord): void {
       if (record.did === "opened") draft.opened = record;
       break;
     case "bake":
+      draft.bake = record;
+      break;
     case "default-image":
       break;
   }
@@ -158,8 +171,9 @@ function kindOf(
 }
 
 /** Only a verification that has passed says "passed": nothing on record is no pass. */
-function verdictOf({ failure, gate, verification }: Draft): Outcome {
+function verdictOf({ failure, gate, verification, bake }: Draft): Outcome {
   if (failure !== undefined) return "failed";
   if (gate !== undefined && gate.outcome !== "passed") return gate.outcome;
+  if (bake !== undefined && bake.outcome !== "passed") return bake.outcome;
   return verification?.outcome ?? "inconclusive";
 }

@@ -1,15 +1,20 @@
 import { workloadsOf } from "../config/rollout.ts";
 import { EvidenceKeys } from "../evidence/keys.ts";
 import { EvidenceLog } from "../evidence/log.ts";
+import { changeReport } from "./change-report.ts";
 import { type Command, CommandFailure } from "./command.ts";
-import { updateReport } from "./report.ts";
+import { readRunsNow } from "./runs-now.ts";
 import { configOf } from "./stack.ts";
 
 export const report: Command = {
   name: "report",
   summary: "what was run, checked and decided, as Markdown for a change ticket",
   help: `
-Reads the stack file and the records in the evidence directory, nothing else. Exit code 0: printed. 1: it could not be read.`,
+The updates with their times and checks, which digest runs now, and the checklist for the change ticket: each line ticked
+with its evidence, or left to a person. Reads the stack file, the records in the evidence directory and the Docker host; when
+that one does not answer, it says so and prints the rest.
+
+Exit code 0: printed. 1: it could not be read.`,
   flags: {
     since: {
       type: "string",
@@ -27,7 +32,8 @@ Reads the stack file and the records in the evidence directory, nothing else. Ex
         records: await new EvidenceLog(config.evidence.directory, stack, name, keys).read(),
       })),
     );
-    out.write(updateReport(stack, workloads, since));
+    const now = await readRunsNow(config, stack);
+    out.write(changeReport({ stack, config, workloads, now, since }));
     return 0;
   },
 };

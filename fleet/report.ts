@@ -1,7 +1,9 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatBytes, formatDuration } from "../config/units.ts";
 import type { CheckResult, CutOverEntry, EvidenceRecord, SnapshotEntry } from "../evidence/records.ts";
+import { pauseOf, stepsOf } from "./move-steps.ts";
 import { type RecordedMove, recordedMoves } from "./recorded-moves.ts";
+import { type RecordedUpdate, recordedUpdates } from "./recorded-updates.ts";
 
 export interface ReportedWorkload {
   name: string;
@@ -18,36 +20,49 @@ export function updateReport(stack: string, workloads: readonly ReportedWorkload
     name,
     moves: recordedMoves(records).filter((move) => since === undefined || new Date(move.ended) >= since),
   }));
-  const all = reported.flatMap(({ name, moves }) => moves.map((move) => ({ name, move })));
+  const all = reported.flatMap(({ name, moves }) => moves.map((move) => ({ workload: name, move })));
   if (all.length === 0) {
     return `# Updates of ${stack}\n\nNothing is on record.\n`;
   }
-  const inOrder = all.toSorted((a, b) => a.move.began.localeCompare(b.move.began));
   return [
     `# Updates of ${stack}`,
     "",
     totals(
-      inOrder.map(({ move }) => move),
+      all.map(({ move }) => move),
       workloads.length,
     ),
     "",
-    ...table(
-      ["workload", "move", "from", "to", "began", "took", "verdict"],
-      inOrder.map(({ name, move }) => [
-        name,
-        move.kind,
-        move.from === undefined ? "" : shortReference(move.from),
-        shortReference(move.to),
-        `${move.began.slice(0, 19)}Z`,
-        formatDuration(secondsOf(move)),
-        move.verdict,
-      ]),
-    ),
+    ...recordedUpdates(all).flatMap(updateSection),
     ...reported
       .filter(({ moves }) => moves.length > 0)
       .flatMap(({ name, moves }) => ["", `## ${name}`, ...moves.flatMap(moveSection)]),
     "",
   ].join("\n");
+}
+
+/** What was done in one go, one row a workload. */
+function updateSection(update: RecordedUpdate, index: number): string[] {
+  return [
+    ...(index === 0 ? [] : [""]),
+    `## ${index + 1}. ${title(update)}`,
+    "",
+    ...table(
+      ["workload", "from", "to", "began", "took", "paused", "verdict"],
+      update.moves.map(({ workload, move }) => [
+        workload,
+        move.from === undefined ? "" : shortReference(move.from),
+        shortReference(move.to),
+        `${move.began.slice(0, 19)}Z`,
+        formatDuration(secondsOf(move)),
+        durationOf(pauseOf(move)),
+        move.verdict,
+      ]),
+    ),
+  ];
+}
+
+function durationOf(seconds: number | undefined): string {
+  return seconds === undefined ? "" : formatDuration(seconds);
 }
 
 function totals(moves: readonly RecordedMove[], workloads: number): string {
@@ -94,7 +109,7 @@ function moveSection(move: RecordedMove): string[] {
   ];
 }
 
-function title(move: RecordedMove): string {
+function title(move: Pick<RecordedMove, "kind" | "to">): string {
   const to = shortReference(move.to);
   switch (move.kind) {
     case "first start":
@@ -144,9 +159,18 @@ function facts(move: RecordedMove): [string, string][] {
       "container",
       (verification ?? gate) && code((verification ?? gate)?.container.slice(0, 12) ?? ""),
     ),
+    ...only("steps", stepsFact(move)),
     ...only("brought back", move.broughtBack.length > 0 && move.broughtBack.join("; ")),
     ...only("failure", failure && `in the step ${failure.step}: ${oneLine(failure.message)}`),
   ];
+}
+
+/** How long each step took, as a picture shows it: what has no length on record is left out. */
+function stepsFact(move: RecordedMove): string {
+  return stepsOf(move)
+    .filter(({ name }) => name !== "failure")
+    .map(({ name, began, ended }) => `${name} ${formatDuration((ended - began) / 1000)}`)
+    .join(", ");
 }
 
 function only(word: string, fact: string | false | undefined): [string, string][] {

@@ -17,9 +17,16 @@ export interface NamedStack {
  *
  * @throws StackFileError, ConfigError
  */
-export function configOf({ stack, configFile }: NamedStack): StackConfig {
-  const file = configFile === undefined ? join(projectFolder, `Pulumi.${stack}.yaml`) : resolve(configFile);
-  const config = parseStackConfig(readStackFile(file));
+export function configOf(named: NamedStack): StackConfig {
+  return fromProjectFolder(parseStackConfig(readStackFile(stackFileOf(named))));
+}
+
+export function stackFileOf({ stack, configFile }: NamedStack): string {
+  return configFile === undefined ? join(projectFolder, `Pulumi.${stack}.yaml`) : resolve(configFile);
+}
+
+/** With the places of the evidence as the programs see them that the engine starts in the project's folder. */
+export function fromProjectFolder(config: StackConfig): StackConfig {
   const { evidence } = config;
   const { directory, signingKey } = evidence;
   return {

@@ -139,7 +139,8 @@ async function preflight(context: WorkloadContext, mustServe: boolean): Promise<
   return `serves, ${results.length} checks passed`;
 }
 
-async function refuseTooLittleSpace(context: WorkloadContext): Promise<void> {
+/** Fails when a drill or a snapshot would fill a disk or take the memory of what serves. */
+export async function refuseTooLittleSpace(context: WorkloadContext): Promise<void> {
   const { snapshots } = context.workload;
   const result = await runScript(context, {
     script: "space",

@@ -31,7 +31,7 @@ function problemPaths(raw: Record<string, unknown>): string[] {
     if (!(error instanceof ConfigError)) throw error;
     for (const { message } of error.problems) {
       expect(message).toMatch(
-        /^the placeholder digest of zeros stands here: run `docker buildx imagetools inspect /,
+        /^the placeholder digest of zeros stands here: run `fleet pin --stack <stack> --placeholders`, /,
       );
     }
     return error.problems.map(({ path }) => pathText(path));

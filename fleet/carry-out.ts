@@ -1,0 +1,103 @@
+import { shortReference } from "../config/image-reference.ts";
+import type { StackConfig } from "../config/schema.ts";
+import { formatDuration } from "../config/units.ts";
+import { describePlan } from "../operations/plan.ts";
+import { type SurveyedWorkload, survey } from "../operations/survey.ts";
+import { changeReport, movesSince } from "./change-report.ts";
+import type { Output } from "./command.ts";
+import { failureLines } from "./failure-lines.ts";
+import { pauseOf } from "./move-steps.ts";
+import type { NamedMove } from "./recorded-updates.ts";
+import { readRunsNow } from "./runs-now.ts";
+import type { NamedStack } from "./stack.ts";
+import { tableLines } from "./table.ts";
+import { timelineSvg } from "./timeline.ts";
+import type { Ran, UpdateEngine } from "./update-engine.ts";
+import { keepUpdateFiles } from "./update-files.ts";
+
+export interface CarryOut {
+  named: NamedStack;
+  engine: UpdateEngine;
+  /** As it is in the stack file now. */
+  config: StackConfig;
+  /** What this is, for the screen and the files: "support: wave 1 …". */
+  title: string;
+  out: Output;
+}
+
+/** Says what an update would do to each workload. Reads only. */
+export async function showPlan(
+  config: StackConfig,
+  { stack }: NamedStack,
+  out: Output,
+): Promise<SurveyedWorkload[]> {
+  const surveyed = await survey(config, stack);
+  const lines = describePlan(surveyed);
+  out.write(
+    lines.length === 0 ? "No workload changes.\n" : `Plan:\n${lines.map((line) => `  ${line}\n`).join("")}`,
+  );
+  return surveyed;
+}
+
+/**
+ * One `pulumi up` with its steps shown while they happen; afterwards one screen that says what came of it, and report and
+ * timeline as files. A failed update is an answer, not an error.
+ */
+export async function carryOut({ named, engine, config, title, out }: CarryOut): Promise<Ran> {
+  const before = await survey(config, named.stack);
+  out.write(`\n${title}\n`);
+  const ran = await engine.up(before.map(({ input }) => input.name));
+  const began = new Date(ran.began);
+  const after = await survey(config, named.stack);
+  const workloads = after.map(({ input, records }) => ({ name: input.name, records }));
+  const moves = movesSince(workloads, began);
+  const { evidence } = config;
+  const files = await keepUpdateFiles(evidence.directory, named.stack, began, {
+    report: changeReport({
+      stack: named.stack,
+      config,
+      workloads,
+      now: await readRunsNow(config, named.stack),
+      since: began,
+    }),
+    timeline: timelineSvg(
+      `${title}: ${ran.passed ? "passed" : "failed"}, ${began.toISOString().slice(0, 16)}Z`,
+      after.map(({ input }) => ({
+        workload: input.name,
+        moves: moves.filter(({ workload }) => workload === input.name).map(({ move }) => move),
+      })),
+    ),
+  });
+  const seconds = (Date.now() - began.getTime()) / 1000;
+  out.write(
+    [
+      "",
+      `${title}: ${ran.passed ? "done" : "failed"} in ${formatDuration(seconds)}`,
+      ...summaryLines(moves),
+      ...(ran.passed ? [] : failureLines(ran.output).map((line) => `  ${line}`)),
+      `report:   ${files.report}`,
+      `timeline: ${files.timeline}`,
+      "",
+    ].join("\n"),
+  );
+  return ran;
+}
+
+/** One line for each workload that changed. */
+export function summaryLines(moves: readonly NamedMove[]): string[] {
+  if (moves.length === 0) return ["no workload has changed"];
+  return tableLines(
+    ["WORKLOAD", "WHAT", "FROM", "TO", "PAUSED", "VERDICT"],
+    moves.map(({ workload, move }) => {
+      const paused = pauseOf(move);
+      return [
+        workload,
+        move.kind,
+        move.from === undefined ? "" : shortReference(move.from),
+        shortReference(move.to),
+        paused === undefined ? "" : formatDuration(paused),
+        move.verdict,
+      ];
+    }),
+  );
+}

@@ -1,0 +1,72 @@
+import { workloadsOf } from "../config/rollout.ts";
+import type { StackConfig } from "../config/schema.ts";
+import { checklist } from "./checklist.ts";
+import { recordedMoves } from "./recorded-moves.ts";
+import { type NamedMove, recordedUpdates } from "./recorded-updates.ts";
+import { type ReportedWorkload, updateReport } from "./report.ts";
+
+/** What runs in one workload at this moment; undefined: nothing. */
+export interface RunsNow {
+  workload: string;
+  runs: { image: string; container: string; since: string } | undefined;
+}
+
+export interface ChangeReport {
+  stack: string;
+  config: StackConfig;
+  workloads: readonly ReportedWorkload[];
+  /** Or why it could not be read. */
+  now: readonly RunsNow[] | { unreadable: string };
+  /** Leaves out what ended before; default: all. */
+  since: Date | undefined;
+}
+
+/** The whole report for a change ticket: the updates, what runs now, and the checklist of the last update. */
+export function changeReport({ stack, config, workloads, now, since }: ChangeReport): string {
+  const moves = movesSince(workloads, since);
+  return [
+    updateReport(stack, workloads, since),
+    "## Which digest runs now",
+    "",
+    ...runsNow(now),
+    ...lastChecklist(config, moves),
+    "",
+  ].join("\n");
+}
+
+export function movesSince(workloads: readonly ReportedWorkload[], since: Date | undefined): NamedMove[] {
+  return workloads.flatMap(({ name, records }) =>
+    recordedMoves(records)
+      .filter((move) => since === undefined || new Date(move.ended) >= since)
+      .map((move) => ({ workload: name, move })),
+  );
+}
+
+function runsNow(now: ChangeReport["now"]): string[] {
+  if ("unreadable" in now) return [`Not known: ${now.unreadable}`];
+  return [
+    "| workload | image | container | since |",
+    "| --- | --- | --- | --- |",
+    ...now.map(({ workload, runs }) =>
+      runs === undefined
+        ? `| ${workload} | nothing |  |  |`
+        : `| ${workload} | \`${runs.image}\` | \`${runs.container.slice(0, 12)}\` | ${runs.since.slice(0, 19)}Z |`,
+    ),
+  ];
+}
+
+function lastChecklist(config: StackConfig, moves: readonly NamedMove[]): string[] {
+  const updates = recordedUpdates(moves);
+  const at = updates.findLastIndex(({ kind }) => kind === "update");
+  const update = updates[at];
+  if (update === undefined) return [];
+  const checks = new Map(
+    workloadsOf(config).map(({ instance, groupConfig }) => [instance.name, groupConfig.verification]),
+  );
+  return [
+    "",
+    `## Checklist of update ${at + 1}`,
+    "",
+    ...checklist({ update, later: updates.slice(at + 1), config, checks }),
+  ];
+}

@@ -1,0 +1,69 @@
+import { shortReference } from "../config/image-reference.ts";
+import { formatDuration } from "../config/units.ts";
+import { ensureImage } from "../operations/docker/lifecycle.ts";
+import { refuseTooLittleSpace } from "../operations/prepare.ts";
+import { contextOf } from "../operations/program.ts";
+import { drillSnapshot } from "../operations/snapshot/drill.ts";
+import { withRepository } from "../operations/snapshot/take.ts";
+import { runStep } from "../operations/step.ts";
+import { survey } from "../operations/survey.ts";
+import { type Command, CommandFailure } from "./command.ts";
+import { snapshotsOf, workloadNamed } from "./restore.ts";
+import { configOf } from "./stack.ts";
+import { secretOf } from "./update-engine.ts";
+
+export const drill: Command = {
+  name: "drill",
+  summary: "proves now that the newest snapshot of a workload starts",
+  help: `
+Restores the newest snapshot of the workload to a volume of its own and starts the image that wrote it on that, without a
+network and without channels, next to the one that serves; removes both again and puts the time on record. A snapshot
+that was never started is no backup: do it every quarter at least. The workload that serves is not touched.
+
+Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the last lines say why.`,
+  flags: {
+    workload: { type: "string", value: "NAME", does: "whose snapshot" },
+    snapshot: { type: "string", value: "ID", does: "another one than the newest" },
+  },
+  async run({ stack, configFile, flags, out }) {
+    const named = { stack, configFile };
+    const { input, records } = workloadNamed(await survey(configOf(named), stack), flags.workload);
+    const wanted = flags.snapshot;
+    // What was taken before a way back is the state that was gone back from: it need not start.
+    const snapshot = snapshotsOf(records).findLast(({ role, snapshot: id }) =>
+      typeof wanted === "string" ? id.startsWith(wanted) : role !== "pre-restore",
+    );
+    if (snapshot === undefined) {
+      throw new CommandFailure(
+        wanted === undefined
+          ? `${input.name} has no snapshot on record yet: its first update takes one.`
+          : `No snapshot ${JSON.stringify(wanted)} of ${input.name} is on record.`,
+      );
+    }
+    out.write(
+      `${input.name}: snapshot ${snapshot.snapshot.slice(0, 8)}, ${snapshot.role}, of ${snapshot.time}, on ${shortReference(snapshot.image)}\n`,
+    );
+    // The gateway's token is for its checks, which a drill does not run.
+    const secrets = { snapshotPassword: await secretOf(named, "snapshotPassword"), gatewayToken: "" };
+    const context = {
+      ...contextOf({ workload: input }, secrets),
+      progress: (line: string) => out.write(`${input.name}: ${line}\n`),
+    };
+    await ensureImage(context.docker, input.snapshots.image);
+    await ensureImage(context.docker, snapshot.image);
+    const done = await withRepository(context, "drill", async () => {
+      await refuseTooLittleSpace(context);
+      return runStep(
+        context,
+        "drill",
+        () => drillSnapshot(context, snapshot.snapshot, snapshot.image),
+        () => `snapshot ${snapshot.snapshot.slice(0, 8)} starts and becomes healthy`,
+      );
+    });
+    const { time } = await context.log.append(done);
+    out.write(
+      `${input.name}: a restore of snapshot ${snapshot.snapshot.slice(0, 8)} took ${formatDuration(done.seconds)} until it was healthy; on record at ${time}.\n`,
+    );
+    return 0;
+  },
+};

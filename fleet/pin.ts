@@ -1,0 +1,112 @@
+import { parseImageReference } from "../config/image-reference.ts";
+import { pathText } from "../config/problem.ts";
+import { stackFileText, stackSettings } from "../config/stack-file.ts";
+import { type Command, CommandFailure, type Output } from "./command.ts";
+import { pinEdits, wantedReference } from "./pinned-change.ts";
+import { type ResolvedImage, resolveImage } from "./registry.ts";
+import { credentialsOf } from "./registry-credentials.ts";
+import { stackFileOf } from "./stack.ts";
+import type { Edit } from "./stack-edit.ts";
+import { placeholdersIn, StackFileChange } from "./stack-file-change.ts";
+
+export const pin: Command = {
+  name: "pin",
+  summary: "a tag's digest into the stack file: the candidate of the next rollout",
+  help: `
+Asks the registry which digest the tag has (of the index, where the image is there for several platforms) and writes the
+reference with it: as \`candidate\` of an agent image, which begins a rollout, or as \`image\` of the control plane, with
+the image before it as \`previous\`. Shows the change before it is written. Starts nothing: that is \`fleet update\`.
+
+  fleet pin --stack prod --image chromium 1.4.2-openclaw-2026.4.23
+  fleet pin --stack prod --image control-plane registry.example.com/clawforce/clawforce:1.4.2
+  fleet pin --stack prod --placeholders
+
+Credentials are those that \`docker login\` has written to config.json ($DOCKER_CONFIG, default ~/.docker).
+Exit code 0: written, or nothing to write. 1: refused, and nothing was written.`,
+  argument: { name: "TAG", does: "a tag of the image's repository, or a whole reference with its tag" },
+  flags: {
+    image: {
+      type: "string",
+      value: "NAME",
+      does: "the agent image, as under clawforce:agentImages, or control-plane",
+    },
+    placeholders: {
+      type: "boolean",
+      does: "write the digest in place of every placeholder of zeros, by its own tag",
+    },
+    "dry-run": { type: "boolean", does: "show the change and write nothing" },
+  },
+  async run({ stack, configFile, flags, argument, out }) {
+    const file = stackFileOf({ stack, configFile });
+    const change =
+      flags.placeholders === true
+        ? await filledPlaceholders(file, [flags.image, argument], out)
+        : await pinnedImageChange(file, flags.image, argument, out);
+    change.show(out);
+    if (flags["dry-run"] === true) {
+      out.write("Nothing was written (--dry-run).\n");
+      return 0;
+    }
+    await change.write();
+    if (change.changes.length > 0) {
+      out.write(`Written. See what it does: pulumi preview --stack ${stack}\n`);
+    }
+    return 0;
+  },
+};
+
+async function pinnedImageChange(
+  file: string,
+  image: string | boolean | undefined,
+  wanted: string | undefined,
+  out: Output,
+): Promise<StackFileChange> {
+  if (typeof image !== "string" || wanted === undefined) {
+    throw new CommandFailure(
+      "Which image, and which tag? Write `fleet pin --stack S --image NAME TAG`, or `--placeholders`.",
+    );
+  }
+  const settings = stackSettings(stackFileText(file), file);
+  const reference = wantedReference(settings, { image, wanted });
+  const pinned = await resolved(reference, out);
+  return StackFileChange.plan(file, pinEdits(settings, image, pinned), { placeholdersMayStay: true });
+}
+
+async function filledPlaceholders(
+  file: string,
+  notWanted: readonly unknown[],
+  out: Output,
+): Promise<StackFileChange> {
+  if (notWanted.some((given) => given !== undefined)) {
+    throw new CommandFailure(
+      "--placeholders takes every image by its own tag: give no --image and no tag with it.",
+    );
+  }
+  const edits: Edit[] = [];
+  for (const { path, reference } of placeholdersIn(file)) {
+    edits.push({
+      path,
+      value: await resolved(reference.slice(0, reference.lastIndexOf("@")), out, pathText(path)),
+    });
+  }
+  return StackFileChange.plan(file, edits);
+}
+
+/** The reference with the digest that the registry has for it. */
+async function resolved(reference: string, out: Output, whose = reference): Promise<string> {
+  const parsed = parseImageReference(reference);
+  if ("problem" in parsed) {
+    throw new CommandFailure(
+      `${whose}: ${JSON.stringify(reference)} is no image reference: ${parsed.problem}.`,
+    );
+  }
+  const found = await resolveImage(parsed, credentialsOf(parsed.registry));
+  out.write(`${reference}: ${found.digest} (${kindOf(found)})\n`);
+  return parsed.digest === undefined ? `${reference}@${found.digest}` : reference;
+}
+
+function kindOf({ platforms }: ResolvedImage): string {
+  return platforms === undefined
+    ? "one image, no index"
+    : `index of ${platforms.join(", ") || "no platform"}`;
+}

@@ -1,0 +1,162 @@
+import { shortReference } from "../config/image-reference.ts";
+import { stackFileText, stackSettings } from "../config/stack-file.ts";
+import { formatBytes, formatDuration } from "../config/units.ts";
+import { sameDigest } from "../evidence/move.ts";
+import type { EvidenceRecord, SnapshotEntry } from "../evidence/records.ts";
+import { dockerClient } from "../operations/docker/client.ts";
+import { execInContainer } from "../operations/docker/exec.ts";
+import { type SurveyedWorkload, survey } from "../operations/survey.ts";
+import { carryOut, showPlan } from "./carry-out.ts";
+import { type Command, CommandFailure } from "./command.ts";
+import { fieldAt } from "./pinned-change.ts";
+import { rotationLines } from "./rotation.ts";
+import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
+import type { Edit } from "./stack-edit.ts";
+import { StackFileChange } from "./stack-file-change.ts";
+import { UpdateEngine } from "./update-engine.ts";
+
+export const restore: Command = {
+  name: "restore",
+  summary: "sets the state of one workload back to a snapshot",
+  help: `
+Writes the snapshot as \`restore\` of the workload and runs \`pulumi up\`: a pre-restore snapshot of the state as it is, then the
+named one in its place. Says first what is lost by it; without --yes that is all it does. Afterwards it lists which logins
+may have to be renewed. Ids stand in \`fleet report\`.
+
+Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines say what to do.`,
+  flags: {
+    workload: { type: "string", value: "NAME", does: "whose state" },
+    snapshot: { type: "string", value: "ID", does: "8 hex digits or more of the snapshot's id" },
+    yes: { type: "boolean", does: "do it; without it nothing is touched" },
+  },
+  async run({ stack, configFile, flags, out }) {
+    const named = { stack, configFile };
+    const config = configOf(named);
+    const workload = workloadNamed(await survey(config, stack), flags.workload);
+    const snapshot = snapshotOf(workload.records, flags.snapshot, workload.input.name);
+    const file = stackFileOf(named);
+    const settings = stackSettings(stackFileText(file), file);
+    const change = StackFileChange.plan(file, [
+      restoreEdit(settings, workload, snapshot.snapshot.slice(0, 8)),
+    ]);
+    out.write(
+      lossLines(workload, snapshot, new Date())
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
+    change.show(out);
+    const changed = fromProjectFolder(change.config());
+    const planned = workloadNamed(await showPlan(changed, named, out), workload.input.name);
+    if (!("restore" in planned.move) || planned.move.restore === undefined) {
+      throw new CommandFailure(
+        `The snapshot ${snapshot.snapshot.slice(0, 8)} is the one that ${workload.input.name} was set back to last: a request is carried out once. ` +
+          "To do it again, name another snapshot first, or restore it by hand.",
+      );
+    }
+    if (flags.yes !== true) {
+      out.write("Nothing was touched. To do it, run the same with --yes.\n");
+      return 0;
+    }
+    const engine = await UpdateEngine.open(named, out);
+    await change.write();
+    const title = `${workload.input.name}: its state of ${snapshot.time}`;
+    const ran = await carryOut({ named, engine, config: changed, title, out });
+    if (!ran.passed) {
+      out.write(
+        `Its state before is in the pre-restore snapshot, if one was taken: see the report. What is there: \`fleet status --stack ${stack}\`.\n`,
+      );
+      return 1;
+    }
+    const lines = rotationLines(await openclawConfig(workload));
+    out.write(
+      `Look at these; their servers may have renewed them since the snapshot:\n${lines.map((line) => `  ${line}\n`).join("")}`,
+    );
+    return 0;
+  },
+};
+
+export function workloadNamed(
+  surveyed: readonly SurveyedWorkload[],
+  name: string | boolean | undefined,
+): SurveyedWorkload {
+  const found = surveyed.find(({ input }) => input.name === name);
+  if (found !== undefined) return found;
+  const known = surveyed.map(({ input }) => input.name).join(", ");
+  throw new CommandFailure(
+    name === undefined
+      ? `Whose? Name it with --workload: ${known}.`
+      : `No workload is called ${JSON.stringify(name)}. There are ${known}.`,
+  );
+}
+
+type RecordedSnapshot = EvidenceRecord & SnapshotEntry;
+
+export function snapshotsOf(records: readonly EvidenceRecord[]): RecordedSnapshot[] {
+  return records.filter((record): record is RecordedSnapshot => record.kind === "snapshot");
+}
+
+function snapshotOf(
+  records: readonly EvidenceRecord[],
+  id: string | boolean | undefined,
+  name: string,
+): RecordedSnapshot {
+  const all = snapshotsOf(records);
+  const known = all
+    .slice(-5)
+    .map(({ snapshot, role, time }) => `  ${snapshot.slice(0, 8)}  ${role}, ${time}\n`)
+    .join("");
+  if (typeof id !== "string" || !/^[0-9a-f]{8,64}$/.test(id)) {
+    throw new CommandFailure(
+      `Which snapshot of ${name}? Name it with --snapshot, 8 hex digits or more. The newest:\n${known}`.trimEnd(),
+    );
+  }
+  const found = all.findLast(({ snapshot }) => snapshot.startsWith(id));
+  if (found === undefined) {
+    throw new CommandFailure(
+      `No snapshot ${id} of ${name} is on record. ${known === "" ? "None is." : `The newest:\n${known}`}`.trimEnd(),
+    );
+  }
+  return found;
+}
+
+function lossLines({ input, observed }: SurveyedWorkload, snapshot: RecordedSnapshot, now: Date): string[] {
+  const { snapshot: id, role, time, files, bytes, image } = snapshot;
+  const age = Math.round((now.getTime() - Date.parse(time)) / 1000);
+  return [
+    `${input.name}: snapshot ${id.slice(0, 8)}, ${role}, of ${time}, ${files} files, ${formatBytes(bytes)}.`,
+    `Lost by it: everything that ${input.name} has written in the ${formatDuration(age)} since then. A pre-restore snapshot keeps it aside.`,
+    ...(role === "pre-restore"
+      ? ["It was taken before a way back: the state in it is the one that was gone back from. Think twice."]
+      : []),
+    ...(sameDigest(image, input.image)
+      ? []
+      : [
+          `It was written by ${shortReference(image)}, and ${shortReference(observed?.image ?? input.image)} runs: an older version may refuse a newer state.`,
+        ]),
+  ];
+}
+
+function restoreEdit(settings: Record<string, unknown>, workload: SurveyedWorkload, id: string): Edit {
+  const { group, groupConfig, instance } = workload.config;
+  const index = groupConfig.instances.findIndex(({ name }) => name === instance.name);
+  const path = ["instanceGroups", group, "instances", index];
+  // A name alone becomes a mapping.
+  return typeof fieldAt(settings, path) === "string"
+    ? { path, value: { name: instance.name, restore: id } }
+    : { path: [...path, "restore"], value: id };
+}
+
+/** What the workload's own configuration says of its logins; nothing when it can't be read. */
+async function openclawConfig({ input }: SurveyedWorkload): Promise<unknown> {
+  try {
+    const { stdout } = await execInContainer(
+      dockerClient(input.dockerHost),
+      input.container,
+      ["cat", `${input.mount}/openclaw.json`],
+      { deadline: 10 },
+    );
+    return JSON.parse(stdout);
+  } catch {
+    return undefined;
+  }
+}

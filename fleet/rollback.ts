@@ -1,0 +1,73 @@
+import { survey } from "../operations/survey.ts";
+import { carryOut, showPlan } from "./carry-out.ts";
+import { type Command, CommandFailure } from "./command.ts";
+import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
+import { StackFileChange } from "./stack-file-change.ts";
+import { UpdateEngine } from "./update-engine.ts";
+import { rollbackEdits } from "./way-back.ts";
+
+export const rollback: Command = {
+  name: "rollback",
+  summary: "back to the release before, with its state where the new one has moved it",
+  help: `
+With a candidate: takes it out, so that every group on the image runs its stable release again. Without one: \`stable\`
+becomes the recorded \`previous\` release. With --to-wave: only the workloads above that wave go back. Of the control plane:
+\`image\` becomes its \`previous\`. Says first what happens to each workload and its state, then runs one \`pulumi up\`.
+Allowed in every window; waits for no canary and no bake. The release that was gone back from is not kept as \`previous\`: it
+is no way back.
+
+Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
+  flags: {
+    image: {
+      type: "string",
+      value: "NAME",
+      does: "the agent image, or control-plane; may be left out when one has a candidate",
+    },
+    group: { type: "string", value: "NAME", does: "with --to-wave: the group that goes back" },
+    "to-wave": { type: "string", value: "N", does: "lower the wave to N, and keep the candidate below it" },
+    "dry-run": { type: "boolean", does: "show the change and the plan, and touch nothing" },
+  },
+  async run({ stack, configFile, flags, out }) {
+    const named = { stack, configFile };
+    const config = configOf(named);
+    const surveyed = await survey(config, stack);
+    const edits = rollbackEdits(
+      config,
+      { image: textOf(flags.image), group: textOf(flags.group), toWave: waveOf(flags["to-wave"]) },
+      surveyed.map(({ records }) => records),
+    );
+    const change = StackFileChange.plan(stackFileOf(named), edits);
+    change.show(out);
+    const changed = fromProjectFolder(change.config());
+    await showPlan(changed, named, out);
+    if (flags["dry-run"] === true) {
+      out.write("Nothing was touched (--dry-run).\n");
+      return 0;
+    }
+    const engine = await UpdateEngine.open(named, out);
+    await change.write();
+    const ran = await carryOut({ named, engine, config: changed, title: "rollback", out });
+    if (!ran.passed) {
+      out.write(
+        `See what is there: \`fleet status --stack ${stack}\`; bring back what was interrupted: \`fleet recover --stack ${stack}\`.\n`,
+      );
+      return 1;
+    }
+    out.write("Gone back. Commit the stack file.\n");
+    return 0;
+  },
+};
+
+function textOf(flag: string | boolean | undefined): string | undefined {
+  return typeof flag === "string" ? flag : undefined;
+}
+
+function waveOf(flag: string | boolean | undefined): number | undefined {
+  if (flag === undefined) return undefined;
+  if (typeof flag !== "string" || !/^\d{1,4}$/.test(flag)) {
+    throw new CommandFailure(
+      `--to-wave ${JSON.stringify(flag)} is no wave. Write its number, as in --to-wave 0.`,
+    );
+  }
+  return Number(flag);
+}

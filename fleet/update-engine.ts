@@ -1,0 +1,164 @@
+import { spawn } from "node:child_process";
+import { resolve } from "node:path";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
+import { CommandFailure, type Output } from "./command.ts";
+import { LiveSteps } from "./live.ts";
+import { projectFolder } from "./project.ts";
+import type { NamedStack } from "./stack.ts";
+
+/** What the engine did, or would do, to one resource; those that stay as they are are not among them. */
+export interface EngineOperation {
+  /** "create", "update", "delete", "replace" and its parts. */
+  op: string;
+  type: string;
+  name: string;
+  /** False for a component: it has no provider, so nothing is done outside of the state. */
+  custom: boolean;
+}
+
+export interface Ran {
+  passed: boolean;
+  output: string;
+  operations: EngineOperation[];
+  /** ISO 8601. */
+  began: string;
+}
+
+const unchanging: readonly string[] = ["same", "read", "refresh", "read-replacement", "read-discard"];
+
+/** What the operator's sequences ask of Pulumi's engine, through the Automation API. */
+export class UpdateEngine {
+  readonly #engine: Stack;
+  readonly #named: NamedStack;
+  readonly #out: Output;
+
+  private constructor(engine: Stack, named: NamedStack, out: Output) {
+    this.#engine = engine;
+    this.#named = named;
+    this.#out = out;
+  }
+
+  static async open(named: NamedStack, out: Output): Promise<UpdateEngine> {
+    // The engine's SDK is large: loaded by the commands that need it.
+    const { openStack } = await import("./engine.ts");
+    try {
+      return new UpdateEngine(await openStack(named), named, out);
+    } catch (error) {
+      throw new CommandFailure(
+        `Pulumi can't read the stack ${named.stack}; nothing was touched: ${reasonOf(error)}`,
+      );
+    }
+  }
+
+  preview(): Promise<Ran> {
+    return this.#run("pulumi preview", [], (options) => this.#engine.preview(options));
+  }
+
+  /** @param workloads whose steps are shown while they happen; none: the engine alone is waited for. */
+  up(workloads: readonly string[]): Promise<Ran> {
+    return this.#run("pulumi up", workloads, (options) => this.#engine.up(options));
+  }
+
+  async #run(
+    what: string,
+    workloads: readonly string[],
+    call: (options: object) => Promise<unknown>,
+  ): Promise<Ran> {
+    const began = new Date().toISOString();
+    const operations = new Map<string, EngineOperation>();
+    let output = "";
+    const onOutput = (text: string) => {
+      output += text;
+    };
+    const live = workloads.length > 0 ? new LiveSteps(workloads, this.#out) : undefined;
+    const onEvent = (event: EngineEvent) => {
+      live?.onEvent(event);
+      const operation = operationOf(event);
+      if (operation !== undefined) operations.set(`${operation.op} ${operation.urn}`, operation.did);
+    };
+    const { configFile } = this.#named;
+    // Ctrl-C reaches the engine as well: it cleans up and ends, and this process has to be there to say what is left.
+    const stay = () => this.#out.write(`interrupted: ${what} ends as soon as it can\n`);
+    process.on("SIGINT", stay);
+    live?.begin();
+    let passed = true;
+    try {
+      await call({
+        // Without it the SDK decrypts the history, and Pulumi writes a stray stack file into the project for that.
+        showSecrets: false,
+        ...(configFile !== undefined && { configFile: resolve(configFile) }),
+        color: "never",
+        suppressOutputs: true,
+        onOutput,
+        onError: onOutput,
+        onEvent,
+      });
+    } catch (error) {
+      if (error instanceof Error && error.name === "ConcurrentUpdateError") {
+        throw new CommandFailure(
+          `${what} found the state locked: another update of ${this.#named.stack} is under way, or its deployer died. \`fleet status\` tells which; \`fleet recover\` cleans up after a dead one.`,
+        );
+      }
+      passed = false;
+      if (!output.includes("Diagnostics:")) output += `\n${reasonOf(error)}`;
+    } finally {
+      live?.end();
+      process.off("SIGINT", stay);
+    }
+    return { passed, output, operations: [...operations.values()], began };
+  }
+}
+
+function operationOf(event: EngineEvent): { op: string; urn: string; did: EngineOperation } | undefined {
+  const { resourcePreEvent } = event;
+  if (resourcePreEvent === undefined) return undefined;
+  const { op, urn, type, new: after, old: before } = resourcePreEvent.metadata;
+  if (unchanging.includes(op)) return undefined;
+  const custom = (after ?? before)?.custom ?? true;
+  return { op, urn, did: { op, type, name: urn.slice(urn.lastIndexOf("::") + 2), custom } };
+}
+
+/**
+ * The plain value of one of the stack's secrets, as `pulumi config get` prints it; the engine's SDK reads only stack files
+ * in the project's folder. For the programs in operations/, never for a message.
+ */
+export async function secretOf(
+  { stack, configFile }: NamedStack,
+  key: string,
+  path = false,
+): Promise<string> {
+  const argv = ["config", "get", `clawforce:${key}`, "--json", "--non-interactive", "--stack", stack];
+  if (path) argv.push("--path");
+  if (configFile !== undefined) argv.push("--config-file", resolve(configFile));
+  const child = spawn("pulumi", argv, { cwd: projectFolder, stdio: ["ignore", "pipe", "pipe"] });
+  const [said, complained] = await Promise.all([textOf(child.stdout), textOf(child.stderr), closed(child)]);
+  try {
+    const { value } = JSON.parse(said) as { value?: unknown };
+    if (typeof value === "string") return value;
+  } catch {
+    // Said below: what stands in `said` may be the secret itself.
+  }
+  throw new CommandFailure(`The secret clawforce:${key} can't be read: ${reasonOf(new Error(complained))}`);
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = "";
+  for await (const part of stream) text += part;
+  return text;
+}
+
+function closed(child: ReturnType<typeof spawn>): Promise<void> {
+  return new Promise((done, failed) => {
+    child.once("error", () => failed(new CommandFailure("There is no program `pulumi` on PATH.")));
+    child.once("close", () => done());
+  });
+}
+
+/** What the engine itself says, without the SDK's frame around it. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (message.includes("spawn pulumi ENOENT")) {
+    return "there is no program `pulumi` on PATH.";
+  }
+  return /^ *error: (.+)$/m.exec(message)?.[1] ?? message.split("\n")[0] ?? "";
+}

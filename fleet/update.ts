@@ -1,0 +1,158 @@
+import type { StackConfig } from "../config/schema.ts";
+import { survey } from "../operations/survey.ts";
+import { carryOut, showPlan } from "./carry-out.ts";
+import { type Command, CommandFailure, type Output } from "./command.ts";
+import { type NextWave, nextWave, refuseTarget, rolloutsOf } from "./next-wave.ts";
+import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
+import { StackFileChange } from "./stack-file-change.ts";
+import { UpdateEngine } from "./update-engine.ts";
+import { takeBackEdits } from "./way-back.ts";
+import { witnessesOf } from "./witnesses.ts";
+
+/** Of an update that failed and was taken back: nothing is broken, and nothing is updated. */
+export const goneBack = 3;
+
+export const update: Command = {
+  name: "update",
+  summary: "one wave further with the candidate: canary first, then one wave a call",
+  help: `
+Brings the present wave to its end, or, when all its workloads have passed, raises the wave of a group by one. Shows the
+change of the stack file and what will happen to each workload, then runs \`pulumi up\`, with its steps shown while they
+happen; report and timeline are kept in the evidence directory, below <stack>/reports.
+
+Refused when the window is not the runtime's, and when what an earlier wave has proved does not hold any more: another
+container, another digest, other checks, or a check that failed since. See docs/commands.md.
+
+Exit code 0: done. 1: refused or failed; the last lines say the way back. 3: the wave failed and was taken back
+(\`clawforce:onFailure: rollback\`, or --rollback).`,
+  flags: {
+    group: { type: "string", value: "NAME", does: "the group that goes on, where more than one could" },
+    "to-wave": {
+      type: "string",
+      value: "N",
+      does: "on until wave N; above the next one only with --yes-all-waves",
+    },
+    "yes-all-waves": {
+      type: "boolean",
+      does: "no look at a wave before the next: each is an update of its own, the first that fails ends it",
+    },
+    rollback: { type: "boolean", does: "take a wave that fails back at once, with a second `pulumi up`" },
+    "dry-run": { type: "boolean", does: "show the change and the plan, and touch nothing" },
+  },
+  async run({ stack, configFile, flags, out }) {
+    const named = { stack, configFile };
+    const group = typeof flags.group === "string" ? flags.group : undefined;
+    const target = targetOf(configOf(named), group, flags);
+    for (;;) {
+      const config = configOf(named);
+      refuseWindow(config);
+      const now = new Date();
+      const step = nextWave(config, witnessesOf(await survey(config, stack)), group, now);
+      if ("done" in step) {
+        out.write(`${step.done}\n`);
+        return 0;
+      }
+      const change = StackFileChange.plan(stackFileOf(named), step.edits);
+      change.show(out);
+      const changed = fromProjectFolder(change.config());
+      await showPlan(changed, named, out);
+      if (flags["dry-run"] === true) {
+        out.write(`Would run: ${step.title}. Nothing was touched (--dry-run).\n`);
+        return 0;
+      }
+      const engine = await UpdateEngine.open(named, out);
+      await change.write();
+      const ran = await carryOut({ named, engine, config: changed, title: step.title, out });
+      if (!ran.passed) {
+        return flags.rollback === true || changed.onFailure === "rollback"
+          ? takeBack(named, engine, step, out)
+          : sayWayBack(named, step, out);
+      }
+      if (target === undefined || waveOf(changed, target.group) >= target.wave) {
+        out.write(`${nextLine(changed, stack)}\n`);
+        return 0;
+      }
+    }
+  },
+};
+
+interface Target {
+  group: string;
+  wave: number;
+}
+
+function targetOf(
+  config: StackConfig,
+  group: string | undefined,
+  flags: Record<string, string | boolean | undefined>,
+): Target | undefined {
+  const text = flags["to-wave"];
+  if (text === undefined) return undefined;
+  if (typeof text !== "string" || !/^\d{1,4}$/.test(text)) {
+    throw new CommandFailure(
+      `--to-wave ${JSON.stringify(text)} is no wave. Write its number, as in --to-wave 1.`,
+    );
+  }
+  const [rollout, ...others] = rolloutsOf(config).filter((each) => (group ?? each.group) === each.group);
+  if (rollout === undefined || others.length > 0) {
+    throw new CommandFailure(
+      rollout === undefined
+        ? "--to-wave: no candidate is being rolled out."
+        : "--to-wave speaks of one group: name it with --group.",
+    );
+  }
+  const wave = Number(text);
+  refuseTarget(rollout, wave, flags["yes-all-waves"] === true);
+  return { group: rollout.group, wave };
+}
+
+function refuseWindow({ window }: StackConfig): void {
+  if (window === "runtime") return;
+  throw new CommandFailure(
+    `clawforce:window is ${window}: ${
+      window === "none" ? "nothing may change now" : "only the control plane may change now"
+    }. Both tracks never change in one window: write \`runtime\` when the runtime's has come.`,
+  );
+}
+
+function waveOf(config: StackConfig, group: string): number {
+  return config.instanceGroups[group]?.wave ?? 0;
+}
+
+async function takeBack(
+  named: NamedStack,
+  engine: UpdateEngine,
+  step: NextWave,
+  out: Output,
+): Promise<number> {
+  const change = StackFileChange.plan(stackFileOf(named), takeBackEdits(configOf(named), step.groups));
+  out.write("\nThe wave has failed and is taken back.\n");
+  change.show(out);
+  const config = fromProjectFolder(change.config());
+  await showPlan(config, named, out);
+  await change.write();
+  const ran = await carryOut({ named, engine, config, title: `${step.groups.join(", ")}: back`, out });
+  if (ran.passed) {
+    out.write("Gone back: every workload runs what it ran before this wave.\n");
+    return goneBack;
+  }
+  out.write(
+    `The way back has failed too. See what is there: \`fleet status --stack ${named.stack}\`; then \`fleet recover --stack ${named.stack}\`.\n`,
+  );
+  return 1;
+}
+
+function sayWayBack({ stack }: NamedStack, { groups }: NextWave, out: Output): number {
+  out.write(
+    `The way back: \`fleet rollback --stack ${stack}\` takes the candidate back everywhere; with --group and --to-wave only the last wave of ${groups.join(", ")}. ` +
+      `When the cause is gone instead: \`fleet update --stack ${stack}\` tries this wave again.\n`,
+  );
+  return 1;
+}
+
+function nextLine(config: StackConfig, stack: string): string {
+  const open = rolloutsOf(config).filter(({ wave, lastWave }) => wave < lastWave);
+  return open.length === 0
+    ? `Every group has come to its last wave. Next: \`fleet promote --stack ${stack}\`.`
+    : `Next, once this wave has shown itself: \`fleet update --stack ${stack}\` (${open.map(({ group, wave, lastWave }) => `${group}: wave ${wave + 1} of ${lastWave}`).join(", ")}).`;
+}

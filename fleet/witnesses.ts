@@ -1,0 +1,15 @@
+import { fingerprint } from "../config/fingerprint.ts";
+import type { Witness } from "../evidence/canary.ts";
+import { serves } from "../operations/observe.ts";
+import type { SurveyedWorkload } from "../operations/survey.ts";
+
+/** What each workload can prove: one that does not serve proves nothing. */
+export function witnessesOf(surveyed: readonly SurveyedWorkload[]): Witness[] {
+  return surveyed.map(({ input, observed, records }) => ({
+    name: input.name,
+    records,
+    observed:
+      observed !== undefined && serves(observed) ? { id: observed.id, image: observed.image } : undefined,
+    checks: fingerprint(input.verification),
+  }));
+}

@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { changeLines, type Edit, editStackText } from "../../fleet/stack-edit.ts";
+
+const file = `# PRODUCTION: look twice.
+encryptionsalt: v1:abc=
+config:
+  clawforce:agentImages:
+    chromium:
+      stable: repo/agent:1@sha256:aaa   # what runs
+      # A rollout begins with the line below.
+      previous: "repo/agent:0@sha256:000"
+
+  clawforce:instanceGroups:
+    support:
+      agentImage: chromium
+      instances:
+        - support-canary   # hurts least
+        - name: support-1
+          directory: /srv/support-1
+      waves: [1,  50%, 100%]
+      wave: 0
+    sales: {agentImage: chromium, instances: [a, b], wave: 1}
+`;
+
+function edited(...edits: Edit[]): string {
+  return editStackText(file, edits).text;
+}
+
+/** The lines that are in one text and not in the other. */
+function difference(text: string): { gone: string[]; come: string[] } {
+  const [before, after] = [file.split("\n"), text.split("\n")];
+  return {
+    gone: before.filter((line) => !after.includes(line)),
+    come: after.filter((line) => !before.includes(line)),
+  };
+}
+
+describe("an edit of the stack file", () => {
+  test.each<[string, Edit, { gone: string[]; come: string[] }]>([
+    [
+      "changes a number and leaves all else as it was written",
+      { path: ["instanceGroups", "support", "wave"], value: 2 },
+      { gone: ["      wave: 0"], come: ["      wave: 2"] },
+    ],
+    [
+      "keeps the comment behind a value",
+      { path: ["agentImages", "chromium", "stable"], value: "repo/agent:2@sha256:bbb" },
+      {
+        gone: ["      stable: repo/agent:1@sha256:aaa   # what runs"],
+        come: ["      stable: repo/agent:2@sha256:bbb   # what runs"],
+      },
+    ],
+    [
+      "adds a key as a line of its own",
+      { path: ["agentImages", "chromium", "candidate"], value: "repo/agent:2@sha256:bbb" },
+      { gone: [], come: ["      candidate: repo/agent:2@sha256:bbb"] },
+    ],
+    [
+      "takes a key out with its line",
+      { path: ["agentImages", "chromium", "previous"], value: undefined },
+      { gone: ['      previous: "repo/agent:0@sha256:000"'], come: [] },
+    ],
+    [
+      "makes a mapping of an instance that was a name alone",
+      {
+        path: ["instanceGroups", "support", "instances", 0],
+        value: { name: "support-canary", restore: "12345678" },
+      },
+      {
+        gone: ["        - support-canary   # hurts least"],
+        come: ['        - { name: support-canary, restore: "12345678" }   # hurts least'],
+      },
+    ],
+    [
+      "adds a key to an instance that is a mapping",
+      { path: ["instanceGroups", "support", "instances", 1, "restore"], value: "34e495d1" },
+      { gone: [], come: ["          restore: 34e495d1"] },
+    ],
+    [
+      "changes a value in a mapping of one line",
+      { path: ["instanceGroups", "sales", "wave"], value: 0 },
+      {
+        gone: ["    sales: {agentImage: chromium, instances: [a, b], wave: 1}"],
+        come: ["    sales: {agentImage: chromium, instances: [a, b], wave: 0}"],
+      },
+    ],
+    [
+      "adds a key to a mapping of one line",
+      { path: ["instanceGroups", "sales", "bake"], value: "30m" },
+      {
+        gone: ["    sales: {agentImage: chromium, instances: [a, b], wave: 1}"],
+        come: ["    sales: {agentImage: chromium, instances: [a, b], wave: 1, bake: 30m}"],
+      },
+    ],
+  ])("%s", (_, edit, lines) => {
+    expect(difference(edited(edit))).toEqual(lines);
+  });
+
+  test.each<[string, Edit]>([
+    ["a key of a mapping of one line", { path: ["instanceGroups", "sales", "wave"], value: undefined }],
+    ["the first key of an item", { path: ["instanceGroups", "support", "instances", 1, "name"], value: undefined }],
+    ["a mapping that is not there", { path: ["controlPlane", "image"], value: "repo/plane:1@sha256:ccc" }],
+    ["a whole list", { path: ["instanceGroups", "support", "waves"], value: "100%" }],
+  ])("where %s changes, the values and the comments are right, whatever the form", (_, { path, value }) => {
+    const text = edited({ path, value });
+    const wanted = parse(file);
+    const keys = ["config", `clawforce:${path[0]}`, ...path.slice(1)];
+    let at = wanted;
+    for (const key of keys.slice(0, -1)) at = at[key] ??= {};
+    if (value === undefined) delete at[String(keys.at(-1))];
+    else at[String(keys.at(-1))] = value;
+    expect(parse(text)).toEqual(wanted);
+    for (const comment of ["# PRODUCTION: look twice.", "# what runs", "# hurts least"]) {
+      expect(text).toContain(comment);
+    }
+  });
+
+  test("an alias is not changed behind the back of what it stands for", () => {
+    const text = "config:\n  clawforce:a: &x {v: 1}\n  clawforce:b: *x\n";
+    const after = editStackText(text, [{ path: ["b"], value: 2 }]).text;
+    expect(parse(after)).toEqual({ config: { "clawforce:a": { v: 1 }, "clawforce:b": 2 } });
+  });
+
+  test("says each change as path, old -> new, and leaves out what changes nothing", () => {
+    const { changes } = editStackText(file, [
+      { path: ["agentImages", "chromium", "candidate"], value: "repo/agent:2@sha256:bbb" },
+      { path: ["instanceGroups", "support", "wave"], value: 0 },
+      { path: ["agentImages", "chromium", "previous"], value: undefined },
+      { path: ["instanceGroups", "support", "instances", 0], value: { name: "support-canary", restore: "1234567f" } },
+    ]);
+    expect(changeLines(changes)).toEqual([
+      "clawforce:agentImages.chromium.candidate: (not set) -> repo/agent:2@sha256:bbb",
+      "clawforce:agentImages.chromium.previous: repo/agent:0@sha256:000 -> (not set)",
+      "clawforce:instanceGroups.support.instances[0]: support-canary -> { name: support-canary, restore: 1234567f }",
+    ]);
+  });
+
+  test("nothing to change leaves the text byte for byte", () => {
+    expect(edited({ path: ["instanceGroups", "support", "wave"], value: 0 })).toBe(file);
+  });
+});
