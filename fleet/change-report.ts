@@ -25,7 +25,8 @@ export interface ChangeReport {
 export function changeReport({ stack, config, workloads, now, since }: ChangeReport): string {
   const moves = movesSince(workloads, since);
   return [
-    updateReport(stack, workloads, since),
+    updateReport(stack, workloads, since).trimEnd(),
+    "",
     "## Which digest runs now",
     "",
     ...runsNow(now),

@@ -83,9 +83,7 @@ function linesOf(facts: ChecklistFacts): Line[] {
     },
     {
       item: "Health check executed",
-      evidence: everyMove(moves, ({ gate }) => gate?.outcome === "passed")
-        ? `gate passed, ${moves.reduce((sum, { move }) => sum + (move.gate?.checks.length ?? 0), 0)} checks`
-        : undefined,
+      evidence: everyMove(moves, ({ gate }) => gate?.outcome === "passed") ? gatesText(moves) : undefined,
       open: "a gate is not on record or did not pass",
     },
     {
@@ -144,6 +142,11 @@ function checkLine(
         : unique(asked.flatMap(({ passed }) => passed.map(({ name }) => name))).join(", "),
     open: `${listed(behind)}: not passed`,
   };
+}
+
+function gatesText(moves: readonly NamedMove[]): string {
+  const checks = moves.reduce((sum, { move }) => sum + (move.gate?.checks.length ?? 0), 0);
+  return `gate passed, ${checks} ${checks === 1 ? "check" : "checks"}`;
 }
 
 function listed(of: readonly { workload: string }[]): string {

@@ -58,7 +58,7 @@ export function stepsOf(move: RecordedMove): TimedStep[] {
   }
   if (bake !== undefined) add("bake", timeOf(bake), bake.seconds, bake.outcome);
   if (failure !== undefined) add("failure", timeOf(failure), 0, "failed");
-  return steps.toSorted((a, b) => a.began - b.began);
+  return steps;
 }
 
 /** From the drain to the gate's end: how long the workload did not serve. Undefined without a cut-over. Seconds. */

@@ -34,6 +34,7 @@ const legend: readonly [string, string][] = [
   ["verify", "verification"],
   ["bake", "bake"],
   ["failed", "failed"],
+  ["pause", "not serving"],
 ];
 
 /** Pixels. */
@@ -162,12 +163,14 @@ function stepTitle(workload: string, move: RecordedMove, { name, began, ended, o
 }
 
 function legendBars(y: number): string[] {
-  const step = (size.width - 32) / legend.length;
-  return legend.flatMap(([kind, label], index) => {
-    const at = round(16 + index * step);
+  let at = 16;
+  return legend.flatMap(([kind, label]) => {
+    const x = round(at);
+    // About as wide as the words are: nothing here can measure a font.
+    at += 35 + label.length * 6.5;
     return [
-      `<rect class="${kind}" x="${at}" y="${y}" width="12" height="12" rx="2"/>`,
-      text(at + 17, y + 10, label, "quiet"),
+      `<rect class="${kind}" x="${x}" y="${y}" width="12" height="12" rx="2"/>`,
+      text(x + 17, y + 10, label, "quiet"),
     ];
   });
 }

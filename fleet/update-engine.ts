@@ -114,7 +114,9 @@ function operationOf(event: EngineEvent): { op: string; urn: string; did: Engine
   if (resourcePreEvent === undefined) return undefined;
   const { op, urn, type, new: after, old: before } = resourcePreEvent.metadata;
   if (unchanging.includes(op)) return undefined;
-  const custom = (after ?? before)?.custom ?? true;
+  const state = after ?? before;
+  // The engine leaves out what is false; a step that shows no state at all is taken for one that does something.
+  const custom = state === undefined || state.custom === true;
   return { op, urn, did: { op, type, name: urn.slice(urn.lastIndexOf("::") + 2), custom } };
 }
 

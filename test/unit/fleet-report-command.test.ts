@@ -14,7 +14,12 @@ describe("fleet report", () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "clawforce-report-"));
     file = join(folder, "Pulumi.s.yaml");
-    const settings = Object.entries(rawConfig({ evidence: { directory: join(folder, "evidence") } }));
+    const settings = Object.entries(
+      rawConfig({
+        evidence: { directory: join(folder, "evidence") },
+        platform: { kind: "docker", host: "unix:///no/such.sock" },
+      }),
+    );
     writeFileSync(
       file,
       stringify({ config: Object.fromEntries(settings.map(([key, value]) => [`clawforce:${key}`, value])) }),
@@ -38,18 +43,23 @@ describe("fleet report", () => {
     return { code, out, err };
   }
 
-  test("tells from the stack file and the records alone", async () => {
+  test("tells from the stack file and the records, and says so when the Docker host does not answer", async () => {
     const { code, out } = await report();
     expect(out).toContain("# Updates of s\n");
     expect(out).toContain("- 4 workloads, 1 move: 1 passed\n");
     expect(out).toContain(
       "### First start on agent-chromium:1.4.2-openclaw-2026.4.15@aaaaaaaaaaaa: passed\n",
     );
+    expect(out).toContain(
+      "## Which digest runs now\n\nNot known: The Docker host unix:///no/such.sock does not answer (ENOENT)",
+    );
     expect(code).toBe(0);
   });
 
   test("leaves out what ended before --since", async () => {
-    expect((await report("--since", "2999-01-01")).out).toBe("# Updates of s\n\nNothing is on record.\n");
+    expect((await report("--since", "2999-01-01")).out).toMatch(
+      /^# Updates of s\n\nNothing is on record\.\n\n## Which/,
+    );
   });
 
   test("refuses a --since that is no time", async () => {

@@ -176,11 +176,23 @@ describe("the report", () => {
 - 1 workload, 3 moves: 2 passed, 1 failed
 - 2 cut-overs: 2 units of active work cut, 2 gateways killed, 1 state set back
 
-| workload | move | from | to | began | took | verdict |
+## 1. First start on openclaw:2026.4.15@aaaaaaaaaaaa
+
+| workload | from | to | began | took | paused | verdict |
 | --- | --- | --- | --- | --- | --- | --- |
-| support-1 | first start |  | openclaw:2026.4.15@aaaaaaaaaaaa | 2026-11-21T12:00:00Z | 2s | passed |
-| support-1 | update | openclaw:2026.4.15@aaaaaaaaaaaa | openclaw:2026.4.23@bbbbbbbbbbbb | 2026-11-21T12:00:03Z | 5s | failed |
-| support-1 | back | openclaw:2026.4.23@bbbbbbbbbbbb | openclaw:2026.4.15@aaaaaaaaaaaa | 2026-11-21T12:00:09Z | 5s | passed |
+| support-1 |  | openclaw:2026.4.15@aaaaaaaaaaaa | 2026-11-21T12:00:00Z | 2s |  | passed |
+
+## 2. Update to openclaw:2026.4.23@bbbbbbbbbbbb
+
+| workload | from | to | began | took | paused | verdict |
+| --- | --- | --- | --- | --- | --- | --- |
+| support-1 | openclaw:2026.4.15@aaaaaaaaaaaa | openclaw:2026.4.23@bbbbbbbbbbbb | 2026-11-21T12:00:03Z | 5s | 38s | failed |
+
+## 3. Back to openclaw:2026.4.15@aaaaaaaaaaaa
+
+| workload | from | to | began | took | paused | verdict |
+| --- | --- | --- | --- | --- | --- | --- |
+| support-1 | openclaw:2026.4.23@bbbbbbbbbbbb | openclaw:2026.4.15@aaaaaaaaaaaa | 2026-11-21T12:00:09Z | 5s | 39s | passed |
 
 ## support-1
 
@@ -191,6 +203,7 @@ describe("the report", () => {
 - gate: passed, 1 check
 - verification: passed, 1 check in 2s
 - container: \`one\`
+- steps: gate 500ms, verification 2s
 
 | stage | check | outcome | seconds | attempts | seen |
 | --- | --- | --- | --- | --- | --- |
@@ -211,6 +224,7 @@ describe("the report", () => {
 - gate: passed, 1 check
 - verification: failed, 1 check in 2s
 - container: \`two222222222\`
+- steps: hot snapshot 1.2s, drill 8.1s, drain 5s, stop 30s, cold snapshot 1.2s, start 500ms, gate 500ms, verification 2s
 
 | stage | check | outcome | seconds | attempts | seen |
 | --- | --- | --- | --- | --- | --- |
@@ -231,6 +245,7 @@ describe("the report", () => {
 - gate: passed, 1 check
 - verification: passed, 1 check in 2s
 - container: \`three\`
+- steps: hot snapshot 1.2s, drain 5s, stop 30s, cold snapshot 1.2s, restore 2.1s, start 500ms, gate 500ms, verification 2s
 
 | stage | check | outcome | seconds | attempts | seen |
 | --- | --- | --- | --- | --- | --- |

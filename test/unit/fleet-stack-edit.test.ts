@@ -99,7 +99,10 @@ describe("an edit of the stack file", () => {
 
   test.each<[string, Edit]>([
     ["a key of a mapping of one line", { path: ["instanceGroups", "sales", "wave"], value: undefined }],
-    ["the first key of an item", { path: ["instanceGroups", "support", "instances", 1, "name"], value: undefined }],
+    [
+      "the first key of an item",
+      { path: ["instanceGroups", "support", "instances", 1, "name"], value: undefined },
+    ],
     ["a mapping that is not there", { path: ["controlPlane", "image"], value: "repo/plane:1@sha256:ccc" }],
     ["a whole list", { path: ["instanceGroups", "support", "waves"], value: "100%" }],
   ])("where %s changes, the values and the comments are right, whatever the form", (_, { path, value }) => {
@@ -127,7 +130,10 @@ describe("an edit of the stack file", () => {
       { path: ["agentImages", "chromium", "candidate"], value: "repo/agent:2@sha256:bbb" },
       { path: ["instanceGroups", "support", "wave"], value: 0 },
       { path: ["agentImages", "chromium", "previous"], value: undefined },
-      { path: ["instanceGroups", "support", "instances", 0], value: { name: "support-canary", restore: "1234567f" } },
+      {
+        path: ["instanceGroups", "support", "instances", 0],
+        value: { name: "support-canary", restore: "1234567f" },
+      },
     ]);
     expect(changeLines(changes)).toEqual([
       "clawforce:agentImages.chromium.candidate: (not set) -> repo/agent:2@sha256:bbb",

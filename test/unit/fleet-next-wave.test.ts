@@ -1,0 +1,143 @@
+import { describe, expect, test } from "vitest";
+import { nextWave, refuseTarget } from "../../fleet/next-wave.ts";
+import { candidate, stable } from "./config-fixture.ts";
+import { configWith, now, onRecord, provedWitnesses } from "./fleet-rollout-fixture.ts";
+
+const second = {
+  agentImage: "chromium",
+  instances: ["sales-canary", "sales-1"],
+  waves: [1, "100%"],
+  wave: 0,
+};
+
+function title(wave: string): string {
+  return `support: ${wave} (waves 0 to 3) to agent-chromium:1.4.2-openclaw-2026.4.23@bbbbbbbbbbbb`;
+}
+
+describe("the next update of a rollout", () => {
+  test("is the canary when a candidate was just set: nothing changes in the stack file", () => {
+    const config = configWith();
+    const witnesses = provedWitnesses(config, { canary: { observed: { id: "old", image: stable } } });
+    expect(nextWave(config, witnesses, undefined, now)).toEqual({
+      groups: ["support"],
+      title: title("canary"),
+      edits: [],
+    });
+  });
+
+  test("is one wave more when all of the present wave have passed", () => {
+    const config = configWith();
+    expect(nextWave(config, provedWitnesses(config), undefined, now)).toEqual({
+      groups: ["support"],
+      title: title("wave 1"),
+      edits: [{ path: ["instanceGroups", "support", "wave"], value: 1 }],
+    });
+  });
+
+  test("is the present wave again when a workload of it has not passed", () => {
+    const config = configWith({ "instanceGroups.support.wave": 2 });
+    const witnesses = provedWitnesses(config, { "support-2": { records: [] } });
+    expect(nextWave(config, witnesses, undefined, now)).toEqual({
+      groups: ["support"],
+      title: title("wave 2"),
+      edits: [],
+    });
+  });
+
+  test("waits for the bake of the canary", () => {
+    const config = configWith({ "instanceGroups.support.bake": "30m" });
+    expect(nextWave(config, provedWitnesses(config), undefined, now)).toMatchObject({ edits: [] });
+  });
+
+  test("is none when every group has come to its last wave", () => {
+    const config = configWith({ "instanceGroups.support.wave": 3 });
+    expect(nextWave(config, provedWitnesses(config), undefined, now)).toEqual({
+      done: "support has come to its last wave with agent-chromium:1.4.2-openclaw-2026.4.23@bbbbbbbbbbbb. To make it the stable one: `fleet promote`.",
+    });
+  });
+
+  test("is of the group that is named, where two share an image", () => {
+    const config = configWith({ "instanceGroups.sales": second });
+    expect(nextWave(config, provedWitnesses(config), "sales", now)).toMatchObject({
+      groups: ["sales"],
+      edits: [{ path: ["instanceGroups", "sales", "wave"], value: 1 }],
+    });
+    expect(() => nextWave(config, provedWitnesses(config), undefined, now)).toThrow(
+      "support (wave 0) and sales (wave 0) could go on. Name one with --group: one wave of one group at a time.",
+    );
+  });
+});
+
+describe("a rollout does not go on", () => {
+  test.each([
+    [
+      "when the canary was recreated",
+      { observed: { id: "another", image: candidate } },
+      "(missing). canary has no verification",
+    ],
+    [
+      "when the canary runs another image",
+      { observed: { id: "container of canary", image: stable } },
+      "(missing). canary does not run this image",
+    ],
+    [
+      "when the canary's checks were edited",
+      { checks: "edited" },
+      "(missing). canary was verified by other checks",
+    ],
+    [
+      "when the canary failed since",
+      {
+        records: onRecord("canary", {
+          kind: "gate",
+          image: candidate,
+          container: "container of canary",
+          outcome: "failed",
+          checks: [],
+          checksHash: "x",
+          markers: { databases: {} },
+        }),
+      },
+      "(failed). canary did not pass: its gate was failed",
+    ],
+  ])("%s", (_, change, sentence) => {
+    const config = configWith({ "instanceGroups.support.wave": 1 });
+    expect(() => nextWave(config, provedWitnesses(config, { canary: change }), undefined, now)).toThrow(
+      `support can't go on: the evidence of its earlier waves does not hold ${sentence}`,
+    );
+  });
+
+  test("without a candidate", () => {
+    const config = configWith({ "agentImages.chromium.candidate": undefined });
+    expect(() => nextWave(config, provedWitnesses(config), undefined, now)).toThrow(
+      "There is nothing to roll out: no agent image that a group runs has a `candidate`.",
+    );
+  });
+
+  test("in a group that no candidate is for", () => {
+    const config = configWith();
+    expect(() => nextWave(config, provedWitnesses(config), "sales", now)).toThrow(
+      'No candidate is rolled out to a group called "sales". One is rolled out to support.',
+    );
+  });
+});
+
+describe("a wave to go on to", () => {
+  const rollout = { group: "support", image: "chromium", candidate, wave: 1, lastWave: 3 };
+
+  test.each([
+    [0, false, "support is at wave 1 already. To go back: `fleet rollback --to-wave 0`."],
+    [3, false, "each wave deserves a look before the next. Go to 2, or say --yes-all-waves"],
+    [4, true, "--to-wave 4: the last wave of support is 3."],
+  ])("is refused: %i", (target, all, sentence) => {
+    expect(() => refuseTarget(rollout, target, all)).toThrow(sentence);
+  });
+
+  test.each([
+    [1, false],
+    [2, false],
+    [3, true],
+  ])("is taken: %i", (target, all) => {
+    expect(() => refuseTarget(rollout, target, all)).not.toThrow();
+  });
+});

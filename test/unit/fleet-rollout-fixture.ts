@@ -1,0 +1,45 @@
+import { fingerprint } from "../../config/fingerprint.ts";
+import { parseStackConfig } from "../../config/parse.ts";
+import { workloadsOf } from "../../config/rollout.ts";
+import type { StackConfig } from "../../config/schema.ts";
+import type { Witness } from "../../evidence/canary.ts";
+import type { EvidenceEntry, ReadRecord } from "../../evidence/records.ts";
+import { type Changes, rawConfig } from "./config-fixture.ts";
+
+export const now = new Date("2026-11-21T12:00:00.000Z");
+
+export function configWith(changes: Changes = {}): StackConfig {
+  return parseStackConfig(rawConfig(changes));
+}
+
+export function onRecord(workload: string, ...entries: EvidenceEntry[]): ReadRecord[] {
+  return entries.map((entry, index) => ({
+    ...entry,
+    stack: "s",
+    workload,
+    sequence: index + 1,
+    time: new Date(now.getTime() - (entries.length - index) * 60_000).toISOString(),
+    previous: "0".repeat(64),
+  }));
+}
+
+/** Everything as the configuration wants it, and everything verified; then each change is made. */
+export function provedWitnesses(
+  config: StackConfig,
+  changes: Record<string, Partial<Witness>> = {},
+): Witness[] {
+  return workloadsOf(config).map(({ instance: { name }, groupConfig, image }) => {
+    const checks = fingerprint(groupConfig.verification);
+    const container = `container of ${name}`;
+    const records = onRecord(name, {
+      kind: "verification",
+      image,
+      container,
+      outcome: "passed",
+      checks: [],
+      checksHash: checks,
+      seconds: 1,
+    });
+    return { name, records, observed: { id: container, image }, checks, ...changes[name] };
+  });
+}
