@@ -6,7 +6,7 @@ import { type SurveyedWorkload, survey } from "../operations/survey.ts";
 import { changeReport, movesSince } from "./change-report.ts";
 import type { Output } from "./command.ts";
 import { failureLines } from "./failure-lines.ts";
-import { pauseOf } from "./move-steps.ts";
+import { pauseText } from "./move-steps.ts";
 import type { NamedMove } from "./recorded-updates.ts";
 import { readRunsNow } from "./runs-now.ts";
 import type { NamedStack } from "./stack.ts";
@@ -88,16 +88,13 @@ export function summaryLines(moves: readonly NamedMove[]): string[] {
   if (moves.length === 0) return ["no workload has changed"];
   return tableLines(
     ["WORKLOAD", "WHAT", "FROM", "TO", "PAUSED", "VERDICT"],
-    moves.map(({ workload, move }) => {
-      const paused = pauseOf(move);
-      return [
-        workload,
-        move.kind,
-        move.from === undefined ? "" : shortReference(move.from),
-        shortReference(move.to),
-        paused === undefined ? "" : formatDuration(paused),
-        move.verdict,
-      ];
-    }),
+    moves.map(({ workload, move }) => [
+      workload,
+      move.kind,
+      move.from === undefined ? "" : shortReference(move.from),
+      shortReference(move.to),
+      pauseText(move),
+      move.verdict,
+    ]),
   );
 }

@@ -1,3 +1,4 @@
+import { formatDuration } from "../config/units.ts";
 import type { CheckResult, Outcome } from "../evidence/records.ts";
 import type { RecordedMove } from "./recorded-moves.ts";
 
@@ -61,12 +62,30 @@ export function stepsOf(move: RecordedMove): TimedStep[] {
   return steps;
 }
 
-/** From the drain to the gate's end: how long the workload did not serve. Undefined without a cut-over. Seconds. */
-export function pauseOf(move: RecordedMove): number | undefined {
+export interface Pause {
+  /** Milliseconds since 1970. */
+  began: number;
+  ended: number;
+  /** True: its requests were held meanwhile and answered after it. False: nothing stood in front of it. */
+  held: boolean;
+}
+
+/** How long the workload answered nothing: while its requests were held, else from the drain to the end of the gate. */
+export function pauseOf(move: RecordedMove): Pause | undefined {
+  const { opened } = move;
+  if (opened?.seconds !== undefined) {
+    const ended = timeOf(opened);
+    return { began: ended - opened.seconds * 1000, ended, held: true };
+  }
   const steps = stepsOf(move);
   const began = steps.find(({ name }) => name === "drain")?.began;
   const ended = steps.find(({ name }) => name === "gate")?.ended;
-  return began === undefined || ended === undefined ? undefined : (ended - began) / 1000;
+  return began === undefined || ended === undefined ? undefined : { began, ended, held: false };
+}
+
+export function pauseText(move: RecordedMove): string {
+  const pause = pauseOf(move);
+  return pause === undefined ? "" : formatDuration((pause.ended - pause.began) / 1000);
 }
 
 function secondsOf(checks: readonly CheckResult[]): number {

@@ -1,7 +1,7 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatBytes, formatDuration } from "../config/units.ts";
 import type { CheckResult, CutOverEntry, EvidenceRecord, SnapshotEntry } from "../evidence/records.ts";
-import { pauseOf, stepsOf } from "./move-steps.ts";
+import { pauseText, stepsOf } from "./move-steps.ts";
 import { type RecordedMove, recordedMoves } from "./recorded-moves.ts";
 import { type RecordedUpdate, recordedUpdates } from "./recorded-updates.ts";
 
@@ -54,15 +54,11 @@ function updateSection(update: RecordedUpdate, index: number): string[] {
         shortReference(move.to),
         `${move.began.slice(0, 19)}Z`,
         formatDuration(secondsOf(move)),
-        durationOf(pauseOf(move)),
+        pauseText(move),
         move.verdict,
       ]),
     ),
   ];
-}
-
-function durationOf(seconds: number | undefined): string {
-  return seconds === undefined ? "" : formatDuration(seconds);
 }
 
 function totals(moves: readonly RecordedMove[], workloads: number): string {

@@ -1,6 +1,6 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
-import { stepsOf, type TimedStep, type TimedStepName } from "./move-steps.ts";
+import { pauseOf, pauseText, stepsOf, type TimedStep, type TimedStepName } from "./move-steps.ts";
 import type { RecordedMove } from "./recorded-moves.ts";
 
 export interface TimelineRow {
@@ -34,7 +34,7 @@ const legend: readonly [string, string][] = [
   ["verify", "verification"],
   ["bake", "bake"],
   ["failed", "failed"],
-  ["pause", "not serving"],
+  ["pause", "held or not serving"],
 ];
 
 /** Pixels. */
@@ -60,7 +60,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 
 /**
  * The steps of an update as a picture: one row for each workload, a bar for each step with its times in the title, what
- * failed in red, and a dashed frame around the time that the workload did not serve.
+ * failed in red, and a dashed frame around the time that its requests were held, or that it did not serve.
  */
 export function timelineSvg(title: string, rows: readonly TimelineRow[]): string {
   const drawn = rows.map(({ workload, moves }) => ({
@@ -68,8 +68,9 @@ export function timelineSvg(title: string, rows: readonly TimelineRow[]): string
     moves: moves.map((move) => ({ move, steps: stepsOf(move) })),
   }));
   const all = drawn.flatMap(({ moves }) => moves.flatMap(({ steps }) => steps));
-  const began = Math.min(...all.map((step) => step.began));
-  const ended = Math.max(...all.map((step) => step.ended));
+  const pauses = rows.flatMap(({ moves }) => moves.flatMap((move) => pauseOf(move) ?? []));
+  const began = Math.min(...[...all, ...pauses].map((each) => each.began));
+  const ended = Math.max(...[...all, ...pauses].map((each) => each.ended));
   const span = Math.max(ended - began, 1000);
   const plot = size.width - size.label - size.right;
   const x = (time: number) => round(size.label + ((time - began) / span) * plot);
@@ -123,19 +124,18 @@ function moveBars(
   x: (time: number) => number,
 ): string[] {
   const y = size.top + index * size.row + (size.row - size.bar) / 2;
-  const drain = steps.find(({ name }) => name === "drain");
-  const gate = steps.find(({ name }) => name === "gate");
-  const pause =
-    drain === undefined || gate === undefined
+  const pause = pauseOf(move);
+  const frame =
+    pause === undefined
       ? []
       : [
           bar({
             kind: "pause",
-            x: x(drain.began) - 2,
+            x: x(pause.began) - 2,
             y: y - 3,
-            width: x(gate.ended) - x(drain.began) + 4,
+            width: x(pause.ended) - x(pause.began) + 4,
             height: size.bar + 6,
-            title: `${workload} does not serve for ${formatDuration((gate.ended - drain.began) / 1000)}`,
+            title: `${pause.held ? `requests of ${workload} are held` : `${workload} does not serve`} for ${pauseText(move)}`,
           }),
         ];
   return [
@@ -149,7 +149,7 @@ function moveBars(
         title: stepTitle(workload, move, step),
       }),
     ),
-    ...pause,
+    ...frame,
   ];
 }
 
