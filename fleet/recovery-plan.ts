@@ -1,4 +1,5 @@
 import { sameDigest } from "../evidence/move.ts";
+import { passedItsGate, shutOut } from "../operations/ingress/words.ts";
 import type { LeftOver } from "./left-overs.ts";
 import type { LookedAtWorkload } from "./running.ts";
 import type { StateLock } from "./state-lock.ts";
@@ -12,7 +13,8 @@ export interface PendingOperation {
   name: string;
 }
 
-export type RecoveryWorkload = Pick<LookedAtWorkload, "config" | "container" | "journal" | "move">;
+export type RecoveryWorkload = Pick<LookedAtWorkload, "config" | "container" | "journal" | "move"> &
+  Partial<Pick<LookedAtWorkload, "hold" | "ingress" | "records">>;
 
 export interface RecoveryFacts {
   /** Locks of dead processes. */
@@ -29,6 +31,8 @@ export interface RecoveryPlan {
   bringBack: string[];
   /** Workloads that serve although their cut-over had begun: only the journal of it goes. */
   giveUp: string[];
+  /** Workloads that have passed their gate and whose requests do not come in: the ingress is opened. */
+  open: string[];
   /** An `up` with the configuration as it is now. `refresh`: what the state believes is compared with what is there first. */
   finish: { refresh: boolean } | undefined;
   /** What was found, a line each. */
@@ -45,6 +49,7 @@ export function planRecovery({ locks, pending, leftOvers, workloads }: RecoveryF
   }));
   const having = (treatment: Treatment) =>
     treated.filter((each) => each.treatment === treatment).map(({ name }) => name);
+  const open = treated.filter((each) => each.open).map(({ name }) => name);
   const [bringBack, giveUp, create] = [having("bring back"), having("give up"), having("create")];
   const interrupted = locks.length > 0 || pending.length > 0 || having("finish").length > 0;
   const finish =
@@ -54,6 +59,7 @@ export function planRecovery({ locks, pending, leftOvers, workloads }: RecoveryF
     leftOvers,
     bringBack,
     giveUp,
+    open,
     finish,
     found: [
       ...locks.map(
@@ -69,6 +75,7 @@ export function planRecovery({ locks, pending, leftOvers, workloads }: RecoveryF
       ...(leftOvers.length > 0 ? ["remove what was left over"] : []),
       ...bringBack.map((name) => `${name}: bring its container back and wait until it is healthy`),
       ...giveUp.map((name) => `${name}: serves, its cut-over is given up`),
+      ...open.map((name) => `${name}: let its requests in`),
       ...(finish?.refresh === true ? ["pulumi refresh: let the state know what is really there"] : []),
       ...(finish === undefined ? [] : ["pulumi up: finish with the configuration as it is now"]),
     ],
@@ -77,7 +84,29 @@ export function planRecovery({ locks, pending, leftOvers, workloads }: RecoveryF
 
 type Treatment = "none" | "bring back" | "give up" | "finish" | "create";
 
-export function treatmentOf(workload: RecoveryWorkload): { treatment: Treatment; found?: string } {
+interface Treated {
+  treatment: Treatment;
+  found?: string;
+  /** Its requests are let in, once it serves. */
+  open?: true;
+}
+
+export function treatmentOf(workload: RecoveryWorkload, now = new Date()): Treated {
+  const treated = containerTreatment(workload);
+  const { container, hold, ingress, records = [] } = workload;
+  const out = container === undefined ? undefined : shutOut(hold, ingress, now);
+  if (container === undefined || out === undefined || ["finish", "create"].includes(treated.treatment)) {
+    return treated;
+  }
+  const found = `${treated.found ?? stateOf(container)}, ${out}`;
+  if (passedItsGate(records, container.id)) {
+    return { ...treated, found, open: true };
+  }
+  // The gate has to judge it first, and only an update runs the gate.
+  return hold === undefined ? { ...treated, found } : { treatment: "finish", found };
+}
+
+function containerTreatment(workload: RecoveryWorkload): Treated {
   const { container, journal, move } = workload;
   const cutOver = journal === undefined ? "" : `, its cut-over was interrupted at "${journal.phase}"`;
   if (container === undefined) {

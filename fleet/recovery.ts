@@ -7,6 +7,7 @@ import { formatDuration } from "../config/units.ts";
 import { describeDockerError, dockerClient } from "../operations/docker/client.ts";
 import { otherWriters, startContainer } from "../operations/docker/lifecycle.ts";
 import { messageOf } from "../operations/failure.ts";
+import { open } from "../operations/ingress/open.ts";
 import { Journal } from "../operations/journal.ts";
 import { lastServing } from "../operations/survey.ts";
 import { logOf } from "../operations/workload.ts";
@@ -22,6 +23,8 @@ import { stackStatus } from "./status.ts";
 import { statusLines } from "./status-table.ts";
 
 const progressEvery = 5;
+/** Seconds for the ingress to become healthy when it was stopped: it is asked for its health every 10 s. */
+const ingressWait = 30;
 
 /** One run of `fleet recover`, once it is known that no update is under way. */
 export class Recovery {
@@ -146,11 +149,16 @@ export class Recovery {
     }
     for (const workload of looked.workloads) {
       const { name } = workload.input;
-      if (plan.bringBack.includes(name)) {
-        await attempt(() => this.#bringBack(workload));
-      } else if (plan.giveUp.includes(name)) {
-        await this.#journalOf(workload).clear();
-      }
+      await attempt(async () => {
+        if (plan.bringBack.includes(name)) {
+          await this.#bringBack(workload);
+        } else if (plan.giveUp.includes(name)) {
+          await this.#journalOf(workload).clear();
+        }
+        if (plan.open.includes(name)) {
+          await this.#open(workload);
+        }
+      });
     }
     const { finish } = plan;
     if (finish !== undefined) {
@@ -187,6 +195,18 @@ export class Recovery {
     await log.append({ kind: "serving", trigger: lastServing(records), did });
     await this.#journalOf(workload).clear();
     this.#say(`${input.name}: ${did}, healthy`);
+  }
+
+  async #open({ input }: LookedAtWorkload): Promise<void> {
+    if (input.ingress === undefined) {
+      return;
+    }
+    // It serves all workloads, so it was no one's to bring back before. What it can't do is said below.
+    await startContainer(this.#docker, input.ingress.container, ingressWait).catch(() => {});
+    const progress = (line: string) => this.#say(`${input.name}: ${line}`);
+    const context = { workload: input, docker: this.#docker, log: logOf(input), progress };
+    const { seconds } = await open(context, input.ingress);
+    progress(`its requests come in${seconds === undefined ? "" : `, after ${seconds} s`}`);
   }
 
   /** After a failed `up`: it puts back what it stopped, unless it was killed or interrupted itself. */

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { StackConfig } from "../config/schema.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "../operations/docker/client.ts";
+import { type IngressLook, lookAtIngress } from "../operations/ingress/look.ts";
 import { type SurveyedWorkload, survey } from "../operations/survey.ts";
 import { type Operation, operationsUnderWay } from "./operations-under-way.ts";
 
@@ -20,6 +21,8 @@ export interface RunningContainer {
 
 export interface LookedAtWorkload extends SurveyedWorkload {
   container: RunningContainer | undefined;
+  /** What the ingress does with its requests; undefined without one. */
+  ingress: IngressLook | undefined;
   /** What works for it at this moment. */
   operations: Operation[];
 }
@@ -50,11 +53,16 @@ export async function look(config: StackConfig, stack: string): Promise<Look> {
     surveyed.map(({ input }) => input),
   );
   try {
+    const ingress = await lookAtIngress(
+      docker,
+      surveyed.map(({ input }) => input),
+    );
     const workloads = await Promise.all(
       surveyed.map(async (workload) => ({
         ...workload,
         container:
           workload.observed === undefined ? undefined : await containerOf(docker, workload.input.container),
+        ingress: ingress.get(workload.input.name),
         operations: operations.filter(({ workload: name }) => name === workload.input.name),
       })),
     );

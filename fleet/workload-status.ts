@@ -2,6 +2,8 @@ import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
 import { sameDigest } from "../evidence/move.ts";
 import type { Outcome } from "../evidence/records.ts";
+import type { IngressLook } from "../operations/ingress/look.ts";
+import { shutOut } from "../operations/ingress/words.ts";
 import type { CutOverPhase } from "../operations/journal.ts";
 import type { LookedAtWorkload, RunningContainer } from "./running.ts";
 
@@ -18,6 +20,10 @@ export interface WorkloadStatus {
   verification: { outcome: Outcome; time: string } | null;
   /** A cut-over that is not over: under way, or interrupted. */
   cutOver: { phase: CutOverPhase; since: string } | null;
+  /** What the ingress does with its requests; null without one. */
+  ingress: IngressLook | null;
+  /** Its requests are held, or were when the ingress was last told. */
+  hold: { since: string; until: string } | null;
   /** What works for it at this moment. */
   operations: { purpose: string; pid: number }[];
   /** What is not as the configuration wants it, and what to do about it: one phrase each. */
@@ -27,7 +33,8 @@ export interface WorkloadStatus {
 export type StatusFacts = Pick<
   LookedAtWorkload,
   "config" | "container" | "records" | "journal" | "move" | "operations"
->;
+> &
+  Partial<Pick<LookedAtWorkload, "hold" | "ingress">>;
 
 export function workloadStatus(facts: StatusFacts, now: Date): WorkloadStatus {
   const { config, container, records, journal, operations } = facts;
@@ -49,10 +56,13 @@ export function workloadStatus(facts: StatusFacts, now: Date): WorkloadStatus {
         ? { outcome: verification.outcome, time: verification.time }
         : null,
     cutOver: journal === undefined ? null : { phase: journal.phase, since: journal.since },
+    ingress: facts.ingress ?? null,
+    hold: facts.hold === undefined ? null : { since: facts.hold.since, until: facts.hold.until },
     operations: operations.map(({ purpose, pid }) => ({ purpose, pid })),
     differences: [
       ...containerDifferences(facts, now),
       ...cutOverDifferences(facts, now),
+      ...ingressDifferences(facts, now),
       ...(container?.state === "running" ? verificationDifferences(facts, now) : []),
     ],
   };
@@ -114,6 +124,15 @@ function cutOverDifferences({ journal, operations }: StatusFacts, now: Date): st
       ? "under way, or interrupted when no `pulumi up` runs: then `fleet recover`"
       : `under way: process ${worker.pid} (${worker.purpose})`;
   return [`its cut-over is at "${journal.phase}" since ${ageOf(journal.since, now)}: ${state}`];
+}
+
+function ingressDifferences({ container, hold, ingress, operations }: StatusFacts, now: Date): string[] {
+  const out = container === undefined ? undefined : shutOut(hold, ingress, now);
+  if (out === undefined) {
+    return [];
+  }
+  const isUnknown = ingress !== undefined && "unknown" in ingress;
+  return [operations.length > 0 || isUnknown ? out : `${out}; when no \`pulumi up\` runs: \`fleet recover\``];
 }
 
 function verificationDifferences({ records, container }: StatusFacts, now: Date): string[] {

@@ -3,6 +3,7 @@ import { runStep } from "../step.ts";
 import type { WorkloadContext, WorkloadIngress } from "../workload.ts";
 import { type Hold, HoldJournal } from "./hold-journal.ts";
 import { KamalProxy, type Target } from "./proxy.ts";
+import { clock } from "./words.ts";
 
 /** What an operation on the ingress needs of a workload's context. */
 export type IngressContext = Pick<WorkloadContext, "workload" | "docker" | "log" | "progress">;
@@ -62,11 +63,6 @@ export function targetOf({ workload }: Pick<IngressContext, "workload">, ingress
 
 function describeHold({ until }: Hold): string {
   return `its requests wait, until ${clock(until)} at most`;
-}
-
-/** For a human eye: "12:34:56 UTC". */
-export function clock(time: string): string {
-  return `${time.slice(11, 19)} UTC`;
 }
 
 /** What an operator has to know of a workload that stays held, or nothing. */

@@ -22,17 +22,18 @@ const answerTimeout = 600;
 const healthyTimeout = 15;
 /** Seconds for a command that waits for nothing. */
 const commandTimeout = 10;
-/** Seconds that a proxy which was killed may take until it is back and listens to commands. */
-const backTimeout = 15;
 
 /** A running kamal-proxy, through its own command in its container: argument lists, never text from input. */
 export class KamalProxy {
   readonly #docker: Docker;
   readonly #container: string;
+  readonly #patience: number;
 
-  constructor(docker: Docker, container: string) {
+  /** @param patience seconds that a proxy which was killed may take until it is back and listens; default 15 */
+  constructor(docker: Docker, container: string, { patience = 15 } = {}) {
     this.#docker = docker;
     this.#container = container;
+    this.#patience = patience;
   }
 
   async services(): Promise<Map<string, IngressService>> {
@@ -117,7 +118,7 @@ export class KamalProxy {
 
   /** Everything that it is asked may be asked twice: so one that is just restarting is waited for. */
   async #exec(argv: string[], timeout: number): Promise<ExecResult> {
-    const until = Date.now() + backTimeout * 1000;
+    const until = Date.now() + this.#patience * 1000;
     for (;;) {
       const found = await this.#try(argv, timeout);
       if (typeof found !== "string" && !isCut(found)) {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { EvidenceRecord } from "../../evidence/records.ts";
 import { planRecovery, type RecoveryFacts, type RecoveryWorkload } from "../../fleet/recovery-plan.ts";
 import type { RunningContainer } from "../../fleet/running.ts";
+import type { IngressState } from "../../operations/ingress/services-table.ts";
 import type { CutOverPhase } from "../../operations/journal.ts";
 
 const [old, next] = ["1", "2"].map(
@@ -11,9 +13,12 @@ interface Case {
   container?: Partial<RunningContainer> | undefined;
   phase?: CutOverPhase;
   first?: boolean;
+  ingress?: IngressState;
+  held?: boolean;
+  gate?: "passed" | "failed";
 }
 
-function workload({ container, phase, first }: Case): RecoveryWorkload {
+function workload({ container, phase, first, ingress, held, gate }: Case): RecoveryWorkload {
   const running = {
     id: "c",
     image: old,
@@ -28,6 +33,13 @@ function workload({ container, phase, first }: Case): RecoveryWorkload {
     config: { instance: { name: "a" } } as RecoveryWorkload["config"],
     container: container && { ...running, ...container },
     journal: phase && { phase, from: old, move: forward, since: "2026-05-01T12:00:00Z" },
+    ...(ingress && { ingress: { state: ingress } }),
+    ...(held === true && {
+      hold: { since: "2026-05-01T12:00:00Z", until: "2126-05-01T12:05:00Z", why: "cut-over" },
+    }),
+    ...(gate && {
+      records: [{ kind: "gate", container: "c", outcome: gate } as EvidenceRecord],
+    }),
     move: first === true ? { kind: "first", to: next } : forward,
   };
 }
@@ -40,6 +52,7 @@ const engine = [
   "pulumi up: finish with the configuration as it is now",
 ];
 const back = ["a: bring its container back and wait until it is healthy"];
+const letIn = ["a: let its requests in"];
 const giveUp = ["a: serves, its cut-over is given up"];
 
 describe("the plan of a recovery", () => {
@@ -51,6 +64,51 @@ describe("the plan of a recovery", () => {
     ["a paused one", { container: { state: "paused" } }, ["a: agent:1@111111111111 is paused"], back],
     ["one that starts", { container: { health: "starting" } }, ["a: agent:1@111111111111 is starting"], back],
     ["a missing one", {}, ["a: its container is missing"], engine],
+    ["one behind an ingress that serves it", { container: {}, ingress: "serving", gate: "passed" }, [], []],
+    [
+      "one that serves and is held",
+      { container: {}, ingress: "held", held: true, gate: "passed" },
+      [
+        "a: agent:1@111111111111 is healthy, its requests are held since 12:00:00 UTC, until 12:05:00 UTC at most",
+      ],
+      letIn,
+    ],
+    [
+      "one that the ingress has lost",
+      { container: {}, ingress: "absent", gate: "passed" },
+      ["a: agent:1@111111111111 is healthy, the ingress does not know it: its requests are answered 404"],
+      letIn,
+    ],
+    [
+      "one whose hold is over",
+      { container: {}, ingress: "refusing", held: true, gate: "passed" },
+      [
+        "a: agent:1@111111111111 is healthy, its hold is over: the ingress answers its requests 503 since 12:05:00 UTC",
+      ],
+      letIn,
+    ],
+    [
+      "one that is held because its gate failed",
+      { container: {}, ingress: "held", held: true, gate: "failed" },
+      [
+        "a: agent:1@111111111111 is healthy, its requests are held since 12:00:00 UTC, until 12:05:00 UTC at most",
+      ],
+      engine.slice(1),
+    ],
+    [
+      "a stopped one that is held",
+      { container: { state: "exited" }, phase: "snapshotting", ingress: "held", held: true, gate: "passed" },
+      [
+        'a: agent:1@111111111111 is exited, its cut-over was interrupted at "snapshotting", its requests are held since 12:00:00 UTC, until 12:05:00 UTC at most',
+      ],
+      [...back, ...letIn],
+    ],
+    [
+      "a missing one that is held",
+      { phase: "removing", ingress: "held", held: true },
+      ['a: its container is missing, its cut-over was interrupted at "removing"'],
+      engine,
+    ],
     [
       "a kill while it drained",
       { container: {}, phase: "draining" },
@@ -109,6 +167,7 @@ describe("the plan of a recovery", () => {
       leftOvers: facts.leftOvers,
       bringBack: ["a"],
       giveUp: [],
+      open: [],
       finish: { refresh: true },
       found: [
         "Pulumi's lock of 2026-05-01T12:00:00Z: process 12 of op, which is dead",

@@ -21,6 +21,8 @@ const first: WorkloadStatus = {
   before: image("1"),
   verification: { outcome: "passed", time: "2026-05-01T11:01:00Z" },
   cutOver: null,
+  ingress: null,
+  hold: null,
   operations: [],
   differences: [],
 };

@@ -79,6 +79,11 @@ const journal = (phase: CutOverPhase): StatusFacts["journal"] => ({
   since: minutesAgo(2),
 });
 
+/** A hold that began two minutes ago and ended so many minutes ago; negative: ends in the future. */
+function held(endedMinutesAgo: number) {
+  return { since: minutesAgo(2), until: minutesAgo(endedMinutesAgo), why: "cut-over" };
+}
+
 describe("the status of a workload", () => {
   test("says what runs, from which release, and that it passed its verification", () => {
     expect(workloadStatus(facts(), now)).toEqual({
@@ -89,6 +94,8 @@ describe("the status of a workload", () => {
       before: old,
       verification: { outcome: "passed", time: minutesAgo(9) },
       cutOver: null,
+      ingress: null,
+      hold: null,
       operations: [],
       differences: [],
     });
@@ -147,6 +154,42 @@ describe("the status of a workload", () => {
       "a failed verification",
       { records: recorded(cutOver, verification("failed")) },
       ["its verification 9m ago failed (http /readyz: HTTP 503): go back, or `pulumi up` again"],
+    ],
+    ["one that its ingress serves", { ingress: { state: "serving" } }, []],
+    [
+      "one that is held",
+      { ingress: { state: "held" }, hold: held(-3) },
+      [
+        "its requests are held since 11:58:00 UTC, until 12:03:00 UTC at most; when no `pulumi up` runs: `fleet recover`",
+      ],
+    ],
+    [
+      "one that an update holds",
+      {
+        ingress: { state: "held" },
+        hold: held(-3),
+        operations: [{ workload: "a", pid: 42, purpose: "cut-over" }],
+      },
+      ["its requests are held since 11:58:00 UTC, until 12:03:00 UTC at most"],
+    ],
+    [
+      "one whose hold is over",
+      { ingress: { state: "refusing" }, hold: held(1) },
+      [
+        "its hold is over: the ingress answers its requests 503 since 11:59:00 UTC; when no `pulumi up` runs: `fleet recover`",
+      ],
+    ],
+    [
+      "one that the ingress has lost",
+      { ingress: { state: "absent" } },
+      [
+        "the ingress does not know it: its requests are answered 404; when no `pulumi up` runs: `fleet recover`",
+      ],
+    ],
+    [
+      "one whose ingress is down",
+      { ingress: { unknown: "there is no container i" } },
+      ["there is no container i"],
     ],
     [
       "a restore that was asked for",
