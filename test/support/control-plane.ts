@@ -1,8 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "./world.ts";
+import type Docker from "dockerode";
+import { ControlPlaneClient } from "../../operations/control-plane/client.ts";
+import { openProbeTransport, type Transport } from "../../operations/control-plane/transport.ts";
+import { dockerClient, inspectContainer } from "../../operations/docker/client.ts";
+import { waitHealthy } from "../../operations/docker/lifecycle.ts";
+import { oneShotLabel } from "../../operations/docker/one-shot.ts";
+import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
+import { dockerCommand } from "./docker-command.ts";
+import { type Parts, partsOfThisRun, until } from "./world.ts";
 
 const program = join(import.meta.dirname, "../images/control-plane/server.ts");
 
@@ -18,7 +29,7 @@ export interface StandIn {
 
 export interface StandInOptions {
   data: string;
-  version?: "1.4.1" | "1.4.2" | "1.5.0";
+  version?: ControlPlaneVersion;
   environment?: Record<string, string>;
   /** Default: a free one. */
   port?: number;
@@ -62,4 +73,139 @@ export async function freePort(): Promise<number> {
   probe.close();
   await once(probe, "close");
   return port;
+}
+
+/** A stand-in in a container with the Docker socket, and the instances that it makes: names that no other test shares. */
+export class ControlPlaneWorld {
+  readonly parts: Parts;
+  readonly docker: Docker;
+  readonly name: string;
+  readonly folder: string;
+  #transport: Transport | undefined;
+
+  private constructor(parts: Parts, folder: string) {
+    this.parts = parts;
+    this.folder = folder;
+    this.name = `cp${randomBytes(4).toString("hex")}`;
+    this.docker = dockerClient(parts.dockerHost);
+  }
+
+  static async create(version: ControlPlaneVersion, environment: Record<string, string> = {}) {
+    const parts = await partsOfThisRun();
+    const world = new ControlPlaneWorld(parts, await mkdtemp(join(tmpdir(), "clawforce-managed-")));
+    await world.docker.createNetwork({ Name: world.name });
+    await world.run(version, environment);
+    return world;
+  }
+
+  /** The volume of its data. */
+  get volume(): string {
+    return `${this.name}-data`;
+  }
+
+  /** A new container of the stand-in on the same data, in place of the one before. */
+  async run(version: ControlPlaneVersion, environment: Record<string, string> = {}): Promise<void> {
+    if ((await inspectContainer(this.docker, this.name)) !== undefined) {
+      await this.docker.getContainer(this.name).stop();
+      await this.docker.getContainer(this.name).remove();
+    }
+    const variables = {
+      STAND_IN_NETWORK: this.name,
+      STAND_IN_PREFIX: this.name,
+      STAND_IN_ADMIN_PASSWORD: administrator.password,
+      ...environment,
+    };
+    const container = await this.docker.createContainer({
+      name: this.name,
+      Image: this.parts.images.controlPlane[version],
+      Env: Object.entries(variables).map(([key, value]) => `${key}=${value}`),
+      HostConfig: {
+        Binds: [
+          `${this.volume}:/app/data`,
+          `${new URL(this.parts.dockerHost).pathname}:/var/run/docker.sock`,
+        ],
+        NetworkMode: this.name,
+      },
+    });
+    await container.start();
+    await waitHealthy(this.docker, this.name, 30);
+  }
+
+  /** The client under test, through a probe: nothing is published. */
+  async client(): Promise<ControlPlaneClient> {
+    await this.#transport?.close();
+    this.#transport = await openProbeTransport(this.docker, {
+      image: this.parts.images.tools,
+      workload: this.name,
+      networkMode: `container:${this.name}`,
+      url: "http://127.0.0.1:8000",
+    });
+    return new ControlPlaneClient(this.#transport, administrator);
+  }
+
+  /** Asks the stand-in with another client than ours: Node in its own container. */
+  async ask(call: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+    const script = `
+      const [method, path, body, account] = process.argv.slice(1);
+      const base = "http://127.0.0.1:8000/api/v1";
+      const login = await fetch(base + "/auth/login", { method: "POST", body: account });
+      const headers = { cookie: login.headers.get("set-cookie").split(";")[0] };
+      const answer = await fetch(base + path, { method, headers, ...(body && { body }) });
+      const text = await answer.text();
+      console.log(JSON.stringify({ status: answer.status, body: text && JSON.parse(text) }));`;
+    const [method = "", path = ""] = call.split(" ");
+    const argv = ["exec", this.name, "node", "--input-type=module", "-e", script, method, path];
+    const printed = await dockerCommand(
+      ...argv,
+      body === undefined ? "" : JSON.stringify(body),
+      JSON.stringify(administrator),
+    );
+    return JSON.parse(printed) as { status: number; body: unknown };
+  }
+
+  /** Asks a fixture in an instance. */
+  async gateway(instance: string, path: string, body?: unknown): Promise<unknown> {
+    const script = `
+      const [path, body] = process.argv.slice(1);
+      const answer = await fetch("http://127.0.0.1:18789" + path, body ? { method: "POST", body } : {});
+      console.log(JSON.stringify(await answer.json()));`;
+    const argv = ["exec", instance, "node", "--input-type=module", "-e", script, path];
+    return JSON.parse(await dockerCommand(...argv, body === undefined ? "" : JSON.stringify(body)));
+  }
+
+  /** Puts a switch of the fixture into an instance's state. */
+  async setSwitch(instance: string, file: string, text: string): Promise<void> {
+    const script = "require('node:fs').writeFileSync(process.argv[1], process.argv[2])";
+    await dockerCommand("exec", instance, "node", "-e", script, `/home/node/.openclaw/${file}`, text);
+  }
+
+  /** Has the stand-in make an instance, and waits until it runs. Returns the name of its container. */
+  async createInstance(suffix: string, settings: Record<string, unknown> = {}): Promise<string> {
+    const display = `${this.name} ${suffix}`;
+    const made = await this.ask("POST /instances", { display_name: display, team_id: 1, ...settings });
+    const { id, name } = made.body as { id: number; name: string };
+    await until(`${name} runs`, async () => {
+      const { body } = await this.ask(`GET /instances/${id}`);
+      return (body as { status: string }).status === "running";
+    });
+    return name;
+  }
+
+  /** Removes all that this world has started, found by its names alone. */
+  async destroy(): Promise<void> {
+    await this.#transport?.close().catch(() => {});
+    const isOurs = (name: string) => name === `/${this.name}` || name.startsWith(`/bot-${this.name}`);
+    for (const { Id, Names, Labels } of await this.docker.listContainers({ all: true })) {
+      if (Names.some(isOurs) || (Labels[oneShotLabel] ?? "").includes(this.name)) {
+        await this.docker.getContainer(Id).remove({ force: true, v: true });
+      }
+    }
+    for (const { Name } of (await this.docker.listVolumes()).Volumes) {
+      if (Name.startsWith(`${this.name}-`)) {
+        await this.docker.getVolume(Name).remove();
+      }
+    }
+    await this.docker.getNetwork(this.name).remove();
+    await rm(this.folder, { recursive: true });
+  }
 }

@@ -1,0 +1,266 @@
+import { execFile } from "node:child_process";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CheckResult } from "../../evidence/records.ts";
+import { judgeHttp } from "../../operations/checks/judge.ts";
+import {
+  checkLogin,
+  checkNewestBackup,
+  drainTasks,
+  readBaseline,
+} from "../../operations/control-plane/baseline.ts";
+import type { ControlPlaneClient } from "../../operations/control-plane/client.ts";
+import { judgeHealth, judgeUnchanged } from "../../operations/control-plane/judge.ts";
+import { execInContainer } from "../../operations/docker/exec.ts";
+import { backupInstance } from "../../operations/managed/backup.ts";
+import { setDefaultImage } from "../../operations/managed/default-image.ts";
+import { setImage } from "../../operations/managed/image.ts";
+import { gatewayTokenOf, type ManagedContext } from "../../operations/managed/instance.ts";
+import { type MoveOptions, moveInstance } from "../../operations/managed/move.ts";
+import { restoreInstance } from "../../operations/managed/restore.ts";
+import { prePull } from "../../operations/managed/roll.ts";
+import { ControlPlaneWorld } from "../support/control-plane.ts";
+import { dockerCommand } from "../support/docker-command.ts";
+
+const statePath = "/home/node/.openclaw";
+
+describe("instances that a running control plane manages", () => {
+  let world: ControlPlaneWorld;
+  let client: ControlPlaneClient;
+  let fixture: Record<"1" | "2", string>;
+  let [one, two] = ["", ""];
+
+  beforeAll(async () => {
+    world = await ControlPlaneWorld.create("1.4.1");
+    fixture = world.parts.images.fixture;
+    client = await world.client();
+    await world.ask("PUT /settings", { default_agent_image: fixture[1] });
+    one = await world.createInstance("one", {
+      container_image: fixture[1],
+      env_vars_set: { OF_THE_USER: "kept" },
+    });
+    two = await world.createInstance("two");
+    await world.gateway(one, "/messages", { text: "before the update" });
+  });
+  afterAll(() => world?.destroy());
+
+  const context = (instance: string): ManagedContext => ({
+    instance,
+    client,
+    docker: world.docker,
+    progress: () => {},
+  });
+
+  const database = () => ({
+    controlPlane: world.name,
+    data: { volume: world.volume },
+    file: "clawforce.db",
+    tools: world.parts.images.tools,
+  });
+
+  function moving(instance: string, image: string, change: Partial<MoveOptions> = {}): MoveOptions {
+    return {
+      image,
+      backup: { statePath, folder: world.folder },
+      setImage: { way: "auto", database: database() },
+      tools: world.parts.images.tools,
+      deadline: 30,
+      verify: async () => [await ready(instance)],
+      ...change,
+    };
+  }
+
+  /** The check inside the container, without retries: the container is healthy by then. */
+  async function ready(instance: string): Promise<CheckResult> {
+    const script =
+      "fetch('http://127.0.0.1:18789/readyz').then(async (r) => console.log(r.status + await r.text()))";
+    const { stdout } = await execInContainer(world.docker, instance, ["node", "-e", script], {
+      deadline: 10,
+    });
+    const answer = { status: Number(stdout.slice(0, 3)), body: stdout.slice(3) };
+    const attempt = judgeHttp({ status: 200, body: { ready: true } }, answer);
+    const outcome = attempt.passed ? "passed" : "failed";
+    return { name: "ready", severity: "critical", outcome, detail: attempt.detail, seconds: 0, attempts: 1 };
+  }
+
+  const inspected = (format: string, name: string) =>
+    dockerCommand("inspect", "--format", format, name).then((text) => text.trim());
+  const imageOf = (instance: string) => inspected("{{.Config.Image}}", instance);
+  const identity = (instance: string) =>
+    inspected("{{.Id}} {{.State.StartedAt}} {{.RestartCount}}", instance);
+  const messages = async (instance: string) =>
+    ((await world.gateway(instance, "/messages")) as { text: string }[]).map(({ text }) => text);
+  const rowOf = async (name: string) => {
+    const { body } = await world.ask("GET /instances");
+    return (body as { name: string; container_image: string | null }[]).find((row) => row.name === name);
+  };
+
+  it("are backed up while they serve, and a backup of nothing is refused although it says completed", async () => {
+    const before = await identity(one);
+    const backup = await backupInstance(context(one), { statePath, folder: world.folder });
+    expect(backup).toMatchObject({ kind: "managed-backup", instance: one, image: fixture[1] });
+    expect((await stat(backup.file)).mode & 0o777).toBe(0o600);
+    const listed = await dockerCommand(
+      "exec",
+      world.name,
+      "sh",
+      "-c",
+      `ls ${join("/app/data/backups", one)}`,
+    );
+    expect(listed.trim().split("\n")).toHaveLength(1);
+
+    const nothing = backupInstance(context(one), { statePath, folder: world.folder, paths: ["/not/there"] });
+    await expect(nothing).rejects.toThrow(
+      "is completed, but of no use: whole, but home/node/.openclaw/openclaw.json is not among its 0 entries.",
+    );
+    expect(await readdir(world.folder)).toEqual([`${one}-1.tar.gz`]);
+    expect(await identity(one)).toBe(before);
+  });
+
+  it("move to an image in the database when the API ignores it, and a second time nothing happens", async () => {
+    const untouched = await identity(two);
+    const refused = setImage(context(one), { image: fixture[2], way: "api" });
+    await expect(refused).rejects.toThrow(
+      `the control plane's API takes no image for ${one}: it answered, and kept`,
+    );
+    const blind = moveInstance(context(one), moving(one, fixture[2], { setImage: { way: "auto" } }));
+    await expect(blind).rejects.toThrow("its database is not on this Docker host");
+    expect(await imageOf(one)).toBe(fixture[1]);
+
+    const token = await gatewayTokenOf(world.docker, one, "OPENCLAW_GATEWAY_TOKEN");
+    const moved = await moveInstance(context(one), moving(one, fixture[2]));
+    expect(moved).toMatchObject({ outcome: "moved", from: fixture[1], to: fixture[2] });
+    expect(await imageOf(one)).toBe(fixture[2]);
+    expect((await rowOf(one))?.container_image).toBe(fixture[2]);
+    expect(await inspected("{{.Config.Env}}", one)).toContain("OF_THE_USER=kept");
+    expect(token).toMatch(/^[0-9a-f]{48}$/);
+    expect(await gatewayTokenOf(world.docker, one, "OPENCLAW_GATEWAY_TOKEN")).toBe(token);
+    expect(await messages(one)).toEqual(["before the update"]);
+
+    const settled = await identity(one);
+    const again = await moveInstance(context(one), moving(one, fixture[2]));
+    expect(again).toMatchObject({ outcome: "unchanged", checks: [{ outcome: "passed" }] });
+    expect(again.backup).toBeUndefined();
+    expect(await identity(one)).toBe(settled);
+    expect(await identity(two)).toBe(untouched);
+    const { body } = await world.ask("GET /tasks?type=instance.image_update");
+    expect(body).toEqual([]);
+  });
+
+  it("go back with the state of their backup, wiped first, after a copy of what is there", async () => {
+    await world.gateway(one, "/messages", { text: "after the update" });
+    await dockerCommand("exec", one, "touch", `${statePath}/newer-file`);
+    const backup = (await readdir(world.folder)).find(
+      (file) => file.startsWith(`${one}-`) && !file.includes("-1.tar"),
+    );
+    const file = join(world.folder, backup ?? "");
+    const sha256 = (await localCommand("sha256sum", file)).slice(0, 64);
+    const options = { file, statePath, tools: world.parts.images.tools, folder: world.folder, deadline: 30 };
+    const running = await identity(one);
+    await expect(restoreInstance(context(one), { ...options, sha256: "0".repeat(64) })).rejects.toThrow(
+      `has sha256 ${sha256}, not ${"0".repeat(64)} as when it was made: it is not restored.`,
+    );
+    expect(await identity(one)).toBe(running);
+
+    const wanted = await prePull(context(one), fixture[1]);
+    const release = { row: fixture[1], wanted, setImage: { way: "auto" as const, database: database() } };
+    const restored = await restoreInstance(context(one), { ...options, sha256, image: release });
+    expect(await imageOf(one)).toBe(fixture[1]);
+    expect(await messages(one)).toEqual(["before the update"]);
+    expect(await dockerCommand("exec", one, "ls", "-A", statePath)).not.toContain("newer-file");
+    const kept = await localCommand("tar", "tzf", restored.preRestore.file);
+    expect(kept).toContain("home/node/.openclaw/newer-file");
+
+    const twice = await restoreInstance(context(one), { ...options, sha256 });
+    expect(twice).toMatchObject({ kind: "managed-restore", sha256 });
+    expect(await messages(one)).toEqual(["before the update"]);
+  });
+
+  it("go back by themselves from an image that does not start, and follow the default image as before", async () => {
+    await world.gateway(two, "/messages", { text: "kept" });
+    await world.setSwitch(two, "refuse-start", "only 2");
+    const result = await moveInstance(context(two), moving(two, fixture[2]));
+    expect(result).toMatchObject({ outcome: "went back", from: fixture[1], to: fixture[2] });
+    expect(result.reason).toContain(`${two} does not serve ${fixture[2]}`);
+    expect(result.restore).toBeUndefined();
+    expect(await imageOf(two)).toBe(fixture[1]);
+    expect((await rowOf(two))?.container_image).toBeNull();
+    expect(await messages(two)).toEqual(["kept"]);
+  });
+
+  it("go back with their state when the failed image has moved it", async () => {
+    await world.setSwitch(two, "refuse-start", "only 3");
+    await world.setSwitch(two, "not-ready", "only 2");
+    const result = await moveInstance(context(two), moving(two, fixture[2]));
+    expect(result).toMatchObject({ outcome: "went back", checks: [{ name: "ready", outcome: "failed" }] });
+    expect(result.reason).toMatch(/^the verification failed: ready: HTTP 503 instead of 200/);
+    expect(result.restore?.preRestore.bytes).toBeGreaterThan(200);
+    expect(await imageOf(two)).toBe(fixture[1]);
+    expect(await messages(two)).toEqual(["kept"]);
+  });
+
+  it("are set by the API where it takes an image, after a new control plane that left them alone", async () => {
+    const before = await readBaseline(client);
+    const untouched = await identity(one);
+    expect(await drainTasks(client, 5)).toMatchObject({ cut: 0 });
+    await world.run("1.5.0", { STAND_IN_IMAGE_API: "1" });
+    client = await world.client();
+    expect(judgeHealth(await client.health()).passed).toBe(true);
+    expect(await checkLogin(client, "admin")).toMatchObject({ passed: true });
+    const now = await readBaseline(client);
+    expect(judgeUnchanged(before, now)).toMatchObject({
+      passed: true,
+      detail: expect.stringContaining("2 instances"),
+    });
+    expect([before.build, now.build]).toEqual(["stand-in-1.4.1", "stand-in-1.5.0"]);
+    expect(
+      await checkNewestBackup(client, { baseline: before, folder: world.folder, statePath }),
+    ).toMatchObject({
+      passed: true,
+    });
+    expect(await identity(one)).toBe(untouched);
+
+    const set = await setImage(context(one), { image: fixture[2], way: "auto" });
+    expect(set).toMatchObject({ before: fixture[1], after: fixture[2], way: "api" });
+    expect(await moveInstance(context(one), moving(one, fixture[2]))).toMatchObject({ outcome: "moved" });
+    expect(await imageOf(one)).toBe(fixture[2]);
+  });
+
+  it("get the default image when they are made, and a reverted default is the one of before", async () => {
+    const changed = await setDefaultImage(client, fixture[2]);
+    expect(changed).toEqual({ kind: "default-image", before: fixture[1], after: fixture[2], changed: true });
+    expect(await setDefaultImage(client, fixture[2])).toMatchObject({ changed: false });
+    const three = await world.createInstance("three");
+    expect(await imageOf(three)).toBe(fixture[2]);
+    await setDefaultImage(client, changed.before);
+    const { body } = await world.ask("GET /settings");
+    expect(body).toEqual({ default_agent_image: fixture[1] });
+    await expect(prePull(context(three), fixture[1].split("@")[0] ?? "")).rejects.toThrow("has no digest");
+  });
+
+  it("show why the control plane's own update and restore are not used", async () => {
+    const { id } = await client.instanceNamed(one);
+    expect(await world.ask(`POST /instances/${id}/update-image`)).toEqual({
+      status: 400,
+      body: { detail: "Cannot update a digest-pinned image; use a tag-based image instead" },
+    });
+    await world.ask(`PUT /instances/${id}`, { container_image: "127.0.0.1:1/not:there" });
+    expect((await world.ask(`POST /instances/${id}/update-image`)).status).toBe(202);
+    await drainTasks(client, 20);
+    const { body } = await world.ask("GET /tasks?type=instance.image_update");
+    expect(body).toMatchObject([{ state: "succeeded" }]);
+    expect((await world.ask(`GET /instances/${id}`)).body).toMatchObject({ status: "running" });
+    expect(await imageOf(one)).toBe(fixture[2]);
+    expect(await world.ask("POST /backups/1/restore", { instance_id: id })).toMatchObject({ status: 202 });
+    expect(await imageOf(one)).toBe(fixture[2]);
+    const log = await dockerCommand("logs", world.name);
+    expect(log).toContain("[stand-in] restore backup 1 failed: context canceled");
+  });
+});
+
+/** What a program of this machine prints. */
+async function localCommand(program: string, ...argv: string[]): Promise<string> {
+  return (await promisify(execFile)(program, argv)).stdout;
+}
