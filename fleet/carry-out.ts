@@ -9,17 +9,18 @@ import { failureLines } from "./failure-lines.ts";
 import { pauseText } from "./move-steps.ts";
 import type { NamedMove } from "./recorded-updates.ts";
 import { readRunsNow } from "./runs-now.ts";
-import type { NamedStack } from "./stack.ts";
+import { fromProjectFolder, type NamedStack } from "./stack.ts";
+import type { StackFileChange } from "./stack-file-change.ts";
 import { tableLines } from "./table.ts";
 import { timelineSvg } from "./timeline.ts";
-import type { Ran, UpdateEngine } from "./update-engine.ts";
+import { type Ran, StackLocked, type UpdateEngine } from "./update-engine.ts";
 import { keepUpdateFiles } from "./update-files.ts";
 
 export interface CarryOut {
   named: NamedStack;
   engine: UpdateEngine;
-  /** As it is in the stack file now. */
-  config: StackConfig;
+  /** Written before the update, and put back when that finds the state locked. */
+  change: StackFileChange;
   /** What this is, for the screen and the files: "support: wave 1 …". */
   title: string;
   out: Output;
@@ -40,13 +41,15 @@ export async function showPlan(
 }
 
 /**
- * One `pulumi up` with its steps shown while they happen; afterwards one screen that says what came of it, and report and
+ * The change of the stack file and one `pulumi up` with its steps shown while they happen; afterwards one screen that says what came of it, and report and
  * timeline as files. A failed update is an answer, not an error.
  */
-export async function carryOut({ named, engine, config, title, out }: CarryOut): Promise<Ran> {
+export async function carryOut({ named, engine, change, title, out }: CarryOut): Promise<Ran> {
+  const config = fromProjectFolder(change.config());
   const before = await survey(config, named.stack);
+  await change.write();
   out.write(`\n${title}\n`);
-  const ran = await engine.up(before.map(({ input }) => input.name));
+  const ran = await unlessLocked(change, () => engine.up(before.map(({ input }) => input.name)));
   const began = new Date(ran.began);
   const after = await survey(config, named.stack);
   const workloads = after.map(({ input, records }) => ({ name: input.name, records }));
@@ -81,6 +84,16 @@ export async function carryOut({ named, engine, config, title, out }: CarryOut):
     ].join("\n"),
   );
   return ran;
+}
+
+/** What another update is under way with must not change below it: the stack file is put back as it was. */
+export async function unlessLocked(change: StackFileChange, work: () => Promise<Ran>): Promise<Ran> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StackLocked) await change.undo();
+    throw error;
+  }
 }
 
 /** One line for each workload that changed. */

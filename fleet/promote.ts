@@ -1,5 +1,6 @@
 import type { StackConfig } from "../config/schema.ts";
 import { type SurveyedWorkload, survey } from "../operations/survey.ts";
+import { unlessLocked } from "./carry-out.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { promotionEdits } from "./promotion.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
@@ -35,7 +36,7 @@ Exit code 0: done, and nothing was operated on. 1: refused or failed; the last l
     }
     const engine = await UpdateEngine.open(named, out);
     await change.write();
-    const preview = await engine.preview();
+    const preview = await unlessLocked(change, () => engine.preview());
     const wouldDo = operationsBesides(preview.operations);
     if (!preview.passed || wouldDo.length > 0) {
       await change.undo();
@@ -45,7 +46,7 @@ Exit code 0: done, and nothing was operated on. 1: refused or failed; the last l
           : `\`pulumi preview\` refuses the promotion; the stack file is as it was:\n${preview.output.trim().split("\n").slice(-12).join("\n")}`,
       );
     }
-    const ran = await engine.up([]);
+    const ran = await unlessLocked(change, () => engine.up([]));
     const did = operationsBesides(ran.operations);
     const moved = movedContainers(before, await survey(fromProjectFolder(change.config()), stack));
     if (!ran.passed || did.length > 0 || moved.length > 0) {

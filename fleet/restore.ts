@@ -58,9 +58,8 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
       return 0;
     }
     const engine = await UpdateEngine.open(named, out);
-    await change.write();
     const title = `${workload.input.name}: its state of ${snapshot.time}`;
-    const ran = await carryOut({ named, engine, config: changed, title, out });
+    const ran = await carryOut({ named, engine, change, title, out });
     if (!ran.passed) {
       out.write(
         `Its state before is in the pre-restore snapshot, if one was taken: see the report. What is there: \`fleet status --stack ${stack}\`.\n`,

@@ -38,15 +38,13 @@ Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
     );
     const change = StackFileChange.plan(stackFileOf(named), edits);
     change.show(out);
-    const changed = fromProjectFolder(change.config());
-    await showPlan(changed, named, out);
+    await showPlan(fromProjectFolder(change.config()), named, out);
     if (flags["dry-run"] === true) {
       out.write("Nothing was touched (--dry-run).\n");
       return 0;
     }
     const engine = await UpdateEngine.open(named, out);
-    await change.write();
-    const ran = await carryOut({ named, engine, config: changed, title: "rollback", out });
+    const ran = await carryOut({ named, engine, change, title: "rollback", out });
     if (!ran.passed) {
       out.write(
         `See what is there: \`fleet status --stack ${stack}\`; bring back what was interrupted: \`fleet recover --stack ${stack}\`.\n`,

@@ -24,6 +24,9 @@ export interface Ran {
   began: string;
 }
 
+/** Nothing was done, because somebody else's update holds the state. */
+export class StackLocked extends CommandFailure {}
+
 const unchanging: readonly string[] = ["same", "read", "refresh", "read-replacement", "read-discard"];
 
 /** What the operator's sequences ask of Pulumi's engine, through the Automation API. */
@@ -95,7 +98,7 @@ export class UpdateEngine {
       });
     } catch (error) {
       if (error instanceof Error && error.name === "ConcurrentUpdateError") {
-        throw new CommandFailure(
+        throw new StackLocked(
           `${what} found the state locked: another update of ${this.#named.stack} is under way, or its deployer died. \`fleet status\` tells which; \`fleet recover\` cleans up after a dead one.`,
         );
       }

@@ -61,14 +61,13 @@ Exit code 0: done. 1: refused or failed; the last lines say the way back. 3: the
         return 0;
       }
       const engine = await UpdateEngine.open(named, out);
-      await change.write();
-      const ran = await carryOut({ named, engine, config: changed, title: step.title, out });
+      const ran = await carryOut({ named, engine, change, title: step.title, out });
       if (!ran.passed) {
         return flags.rollback === true || changed.onFailure === "rollback"
           ? takeBack(named, engine, step, out)
           : sayWayBack(named, step, out);
       }
-      if (target === undefined || waveOf(changed, target.group) >= target.wave) {
+      if (target === undefined || !target.allWaves || waveOf(changed, target.group) >= target.wave) {
         out.write(`${nextLine(changed, stack)}\n`);
         return 0;
       }
@@ -79,6 +78,8 @@ Exit code 0: done. 1: refused or failed; the last lines say the way back. 3: the
 interface Target {
   group: string;
   wave: number;
+  /** Without it there is one update a call, whatever the target. */
+  allWaves: boolean;
 }
 
 function targetOf(
@@ -102,8 +103,9 @@ function targetOf(
     );
   }
   const wave = Number(text);
-  refuseTarget(rollout, wave, flags["yes-all-waves"] === true);
-  return { group: rollout.group, wave };
+  const allWaves = flags["yes-all-waves"] === true;
+  refuseTarget(rollout, wave, allWaves);
+  return { group: rollout.group, wave, allWaves };
 }
 
 function refuseWindow({ window }: StackConfig): void {
@@ -128,10 +130,8 @@ async function takeBack(
   const change = StackFileChange.plan(stackFileOf(named), takeBackEdits(configOf(named), step.groups));
   out.write("\nThe wave has failed and is taken back.\n");
   change.show(out);
-  const config = fromProjectFolder(change.config());
-  await showPlan(config, named, out);
-  await change.write();
-  const ran = await carryOut({ named, engine, config, title: `${step.groups.join(", ")}: back`, out });
+  await showPlan(fromProjectFolder(change.config()), named, out);
+  const ran = await carryOut({ named, engine, change, title: `${step.groups.join(", ")}: back`, out });
   if (ran.passed) {
     out.write("Gone back: every workload runs what it ran before this wave.\n");
     return goneBack;

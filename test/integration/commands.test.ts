@@ -2,18 +2,24 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { dockerCommand } from "../support/docker-command.ts";
 import { partsOfThisRun, World } from "../support/world.ts";
 
 /** What an operator does from the new image to its promotion, by `fleet` alone, and back. */
 describe("the commands of fleet", () => {
   let world: World;
   let [first, second, third] = ["", "", ""];
-  const images = { old: "", new: "" };
+  const images = { before: "", old: "", new: "" };
 
   beforeAll(async () => {
-    const { fixture } = (await partsOfThisRun()).images;
+    const { fixture, tools } = (await partsOfThisRun()).images;
     [images.old, images.new] = [fixture[1], fixture[2]];
-    world = await World.create({ stable: images.old }, { group: { waves: [1, "100%"] } });
+    // Nothing ever runs this one: it stands for the release before, which leaves the stack with a promotion.
+    images.before = tools;
+    world = await World.create(
+      { stable: images.old, previous: images.before },
+      { group: { waves: [1, "100%"] } },
+    );
     [first, second, third] = world.instances as [string, string, string];
     const { code, output } = await world.up();
     expect(code, output).toBe(0);
@@ -48,7 +54,11 @@ describe("the commands of fleet", () => {
 
     const { code, output } = await world.fleet("pin", "--image", "agent", "2");
     expect(code, output).toBe(0);
-    expect((await configured()).images).toEqual({ stable: images.old, candidate: images.new });
+    expect((await configured()).images).toEqual({
+      stable: images.old,
+      previous: images.before,
+      candidate: images.new,
+    });
 
     const unknown = await world.fleet("pin", "--image", "agent", "3");
     expect(unknown).toMatchObject({
@@ -95,7 +105,7 @@ describe("the commands of fleet", () => {
     const { code, output } = await world.fleet("promote");
     expect(code).toBe(1);
     expect(output).toContain(`${world.stack}-group stands at wave 0 of 0 to 1`);
-    expect((await configured()).images).toEqual({ stable: images.old, candidate: images.new });
+    expect((await configured()).images).toMatchObject({ stable: images.old, candidate: images.new });
   });
 
   it("a wave that fails is taken back by itself, and the exit code says so", async () => {
@@ -125,6 +135,10 @@ describe("the commands of fleet", () => {
     const { code, output } = await world.fleet("promote");
     expect(code, output).toBe(0);
     expect(await Promise.all(world.instances.map((name) => world.identity(name)))).toEqual(before);
+    expect(output).toContain(
+      "the release before the previous one leaves the stack; its image stays on the host.",
+    );
+    expect(await dockerCommand("image", "inspect", "--format", "there", images.before)).toBe("there\n");
     const { images: named, group } = await configured();
     expect(named).toEqual({ stable: images.new, previous: images.old });
     expect(group.wave).toBe(0);
@@ -170,6 +184,25 @@ describe("the commands of fleet", () => {
     expect(code, output).toBe(0);
     expect(output).toContain("paired devices and nodes");
     expect((await world.ask(third, "/messages")).body).toEqual([]);
+  });
+
+  it("while another update is under way, nothing is done and the stack file stays as it is", async () => {
+    const pinned = await world.fleet("pin", "--image", "agent", "2");
+    expect(pinned.code, pinned.output).toBe(0);
+    const before = await readFile(world.configFile, "utf8");
+    await world.breakAt(first, "preflight");
+    const { ended } = world.startUp();
+    await world.reached(first, "preflight");
+    for (const command of ["rollback", "update"]) {
+      const { code, output } = await world.fleet(command);
+      expect(output).toMatch(/ found the state locked: another update of \w+ is under way/);
+      expect(code).toBe(1);
+      expect(await readFile(world.configFile, "utf8")).toBe(before);
+    }
+    await world.release(first, "preflight");
+    const { code, output } = await ended;
+    expect(code, output).toBe(0);
+    expect(await running()).toEqual(on(images.new, images.old, images.old));
   });
 
   it("report tells the updates, what runs now and the checklist", async () => {
