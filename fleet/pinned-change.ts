@@ -4,9 +4,8 @@ import {
   parseImageReference,
   repositoryOf,
 } from "../config/image-reference.ts";
-import type { Path } from "../config/problem.ts";
 import { CommandFailure } from "./command.ts";
-import type { Edit } from "./stack-edit.ts";
+import { type Edit, fieldAt } from "./stack-edit.ts";
 
 /** What `pin` is asked for on the command line. */
 export interface PinRequest {
@@ -96,13 +95,5 @@ function placeOf(image: string): string[] {
 function groupsOn(settings: Record<string, unknown>, image: string): string[] {
   return Object.keys(Object(settings.instanceGroups)).filter(
     (group) => fieldAt(settings, ["instanceGroups", group, "agentImage"]) === image,
-  );
-}
-
-export function fieldAt(settings: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (at, key) =>
-      typeof at === "object" && at !== null && Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined,
-    settings,
   );
 }

@@ -1,4 +1,5 @@
 import { shortReference } from "../config/image-reference.ts";
+import type { StackConfig } from "../config/schema.ts";
 import { stackFileText, stackSettings } from "../config/stack-file.ts";
 import { formatBytes, formatDuration } from "../config/units.ts";
 import { sameDigest } from "../evidence/move.ts";
@@ -8,10 +9,9 @@ import { execInContainer } from "../operations/docker/exec.ts";
 import { type SurveyedWorkload, survey } from "../operations/survey.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import { type Command, CommandFailure } from "./command.ts";
-import { fieldAt } from "./pinned-change.ts";
 import { rotationLines } from "./rotation.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
-import type { Edit } from "./stack-edit.ts";
+import { type Edit, fieldAt } from "./stack-edit.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";
 
@@ -37,7 +37,7 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
     const file = stackFileOf(named);
     const settings = stackSettings(stackFileText(file), file);
     const change = StackFileChange.plan(file, [
-      restoreEdit(settings, workload, snapshot.snapshot.slice(0, 8)),
+      restoreEdit(config, settings, workload, snapshot.snapshot.slice(0, 8)),
     ]);
     out.write(
       lossLines(workload, snapshot, new Date())
@@ -135,7 +135,15 @@ function lossLines({ input, observed }: SurveyedWorkload, snapshot: RecordedSnap
   ];
 }
 
-function restoreEdit(settings: Record<string, unknown>, workload: SurveyedWorkload, id: string): Edit {
+function restoreEdit(
+  stack: StackConfig,
+  settings: Record<string, unknown>,
+  workload: SurveyedWorkload,
+  id: string,
+): Edit {
+  if (workload.input.name === stack.controlPlane?.name) {
+    return { path: ["controlPlane", "restore"], value: id };
+  }
   const { group, groupConfig, instance } = workload.config;
   const index = groupConfig.instances.findIndex(({ name }) => name === instance.name);
   const path = ["instanceGroups", group, "instances", index];
