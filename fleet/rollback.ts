@@ -1,9 +1,10 @@
 import { survey } from "../operations/survey.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
-import { type Command, CommandFailure } from "./command.ts";
+import type { Command } from "./command.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";
+import { waveFlag } from "./wave-flag.ts";
 import { rollbackEdits } from "./way-back.ts";
 
 export const rollback: Command = {
@@ -29,11 +30,12 @@ Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
   },
   async run({ stack, configFile, flags, out }) {
     const named = { stack, configFile };
+    const toWave = waveFlag(flags["to-wave"]);
     const config = configOf(named);
     const surveyed = await survey(config, stack);
     const edits = rollbackEdits(
       config,
-      { image: textOf(flags.image), group: textOf(flags.group), toWave: waveOf(flags["to-wave"]) },
+      { image: textOf(flags.image), group: textOf(flags.group), toWave },
       surveyed.map(({ records }) => records),
     );
     const change = StackFileChange.plan(stackFileOf(named), edits);
@@ -58,14 +60,4 @@ Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
 
 function textOf(flag: string | boolean | undefined): string | undefined {
   return typeof flag === "string" ? flag : undefined;
-}
-
-function waveOf(flag: string | boolean | undefined): number | undefined {
-  if (flag === undefined) return undefined;
-  if (typeof flag !== "string" || !/^\d{1,4}$/.test(flag)) {
-    throw new CommandFailure(
-      `--to-wave ${JSON.stringify(flag)} is no wave. Write its number, as in --to-wave 0.`,
-    );
-  }
-  return Number(flag);
 }

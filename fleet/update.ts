@@ -6,6 +6,7 @@ import { type NextWave, nextWave, refuseTarget, rolloutsOf } from "./next-wave.t
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";
+import { waveFlag } from "./wave-flag.ts";
 import { takeBackEdits } from "./way-back.ts";
 import { witnessesOf } from "./witnesses.ts";
 
@@ -87,13 +88,8 @@ function targetOf(
   group: string | undefined,
   flags: Record<string, string | boolean | undefined>,
 ): Target | undefined {
-  const text = flags["to-wave"];
-  if (text === undefined) return undefined;
-  if (typeof text !== "string" || !/^\d{1,4}$/.test(text)) {
-    throw new CommandFailure(
-      `--to-wave ${JSON.stringify(text)} is no wave. Write its number, as in --to-wave 1.`,
-    );
-  }
+  const wave = waveFlag(flags["to-wave"]);
+  if (wave === undefined) return undefined;
   const [rollout, ...others] = rolloutsOf(config).filter((each) => (group ?? each.group) === each.group);
   if (rollout === undefined || others.length > 0) {
     throw new CommandFailure(
@@ -102,7 +98,6 @@ function targetOf(
         : "--to-wave speaks of one group: name it with --group.",
     );
   }
-  const wave = Number(text);
   const allWaves = flags["yes-all-waves"] === true;
   refuseTarget(rollout, wave, allWaves);
   return { group: rollout.group, wave, allWaves };

@@ -18,7 +18,7 @@ describe("the commands of fleet", () => {
     images.before = tools;
     world = await World.create(
       { stable: images.old, previous: images.before },
-      { group: { waves: [1, "100%"] } },
+      { group: { waves: [1, 2, "100%"] } },
     );
     [first, second, third] = world.instances as [string, string, string];
     const { code, output } = await world.up();
@@ -104,7 +104,7 @@ describe("the commands of fleet", () => {
   it("promote is refused while a group is on its way", async () => {
     const { code, output } = await world.fleet("promote");
     expect(code).toBe(1);
-    expect(output).toContain(`${world.stack}-group stands at wave 0 of 0 to 1`);
+    expect(output).toContain(`${world.stack}-group stands at wave 0 of 0 to 2`);
     expect((await configured()).images).toMatchObject({ stable: images.old, candidate: images.new });
   });
 
@@ -121,11 +121,19 @@ describe("the commands of fleet", () => {
     await world.removeSwitch(second, "not-ready");
   });
 
-  it("update goes on to the last wave, and then says that it is the last", async () => {
-    const { code, output } = await world.fleet("update");
+  it("update goes on to the last wave when told to, an update for each, and then says that it is the last", async () => {
+    const all = ["update", "--to-wave", "2"];
+    expect(await world.fleet(...all)).toMatchObject({
+      code: 1,
+      output: expect.stringContaining("Go to 1, or"),
+    });
+    const reports = () => readdir(join(world.folder, "evidence", world.stack, "reports"));
+    const before = await reports();
+    const { code, output } = await world.fleet(...all, "--yes-all-waves");
     expect(code, output).toBe(0);
+    expect((await reports()).length - before.length).toBe(4);
     expect(await running()).toEqual(on(images.new, images.new, images.new));
-    expect((await configured()).group.wave).toBe(1);
+    expect((await configured()).group.wave).toBe(2);
     const again = await world.fleet("update");
     expect(again).toMatchObject({ code: 0, output: expect.stringContaining("`fleet promote`") });
   });
