@@ -48,7 +48,8 @@ const wave = z.union(
   "expected a wave. Write a count (2) or a share (25%)",
 );
 
-const badLines = [
+/** Lines of a gateway's log that never stand for something well. */
+export const defaultBadLines = [
   "Cannot find package",
   "Cannot find module",
   "failed to load plugin",
@@ -79,7 +80,7 @@ const openclawVerification: CheckInput[] = [
     argv: ["openclaw", "gateway", "status", "--json", "--require-rpc"],
     deadline: "60s",
   },
-  { kind: "logs", appear: ["\\[gateway\\] ready"], absent: badLines },
+  { kind: "logs", appear: ["\\[gateway\\] ready"], absent: defaultBadLines },
 ];
 
 /** Verification kept up for a time, once the last workload of a wave has passed. */

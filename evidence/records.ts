@@ -44,6 +44,26 @@ export interface DrillEntry {
   seconds: number;
 }
 
+/** One account of a gateway's channel: `slack/default`. */
+export interface ChannelState {
+  name: string;
+  up: boolean;
+  /** What is wrong when it is down. */
+  failure?: string;
+}
+
+/** What a workload had before its update, read while the old version served. */
+export interface BaselineEntry {
+  kind: "baseline";
+  image: string;
+  version?: string;
+  /** How often Docker had restarted its container. */
+  restarts: number;
+  /** Only what a check compares with. */
+  channels?: ChannelState[];
+  sessions?: number;
+}
+
 /** A cut-over that got as far as the removal of the old container. */
 export interface CutOverEntry {
   kind: "cut-over";
@@ -148,6 +168,7 @@ export interface FailureEntry {
 export type EvidenceEntry =
   | SnapshotEntry
   | DrillEntry
+  | BaselineEntry
   | CutOverEntry
   | RestoreEntry
   | GateEntry

@@ -48,7 +48,7 @@ type Draft = Omit<RecordedMove, "kind" | "verdict" | "to"> & { container?: strin
 export function recordedMoves(records: readonly EvidenceRecord[]): RecordedMove[] {
   const drafts: Draft[] = [];
   for (const record of records) {
-    if (record.kind === "ingress" && record.did === "held") {
+    if (record.kind === "baseline" || (record.kind === "ingress" && record.did === "held")) {
       // Of a move whose other records say more.
       continue;
     }
@@ -89,6 +89,7 @@ function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
     case "ingress":
     case "failure":
     case "bake":
+    case "baseline":
     case "default-image":
       return false;
   }
@@ -132,6 +133,7 @@ function add(draft: Draft, record: EvidenceRecord): void {
     case "bake":
       draft.bake = record;
       break;
+    case "baseline":
     case "default-image":
       break;
   }

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fingerprint } from "../config/fingerprint.ts";
 import type { CheckResult, Outcome } from "../evidence/records.ts";
+import { firstAction } from "./checks/first-action.ts";
 import { verdictOf } from "./checks/judge.ts";
 import { runChecks } from "./checks/run.ts";
 import { OperationFailure } from "./failure.ts";
@@ -76,11 +77,16 @@ export function refuseUnlessPassed(
   }
   const reasons = checks
     .filter((check) => check.outcome !== "passed" && check.severity === "critical")
-    .map((check) => `  ${check.name}: ${check.detail}`);
+    .map((check) => `  ${check.name}: ${check.detail}${firstActionLine(check.detail)}`);
   throw new OperationFailure(
     `${workload.name}: ${what} ${outcome} on ${workload.image}:\n${reasons.join("\n")}\n` +
       `${workload.name} runs the new version; all workloads after it are untouched. ${also}The way back: ${workload.wayBack}`,
   );
+}
+
+function firstActionLine(detail: string): string {
+  const action = firstAction(detail);
+  return action === undefined ? "" : `\n    First: ${action}`;
 }
 
 if (import.meta.main) {

@@ -1,5 +1,6 @@
 import type { RestorePlan } from "../evidence/move.ts";
 import type { DrillEntry, SnapshotEntry } from "../evidence/records.ts";
+import { describeBaseline, readBaseline } from "./checks/baseline.ts";
 import { verdictOf } from "./checks/judge.ts";
 import { runChecks } from "./checks/run.ts";
 import { inspectContainer } from "./docker/client.ts";
@@ -136,7 +137,9 @@ async function preflight(context: WorkloadContext, mustServe: boolean): Promise<
         "Make it healthy or go back first.",
     );
   }
-  return `serves, ${results.length} checks passed`;
+  const baseline = await readBaseline(context);
+  await context.log.append(baseline);
+  return `serves, ${results.length} checks passed; before the update: ${describeBaseline(baseline)}`;
 }
 
 /** Fails when a drill or a snapshot would fill a disk or take the memory of what serves. */

@@ -1,4 +1,5 @@
 import type { CheckResult, Outcome } from "../../evidence/records.ts";
+import { type CommandResult, oneLine } from "./cli-output.ts";
 
 /** What a single attempt of a check saw. `detail` is one line for the operator, without secrets. */
 export interface Attempt {
@@ -46,7 +47,7 @@ export function fieldOf(body: unknown, path: string): unknown {
 
 export function judgeCommand(
   wanted: { exitCode: number; output?: string | undefined },
-  result: { exitCode: number; stdout: string; stderr: string },
+  result: CommandResult,
 ): Attempt {
   if (result.exitCode !== wanted.exitCode) {
     return failed(
@@ -60,10 +61,7 @@ export function judgeCommand(
 }
 
 /** The program's own word must contain the version as a whole: 2026.4.2 is not 2026.4.23. */
-export function judgeVersion(
-  wanted: string,
-  result: { exitCode: number; stdout: string; stderr: string },
-): Attempt {
+export function judgeVersion(wanted: string, result: CommandResult): Attempt {
   const said = oneLine(result.stdout || result.stderr);
   if (result.exitCode !== 0) {
     return failed(`exit code ${result.exitCode}: ${said}`);
@@ -102,8 +100,4 @@ function passed(detail: string): Attempt {
 
 function failed(detail: string): Attempt {
   return { passed: false, detail };
-}
-
-function oneLine(text: string): string {
-  return text.trim().replace(/\s+/g, " ").slice(0, 300);
 }

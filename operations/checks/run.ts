@@ -6,8 +6,12 @@ import { execInContainer } from "../docker/exec.ts";
 import { collectLogs } from "../docker/logs.ts";
 import { secondsSince } from "../step.ts";
 import type { WorkloadContext } from "../workload.ts";
+import { checkChannels, checkGatewayUnchanged } from "./baseline.ts";
+import { judgeConversation } from "./conversation.ts";
 import { type Attempt, judgeCommand, judgeHttp, judgeLogs, judgeVersion } from "./judge.ts";
+import { judgePins, pinsArgv } from "./pins.ts";
 import { openProbe, type Probe } from "./probe.ts";
+import { runWorkflow, workflowEnvironment } from "./workflow.ts";
 
 /** Runs the checks one after the other, so that their times say something, and all of them, so that one run tells all. */
 export async function runChecks(context: WorkloadContext, checks: readonly Check[]): Promise<CheckResult[]> {
@@ -35,11 +39,15 @@ export function checkName(check: Check): string {
     case "http":
       return `http ${check.path}`;
     case "command":
-      return `command ${check.argv.join(" ")}`;
+    case "workflow":
+      return `${check.kind} ${check.argv.join(" ")}`;
     default:
       return check.kind;
   }
 }
+
+/** Trying again would change nothing, or do something of the operator's twice. */
+const once: ReadonlySet<Check["kind"]> = new Set(["pins", "workflow"]);
 
 async function runCheck(
   context: WorkloadContext,
@@ -60,7 +68,7 @@ async function runCheck(
       conclusive = false;
       attempt = { passed: false, detail: describeDockerError(error) };
     }
-    if (attempt.passed || Date.now() + check.interval * 1000 > until) {
+    if (attempt.passed || once.has(check.kind) || Date.now() + check.interval * 1000 > until) {
       return {
         name: checkName(check),
         severity: check.severity,
@@ -93,6 +101,22 @@ async function attemptCheck(
       );
     case "logs":
       return judgeLogs(check, await collectLogs(docker, workload.container));
+    case "channels":
+      return checkChannels(context, check, deadline);
+    case "conversation":
+      return judgeConversation(
+        check,
+        await execInContainer(docker, workload.container, check.argv, { deadline }),
+      );
+    case "unchanged":
+      return checkGatewayUnchanged(context, check, deadline);
+    case "pins":
+      return judgePins(
+        await execInContainer(docker, workload.container, pinsArgv(workload.mount), { deadline }),
+        workload.mount,
+      );
+    case "workflow":
+      return judgeCommand(check, await runWorkflow(check.argv, workflowEnvironment(workload), deadline));
     default:
       throw new Error(`nothing here runs a check of the kind ${check.kind}`);
   }

@@ -1,0 +1,55 @@
+import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
+
+import { type Attempt, fieldOf } from "./judge.ts";
+
+/**
+ * One turn: a reply must be there, it must come from the gateway, and the expected model must have written it. Which one
+ * did stands in `agentMeta`; `fallbackUsed` says false after a failover too (2026.4.15 to 2026.4.23).
+ */
+export function judgeConversation(
+  wanted: { model?: string | undefined; output?: string | undefined },
+  result: CommandResult,
+): Attempt {
+  if (result.exitCode !== 0) {
+    return failed(`exit code ${result.exitCode}: ${oneLine(result.stderr || result.stdout)}`);
+  }
+  const embedded = result.stderr.split("\n").find((line) => line.includes("falling back to embedded"));
+  if (embedded !== undefined) {
+    return failed(`the command line answered by itself, not the gateway: ${oneLine(embedded)}`);
+  }
+  const answer = jsonOf(result.stdout);
+  const status = fieldOf(answer, "status");
+  if (status !== "ok") {
+    return failed(
+      `status ${JSON.stringify(status)} instead of "ok": ${oneLine(result.stderr || result.stdout)}`,
+    );
+  }
+  const reply = textOf(fieldOf(answer, "result.payloads"));
+  if (reply === "") return failed("the turn ended without a reply");
+  const meta = fieldOf(answer, "result.meta");
+  const model = `${fieldOf(meta, "agentMeta.provider")}/${fieldOf(meta, "agentMeta.model")}`;
+  if (wanted.model !== undefined && model !== wanted.model) {
+    return failed(
+      `${model} answered instead of ${wanted.model}: a failover, or a session that is pinned to it (the check \`pins\` finds those)`,
+    );
+  }
+  if (wanted.output !== undefined && !new RegExp(wanted.output, "m").test(reply)) {
+    return failed(`the reply does not match /${wanted.output}/: ${oneLine(reply)}`);
+  }
+  const duration = fieldOf(meta, "durationMs");
+  const seconds = typeof duration === "number" ? ` after ${Math.round(duration / 100) / 10} s` : "";
+  return { passed: true, detail: `"${oneLine(reply).slice(0, 60)}" by ${model}${seconds}` };
+}
+
+function textOf(payloads: unknown): string {
+  if (!Array.isArray(payloads)) return "";
+  return payloads
+    .map((payload) => fieldOf(payload, "text"))
+    .filter((text) => typeof text === "string")
+    .join("\n")
+    .trim();
+}
+
+function failed(detail: string): Attempt {
+  return { passed: false, detail };
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import type { EvidenceRecord } from "../../evidence/records.ts";
+import {
+  baselineBefore,
+  describeBaseline,
+  judgeSessions,
+  sessionsOf,
+} from "../../operations/checks/baseline.ts";
+
+/** Only what tells one record from another. */
+function records(...kinds: string[]): EvidenceRecord[] {
+  return kinds.map((text, index) => {
+    const [kind, image] = text.split(" ");
+    return { kind, image, sequence: index + 1 } as unknown as EvidenceRecord;
+  });
+}
+
+describe("the baseline of an update", () => {
+  it.each<[string, EvidenceRecord[], string | undefined]>([
+    ["nothing before the first start", records("gate", "verification"), undefined],
+    ["the one of the newest cut-over", records("baseline a", "cut-over", "gate"), "a"],
+    ["the newest of several preparations", records("baseline a", "baseline b", "cut-over"), "b"],
+    [
+      "the same when the checks run again",
+      records("baseline a", "cut-over", "gate", "verification", "gate"),
+      "a",
+    ],
+    [
+      "not the one of an update that is only prepared",
+      records("baseline a", "cut-over", "verification", "baseline b"),
+      "a",
+    ],
+    [
+      "on the way back the one of before the way forward",
+      records("baseline a", "cut-over", "verification", "cut-over", "gate"),
+      "a",
+    ],
+  ])("is %s", (_which, read, image) => {
+    expect(baselineBefore(read)?.image).toBe(image);
+  });
+
+  it("is told in one line, with what was down already", () => {
+    expect(
+      describeBaseline({
+        kind: "baseline",
+        image: "a",
+        restarts: 2,
+        channels: [
+          { name: "slack/default", up: true },
+          { name: "irc/default", up: false, failure: "is not connected" },
+        ],
+        sessions: 7,
+      }),
+    ).toBe("1 channels up, irc/default is not connected already, 7 sessions, 2 restarts");
+  });
+});
+
+describe("sessions", () => {
+  const listed = (count: number) => ({
+    exitCode: 0,
+    stdout: JSON.stringify({
+      path: null,
+      stores: [],
+      allAgents: true,
+      count,
+      activeMinutes: null,
+      sessions: [],
+    }),
+    stderr: "",
+  });
+
+  it("are counted as `openclaw sessions --json` says it", () => {
+    expect(sessionsOf(listed(3))).toBe(3);
+    expect(() => sessionsOf({ exitCode: 1, stdout: "", stderr: "no such command" })).toThrow(
+      "no list of sessions: no such command",
+    );
+  });
+
+  it.each([
+    [3, 3, true, "3 sessions, 3 before"],
+    [3, 4, true, "4 sessions, 3 before"],
+    [3, 2, false, "2 sessions instead of 3: sessions are gone"],
+    [undefined, 2, true, "2 sessions, no number from before"],
+  ])("of %s before and %s now", (before, now, passed, detail) => {
+    expect(judgeSessions(before, now)).toEqual({ passed, detail });
+  });
+});
