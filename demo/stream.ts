@@ -8,6 +8,8 @@ export interface StreamTarget {
   workload: string;
   /** The name under which the ingress serves it. */
   host: string;
+  /** With each request: a session's cookie, a token. */
+  headers?: Readonly<Record<string, string>>;
   /** Asked again and again. Never the path of the ingress's health check: that one it answers itself while it holds. */
   path: string;
   /** Field of a JSON answer that says which version answered; without one all count as "answered". */
@@ -136,11 +138,11 @@ export class Stream {
     }
   }
 
-  #get({ host, path }: StreamTarget): Promise<{ status: number; body: string }> {
+  #get({ host, path, headers }: StreamTarget): Promise<{ status: number; body: string }> {
     const { address, port, timeout } = this.#options;
     return new Promise((resolve, reject) => {
       const asked = request(
-        { host: address, port, path, headers: { host }, agent: this.#agent },
+        { host: address, port, path, headers: { ...headers, host }, agent: this.#agent },
         (response: IncomingMessage) => {
           text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
         },

@@ -66,7 +66,7 @@ export async function look(config: StackConfig, stack: string): Promise<Look> {
         operations: operations.filter(({ workload: name }) => name === workload.input.name),
       })),
     );
-    const known = surveyed.map(({ input }) => input.container);
+    const known = [...surveyed.map(({ input }) => input.container), config.ingress?.name];
     return { stack, host, workloads, strays: await straysOf(docker, stack, known) };
   } catch (error) {
     throw unreachableHost(host, error);
@@ -91,7 +91,11 @@ async function containerOf(docker: Docker, name: string): Promise<RunningContain
   };
 }
 
-async function straysOf(docker: Docker, stack: string, known: string[]): Promise<StrayContainer[]> {
+async function straysOf(
+  docker: Docker,
+  stack: string,
+  known: (string | undefined)[],
+): Promise<StrayContainer[]> {
   const labelled = await docker.listContainers({
     all: true,
     filters: { label: [`clawforce.stack=${stack}`] },

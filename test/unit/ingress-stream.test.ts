@@ -22,7 +22,13 @@ async function streamed(answer: RequestListener, webSocket?: string): Promise<St
   });
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const target = { workload: "a", host: "a.test", path: "/version", version: "version" };
+  const target = {
+    workload: "a",
+    host: "a.test",
+    path: "/version",
+    version: "version",
+    headers: { cookie: "session=1" },
+  };
   const stream = new Stream({
     address: "127.0.0.1",
     port,
@@ -46,13 +52,13 @@ describe("a stream", () => {
     expect(counts.longest).toBeGreaterThan(0.2);
   });
 
-  test("asks for the name of the workload, not for the address of the ingress", async () => {
-    const hosts = new Set<string | undefined>();
-    await streamed((request, response) => {
-      hosts.add(request.headers.host);
+  test("asks for the name of the workload, not for the address of the ingress, with its own headers", async () => {
+    const seen = new Set<string>();
+    await streamed(({ headers }, response) => {
+      seen.add(`${headers.host} ${headers.cookie}`);
       response.end("{}");
     });
-    expect([...hosts]).toEqual(["a.test"]);
+    expect([...seen]).toEqual(["a.test session=1"]);
   });
 
   test.each<[string, RequestListener, Record<string, unknown>]>([
