@@ -107,7 +107,10 @@ const lifetime = 3600;
 /** curl's exit codes for a name or port that does not answer: the request was never sent. */
 const neverSent = [6, 7];
 
-/** From a container next to the control plane: reachable on any Docker host, with no port published. */
+/**
+ * From a container next to the control plane: reachable on any Docker host, with no port published. In the network
+ * namespace of a container it goes with that container: after a cut-over, open another one.
+ */
 export async function openProbeTransport(docker: Docker, route: ProbeRoute): Promise<Transport> {
   const container = await docker.createContainer({
     Image: route.image,

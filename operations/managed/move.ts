@@ -21,6 +21,16 @@ export interface MoveOptions {
   deadline: number;
   /** The checks inside the container. */
   verify: () => Promise<CheckResult[]>;
+  /** Called once there is a way back, before anything is changed: whoever keeps it can resume a move that was killed. */
+  onPrepared?: (prepared: PreparedMove) => Promise<void>;
+  /** What `onPrepared` was given by a run that did not come to its end. */
+  resume?: PreparedMove;
+}
+
+/** The way back of a move. Plain JSON, no secrets. */
+export interface PreparedMove {
+  release: ReleaseOfInstance;
+  backup: ManagedBackup;
 }
 
 /** What came of one instance's move. */
@@ -50,17 +60,17 @@ export async function moveInstance(context: ManagedContext, options: MoveOptions
   const { instance } = context;
   const wanted = await prePull(context, options.image);
   const before = await readManaged(context);
-  const origin = await releaseOf(context, before, options.setImage);
   const needed = before.containerImage !== options.image || shortfallOf(before, wanted) !== undefined;
-  const backup = needed ? await backupInstance(context, options.backup) : undefined;
+  const prepared = options.resume ?? (needed ? await prepare(context, before, options) : undefined);
+  const from = prepared?.release.wanted.reference ?? options.image;
   let checks: CheckResult[] = [];
   const result = (rest: Pick<ManagedMove, "outcome" | "reason" | "restore">): ManagedMove => ({
     kind: "managed-move",
     instance,
-    from: origin.wanted.reference,
+    from,
     to: options.image,
     ...rest,
-    ...(backup !== undefined && { backup }),
+    ...(prepared !== undefined && { backup: prepared.backup }),
     checks,
     seconds: secondsSince(began),
   });
@@ -71,14 +81,25 @@ export async function moveInstance(context: ManagedContext, options: MoveOptions
     refuseUnlessPassed(checks);
     return result({ outcome: needed ? "moved" : "unchanged" });
   } catch (error) {
-    if (backup === undefined || (await isAsBefore(context, before, origin))) {
+    if (prepared === undefined || (await isAsBefore(context, before, prepared.release))) {
       throw error;
     }
     const reason = describeDockerError(error);
     context.progress(`failed: ${reason}`);
-    const restore = await goBack(context, options, { origin, backup, reason });
+    const restore = await goBack(context, options, prepared, reason);
     return result({ outcome: "went back", reason, ...(restore !== undefined && { restore }) });
   }
+}
+
+async function prepare(
+  context: ManagedContext,
+  before: ManagedState,
+  options: MoveOptions,
+): Promise<PreparedMove> {
+  const release = await releaseOf(context, before, options.setImage);
+  const prepared = { release, backup: await backupInstance(context, options.backup) };
+  await options.onPrepared?.(prepared);
+  return prepared;
 }
 
 function refuseUnlessPassed(checks: readonly CheckResult[]): void {
@@ -93,10 +114,10 @@ function refuseUnlessPassed(checks: readonly CheckResult[]): void {
 async function isAsBefore(
   context: ManagedContext,
   before: ManagedState,
-  origin: ReleaseOfInstance,
+  release: ReleaseOfInstance,
 ): Promise<boolean> {
   const now = await readManaged(context);
-  return now.containerImage === before.containerImage && shortfallOf(now, origin.wanted) === undefined;
+  return now.containerImage === before.containerImage && shortfallOf(now, release.wanted) === undefined;
 }
 
 /** What an instance runs now, to be gone back to. */
@@ -122,10 +143,11 @@ export async function releaseOf(
 async function goBack(
   context: ManagedContext,
   options: MoveOptions,
-  { origin, backup, reason }: { origin: ReleaseOfInstance; backup: ManagedBackup; reason: string },
+  { release, backup }: PreparedMove,
+  reason: string,
 ): Promise<ManagedRestore | undefined> {
   try {
-    await rollBackInstance(context, origin, options.deadline);
+    await rollBackInstance(context, release, options.deadline);
     return undefined;
   } catch (error) {
     context.progress(`code alone does not go back: ${describeDockerError(error)}`);
@@ -138,11 +160,11 @@ async function goBack(
       folder: options.backup.folder,
       tools: options.tools,
       deadline: options.deadline,
-      image: origin,
+      image: release,
     });
   } catch (error) {
     throw new OperationFailure(
-      `${context.instance}: ${reason} Going back to ${origin.wanted.reference} failed too: ${describeDockerError(error)} ` +
+      `${context.instance}: ${reason} Going back to ${release.wanted.reference} failed too: ${describeDockerError(error)} ` +
         `Set that image in the control plane and restart the instance; its state of before is in ${backup.file}.`,
     );
   }

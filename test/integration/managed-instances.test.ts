@@ -18,9 +18,9 @@ import { backupInstance } from "../../operations/managed/backup.ts";
 import { setDefaultImage } from "../../operations/managed/default-image.ts";
 import { setImage } from "../../operations/managed/image.ts";
 import { gatewayTokenOf, type ManagedContext } from "../../operations/managed/instance.ts";
-import { type MoveOptions, moveInstance } from "../../operations/managed/move.ts";
+import { type MoveOptions, moveInstance, type PreparedMove } from "../../operations/managed/move.ts";
 import { restoreInstance } from "../../operations/managed/restore.ts";
-import { prePull } from "../../operations/managed/roll.ts";
+import { prePull, rollInstance } from "../../operations/managed/roll.ts";
 import { ControlPlaneWorld } from "../support/control-plane.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 
@@ -190,14 +190,28 @@ describe("instances that a running control plane manages", () => {
     expect(await messages(two)).toEqual(["kept"]);
   });
 
-  it("go back with their state when the failed image has moved it", async () => {
+  it("go back with their state when the failed image has moved it, in a run that resumes a killed one", async () => {
     await world.setSwitch(two, "refuse-start", "only 3");
     await world.setSwitch(two, "not-ready", "only 2");
-    const result = await moveInstance(context(two), moving(two, fixture[2]));
+    let prepared: PreparedMove | undefined;
+    const kept = async (given: PreparedMove) => {
+      prepared = given;
+      throw new Error("killed");
+    };
+    const killed = moveInstance(context(two), moving(two, fixture[2], { onPrepared: kept }));
+    await expect(killed).rejects.toThrow("killed");
+    expect(await imageOf(two)).toBe(fixture[1]);
+    await setImage(context(two), { image: fixture[2], way: "auto", database: database() });
+    await rollInstance(context(two), { wanted: await prePull(context(two), fixture[2]), deadline: 30 });
+
+    const resume = JSON.parse(JSON.stringify(prepared)) as PreparedMove;
+    const result = await moveInstance(context(two), moving(two, fixture[2], { resume }));
     expect(result).toMatchObject({ outcome: "went back", checks: [{ name: "ready", outcome: "failed" }] });
+    expect(result).toMatchObject({ from: fixture[1], backup: { sha256: resume.backup.sha256 } });
     expect(result.reason).toMatch(/^the verification failed: ready: HTTP 503 instead of 200/);
     expect(result.restore?.preRestore.bytes).toBeGreaterThan(200);
     expect(await imageOf(two)).toBe(fixture[1]);
+    expect((await rowOf(two))?.container_image).toBeNull();
     expect(await messages(two)).toEqual(["kept"]);
   });
 
