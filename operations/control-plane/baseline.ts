@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Attempt, fieldOf } from "../checks/judge.ts";
+import type { Attempt } from "../checks/judge.ts";
 import type { Drained } from "../drain.ts";
 import { secondsSince } from "../step.ts";
 import type { Task } from "./answers.ts";
@@ -9,28 +9,15 @@ import { ArchiveDamaged, openArchive } from "./archive.ts";
 import type { ControlPlaneClient } from "./client.ts";
 import { type ControlPlaneBaseline, judgeArchive, judgeLogin } from "./judge.ts";
 
-/** Where a build says what it is. */
-export interface BuildField {
-  path: string;
-  /** Dotted path in the JSON body. */
-  field: string;
-}
-
-/** The only identity there is: no field has the version. */
-const defaultBuildField: BuildField = { path: "/health", field: "build_date" };
-
 /** What an update of the control plane must leave as it is. */
-export async function readBaseline(
-  client: ControlPlaneClient,
-  buildField = defaultBuildField,
-): Promise<ControlPlaneBaseline> {
-  const build = await readBuild(client, buildField);
+export async function readBaseline(client: ControlPlaneClient): Promise<ControlPlaneBaseline> {
+  const { build_date: build } = await client.health();
   const instances = await client.instances();
   const backups = await client.backups();
   const completed = backups.filter(({ status }) => status === "completed").sort((a, b) => b.id - a.id);
   const [newest] = completed;
   return {
-    ...(typeof build === "string" && { build }),
+    ...(build !== undefined && { build }),
     instances: instances.map(({ name, status }) => ({ name, status })),
     backups: backups.length,
     ...(newest !== undefined && {
@@ -39,17 +26,10 @@ export async function readBaseline(
   };
 }
 
-export async function readBuild(client: ControlPlaneClient, { path, field }: BuildField): Promise<unknown> {
-  return fieldOf(await client.unauthenticated(path), field);
-}
-
 /** A new login, each time: what was logged in before says nothing of an update. */
-export async function checkLogin(
-  client: ControlPlaneClient,
-  paths: { login?: string; me?: string } = {},
-): Promise<Attempt> {
-  await client.login(paths.login);
-  return judgeLogin(client.username, await client.me(paths.me));
+export async function checkLogin(client: ControlPlaneClient, username: string): Promise<Attempt> {
+  await client.login();
+  return judgeLogin(username, await client.me());
 }
 
 export interface NewestBackup {

@@ -76,27 +76,15 @@ export class ControlPlaneClient {
     return this.#transport.target;
   }
 
-  get username(): string {
-    return this.#account.username;
-  }
-
   async health(): Promise<Health> {
     const call = { method: "GET", path: "/health" } as const;
     return this.#parsed(call, healthAnswer, await this.#send(call));
   }
 
-  /** An answer as it is, without a session: for the build identity, wherever a version shows it. */
-  async unauthenticated(path: string): Promise<unknown> {
-    const call = { method: "GET", path } as const;
-    const response = await this.#send(call);
-    this.#refuse(call, response);
-    return jsonOf(response.body);
-  }
-
   /** A new session, whatever there was before. */
-  async login(path = `${base}/auth/login`): Promise<void> {
+  async login(): Promise<void> {
     this.#cookies.clear();
-    const call = { method: "POST", path, body: this.#account } as const;
+    const call = { method: "POST", path: `${base}/auth/login`, body: this.#account } as const;
     const response = await this.#send(call);
     if (response.status === 401) {
       throw new ApiRefusal(
@@ -114,8 +102,8 @@ export class ControlPlaneClient {
     }
   }
 
-  me(path = `${base}/auth/me`): Promise<{ username: string }> {
-    return this.#ask({ method: "GET", path }, userAnswer);
+  me(): Promise<{ username: string }> {
+    return this.#ask({ method: "GET", path: `${base}/auth/me` }, userAnswer);
   }
 
   instances(): Promise<Instance[]> {

@@ -33,25 +33,6 @@ export function judgeLogin(username: string, me: { username: string }): Attempt 
     : failed(`logged in as ${username}, but the session belongs to ${me.username}`);
 }
 
-/** The build that answers must have changed with the image, and only with it: else the old one still answers. */
-export function judgeBuild(before: string | undefined, now: unknown, imageChanged: boolean): Attempt {
-  if (typeof now !== "string" || now === "") {
-    return failed(
-      "this build says nothing of what it is. Take the check `build` out, or name another `field`",
-    );
-  }
-  if (before === undefined) {
-    return passed(`build ${now}, none known before`);
-  }
-  if (imageChanged && now === before) {
-    return failed(`the image is another one, and still the build ${now} answers`);
-  }
-  if (!imageChanged && now !== before) {
-    return failed(`the image is the same, and the build ${now} answers instead of ${before}`);
-  }
-  return passed(imageChanged ? `build ${now} after ${before}` : `build ${now} as before`);
-}
-
 const steadyStates = ["running", "stopped"];
 
 /** An update starts from instances that run or are stopped: what is under way becomes an error when the control plane stops. */

@@ -222,7 +222,7 @@ describe("instances that a running control plane manages", () => {
     await world.run("1.5.0", { STAND_IN_IMAGE_API: "1" });
     client = await world.client();
     expect(judgeHealth(await client.health()).passed).toBe(true);
-    expect(await checkLogin(client)).toMatchObject({ passed: true });
+    expect(await checkLogin(client, "admin")).toMatchObject({ passed: true });
     const now = await readBaseline(client);
     expect(judgeUnchanged(before, now)).toMatchObject({
       passed: true,

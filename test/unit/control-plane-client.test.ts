@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkSchema } from "../../config/check-schema.ts";
 import {
   activeTasks,
   checkLogin,
@@ -12,11 +11,6 @@ import {
   drainTasks,
   readBaseline,
 } from "../../operations/control-plane/baseline.ts";
-import {
-  attemptControlPlaneCheck,
-  type ControlPlaneCheck,
-  type ControlPlaneCheckParts,
-} from "../../operations/control-plane/checks.ts";
 import { ApiRefusal, ControlPlaneClient, UnknownOutcome } from "../../operations/control-plane/client.ts";
 import { judgeUnchanged } from "../../operations/control-plane/judge.ts";
 import { fetchTransport } from "../../operations/control-plane/transport.ts";
@@ -178,52 +172,8 @@ describe("the baseline", () => {
   });
 
   test("has a login of its own each time, and no task under way", async () => {
-    expect(await checkLogin(client())).toEqual({ passed: true, detail: "logged in as admin" });
+    expect(await checkLogin(client(), "admin")).toEqual({ passed: true, detail: "logged in as admin" });
     expect(await activeTasks(client())).toEqual([]);
     expect(await drainTasks(client(), 1)).toMatchObject({ active: 0, cut: 0 });
-  });
-});
-
-describe("a check of the configuration", () => {
-  const checks = checkSchema
-    .array()
-    .parse([
-      { kind: "login" },
-      { kind: "build" },
-      { kind: "unchanged", what: ["instances", "backups"] },
-    ]) as ControlPlaneCheck[];
-
-  async function details(change: Partial<ControlPlaneCheckParts>): Promise<[boolean, string][]> {
-    const parts = { client: client(), before: await readBaseline(client()), imageChanged: false, ...change };
-    const attempts = await Promise.all(checks.map((check) => attemptControlPlaneCheck(parts, check)));
-    return attempts.map(({ passed, detail }) => [passed, detail]);
-  }
-
-  test("is attempted against what there was before", async () => {
-    expect(await details({})).toEqual([
-      [true, "logged in as admin"],
-      [true, "build stand-in-1.4.2 as before"],
-      [true, "2 instances as before, 2 backups as before"],
-    ]);
-    expect(
-      await details({ imageChanged: true, backups: { folder, statePath: "/home/node/.openclaw" } }),
-    ).toEqual([
-      [true, "logged in as admin"],
-      [false, "the image is another one, and still the build stand-in-1.4.2 answers"],
-      [
-        false,
-        expect.stringMatching(
-          /^2 instances as before, 2 backups as before; backup 1 of bot-a: the archive is/,
-        ),
-      ],
-    ]);
-  });
-
-  test("of a first start has nothing to compare with", async () => {
-    expect(await details({ before: "first start", imageChanged: true })).toEqual([
-      [true, "logged in as admin"],
-      [true, "build stand-in-1.4.2, none known before"],
-      [true, "a first start, nothing to compare with"],
-    ]);
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
   type ControlPlaneBaseline,
-  judgeBuild,
   judgeHealth,
   judgeLogin,
   judgeSteady,
@@ -36,25 +35,6 @@ test("a login that gives another user's session fails", () => {
   expect(judgeLogin("admin", { username: "guest" })).toEqual({
     passed: false,
     detail: "logged in as admin, but the session belongs to guest",
-  });
-});
-
-describe("the build that answers", () => {
-  test.each<[string | undefined, unknown, boolean, boolean, string]>([
-    ["a", "b", true, true, "build b after a"],
-    ["a", "a", false, true, "build a as before"],
-    [undefined, "a", true, true, "build a, none known before"],
-    ["a", "a", true, false, "the image is another one, and still the build a answers"],
-    ["a", "b", false, false, "the image is the same, and the build b answers instead of a"],
-    [
-      "a",
-      undefined,
-      true,
-      false,
-      "this build says nothing of what it is. Take the check `build` out, or name another `field`",
-    ],
-  ])("%j, then %j, with another image %j: %j", (before, now, changed, passed, detail) => {
-    expect(judgeBuild(before, now, changed)).toEqual({ passed, detail });
   });
 });
 
