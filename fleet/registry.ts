@@ -64,6 +64,8 @@ interface Place {
   host: string;
   /** The image as messages name it. */
   what: string;
+  /** How one logs in to it. */
+  login: string;
 }
 
 function placeOf({ registry, repository, tag, digest }: ImageReference): Place {
@@ -74,6 +76,7 @@ function placeOf({ registry, repository, tag, digest }: ImageReference): Place {
   return {
     url: `${schemeOf(host)}://${host}/v2/${name}/manifests/${version}`,
     host,
+    login: isHub ? "docker login" : `docker login ${host}`,
     what: `${registry === undefined ? "" : `${registry}/`}${repository}${digest === undefined ? `:${version}` : `@${digest}`}`,
   };
 }
@@ -157,7 +160,7 @@ function answered(place: Place, response: Response, known: KnownCredentials): Re
       `${place.host} does not give ${place.what} to ${loginState(known)} (HTTP ${status}), or has no such repository. ` +
         (known === "helper"
           ? "Docker keeps its login in a helper program, which is not asked: write `auths` into a config.json of its own and name its folder in DOCKER_CONFIG."
-          : `Run \`docker login ${place.host}\`, or correct the name.`),
+          : `Run \`${place.login}\`, or correct the name.`),
     );
   }
   throw new CommandFailure(
