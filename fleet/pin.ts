@@ -49,7 +49,7 @@ Exit code 0: written, or nothing to write. 1: refused, and nothing was written.`
     }
     await change.write();
     if (change.changes.length > 0) {
-      out.write(`Written. See what it does: pulumi preview --stack ${stack}\n`);
+      out.write(`Written. What it will do: \`pulumi preview --stack ${stack}\`.\n`);
     }
     return 0;
   },

@@ -111,7 +111,10 @@ function axis(span: number, began: number, bottom: number, x: (time: number) => 
         : `+${formatDuration(index * distance)}`;
     return [
       `<line class="line" x1="${at}" x2="${at}" y1="${size.top - 6}" y2="${bottom}"/>`,
-      text(at, size.top - 12, label, "quiet", index === 0 ? "start" : "middle"),
+      // The first label is a time of day and needs the room of those right behind it.
+      ...(index > 0 && at < size.label + 90
+        ? []
+        : [text(at, size.top - 12, label, "quiet", index === 0 ? "start" : "middle")]),
     ];
   }).flat();
 }

@@ -66,7 +66,7 @@ Exit code 0: done. 1: refused or failed; the last lines say the way back. 3: the
       if (!ran.passed) {
         return flags.rollback === true || changed.onFailure === "rollback"
           ? takeBack(named, engine, step, out)
-          : sayWayBack(named, step, out);
+          : sayWayBack(changed, named, step, out);
       }
       if (target === undefined || !target.allWaves || waveOf(changed, target.group) >= target.wave) {
         out.write(`${nextLine(changed, stack)}\n`);
@@ -137,10 +137,18 @@ async function takeBack(
   return 1;
 }
 
-function sayWayBack({ stack }: NamedStack, { groups }: NextWave, out: Output): number {
+function sayWayBack(config: StackConfig, { stack }: NamedStack, { groups }: NextWave, out: Output): number {
+  const lowered = rolloutsOf(config)
+    .filter(({ group, wave }) => groups.includes(group) && wave > 0)
+    .map(({ group, wave }) => `fleet rollback --stack ${stack} --group ${group} --to-wave ${wave - 1}`);
   out.write(
-    `The way back: \`fleet rollback --stack ${stack}\` takes the candidate back everywhere; with --group and --to-wave only the last wave of ${groups.join(", ")}. ` +
-      `When the cause is gone instead: \`fleet update --stack ${stack}\` tries this wave again.\n`,
+    [
+      "The way back:",
+      ...lowered.map((command) => `  ${command}   (this wave alone)`),
+      `  fleet rollback --stack ${stack}   (the candidate altogether)`,
+      `When the cause is gone instead, this tries the wave again: fleet update --stack ${stack}`,
+      "",
+    ].join("\n"),
   );
   return 1;
 }

@@ -108,8 +108,25 @@ describe("the commands of fleet", () => {
     expect((await configured()).images).toMatchObject({ stable: images.old, candidate: images.new });
   });
 
-  it("a wave that fails is taken back by itself, and the exit code says so", async () => {
+  it("a wave that fails names the command that takes it back alone, and that command does", async () => {
     await world.setSwitch(second, "not-ready", "only 2");
+    const canary = await world.identity(first);
+    const untouched = await world.identity(third);
+    const failed = await world.fleet("update");
+    expect(failed.code).toBe(1);
+    expect(failed.output).toContain("http /readyz: HTTP 503 instead of 200");
+    const wayBack = `rollback --stack ${world.stack} --group ${world.stack}-group --to-wave 0`;
+    expect(failed.output).toContain(`  fleet ${wayBack}   (this wave alone)\n`);
+    expect(await running()).toEqual(on(images.new, images.new, images.old));
+
+    const back = await world.fleet("rollback", "--group", `${world.stack}-group`, "--to-wave", "0");
+    expect(back.code, back.output).toBe(0);
+    expect(await running()).toEqual(on(images.new, images.old, images.old));
+    expect([await world.identity(first), await world.identity(third)]).toEqual([canary, untouched]);
+    expect((await configured()).images.candidate).toBe(images.new);
+  });
+
+  it("a wave that fails is taken back by itself when told to, and the exit code says so", async () => {
     const canary = await world.identity(first);
     const untouched = await world.identity(third);
     const { code, output } = await world.fleet("update", "--rollback");
