@@ -4,21 +4,31 @@ import { getStack } from "@pulumi/pulumi";
 import { Fleet } from "./components/fleet.ts";
 import { tell, withoutStackTrace } from "./components/messages.ts";
 import { loadStackConfig } from "./config/load.ts";
+import { stepsOf } from "./config/order.ts";
+import { defaultImageOf } from "./config/rollout.ts";
 import { describePlan } from "./operations/plan.ts";
 import { lastKnownInput, specOf, survey } from "./operations/survey.ts";
 
 const { config, secrets } = loadStackConfig();
 const stack = getStack();
 const surveyed = await withoutStackTrace(survey(config, stack));
+const defaultImage = defaultImageOf(config);
 
 const fleet = new Fleet("fleet", {
   stack,
-  dockerHost: config.platform.host,
-  agentImages: config.agentImages,
+  config,
   workloads: surveyed.map((workload) => ({ spec: specOf(workload), move: workload.move })),
+  steps: stepsOf(
+    surveyed.map((workload) => workload.config),
+    defaultImage !== undefined,
+  ),
+  defaultImage,
   removed: (name) => lastKnownInput(config, stack, name),
-  snapshotPassword: secrets.snapshotPassword,
-  gatewayToken: (workload) => secrets.gatewayTokens.apply((tokens) => tokens[workload] ?? ""),
+  secretsOf: (workload) => ({
+    snapshotPassword: secrets.snapshotPassword,
+    gatewayToken: secrets.gatewayTokens.apply((tokens) => tokens[workload] ?? ""),
+    controlPlanePassword: secrets.controlPlanePassword,
+  }),
 });
 
 /** What runs once this update is done: image, digest and container of each workload. */

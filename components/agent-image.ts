@@ -7,20 +7,32 @@ export class AgentImage extends pulumi.ComponentResource {
   readonly images: docker.RemoteImage[];
 
   constructor(name: string, references: AgentImageConfig, opts: pulumi.ComponentResourceOptions) {
-    super("clawforce:fleet:AgentImage", name, { ...references }, opts);
-    this.images = (["stable", "candidate", "previous"] as const).flatMap((role) => {
-      const reference = references[role];
-      return reference === undefined ? [] : [this.#image(`${name}-${digestPart(reference)}`, reference)];
+    super("clawforce:fleet:AgentImage", name, {}, opts);
+    this.images = keptImages(name, [references.stable, references.candidate, references.previous], {
+      parent: this,
     });
-    this.registerOutputs({});
-  }
-
-  #image(name: string, reference: string): docker.RemoteImage {
-    return new docker.RemoteImage(name, { name: reference, keepLocally: true }, { parent: this });
+    // Outputs, not inputs: a promotion moves references between roles and is no operation on anything.
+    this.registerOutputs({ ...references });
   }
 }
 
-/** Named by its digest, not by its role: a promotion moves references between roles and must not touch an image. */
+/** Named by their digests, not by their roles: a promotion must not touch an image. */
+export function keptImages(
+  name: string,
+  references: readonly (string | undefined)[],
+  opts: pulumi.CustomResourceOptions,
+): docker.RemoteImage[] {
+  const pinned = [...new Set(references.filter((reference) => reference !== undefined))];
+  return pinned.map(
+    (reference) =>
+      new docker.RemoteImage(
+        `${name}-${digestPart(reference)}`,
+        { name: reference, keepLocally: true },
+        opts,
+      ),
+  );
+}
+
 function digestPart(reference: string): string {
   return reference.slice(reference.lastIndexOf(":") + 1).slice(0, 12);
 }

@@ -1,53 +1,93 @@
 import type * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { AgentImageConfig } from "../config/schema.ts";
+import type { Step } from "../config/order.ts";
+import type { BakeConfig, InstanceGroupConfig, StackConfig } from "../config/schema.ts";
 import { AgentImage } from "./agent-image.ts";
-import { workloadHooks } from "./hooks.ts";
+import { bakeOfWave } from "./bake.ts";
+import { ControlPlane } from "./control-plane.ts";
+import { type WorkloadHooks, workloadHooks } from "./hooks.ts";
 import { InstanceGroup } from "./instance-group.ts";
-import type { OperationSecrets } from "./operation.ts";
+import { type OperationSecrets, operationCommand } from "./operation.ts";
 import { stackLabel } from "./platforms/docker.ts";
-import { preparation, type RunningWorkload, type WorkloadSpec } from "./workload.ts";
+import { preparation, type RunningWorkload, Workload, type WorkloadSpec } from "./workload.ts";
 
 export interface FleetArgs {
   stack: string;
-  dockerHost: string;
-  agentImages: Record<string, AgentImageConfig>;
-  /** In the order of their cut-overs. `move` is what this run does to each, as the preview says. */
+  config: StackConfig;
+  /** `move` is what this run does to each, as the preview says. */
   workloads: { spec: WorkloadSpec; move: object }[];
+  /** What this update does, in its order. */
+  steps: Step[];
+  /** Reference that the control plane is to give to new instances; undefined: that is left alone. */
+  defaultImage: string | undefined;
   /** The programs' input for a workload that left the configuration: its removal needs a snapshot too. */
   removed: (name: string) => object | undefined;
-  snapshotPassword: pulumi.Input<string>;
-  gatewayToken: (workload: string) => pulumi.Input<string>;
+  secretsOf: (workload: string) => OperationSecrets;
 }
 
-/** Everything of one stack: images first, then all preparations, then the cut-overs one after the other. */
+/** Everything of one stack: images first, then all preparations, then the steps one after the other. */
 export class Fleet extends pulumi.ComponentResource {
   /** What runs in each workload, by its name. */
   readonly running: Record<string, pulumi.Output<RunningWorkload>> = {};
+  readonly #args: FleetArgs;
+  readonly #inside: { parent: Fleet; providers: pulumi.ProviderResource[] };
+  readonly #groups = new Map<string, InstanceGroup>();
+  readonly #workloads = new Map<string, Workload>();
 
   constructor(name: string, args: FleetArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("clawforce:fleet:Fleet", name, {}, opts);
-    const provider = new docker.Provider(name, { host: args.dockerHost }, { parent: this });
-    const inside = { parent: this, providers: [provider] };
-    const images = Object.entries(args.agentImages).flatMap(
-      ([image, references]) => new AgentImage(image, references, inside).images,
+    this.#args = args;
+    const { config } = args;
+    const provider = new docker.Provider(name, { host: config.platform.host }, { parent: this });
+    this.#inside = { parent: this, providers: [provider] };
+    const images = Object.entries(config.agentImages).flatMap(
+      ([image, references]) => new AgentImage(image, references, this.#inside).images,
     );
-    const networks = unique(args.workloads.map(({ spec }) => spec.container.network)).map(
+    const networks = this.#networks(provider);
+    for (const [group, groupConfig] of Object.entries(config.instanceGroups)) {
+      this.#groups.set(group, this.#group(group, groupConfig));
+    }
+    const barrier = this.#preparations(images);
+    const hooks = this.#hooks();
+    let last: pulumi.Resource[] = networks;
+    for (const step of args.steps) {
+      last = this.#step(step, hooks, [...networks, ...barrier, ...last]);
+    }
+    this.registerOutputs({});
+  }
+
+  #group(name: string, { agentImage, waves, wave }: InstanceGroupConfig): InstanceGroup {
+    return new InstanceGroup(name, { agentImage, waves, wave }, this.#inside);
+  }
+
+  #networks(provider: docker.Provider): docker.Network[] {
+    return unique(this.#args.workloads.map(({ spec }) => spec.container.network)).map(
       (network) =>
         new docker.Network(
           network,
-          { name: network, labels: [stackLabel(args.stack)] },
+          { name: network, labels: [stackLabel(this.#args.stack)] },
           { parent: this, provider },
         ),
     );
-    const secretsOf = (workload: string): OperationSecrets => ({
-      snapshotPassword: args.snapshotPassword,
-      gatewayToken: args.gatewayToken(workload),
-    });
-    const hooks = workloadHooks((workload) => {
-      const known = args.workloads.find(({ spec }) => spec.name === workload);
-      const input = known?.spec.input ?? args.removed(workload);
+  }
+
+  /** One after the other, and all of them before anything is stopped. */
+  #preparations(images: pulumi.Resource[]): command.local.Command[] {
+    const barrier: command.local.Command[] = [];
+    for (const { spec } of this.#args.workloads) {
+      const before = barrier.at(-1);
+      const dependsOn = before === undefined ? images : [before];
+      barrier.push(preparation(spec, this.#args.secretsOf(spec.name), { parent: this, dependsOn }));
+    }
+    return barrier;
+  }
+
+  #hooks(): WorkloadHooks {
+    const { workloads, removed, secretsOf } = this.#args;
+    return workloadHooks((workload) => {
+      const known = workloads.find(({ spec }) => spec.name === workload);
+      const input = known?.spec.input ?? removed(workload);
       return (
         input && {
           workload: input,
@@ -57,21 +97,72 @@ export class Fleet extends pulumi.ComponentResource {
         }
       );
     });
-    const barrier: command.local.Command[] = [];
-    for (const { spec } of args.workloads) {
-      const before = barrier.at(-1);
-      const dependsOn = before === undefined ? images : [before];
-      barrier.push(preparation(spec, secretsOf(spec.name), { parent: this, dependsOn }));
+  }
+
+  /** @returns what the next step waits for. */
+  #step(step: Step, hooks: WorkloadHooks, after: pulumi.Resource[]): pulumi.Resource[] {
+    switch (step.kind) {
+      case "cut-over": {
+        const workload = this.#workload(step.workload, hooks, after);
+        this.#workloads.set(step.workload, workload);
+        this.running[step.workload] = workload.running;
+        return [workload.verification];
+      }
+      case "bake":
+        return [this.#bake(`${step.group}-wave-${step.wave}-bake`, step.workloads, after)];
+      case "default-image":
+        return [this.#defaultImage(after)];
     }
-    let last: pulumi.Resource[] = networks;
-    for (const group of unique(args.workloads.map(({ spec }) => spec.group))) {
-      const workloads = args.workloads
-        .filter(({ spec }) => spec.group === group)
-        .map(({ spec }) => ({ spec, secrets: secretsOf(spec.name) }));
-      last = new InstanceGroup(group, { workloads, hooks, barrier, after: [...networks, ...last] }, inside)
-        .last;
+  }
+
+  #workload(name: string, hooks: WorkloadHooks, after: pulumi.Resource[]): Workload {
+    const { config, secretsOf } = this.#args;
+    const spec = this.#spec(name);
+    const args = { spec, secrets: secretsOf(name), hooks, after };
+    if (spec.group === undefined) {
+      const previous = config.controlPlane?.previous;
+      return new ControlPlane("control-plane", { ...args, previous }, this.#inside).workload;
     }
-    this.registerOutputs({});
+    return new Workload(name, args, { parent: this.#groups.get(spec.group) ?? this });
+  }
+
+  #bake(name: string, members: string[], after: pulumi.Resource[]): command.local.Command {
+    const [first, ...others] = members.map((member) => ({
+      spec: this.#spec(member),
+      workload: this.#workloads.get(member) as Workload,
+      secrets: this.#args.secretsOf(member),
+    }));
+    const opts = { parent: this, dependsOn: after };
+    return bakeOfWave(
+      name,
+      [first as NonNullable<typeof first>, ...others],
+      first?.spec.bake as BakeConfig,
+      opts,
+    );
+  }
+
+  #defaultImage(after: pulumi.Resource[]): command.local.Command {
+    const { config, defaultImage = "", secretsOf } = this.#args;
+    const plane = config.controlPlane?.name ?? "";
+    return operationCommand(
+      "default-image",
+      {
+        program: "default-image",
+        task: { workload: this.#spec(plane).input },
+        secrets: secretsOf(plane),
+        triggers: [defaultImage],
+        environment: { CLAWFORCE_DEFAULT_IMAGE: defaultImage },
+      },
+      { parent: this, dependsOn: after },
+    );
+  }
+
+  #spec(name: string): WorkloadSpec {
+    const found = this.#args.workloads.find(({ spec }) => spec.name === name);
+    if (found === undefined) {
+      throw new Error(`There is no workload ${name}.`);
+    }
+    return found.spec;
   }
 }
 

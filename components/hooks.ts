@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
-import { type OperationName, type OperationSecrets, programPath } from "./operation.ts";
+import { type OperationName, type OperationSecrets, programPath, secretVariables } from "./operation.ts";
 
 /** What the hooks of one container need. */
 export interface HookTask {
@@ -47,10 +47,12 @@ export function workloadHooks(taskOf: (name: string) => HookTask | undefined): W
 }
 
 async function runProgram(program: OperationName, task: HookTask): Promise<void> {
-  const [snapshotPassword, gatewayToken] = await Promise.all([
-    plainValue(task.secrets.snapshotPassword),
-    plainValue(task.secrets.gatewayToken),
-  ]);
+  const secrets = await Promise.all(
+    Object.entries(secretVariables(task.secrets)).map(async ([name, value]) => [
+      name,
+      await plainValue(value),
+    ]),
+  );
   const child = spawn(
     process.execPath,
     [fileURLToPath(new URL(`../${programPath(program)}`, import.meta.url))],
@@ -59,8 +61,7 @@ async function runProgram(program: OperationName, task: HookTask): Promise<void>
       env: {
         ...process.env,
         CLAWFORCE_OPERATION: JSON.stringify({ workload: task.workload, move: task.move }),
-        CLAWFORCE_SNAPSHOT_PASSWORD: snapshotPassword,
-        CLAWFORCE_GATEWAY_TOKEN: gatewayToken,
+        ...Object.fromEntries(secrets),
       },
     },
   );

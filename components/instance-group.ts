@@ -1,42 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { WorkloadHooks } from "./hooks.ts";
-import type { OperationSecrets } from "./operation.ts";
-import { type RunningWorkload, Workload, type WorkloadSpec } from "./workload.ts";
 
 export interface InstanceGroupArgs {
-  workloads: { spec: WorkloadSpec; secrets: OperationSecrets }[];
-  hooks: WorkloadHooks;
-  /** All preparations of this update: nothing is stopped before all of them have passed. */
-  barrier: pulumi.Resource[];
-  /** What the first cut-over of this group waits for. */
-  after: pulumi.Resource[];
+  agentImage: string;
+  waves: (number | string)[];
+  /** How far the candidate has come: index into `waves`. */
+  wave: number;
 }
 
-/** Instances that share a rollout, cut over one after the other: while one changes, nothing else can fail. */
+/** Instances that share a rollout. Their order, also among groups, is that of the fleet's steps. */
 export class InstanceGroup extends pulumi.ComponentResource {
-  /** What comes next waits for this. */
-  readonly last: pulumi.Resource[];
-  /** What runs in each instance, by its name. */
-  readonly running: Record<string, pulumi.Output<RunningWorkload>> = {};
-
   constructor(name: string, args: InstanceGroupArgs, opts: pulumi.ComponentResourceOptions) {
-    super(
-      "clawforce:fleet:InstanceGroup",
-      name,
-      { instances: args.workloads.map(({ spec }) => spec.name) },
-      opts,
-    );
-    let before = args.after;
-    for (const { spec, secrets } of args.workloads) {
-      const workload = new Workload(
-        spec.name,
-        { spec, secrets, hooks: args.hooks, after: [...args.barrier, ...before] },
-        { parent: this },
-      );
-      before = [workload.verification];
-      this.running[spec.name] = workload.running;
-    }
-    this.last = before;
-    this.registerOutputs({});
+    super("clawforce:fleet:InstanceGroup", name, {}, opts);
+    // Outputs, not inputs: a promotion sets the wave back and is no operation on anything.
+    this.registerOutputs({ ...args });
   }
 }

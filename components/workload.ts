@@ -4,7 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Check } from "../config/check-schema.ts";
 import type { ContainerConfig } from "../config/container-schema.ts";
 import { fingerprint } from "../config/fingerprint.ts";
-import type { InstanceConfig } from "../config/schema.ts";
+import type { StateLocation, Track, WorkloadConfig } from "../config/rollout.ts";
+import type { BakeConfig } from "../config/schema.ts";
 import type { WorkloadHooks } from "./hooks.ts";
 import { type OperationSecrets, operationCommand } from "./operation.ts";
 import { containerArgs, replacingInputs, stackLabel } from "./platforms/docker.ts";
@@ -13,15 +14,23 @@ import { containerArgs, replacingInputs, stackLabel } from "./platforms/docker.t
 export interface WorkloadSpec {
   stack: string;
   name: string;
-  group: string;
+  track: Track;
+  role: WorkloadConfig["role"];
+  /** Undefined for the control plane. */
+  group?: string;
+  wave: number;
   /** The reference it is to run, with digest. */
   image: string;
-  instance: InstanceConfig;
-  state: { volume: string } | { directory: string };
+  /** The port of the Docker host, on 127.0.0.1. */
+  publish?: number;
+  state: StateLocation;
+  /** What belongs to its state and stands elsewhere. */
+  backups?: StateLocation & { path: string };
   container: ContainerConfig;
   stopGrace: number;
   gate: Check[];
   verification: Check[];
+  bake?: BakeConfig;
   /** Changes when the configuration asks for another snapshot to be restored. */
   restoreEpoch: string;
   /** Changes when the workload was found not serving. */
@@ -60,7 +69,7 @@ export function preparation(
 ): command.local.Command {
   return operationCommand(
     `${spec.name}-preparation`,
-    { program: "prepare", workload: spec.input, secrets, triggers: [replacementTrigger(spec)] },
+    { program: "prepare", task: { workload: spec.input }, secrets, triggers: [replacementTrigger(spec)] },
     opts,
   );
 }
@@ -71,11 +80,16 @@ export class Workload extends pulumi.ComponentResource {
   readonly verification: command.local.Command;
   /** What runs once it has passed. */
   readonly running: pulumi.Output<RunningWorkload>;
+  readonly containerId: pulumi.Output<string>;
 
   constructor(name: string, args: WorkloadArgs, opts: pulumi.ComponentResourceOptions) {
     const { spec, secrets, hooks } = args;
-    super("clawforce:fleet:Workload", name, { group: spec.group, image: spec.image }, opts);
-    const volume = "volume" in spec.state ? [this.#volume(name, spec.state.volume, spec.stack)] : [];
+    const { track, role, group, wave, image } = spec;
+    super("clawforce:fleet:Workload", name, { track, role, group, wave, image }, opts);
+    const places = { state: spec.state, ...(spec.backups && { backups: spec.backups }) };
+    const volume = Object.entries(places).flatMap(([what, place]) =>
+      "volume" in place ? [this.#volume(`${name}-${what}`, place.volume, spec.stack)] : [],
+    );
     const container = new docker.Container(name, containerArgs(spec, secrets.gatewayToken), {
       parent: this,
       dependsOn: [...args.after, ...volume],
@@ -84,7 +98,7 @@ export class Workload extends pulumi.ComponentResource {
       hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore], onError: [hooks.wayBack] },
       customTimeouts: { create: `${Math.ceil(spec.container.health.wait) + 60}s` },
     });
-    const common = { workload: spec.input, secrets };
+    const common = { task: { workload: spec.input }, secrets };
     const serving = operationCommand(
       `${name}-serving`,
       {
@@ -109,6 +123,7 @@ export class Workload extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: [gate] },
     );
+    this.containerId = container.id;
     this.running = pulumi.all([container.id, this.verification.id]).apply(([id]) => ({
       image: spec.image,
       digest: spec.image.slice(spec.image.lastIndexOf("@") + 1),
@@ -120,7 +135,7 @@ export class Workload extends pulumi.ComponentResource {
   #volume(name: string, volume: string, stack: string): docker.Volume {
     // The label is the one of the first day: another one would replace the volume, that is, destroy the state.
     return new docker.Volume(
-      `${name}-state`,
+      name,
       { name: volume, labels: [stackLabel(stack)] },
       { parent: this, protect: true, retainOnDelete: true, ignoreChanges: ["labels", "driverOpts"] },
     );

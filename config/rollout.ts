@@ -1,15 +1,47 @@
-import type { InstanceConfig, InstanceGroupConfig, StackConfig } from "./schema.ts";
+import type { Check } from "./check-schema.ts";
+import type { ContainerConfig } from "./container-schema.ts";
+import type {
+  BakeConfig,
+  ControlPlaneConfig,
+  InstanceConfig,
+  InstanceGroupConfig,
+  StackConfig,
+} from "./schema.ts";
 
-/** One gateway as the configuration wants it. */
+export type Track = "control-plane" | "runtime";
+
+export type StateLocation = { volume: string } | { directory: string };
+
+/** One workload as the configuration wants it, whichever track it is of. */
 export interface WorkloadConfig {
-  group: string;
-  groupConfig: InstanceGroupConfig;
-  instance: InstanceConfig;
-  /** The reference that this instance is to run. */
-  image: string;
-  /** Index into the group's `waves` of the wave that takes this instance along. */
+  /** Of its container too. */
+  name: string;
+  track: Track;
+  /** Its instance group; undefined for the control plane. */
+  group?: string;
+  role: "control-plane" | "canary" | "fleet";
+  /** Index into the group's `waves` of the wave that takes this instance along; 0 for the control plane. */
   wave: number;
-  role: "canary" | "fleet";
+  /** The reference that it is to run. */
+  image: string;
+  /** Its container is made by the running control plane. */
+  managed: boolean;
+  state: StateLocation;
+  /** What belongs to its state and stands elsewhere. */
+  backups?: StateLocation & { path: string };
+  container: ContainerConfig;
+  publish?: number;
+  hosts: readonly string[];
+  drain: InstanceGroupConfig["drain"];
+  /** Seconds between SIGTERM and SIGKILL. */
+  stopGrace: number;
+  gate: Check[];
+  verification: Check[];
+  bake?: BakeConfig;
+  /** Id of the snapshot that its state is set back to. */
+  restore?: string;
+  /** What an operator changes to go back, for messages. */
+  wayBack: string;
 }
 
 /** For each wave how many instances, from the first on, run the candidate once that wave has come. */
@@ -44,22 +76,92 @@ function imageAt(config: StackConfig, group: InstanceGroupConfig, index: number)
   return images.candidate !== undefined && index < moved ? images.candidate : images.stable;
 }
 
-/** All workloads in the order of the configuration: groups in theirs, instances in theirs. */
+/** All workloads in the order of their cut-overs: the control plane, then groups and instances as they are written. */
 export function workloadsOf(config: StackConfig): WorkloadConfig[] {
-  return Object.entries(config.instanceGroups).flatMap(([group, groupConfig]) => {
-    const counts = waveCounts(groupConfig);
-    return groupConfig.instances.map((instance, index) => {
-      const wave = counts.findIndex((count) => index < count);
-      return {
-        group,
-        groupConfig,
-        instance,
-        image: imageAt(config, groupConfig, index),
-        wave: wave < 0 ? counts.length - 1 : wave,
-        role: wave === 0 ? "canary" : "fleet",
-      };
-    });
-  });
+  const { controlPlane } = config;
+  return [
+    ...(controlPlane === undefined ? [] : [controlPlaneWorkload(controlPlane)]),
+    ...Object.entries(config.instanceGroups).flatMap(([group, groupConfig]) =>
+      groupConfig.instances.map((_, index) => instanceWorkload(config, group, groupConfig, index)),
+    ),
+  ];
+}
+
+function controlPlaneWorkload(plane: ControlPlaneConfig): WorkloadConfig {
+  const { name, image, data, backups, container, publish, restore } = plane;
+  return {
+    name,
+    track: "control-plane",
+    role: "control-plane",
+    wave: 0,
+    image,
+    managed: false,
+    state: locationOf(data),
+    ...(backups !== undefined && { backups: { ...locationOf(backups), path: backups.path } }),
+    container,
+    ...(publish !== undefined && { publish }),
+    hosts: plane.hosts,
+    drain: plane.drain,
+    stopGrace: plane.stopGrace,
+    gate: plane.gate,
+    verification: plane.verification,
+    ...(restore !== undefined && { restore }),
+    wayBack:
+      "set `clawforce:controlPlane.image` back to what it was (`fleet rollback --control-plane` does) and run `pulumi up`: " +
+      "the old version comes back, with its data when the new one has moved them.",
+  };
+}
+
+function instanceWorkload(
+  config: StackConfig,
+  group: string,
+  groupConfig: InstanceGroupConfig,
+  index: number,
+): WorkloadConfig {
+  const instance = groupConfig.instances[index] as InstanceConfig;
+  const counts = waveCounts(groupConfig);
+  const wave = counts.findIndex((count) => index < count);
+  const { agentImage, bake, container, drain, stopGrace, gate, verification, managed } = groupConfig;
+  return {
+    name: instance.name,
+    track: "runtime",
+    group,
+    role: wave === 0 ? "canary" : "fleet",
+    wave: wave < 0 ? counts.length - 1 : wave,
+    image: imageAt(config, groupConfig, index),
+    managed,
+    state: locationOf({ ...instance, volume: volumeOf(instance) }),
+    container,
+    ...(instance.publish !== undefined && { publish: instance.publish }),
+    hosts: instance.hosts ?? [],
+    drain,
+    stopGrace,
+    gate,
+    verification,
+    ...(bake !== undefined && { bake }),
+    ...(instance.restore !== undefined && { restore: instance.restore }),
+    wayBack:
+      `set \`clawforce:agentImages.${agentImage}\` and \`clawforce:instanceGroups.${group}.wave\` back to what they ` +
+      "were and run `pulumi up`: the old version comes back, with its state when the new one has moved it.",
+  };
+}
+
+function locationOf(place: { volume?: string | undefined; directory?: string | undefined }): StateLocation {
+  return place.directory === undefined ? { volume: place.volume ?? "" } : { directory: place.directory };
+}
+
+/**
+ * What the control plane gives to instances that are created from now on: the candidate once it has left the canaries
+ * behind, else the stable one. Undefined when that is not for us to set.
+ */
+export function defaultImageOf(config: StackConfig): string | undefined {
+  const name = config.controlPlane?.defaultAgentImage;
+  const images = name === undefined ? undefined : config.agentImages[name];
+  if (images === undefined) return undefined;
+  const inFleet = Object.values(config.instanceGroups).some(
+    ({ agentImage, wave }) => agentImage === name && wave > 0,
+  );
+  return images.candidate !== undefined && inFleet ? images.candidate : images.stable;
 }
 
 /** Where an instance keeps its state: its directory on the Docker host, or its volume (default `<name>-state`). */

@@ -44,7 +44,7 @@ export interface RecoveryPlan {
 /** What to do about what is there. No version is guessed: a container that is there goes on, and all else is for the configuration to say. */
 export function planRecovery({ locks, pending, leftOvers, workloads }: RecoveryFacts): RecoveryPlan {
   const treated = workloads.map((workload) => ({
-    name: workload.config.instance.name,
+    name: workload.config.name,
     ...treatmentOf(workload),
   }));
   const having = (treatment: Treatment) =>

@@ -101,7 +101,7 @@ export class Recovery {
   async #waitForOperations(wait: number): Promise<void> {
     const began = Date.now();
     const evidenceDirectory = this.#config.evidence.directory;
-    const workloads = workloadsOf(this.#config).map(({ instance: { name } }) => ({
+    const workloads = workloadsOf(this.#config).map(({ name }) => ({
       name,
       evidenceDirectory,
     }));

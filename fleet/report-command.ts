@@ -27,7 +27,7 @@ Exit code 0: printed. 1: it could not be read.`,
     const config = configOf({ stack, configFile });
     const keys = new EvidenceKeys(config.evidence);
     const workloads = await Promise.all(
-      workloadsOf(config).map(async ({ instance: { name } }) => ({
+      workloadsOf(config).map(async ({ name }) => ({
         name,
         records: await new EvidenceLog(config.evidence.directory, stack, name, keys).read(),
       })),

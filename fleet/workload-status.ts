@@ -46,8 +46,8 @@ export function workloadStatus(facts: StatusFacts, now: Date): WorkloadStatus {
       record.kind === "cut-over" && container !== undefined && sameDigest(record.to, container.image),
   );
   return {
-    name: config.instance.name,
-    group: config.group,
+    name: config.name,
+    group: config.group ?? "control plane",
     wanted: config.image,
     running: container === undefined ? null : described(container),
     before: cutOver?.kind === "cut-over" ? cutOver.from : null,

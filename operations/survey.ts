@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { volumeOf, type WorkloadConfig, workloadsOf } from "../config/rollout.ts";
-import type { StackConfig } from "../config/schema.ts";
+import { type WorkloadConfig, workloadsOf } from "../config/rollout.ts";
+import type { ControlPlaneConfig, StackConfig } from "../config/schema.ts";
 import type { EvidenceKeySettings } from "../evidence/keys.ts";
 import { workloadFolder } from "../evidence/log.ts";
 import { type Move, moveOf, restoreEpoch } from "../evidence/move.ts";
@@ -30,7 +30,7 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
   const workloads = workloadsOf(config);
   const observed = await observe(
     config.platform.host,
-    workloads.map(({ instance }) => instance.name),
+    workloads.map(({ name }) => name),
   );
   return Promise.all(
     workloads.map(async (workload) => {
@@ -58,35 +58,47 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
 }
 
 export function workloadInput(config: StackConfig, stack: string, workload: WorkloadConfig): Workload {
-  const { groupConfig, instance, group } = workload;
-  const location = volumeOf(instance);
-  const restore = "restore" in instance ? instance.restore : undefined;
+  const { name, container } = workload;
+  const ingress = ingressOf(config, workload);
   return {
     stack,
-    name: instance.name,
+    name,
+    track: workload.track,
     dockerHost: config.platform.host,
-    container: instance.name,
+    container: name,
     image: workload.image,
-    state:
-      "directory" in instance && instance.directory !== undefined
-        ? { directory: location }
-        : { volume: location },
-    mount: groupConfig.container.stateDirectory,
-    port: groupConfig.container.port,
-    healthWait: groupConfig.container.health.wait,
-    tokenVariable: groupConfig.container.tokenVariable,
-    drain: groupConfig.drain,
-    stopGrace: groupConfig.stopGrace,
+    state: workload.state,
+    mount: container.stateDirectory,
+    ...(workload.backups !== undefined && { backups: workload.backups }),
+    port: container.port,
+    healthWait: container.health.wait,
+    ...(container.tokenVariable !== undefined && { tokenVariable: container.tokenVariable }),
+    ...(ingress !== undefined && { ingress }),
+    drain: workload.drain,
+    stopGrace: workload.stopGrace,
+    maintenance: config.maintenance.length,
     snapshots: config.snapshots,
     evidenceDirectory: config.evidence.directory,
     evidenceKeys: keySettings(config),
-    gate: groupConfig.gate,
-    verification: groupConfig.verification,
-    wayBack:
-      `set \`clawforce:agentImages.${groupConfig.agentImage}\` and \`clawforce:instanceGroups.${group}.wave\` back to what they ` +
-      "were and run `pulumi up`: the old version comes back, with its state when the new one has moved it.",
-    ...(restore !== undefined && { restore }),
+    gate: workload.gate,
+    verification: workload.verification,
+    wayBack: workload.wayBack,
+    ...(config.controlPlane !== undefined && { controlPlane: accessTo(config.controlPlane) }),
+    ...(workload.restore !== undefined && { restore: workload.restore }),
   };
+}
+
+function ingressOf({ ingress }: StackConfig, { hosts, container }: WorkloadConfig): Workload["ingress"] {
+  if (ingress === undefined || hosts.length === 0) {
+    return undefined;
+  }
+  const { name, hold, drain } = ingress;
+  return { container: name, hosts: [...hosts], hold, drain, healthPath: container.health.path };
+}
+
+/** Where a control plane's API is and who we are there. */
+function accessTo({ name, container, account }: ControlPlaneConfig): NonNullable<Workload["controlPlane"]> {
+  return { container: name, port: container.port, network: container.network, username: account.username };
 }
 
 export function keySettings({ evidence }: StackConfig): EvidenceKeySettings {
@@ -111,18 +123,31 @@ export function lastServing(records: readonly EvidenceRecord[]): string {
 }
 
 /** What the components need to know of a workload. */
-export function specOf({ config, input, restoreEpoch: epoch, servingTrigger: trigger }: SurveyedWorkload) {
+export function specOf({
+  config,
+  input,
+  observed,
+  restoreEpoch: epoch,
+  servingTrigger: trigger,
+}: SurveyedWorkload) {
+  const { track, group, role, wave, publish, bake } = config;
   return {
     stack: input.stack,
     name: input.name,
-    group: config.group,
+    track,
+    role,
+    wave,
+    ...(group !== undefined && { group }),
     image: input.image,
-    instance: config.instance,
+    running: observed?.image ?? "",
+    ...(publish !== undefined && { publish }),
     state: input.state,
-    container: config.groupConfig.container,
+    ...(config.backups !== undefined && { backups: config.backups }),
+    container: config.container,
     stopGrace: input.stopGrace,
     gate: input.gate,
     verification: input.verification,
+    ...(bake !== undefined && { bake }),
     restoreEpoch: epoch,
     servingTrigger: trigger,
     wayBack: `the new version does not come up. The way back: ${input.wayBack}`,

@@ -1,12 +1,11 @@
 import type Docker from "dockerode";
 import type { Check } from "../config/check-schema.ts";
 import type { DrainConfig } from "../config/container-schema.ts";
+import type { StateLocation, Track } from "../config/rollout.ts";
 import type { SnapshotsConfig } from "../config/schema.ts";
 import { type EvidenceKeySettings, EvidenceKeys } from "../evidence/keys.ts";
 import { EvidenceLog } from "../evidence/log.ts";
 import type { Move } from "../evidence/move.ts";
-
-export type StateLocation = { volume: string } | { directory: string };
 
 /** The way of a workload's requests through the proxy in front. */
 export interface WorkloadIngress {
@@ -26,6 +25,7 @@ export interface WorkloadIngress {
 export interface Workload {
   stack: string;
   name: string;
+  track: Track;
   dockerHost: string;
   /** The name of its container: the same as its own. */
   container: string;
@@ -34,14 +34,20 @@ export interface Workload {
   state: StateLocation;
   /** Where the state is mounted in the container. */
   mount: string;
+  /** What belongs to its state and stands elsewhere. */
+  backups?: StateLocation & { path: string };
   /** The gateway's port inside the container. */
   port: number;
   /** Seconds to become healthy. */
   healthWait: number;
-  tokenVariable: string;
+  tokenVariable?: string;
   drain: DrainConfig;
   /** Seconds between SIGTERM and SIGKILL. */
   stopGrace: number;
+  /** Seconds that an update with a failed verification and a full restore may take. */
+  maintenance: number;
+  /** The control plane's API, when the stack has one. */
+  controlPlane?: { container: string; port: number; network: string; username: string };
   snapshots: SnapshotsConfig;
   evidenceDirectory: string;
   evidenceKeys: EvidenceKeySettings;

@@ -1,5 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import type { StateLocation } from "../../config/rollout.ts";
 import type { WorkloadSpec } from "../workload.ts";
 
 /** Tells what belongs to a stack from all else on a Docker host. Never changes. */
@@ -9,7 +10,7 @@ export function stackLabel(stack: string): { label: string; value: string } {
 
 /** What replaces a container when it changes: the literal part of its identity. */
 export function replacingInputs(spec: WorkloadSpec): object {
-  const { container, instance } = spec;
+  const { container } = spec;
   return {
     image: spec.image,
     command: container.command ?? null,
@@ -20,7 +21,9 @@ export function replacingInputs(spec: WorkloadSpec): object {
     stateDirectory: container.stateDirectory,
     network: container.network,
     port: container.port,
-    publish: instance.publish ?? null,
+    publish: spec.publish ?? null,
+    ...(spec.backups !== undefined && { backups: spec.backups }),
+    ...(container.dockerSocket !== undefined && { dockerSocket: container.dockerSocket }),
     // Another health check never reaches a container that is there.
     health: container.health,
     restore: spec.restoreEpoch,
@@ -29,7 +32,7 @@ export function replacingInputs(spec: WorkloadSpec): object {
 
 /** Arguments of the container of a workload. No label or variable carries anything that differs from run to run. */
 export function containerArgs(spec: WorkloadSpec, token: pulumi.Input<string>): docker.ContainerArgs {
-  const { container, instance } = spec;
+  const { container } = spec;
   const { health } = container;
   const plain = Object.entries(container.environment).map(([key, value]) => `${key}=${value}`);
   return {
@@ -43,9 +46,13 @@ export function containerArgs(spec: WorkloadSpec, token: pulumi.Input<string>): 
     envs: [...plain, ...tokenEntries(container.tokenVariable, token)],
     labels: [stackLabel(spec.stack), { label: "clawforce.workload", value: spec.name }],
     networksAdvanced: [{ name: container.network }],
-    volumes: [stateMount(spec)],
-    ...(instance.publish !== undefined && {
-      ports: [{ internal: container.port, external: instance.publish, ip: "127.0.0.1" }],
+    volumes: [
+      stateMount(spec.state, container.stateDirectory),
+      ...(spec.backups === undefined ? [] : [stateMount(spec.backups, spec.backups.path)]),
+      ...socketMount(container.dockerSocket),
+    ],
+    ...(spec.publish !== undefined && {
+      ports: [{ internal: container.port, external: spec.publish, ip: "127.0.0.1" }],
     }),
     // Without memorySwap the provider finds a difference for ever.
     ...(container.memory !== undefined && {
@@ -71,11 +78,14 @@ function tokenEntries(variable: string | undefined, token: pulumi.Input<string>)
   return variable === undefined ? [] : [pulumi.output(token).apply((value) => `${variable}=${value}`)];
 }
 
-function stateMount(spec: WorkloadSpec): docker.types.input.ContainerVolume {
-  const containerPath = spec.container.stateDirectory;
-  return "volume" in spec.state
-    ? { volumeName: spec.state.volume, containerPath }
-    : { hostPath: spec.state.directory, containerPath };
+function stateMount(state: StateLocation, containerPath: string): docker.types.input.ContainerVolume {
+  return "volume" in state
+    ? { volumeName: state.volume, containerPath }
+    : { hostPath: state.directory, containerPath };
+}
+
+function socketMount(path: string | undefined): docker.types.input.ContainerVolume[] {
+  return path === undefined || path === "none" ? [] : [{ hostPath: path, containerPath: path }];
 }
 
 /** Every image of a gateway has Node: the request needs no other tool in it. */

@@ -34,7 +34,11 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
   const { workload } = context;
   const binds = [`${repositoryOf(workload)}:/repository`, "clawforce-restic-cache:/cache"];
   if (call.state !== "none" && call.state !== undefined) {
-    binds.push(`${stateBind(workload.state)}:/state${call.state === "read-only" ? ":ro" : ""}`);
+    const mode = call.state === "read-only" ? ":ro" : "";
+    binds.push(`${stateBind(workload.state)}:/state${mode}`);
+    if (workload.backups !== undefined) {
+      binds.push(`${stateBind(workload.backups)}:/backups${mode}`);
+    }
   }
   if (call.scratchVolume !== undefined) {
     binds.push(`${call.scratchVolume}:/scratch/state`);

@@ -71,9 +71,7 @@ describe("the example", () => {
 
   test("staging tries the candidate on its canary before production names it", () => {
     const rolled = (stack: string) =>
-      workloadsOf(parseStackConfig(filled(stack))).map(
-        ({ instance, image }) => `${instance.name} ${image.split("@")[0]}`,
-      );
+      workloadsOf(parseStackConfig(filled(stack))).map(({ name, image }) => `${name} ${image.split("@")[0]}`);
     expect(rolled("staging")).toEqual([
       "staging-canary ghcr.io/openclaw/openclaw:2026.4.23",
       "staging-1 ghcr.io/openclaw/openclaw:2026.4.15",

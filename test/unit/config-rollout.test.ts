@@ -84,9 +84,9 @@ describe("the workloads", () => {
       }),
     );
     expect(
-      workloadsOf(config).map(({ group, instance, wave, role, image }) => [
+      workloadsOf(config).map(({ group, name, wave, role, image }) => [
         group,
-        instance.name,
+        name,
         wave,
         role,
         image === stable,
@@ -99,7 +99,7 @@ describe("the workloads", () => {
       ["audit", "audit-1", 0, "canary", true],
       ["audit", "audit-2", 1, "fleet", true],
     ]);
-    expect(workloadsOf(config)[4]?.groupConfig).toBe(config.instanceGroups.audit);
+    expect(workloadsOf(config)[4]?.state).toEqual({ volume: "old" });
   });
 });
 

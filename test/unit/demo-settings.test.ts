@@ -21,7 +21,7 @@ test("the demo's configuration is a valid one: three instances, one a wave", () 
     { ...raw, snapshotPassword: new SecretMark(), gatewayTokens: tokens },
     { demandSecrets: true },
   );
-  expect(workloadsOf(config).map(({ instance, wave }) => [instance.name, wave])).toEqual([
+  expect(workloadsOf(config).map(({ name, wave }) => [name, wave])).toEqual([
     ["demo-1", 0],
     ["demo-2", 1],
     ["demo-3", 2],

@@ -30,7 +30,7 @@ function workload({ container, phase, first, ingress, held, gate }: Case): Recov
   };
   const forward = { kind: "forward", from: old, to: next } as const;
   return {
-    config: { instance: { name: "a" } } as RecoveryWorkload["config"],
+    config: { name: "a" } as RecoveryWorkload["config"],
     container: container && { ...running, ...container },
     journal: phase && { phase, from: old, move: forward, since: "2026-05-01T12:00:00Z" },
     ...(ingress && { ingress: { state: ingress } }),

@@ -62,7 +62,7 @@ const running = {
 
 function facts(change: Partial<StatusFacts> = {}): StatusFacts {
   return {
-    config: { group: "support", instance: { name: "a" }, image: next } as StatusFacts["config"],
+    config: { group: "support", name: "a", image: next } as StatusFacts["config"],
     container: running,
     records: recorded(cutOver, verification("passed")),
     journal: undefined,

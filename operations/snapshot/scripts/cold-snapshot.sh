@@ -7,5 +7,5 @@ for tag in "$@"; do
 done
 read_password
 open_repository
-restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude /state/.clawforce-restore /state >/stage/summary
+restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude /state/.clawforce-restore "${places[@]}" >/stage/summary
 cat /stage/summary

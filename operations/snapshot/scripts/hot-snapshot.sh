@@ -17,10 +17,10 @@ while IFS= read -r -d '' file; do
   is_sqlite "$file" || continue
   number=$((number + 1))
   copy=/stage/databases/$number
-  if [ -e "$file-wal" ] || [ -e "$file-shm" ] || [ -e "$file-journal" ]; then
+  if ! is_wal "$file" || [ -e "$file-wal" ] || [ -e "$file-shm" ]; then
     sqlite3 -batch -readonly "$file" '.timeout 10000' ".backup $copy" 1>&2
   else
-    # Nobody has it open: without its side files a database in WAL mode opens on a read-only mount only as immutable.
+    # Nobody has it open.
     cp -- "$file" "$copy"
   fi
   printf '%s\t%s\t%s\n' "$number" "$(stat -c '%u:%g:%a' -- "$file")" "$(printf '%s' "$file" | base64 -w0)" >>/stage/databases/map
@@ -31,4 +31,4 @@ while IFS= read -r -d '' file; do
 done </stage/list
 report_config /state
 restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude-file /stage/exclude --exclude /state/.clawforce-restore \
-  /state /stage/databases
+  "${places[@]}" /stage/databases

@@ -1,8 +1,15 @@
-# Prepended to every script here (bash). Mounts: /state (the workload's state), /repository (its restic repository),
+# Prepended to every script here (bash). Mounts: /state (the workload's state), /backups (archives that belong to it and
+# stand elsewhere; not every workload has them), /repository (its restic repository),
 # /cache (restic's cache), /stage (scratch, removed with the container). The password comes by standard input.
 set -euo pipefail
 umask 077
 export RESTIC_REPOSITORY=/repository RESTIC_PASSWORD_FILE=/run/password RESTIC_CACHE_DIR=/cache
+
+# What is in every snapshot beside the databases.
+places=(/state)
+if [ -d /backups ]; then
+  places+=(/backups)
+fi
 
 read_password() {
   cat >/run/password
@@ -24,6 +31,11 @@ list_databases() {
   cd "$1"
   find . -xdev -type f -size +0 \( -name '*.sqlite' -o -name '*.sqlite3' -o -name '*.db' -o -name '*.db3' \) \
     -not -path './.clawforce-restore/*' -print0
+}
+
+# In WAL mode, which only opens on a read-only mount while its side files are there.
+is_wal() {
+  [ "$(od -An -tu1 -j18 -N1 -- "$1" | tr -d ' ')" = 2 ]
 }
 
 is_sqlite() {

@@ -12,7 +12,7 @@ if [ "$phase" = none ]; then
   rm -rf "$work"
   mkdir "$work"
   printf '%s' "$snapshot" >"$work/snapshot"
-  restic restore --quiet --no-lock "$snapshot" --target "$work/new" 1>&2
+  restic restore --quiet --no-lock "$snapshot" --target "$work/new" --exclude /backups 1>&2
   [ -d "$work/new/state" ] || { echo "snapshot $snapshot holds no /state" >&2; exit 5; }
   place_databases "$work/new/stage/databases" "$work/new/state"
   mkdir "$work/old"
@@ -20,6 +20,10 @@ if [ "$phase" = none ]; then
   printf 'out' >"$work/phase.next"
   mv "$work/phase.next" "$work/phase"
   phase=out
+fi
+# Archives are put back and none is taken away: one that is newer than the snapshot is nobody's state.
+if [ -d /backups ]; then
+  restic restore --quiet --no-lock "$snapshot" --target / --include /backups 1>&2
 fi
 if [ "$phase" = out ]; then
   find /state -mindepth 1 -maxdepth 1 -not -name .clawforce-restore -exec mv -t "$work/old" -- {} +

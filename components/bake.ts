@@ -1,0 +1,42 @@
+import type * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { fingerprint } from "../config/fingerprint.ts";
+import type { BakeConfig } from "../config/schema.ts";
+import { type OperationSecrets, operationCommand } from "./operation.ts";
+import type { Workload, WorkloadSpec } from "./workload.ts";
+
+export interface BakedWorkload {
+  spec: WorkloadSpec;
+  workload: Workload;
+  secrets: OperationSecrets;
+}
+
+/**
+ * The verification of one wave kept up for a time, one program for all of it. It is there also where nothing is to be
+ * baked, so that a promotion takes nothing away; the program finds out what is new.
+ */
+export function bakeOfWave(
+  name: string,
+  members: readonly [BakedWorkload, ...BakedWorkload[]],
+  bake: BakeConfig,
+  opts: pulumi.CustomResourceOptions,
+): command.local.Command {
+  const [first] = members;
+  const tokens = pulumi
+    .all(members.map(({ secrets }) => secrets.gatewayToken))
+    .apply((values) => JSON.stringify(values));
+  return operationCommand(
+    name,
+    {
+      program: "bake",
+      task: { workload: first.spec.input, wave: members.map(({ spec }) => spec.input), bake },
+      secrets: first.secrets,
+      triggers: [
+        ...members.map(({ workload }) => workload.containerId),
+        fingerprint([bake, members.map(({ spec }) => spec.verification)]),
+      ],
+      environment: { CLAWFORCE_GATEWAY_TOKENS: pulumi.secret(tokens) },
+    },
+    opts,
+  );
+}

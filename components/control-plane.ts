@@ -1,0 +1,31 @@
+import * as pulumi from "@pulumi/pulumi";
+import { keptImages } from "./agent-image.ts";
+import type { WorkloadHooks } from "./hooks.ts";
+import type { OperationSecrets } from "./operation.ts";
+import { Workload, type WorkloadSpec } from "./workload.ts";
+
+export interface ControlPlaneArgs {
+  spec: WorkloadSpec;
+  /** The release before, kept on the host. */
+  previous: string | undefined;
+  secrets: OperationSecrets;
+  hooks: WorkloadHooks;
+  after: pulumi.Resource[];
+}
+
+/** Clawforce itself: one workload of a track of its own, with the releases that it can run. */
+export class ControlPlane extends pulumi.ComponentResource {
+  readonly workload: Workload;
+
+  constructor(name: string, args: ControlPlaneArgs, opts: pulumi.ComponentResourceOptions) {
+    const { spec, previous, secrets, hooks, after } = args;
+    super("clawforce:fleet:ControlPlane", name, {}, opts);
+    const images = keptImages(name, [spec.image, previous], { parent: this });
+    this.workload = new Workload(
+      spec.name,
+      { spec, secrets, hooks, after: [...after, ...images] },
+      { parent: this },
+    );
+    this.registerOutputs({ image: spec.image, previous });
+  }
+}
