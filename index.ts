@@ -7,11 +7,12 @@ import { loadStackConfig } from "./config/load.ts";
 import { stepsOf } from "./config/order.ts";
 import { defaultImageOf } from "./config/rollout.ts";
 import { describePlan } from "./operations/plan.ts";
-import { lastKnownInput, specOf, survey } from "./operations/survey.ts";
+import { lastKnownInput, specOf } from "./operations/survey.ts";
+import { surveyInWindow } from "./operations/window.ts";
 
 const { config, secrets } = loadStackConfig();
 const stack = getStack();
-const surveyed = await withoutStackTrace(survey(config, stack));
+const surveyed = await withoutStackTrace(surveyInWindow(config, stack));
 const defaultImage = defaultImageOf(config);
 
 const fleet = new Fleet("fleet", {

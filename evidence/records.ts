@@ -24,6 +24,17 @@ export interface CheckResult {
   attempts: number;
 }
 
+/** What the control plane had before an update, as far as it must have it afterwards. Plain JSON. */
+export interface ControlPlaneBaseline {
+  /** Its build identity; undefined for builds that have none. */
+  build?: string;
+  instances: { name: string; status: string }[];
+  /** How many backups it lists. */
+  backups: number;
+  /** The newest completed one. */
+  newestBackup?: { id: number; instance: string; paths: string[] };
+}
+
 export interface SnapshotEntry {
   kind: "snapshot";
   role: SnapshotRole;
@@ -62,6 +73,7 @@ export interface BaselineEntry {
   /** Only what a check compares with. */
   channels?: ChannelState[];
   sessions?: number;
+  controlPlane?: ControlPlaneBaseline;
 }
 
 /** A cut-over that got as far as the removal of the old container. */

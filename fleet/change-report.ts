@@ -61,9 +61,7 @@ function lastChecklist(config: StackConfig, moves: readonly NamedMove[]): string
   const at = updates.findLastIndex(({ kind }) => kind === "update");
   const update = updates[at];
   if (update === undefined) return [];
-  const checks = new Map(
-    workloadsOf(config).map(({ instance, groupConfig }) => [instance.name, groupConfig.verification]),
-  );
+  const checks = new Map(workloadsOf(config).map(({ name, verification }) => [name, verification]));
   return [
     "",
     `## Checklist of update ${at + 1}`,

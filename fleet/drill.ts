@@ -43,8 +43,12 @@ Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the las
     out.write(
       `${input.name}: snapshot ${snapshot.snapshot.slice(0, 8)}, ${snapshot.role}, of ${snapshot.time}, on ${shortReference(snapshot.image)}\n`,
     );
-    // The gateway's token is for its checks, which a drill does not run.
-    const secrets = { snapshotPassword: await secretOf(named, "snapshotPassword"), gatewayToken: "" };
+    // Token and account are for checks, which a drill does not run.
+    const secrets = {
+      snapshotPassword: await secretOf(named, "snapshotPassword"),
+      gatewayToken: "",
+      controlPlanePassword: "",
+    };
     const context = {
       ...contextOf({ workload: input }, secrets),
       progress: (line: string) => out.write(`${input.name}: ${line}\n`),

@@ -134,10 +134,10 @@ function verdictsOf(
 ): CanaryVerdict[] {
   const workloads = workloadsOf(config).filter((each) => each.group === group && each.wave <= wave);
   const bake = config.instanceGroups[group]?.bake;
-  return workloads.map(({ instance, wave: own }, index) => {
+  return workloads.map(({ name, wave: own }, index) => {
     const isLast = workloads[index + 1]?.wave !== own;
     return witnessVerdict(
-      witnesses.find(({ name }) => name === instance.name) ?? unseen(instance.name),
+      witnesses.find((each) => each.name === name) ?? unseen(name),
       {
         image: candidate,
         bake: isLast ? bake : undefined,

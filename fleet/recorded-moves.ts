@@ -88,8 +88,8 @@ function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
     case "restore":
     case "ingress":
     case "failure":
-    case "bake":
     case "baseline":
+    case "bake":
     case "default-image":
       return false;
   }

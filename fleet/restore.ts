@@ -144,12 +144,12 @@ function restoreEdit(
   if (workload.input.name === stack.controlPlane?.name) {
     return { path: ["controlPlane", "restore"], value: id };
   }
-  const { group, groupConfig, instance } = workload.config;
-  const index = groupConfig.instances.findIndex(({ name }) => name === instance.name);
+  const { group = "", name } = workload.config;
+  const index = stack.instanceGroups[group]?.instances.findIndex((each) => each.name === name) ?? 0;
   const path = ["instanceGroups", group, "instances", index];
   // A name alone becomes a mapping.
   return typeof fieldAt(settings, path) === "string"
-    ? { path, value: { name: instance.name, restore: id } }
+    ? { path, value: { name, restore: id } }
     : { path: [...path, "restore"], value: id };
 }
 

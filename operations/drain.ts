@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fieldOf } from "./checks/judge.ts";
 import { openProbe } from "./checks/probe.ts";
+import { withControlPlane } from "./control-plane/access.ts";
+import { drainTasks } from "./control-plane/baseline.ts";
 import { execInContainer } from "./docker/exec.ts";
 import { OperationFailure } from "./failure.ts";
 import { secondsSince } from "./step.ts";
@@ -17,6 +19,9 @@ export interface Drained {
 /** Waits until no work is active, or the budget is over: then what is cut is said, not hidden. */
 export async function drain(context: WorkloadContext): Promise<Drained> {
   const { workload } = context;
+  if (workload.track === "control-plane") {
+    return withControlPlane(context, (client) => drainTasks(client, workload.drain.budget));
+  }
   const began = performance.now();
   const reader = await activeWorkReader(context);
   if (reader === undefined) {

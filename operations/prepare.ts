@@ -1,3 +1,4 @@
+import { formatDuration } from "../config/units.ts";
 import type { RestorePlan } from "../evidence/move.ts";
 import type { DrillEntry, SnapshotEntry } from "../evidence/records.ts";
 import { describeBaseline, readBaseline } from "./checks/baseline.ts";
@@ -97,15 +98,18 @@ async function fetchWhatIsNeeded(
   return `${image}, snapshot ${restore.snapshot.slice(0, 8)} is in the repository`;
 }
 
-async function drilled(context: WorkloadContext, snapshot: string, image: string): Promise<DrillEntry> {
+async function drilled(context: WorkloadContext, snapshot: string, image: string): Promise<void> {
   const drill = await runStep(
     context,
     "drill",
-    () => drillSnapshot(context, snapshot, image),
+    async () => {
+      const passed = await drillSnapshot(context, snapshot, image);
+      refuseTooShortWindow(context, passed);
+      return passed;
+    },
     () => `snapshot ${snapshot.slice(0, 8)} starts and becomes healthy`,
   );
   await context.log.append(drill);
-  return drill;
 }
 
 async function preflight(context: WorkloadContext, mustServe: boolean): Promise<string> {
@@ -140,6 +144,22 @@ async function preflight(context: WorkloadContext, mustServe: boolean): Promise<
   const baseline = await readBaseline(context);
   await context.log.append(baseline);
   return `serves, ${results.length} checks passed; before the update: ${describeBaseline(baseline)}`;
+}
+
+/** The window has to hold the bad case: the checks run to their deadlines, then everything is restored. */
+function refuseTooShortWindow({ workload }: WorkloadContext, drill: DrillEntry): void {
+  const checks = [...workload.gate, ...workload.verification].reduce(
+    (sum, { deadline }) => sum + deadline,
+    0,
+  );
+  const needed = checks + drill.seconds + workload.stopGrace + workload.healthWait;
+  if (needed > workload.maintenance) {
+    throw new OperationFailure(
+      `a failed verification and a full restore may take ${formatDuration(needed)} (checks ${formatDuration(checks)}, ` +
+        `restore and start in the drill ${formatDuration(drill.seconds)}, stop and start again), the window has ` +
+        `${formatDuration(workload.maintenance)}. Make clawforce:maintenance.length longer, or the deadlines shorter.`,
+    );
+  }
 }
 
 /** Fails when a drill or a snapshot would fill a disk or take the memory of what serves. */

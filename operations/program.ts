@@ -1,5 +1,6 @@
 import { EvidenceKeyError } from "../evidence/keys.ts";
 import { EvidenceDamaged } from "../evidence/log.ts";
+import { controlPlanePasswordVariable } from "./control-plane/client.ts";
 import { dockerClient, unreachableHost } from "./docker/client.ts";
 import { OperationFailure, reportOf } from "./failure.ts";
 import { logOf, type OperationSecrets, type WorkloadContext, type WorkloadTask } from "./workload.ts";
@@ -35,6 +36,7 @@ export async function runProgram(
     const context = contextOf(task, {
       snapshotPassword: required(passwordVariable),
       gatewayToken: required(tokenVariable),
+      controlPlanePassword: process.env[controlPlanePasswordVariable] ?? "",
     });
     const result = await operation(context, task);
     process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -70,6 +70,8 @@ export interface WorkloadTask {
 export interface OperationSecrets {
   snapshotPassword: string;
   gatewayToken: string;
+  /** Empty in a stack without a control plane. */
+  controlPlanePassword: string;
 }
 
 /** Workload, clients and secrets, as an operation holds them while it runs. */

@@ -1,5 +1,6 @@
 import type { Check } from "../../config/check-schema.ts";
 import type { BaselineEntry, ChannelState, EvidenceRecord } from "../../evidence/records.ts";
+import { preflightControlPlane } from "../control-plane/check.ts";
 import { execInContainer } from "../docker/exec.ts";
 import { OperationFailure } from "../failure.ts";
 import type { WorkloadContext } from "../workload.ts";
@@ -20,6 +21,16 @@ export async function readBaseline(context: WorkloadContext): Promise<BaselineEn
   const version = (await docker.getImage(Image).inspect()).Config?.Labels?.[
     "org.opencontainers.image.version"
   ];
+  if (workload.track === "control-plane") {
+    const controlPlane = await preflightControlPlane(context);
+    return {
+      kind: "baseline",
+      image: Config.Image,
+      restarts: RestartCount,
+      ...(version !== undefined && { version }),
+      controlPlane,
+    };
+  }
   const channels = await baselineChannels(context, checks);
   const sessions = compares(checks, "sessions") ? await countSessions(context, patience) : undefined;
   return {
@@ -59,12 +70,15 @@ function compares(checks: readonly Check[], what: CheckOf<"unchanged">["what"][n
   return checks.some((check) => check.kind === "unchanged" && check.what.includes(what));
 }
 
-export function describeBaseline({ channels, sessions, restarts }: BaselineEntry): string {
+export function describeBaseline({ channels, sessions, restarts, controlPlane }: BaselineEntry): string {
   const down = (channels ?? []).filter(({ up }) => !up);
   return [
     ...(channels === undefined ? [] : [`${channels.length - down.length} channels up`]),
     ...down.map(({ name, failure }) => `${name} ${failure} already`),
     ...(sessions === undefined ? [] : [`${sessions} sessions`]),
+    ...(controlPlane === undefined
+      ? []
+      : [`${controlPlane.instances.length} instances, ${controlPlane.backups} backups`]),
     `${restarts} restarts`,
   ].join(", ");
 }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Check } from "../../config/check-schema.ts";
 import type { CheckResult } from "../../evidence/records.ts";
+import { attemptLogin, attemptUnchanged, judgeBuild } from "../control-plane/check.ts";
 import { describeDockerError } from "../docker/client.ts";
 import { execInContainer } from "../docker/exec.ts";
 import { collectLogs } from "../docker/logs.ts";
 import { secondsSince } from "../step.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { checkChannels, checkGatewayUnchanged } from "./baseline.ts";
+import { baselineBefore, checkChannels, checkGatewayUnchanged } from "./baseline.ts";
 import { judgeConversation } from "./conversation.ts";
 import { type Attempt, judgeCommand, judgeHttp, judgeLogs, judgeVersion } from "./judge.ts";
 import { judgePins, pinsArgv } from "./pins.ts";
@@ -109,7 +110,9 @@ async function attemptCheck(
         await execInContainer(docker, workload.container, check.argv, { deadline }),
       );
     case "unchanged":
-      return checkGatewayUnchanged(context, check, deadline);
+      return workload.track === "control-plane"
+        ? attemptUnchanged(context, check)
+        : checkGatewayUnchanged(context, check, deadline);
     case "pins":
       return judgePins(
         await execInContainer(docker, workload.container, pinsArgv(workload.mount), { deadline }),
@@ -117,8 +120,12 @@ async function attemptCheck(
       );
     case "workflow":
       return judgeCommand(check, await runWorkflow(check.argv, workflowEnvironment(workload), deadline));
-    default:
-      throw new Error(`nothing here runs a check of the kind ${check.kind}`);
+    case "build": {
+      const answer = await (await probe()).get(check.path, workload.port, deadline);
+      return judgeBuild(check.field, answer, baselineBefore(await context.log.read()), workload.image);
+    }
+    case "login":
+      return attemptLogin(context);
   }
 }
 

@@ -1,13 +1,14 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ControlPlaneBaseline } from "../../evidence/records.ts";
 import type { Attempt } from "../checks/judge.ts";
 import type { Drained } from "../drain.ts";
 import { secondsSince } from "../step.ts";
 import type { Task } from "./answers.ts";
 import { ArchiveDamaged, openArchive } from "./archive.ts";
 import type { ControlPlaneClient } from "./client.ts";
-import { type ControlPlaneBaseline, judgeArchive, judgeLogin } from "./judge.ts";
+import { judgeArchive, judgeLogin } from "./judge.ts";
 
 /** What an update of the control plane must leave as it is. */
 export async function readBaseline(client: ControlPlaneClient): Promise<ControlPlaneBaseline> {

@@ -1,17 +1,7 @@
+import type { ControlPlaneBaseline } from "../../evidence/records.ts";
 import type { Attempt } from "../checks/judge.ts";
 import type { Health, Task } from "./answers.ts";
 import type { OpenedArchive } from "./archive.ts";
-
-/** What the control plane had before an update, as far as it must have it afterwards. Plain JSON. */
-export interface ControlPlaneBaseline {
-  /** Its build identity; undefined for builds that have none. */
-  build?: string;
-  instances: { name: string; status: string }[];
-  /** How many backups it lists. */
-  backups: number;
-  /** The newest completed one. */
-  newestBackup?: { id: number; instance: string; paths: string[] };
-}
 
 export type UnchangedPart = "instances" | "backups";
 

@@ -1,7 +1,8 @@
 import type Docker from "dockerode";
+import type { StateLocation } from "../../config/rollout.ts";
 import { runOneShot } from "../docker/one-shot.ts";
 import { OperationFailure } from "../failure.ts";
-import { type StateLocation, stateBind } from "../workload.ts";
+import { stateBind } from "../workload.ts";
 
 /** The way to the control plane's database file on its Docker host. */
 export interface ControlPlaneDatabase {

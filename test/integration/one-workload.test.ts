@@ -24,7 +24,8 @@ describe("one workload", () => {
       code: 0,
       output: expect.stringMatching(/Resources:\n {4}14 unchanged\n/),
     });
-    expect(unchanged.output).not.toContain("Outputs:");
+    const { Id } = await world.inspect(name);
+    expect(unchanged.output).toMatch(new RegExp(`running: \\{\\s+${name}: \\{\\s+container: "${Id}"`));
 
     await world.configure({ images: { stable: fixture[1], candidate: fixture[2] } });
     const update = await world.up();

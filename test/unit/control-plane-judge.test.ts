@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { ControlPlaneBaseline } from "../../evidence/records.ts";
 import {
-  type ControlPlaneBaseline,
   judgeHealth,
   judgeLogin,
   judgeSteady,

@@ -28,8 +28,8 @@ export function provedWitnesses(
   config: StackConfig,
   changes: Record<string, Partial<Witness>> = {},
 ): Witness[] {
-  return workloadsOf(config).map(({ instance: { name }, groupConfig, image }) => {
-    const checks = fingerprint(groupConfig.verification);
+  return workloadsOf(config).map(({ name, verification, image }) => {
+    const checks = fingerprint(verification);
     const container = `container of ${name}`;
     const records = onRecord(name, {
       kind: "verification",

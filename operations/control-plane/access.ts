@@ -1,0 +1,28 @@
+import type { WorkloadContext } from "../workload.ts";
+import { ControlPlaneClient } from "./client.ts";
+import { openProbeTransport } from "./transport.ts";
+
+/** Opens the API of the stack's control plane for as long as `work` takes, from inside its own network namespace. */
+export async function withControlPlane<T>(
+  context: WorkloadContext,
+  work: (client: ControlPlaneClient) => Promise<T>,
+): Promise<T> {
+  const { workload, docker, secrets } = context;
+  const { controlPlane } = workload;
+  if (controlPlane === undefined) {
+    throw new Error("there is no control plane in this stack");
+  }
+  const transport = await openProbeTransport(docker, {
+    image: workload.snapshots.image,
+    workload: workload.name,
+    networkMode: `container:${controlPlane.container}`,
+    url: `http://127.0.0.1:${controlPlane.port}`,
+  });
+  const account = { username: controlPlane.username, password: secrets.controlPlanePassword };
+  const client = new ControlPlaneClient(transport, account);
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}

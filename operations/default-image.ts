@@ -1,0 +1,22 @@
+import { withControlPlane } from "./control-plane/access.ts";
+import { setDefaultImage } from "./managed/default-image.ts";
+import { runProgram } from "./program.ts";
+import type { WorkloadContext } from "./workload.ts";
+
+/** Sets the control plane's image for new instances and reads it back: an answer of 200 alone proves nothing. */
+export async function followRollout(context: WorkloadContext): Promise<{ from: string | null; to: string }> {
+  const { log } = context;
+  const to = process.env.CLAWFORCE_DEFAULT_IMAGE ?? "";
+  const began = performance.now();
+  const { before: from, changed } = await withControlPlane(context, (client) => setDefaultImage(client, to));
+  if (changed) {
+    await log.append({ kind: "default-image", from, to });
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  context.progress(`default image: ${!changed ? `is ${to}` : `${from ?? "none"} -> ${to}`} (${seconds} s)`);
+  return { from, to };
+}
+
+if (import.meta.main) {
+  await runProgram(followRollout);
+}

@@ -1,0 +1,73 @@
+import { shortReference } from "../config/image-reference.ts";
+import type { Track } from "../config/rollout.ts";
+import type { StackConfig } from "../config/schema.ts";
+import { formatDuration } from "../config/units.ts";
+import type { EvidenceRecord } from "../evidence/records.ts";
+import { windowClock } from "./clock.ts";
+import { OperationFailure } from "./failure.ts";
+import { type SurveyedWorkload, survey } from "./survey.ts";
+
+/** What the rules about windows look at. */
+export type WindowFacts = Pick<SurveyedWorkload, "config" | "move" | "records">;
+
+const trackNames: Record<Track, string> = { "control-plane": "the control plane", runtime: "the fleet" };
+
+/** Two tracks never change in one window. Going back is an update of neither, and starting for the first time too. */
+export function windowProblems(
+  { window, maintenance }: Pick<StackConfig, "window" | "maintenance">,
+  workloads: readonly WindowFacts[],
+  now: Date,
+): string[] {
+  const updated = workloads.filter(({ move }) => move.kind === "forward");
+  const outside = updated.filter(({ config }) => config.track !== window);
+  return [
+    ...outside.map(
+      ({ config, move }) =>
+        `${config.name} would be updated to ${shortReference(move.to)}, but clawforce:window is ${window}: ` +
+        `set it to ${config.track} in a maintenance of its own, or take the change of ${config.name} back.`,
+    ),
+    ...[...new Set(updated.map(({ config }) => config.track))].flatMap((track) =>
+      gapProblems(track, workloads, maintenance.gapBetweenTracks, now),
+    ),
+  ];
+}
+
+/**
+ * The workloads of a stack, once it is known that what would change may change now.
+ *
+ * @throws OperationFailure that lists every problem.
+ */
+export async function surveyInWindow(config: StackConfig, stack: string): Promise<SurveyedWorkload[]> {
+  const surveyed = await survey(config, stack);
+  const problems = windowProblems(config, surveyed, windowClock());
+  if (problems.length > 0) {
+    const lines = problems.map((each) => `  ${each}`);
+    throw new OperationFailure(
+      ["This update does not fit into its window; nothing was touched.", ...lines].join("\n"),
+    );
+  }
+  return surveyed;
+}
+
+function gapProblems(track: Track, workloads: readonly WindowFacts[], gap: number, now: Date): string[] {
+  const other = workloads.filter(({ config }) => config.track !== track);
+  const changes = other.flatMap(({ config, records }) => {
+    const time = lastChange(records);
+    return time === undefined ? [] : [{ name: config.name, time }];
+  });
+  const last = changes.toSorted((a, b) => a.time.localeCompare(b.time)).at(-1);
+  if (last === undefined) return [];
+  const passed = (now.getTime() - Date.parse(last.time)) / 1000;
+  if (passed >= gap) return [];
+  const from = new Date(Date.parse(last.time) + gap * 1000).toISOString();
+  const [mine, theirs] = [trackNames[track], trackNames[track === "runtime" ? "control-plane" : "runtime"]];
+  return [
+    `${mine} would be updated, but ${theirs} changed ${formatDuration(Math.max(1, Math.round(passed)))} ago (${last.name}, ${last.time}) and ` +
+      `clawforce:maintenance.gapBetweenTracks is ${formatDuration(gap)}: wait until ${from}, so that a fault has one suspect.`,
+  ];
+}
+
+/** ISO 8601: when a workload last went to another version. */
+export function lastChange(records: readonly EvidenceRecord[]): string | undefined {
+  return records.findLast((record) => record.kind === "cut-over" && record.direction !== "same")?.time;
+}
