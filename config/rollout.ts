@@ -107,7 +107,7 @@ function controlPlaneWorkload(plane: ControlPlaneConfig): WorkloadConfig {
     verification: plane.verification,
     ...(restore !== undefined && { restore }),
     wayBack:
-      "set `clawforce:controlPlane.image` back to what it was (`fleet rollback --control-plane` does) and run `pulumi up`: " +
+      "set `clawforce:controlPlane.image` back to what it was (`fleet rollback --image control-plane` does) and run `pulumi up`: " +
       "the old version comes back, with its data when the new one has moved them.",
   };
 }

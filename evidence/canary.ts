@@ -67,23 +67,15 @@ export function witnessVerdict(witness: Witness, demand: Demand, now: Date): Can
   if (!sameDigest(observed.image, demand.image)) {
     return says("missing", `does not run this image: it runs ${observed.image}.`);
   }
-  const judged = judgementsOf(witness.records).filter(
-    ({ container, image }) => container === observed.id && sameDigest(image, demand.image),
-  );
-  const passAt = judged.findLastIndex(
-    (each) =>
-      each.kind === "verification" &&
-      each.outcome === "passed" &&
-      counts(each, demand) &&
-      (witness.checks === undefined || each.checksHash === witness.checks),
-  );
-  const failure = judged.slice(passAt + 1).findLast(({ outcome }) => outcome !== "passed");
+  const judged = judgedNow(witness, demand);
+  const lastGood = judged.findLastIndex((each) => isGood(each, witness, demand));
+  const failure = judged.slice(lastGood + 1).findLast(({ outcome }) => outcome !== "passed");
   if (failure !== undefined) {
     return says("failed", `did not pass: its ${failure.kind} was ${failure.outcome} at ${failure.time}.`);
   }
-  const pass = judged[passAt];
+  const pass = judged.findLast((each) => each.kind === "verification" && isGood(each, witness, demand));
   if (pass === undefined) return says("missing", missingBecause(judged));
-  const proof = demand.bake === undefined ? pass : bakeOf(judged.slice(passAt + 1), demand, demand.bake);
+  const proof = needsBake(witness, demand) ? bakeOf(witness, demand) : pass;
   if (proof === undefined) {
     return says("baking", `has passed at ${pass.time} and has not yet baked for ${bakeText(demand.bake)}.`);
   }
@@ -109,18 +101,46 @@ function missingBecause(judged: readonly Judged[]): string {
     : "has no verification on record of the container that runs now: run `pulumi up`.";
 }
 
-function bakeOf(
-  judged: readonly Judged[],
-  demand: Demand,
-  { length, requests }: { length: number; requests: number },
-): Judged | undefined {
-  return judged.findLast(
-    (each) =>
-      each.kind === "bake" &&
-      each.outcome === "passed" &&
-      counts(each, demand) &&
-      each.seconds >= length &&
-      (each.requests?.served ?? 0) >= requests,
+/** Only what an update has brought to this image bakes: a first start has no version before it to compare with. */
+function needsBake({ records }: Witness, { image, bake }: Demand): boolean {
+  const cutOver = records.findLast((record) => record.kind === "cut-over");
+  return bake !== undefined && cutOver?.kind === "cut-over" && sameDigest(cutOver.to, image);
+}
+
+/** Whether it has baked as long, and under as much traffic, as it must, and nothing has failed since. */
+export function hasBaked(witness: Witness, demand: Demand): boolean {
+  return bakeOf(witness, demand) !== undefined;
+}
+
+function bakeOf(witness: Witness, demand: Demand): Judged | undefined {
+  const { length, requests } = demand.bake ?? { length: 0, requests: 0 };
+  const judged = judgedNow(witness, demand);
+  const lastFailure = judged.findLastIndex(({ outcome }) => outcome !== "passed");
+  return judged
+    .slice(lastFailure + 1)
+    .findLast(
+      (each) =>
+        each.kind === "bake" &&
+        isGood(each, witness, demand) &&
+        each.seconds >= length &&
+        (each.requests?.served ?? 0) >= requests,
+    );
+}
+
+/** The judgements of the container that is there, on the image that is asked for. */
+function judgedNow({ records, observed }: Witness, { image }: Demand): Judged[] {
+  return judgementsOf(records).filter(
+    (each) => each.container === observed?.id && sameDigest(each.image, image),
+  );
+}
+
+/** A pass by the checks of now. A bake is one too: it repeats the verification. */
+function isGood(each: Judged, { checks }: Witness, demand: Demand): boolean {
+  return (
+    each.kind !== "gate" &&
+    each.outcome === "passed" &&
+    counts(each, demand) &&
+    (checks === undefined || each.checksHash === checks)
   );
 }
 

@@ -1,5 +1,5 @@
 import { shortReference } from "../config/image-reference.ts";
-import { workloadsOf } from "../config/rollout.ts";
+import { waveCounts } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { type CanaryVerdict, unseen, type Witness, witnessVerdict } from "../evidence/canary.ts";
 import { CommandFailure } from "./command.ts";
@@ -123,7 +123,7 @@ function refuseBrokenEvidence(
   }
 }
 
-/** The verdict of each workload up to a wave. The last one of a wave also bakes. */
+/** The verdict of each instance up to a wave; before the first there is none. */
 function verdictsOf(
   config: StackConfig,
   group: string,
@@ -132,20 +132,18 @@ function verdictsOf(
   witnesses: readonly Witness[],
   now: Date,
 ): CanaryVerdict[] {
-  const workloads = workloadsOf(config).filter((each) => each.group === group && each.wave <= wave);
-  const bake = config.instanceGroups[group]?.bake;
-  return workloads.map(({ name, wave: own }, index) => {
-    const isLast = workloads[index + 1]?.wave !== own;
-    return witnessVerdict(
-      witnesses.find((each) => each.name === name) ?? unseen(name),
-      {
-        image: candidate,
-        bake: isLast ? bake : undefined,
-        onlySigned: config.environment === "production",
-      },
-      now,
+  const found = config.instanceGroups[group];
+  if (found === undefined) return [];
+  const demand = {
+    image: candidate,
+    bake: found.bake,
+    onlySigned: config.environment === "production",
+  };
+  return found.instances
+    .slice(0, waveCounts(found)[wave] ?? 0)
+    .map(({ name }) =>
+      witnessVerdict(witnesses.find((each) => each.name === name) ?? unseen(name), demand, now),
     );
-  });
 }
 
 /** Refuses a target that is behind, or that leaves out the look at a wave in between. */

@@ -37,7 +37,7 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
     const file = stackFileOf(named);
     const settings = stackSettings(stackFileText(file), file);
     const change = StackFileChange.plan(file, [
-      restoreEdit(config, settings, workload, snapshot.snapshot.slice(0, 8)),
+      restoreEdit(config, settings, workload.input.name, snapshot.snapshot.slice(0, 8)),
     ]);
     out.write(
       lossLines(workload, snapshot, new Date())
@@ -136,20 +136,19 @@ function lossLines({ input, observed }: SurveyedWorkload, snapshot: RecordedSnap
 }
 
 function restoreEdit(
-  stack: StackConfig,
+  { controlPlane, instanceGroups }: StackConfig,
   settings: Record<string, unknown>,
-  workload: SurveyedWorkload,
+  workload: string,
   id: string,
 ): Edit {
-  if (workload.input.name === stack.controlPlane?.name) {
-    return { path: ["controlPlane", "restore"], value: id };
-  }
-  const { group = "", name } = workload.config;
-  const index = stack.instanceGroups[group]?.instances.findIndex((each) => each.name === name) ?? 0;
-  const path = ["instanceGroups", group, "instances", index];
+  if (workload === controlPlane?.name) return { path: ["controlPlane", "restore"], value: id };
+  const path = Object.entries(instanceGroups).flatMap(([group, { instances }]) => {
+    const index = instances.findIndex(({ name }) => name === workload);
+    return index === -1 ? [] : ["instanceGroups", group, "instances", index];
+  });
   // A name alone becomes a mapping.
   return typeof fieldAt(settings, path) === "string"
-    ? { path, value: { name, restore: id } }
+    ? { path, value: { name: workload, restore: id } }
     : { path: [...path, "restore"], value: id };
 }
 

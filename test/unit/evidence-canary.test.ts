@@ -66,6 +66,17 @@ function witness(of: Partial<Witness> = {}): Witness {
   };
 }
 
+/** How an update has brought the image here. */
+const cutOver: EvidenceEntry = {
+  kind: "cut-over",
+  from: other,
+  to: wanted,
+  direction: "forward",
+  snapshot: "a",
+  drained: { active: 0, seconds: 0, cut: 0 },
+  stop: { seconds: 1, killed: false },
+};
+
 const half = { length: 1800, requests: 0 };
 
 describe("a workload has proved an image", () => {
@@ -83,12 +94,27 @@ describe("a workload has proved an image", () => {
     ],
     [
       "when it was verified and has baked as long as it must",
-      { records: records(verification(), bake()) },
+      { records: records(cutOver, verification(), bake()) },
+      { bake: half },
+    ],
+    [
+      "when it was verified again after it had baked",
+      { records: records(cutOver, verification(), bake(), verification()) },
+      { bake: half },
+    ],
+    [
+      "when it has baked again after a bake that failed",
+      { records: records(cutOver, verification(), bake({ outcome: "failed" }), bake()) },
+      { bake: half },
+    ],
+    [
+      "without a bake when it was started on it and never updated to it",
+      { records: records(gate(), verification()) },
       { bake: half },
     ],
     [
       "when enough requests came while it baked",
-      { records: records(verification(), bake({ served: 50 })) },
+      { records: records(cutOver, verification(), bake({ served: 50 })) },
       { bake: { length: 1800, requests: 50 } },
     ],
     [
@@ -189,7 +215,7 @@ describe("a workload has not proved an image", () => {
     [
       "failed",
       "when it failed while it baked",
-      { records: records(verification(), bake({ outcome: "failed" })) },
+      { records: records(cutOver, verification(), bake({ outcome: "failed" })) },
       { bake: half },
       "canary did not pass: its bake was failed at 2026-11-21T11:59:00.000Z.",
     ],
@@ -210,28 +236,35 @@ describe("a workload has not proved an image", () => {
     [
       "baking",
       "before it has baked",
-      {},
+      { records: records(cutOver, verification()) },
       { bake: half },
       "canary has passed at 2026-11-21T11:59:00.000Z and has not yet baked for 30m.",
     ],
     [
       "baking",
       "when it has baked for too short a time",
-      { records: records(verification(), bake({ seconds: 1799 })) },
+      { records: records(cutOver, verification(), bake({ seconds: 1799 })) },
+      { bake: half },
+      "canary has passed at 2026-11-21T11:58:00.000Z and has not yet baked for 30m.",
+    ],
+    [
+      "baking",
+      "when it has baked by other checks",
+      { records: records(cutOver, verification(), bake({ checksHash: "others" })) },
       { bake: half },
       "canary has passed at 2026-11-21T11:58:00.000Z and has not yet baked for 30m.",
     ],
     [
       "baking",
       "when too few requests came",
-      { records: records(verification(), bake({ served: 49 })) },
+      { records: records(cutOver, verification(), bake({ served: 49 })) },
       { bake: { length: 1800, requests: 50 } },
       "canary has passed at 2026-11-21T11:58:00.000Z and has not yet baked for 30m with 50 requests.",
     ],
     [
       "baking",
-      "by a bake from before the last verification",
-      { records: records(verification(), bake(), verification()) },
+      "by a bake from before a failure, though it was verified again",
+      { records: records(cutOver, verification(), bake(), gate({ outcome: "failed" }), verification()) },
       { bake: half },
       "canary has passed at 2026-11-21T11:59:00.000Z and has not yet baked for 30m.",
     ],

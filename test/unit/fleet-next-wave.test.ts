@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { EvidenceEntry } from "../../evidence/records.ts";
 import { nextWave, refuseTarget } from "../../fleet/next-wave.ts";
 import { candidate, stable } from "./config-fixture.ts";
 import { configWith, now, onRecord, provedWitnesses } from "./fleet-rollout-fixture.ts";
@@ -44,9 +45,41 @@ describe("the next update of a rollout", () => {
     });
   });
 
-  test("waits for the bake of the canary", () => {
+  test("is the canary again until it has baked", () => {
     const config = configWith({ "instanceGroups.support.bake": "30m" });
-    expect(nextWave(config, provedWitnesses(config), undefined, now)).toMatchObject({ edits: [] });
+    const proved = provedWitnesses(config);
+    const container = "container of canary";
+    const judged = { image: candidate, container, outcome: "passed" as const };
+    const checksHash = proved[0]?.checks ?? "";
+    const updated: EvidenceEntry[] = [
+      {
+        kind: "cut-over",
+        from: stable,
+        to: candidate,
+        direction: "forward",
+        snapshot: "a",
+        drained: { active: 0, seconds: 0, cut: 0 },
+        stop: { seconds: 1, killed: false },
+      },
+      { kind: "verification", ...judged, checks: [], checksHash, seconds: 1 },
+    ];
+    const baked: EvidenceEntry = {
+      kind: "bake",
+      ...judged,
+      checksHash,
+      detail: "",
+      seconds: 1800,
+      rounds: 9,
+    };
+    const next = (...entries: EvidenceEntry[]) =>
+      nextWave(
+        config,
+        provedWitnesses(config, { canary: { records: onRecord("canary", ...entries) } }),
+        undefined,
+        now,
+      );
+    expect(next(...updated)).toMatchObject({ title: title("canary"), edits: [] });
+    expect(next(...updated, baked)).toMatchObject({ title: title("wave 1") });
   });
 
   test("is none when every group has come to its last wave", () => {
