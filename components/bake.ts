@@ -7,7 +7,7 @@ import type { Workload, WorkloadSpec } from "./workload.ts";
 
 export interface BakedWorkload {
   spec: WorkloadSpec;
-  workload: Workload;
+  workload: Pick<Workload, "containerId">;
   secrets: OperationSecrets;
 }
 

@@ -7,7 +7,9 @@ import { AgentImage } from "./agent-image.ts";
 import { bakeOfWave } from "./bake.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { type WorkloadHooks, workloadHooks } from "./hooks.ts";
+import { Ingress } from "./ingress.ts";
 import { InstanceGroup } from "./instance-group.ts";
+import { ManagedWorkload } from "./managed-workload.ts";
 import { type OperationSecrets, operationCommand } from "./operation.ts";
 import { stackLabel } from "./platforms/docker.ts";
 import { preparation, type RunningWorkload, Workload, type WorkloadSpec } from "./workload.ts";
@@ -33,7 +35,7 @@ export class Fleet extends pulumi.ComponentResource {
   readonly #args: FleetArgs;
   readonly #inside: { parent: Fleet; providers: pulumi.ProviderResource[] };
   readonly #groups = new Map<string, InstanceGroup>();
-  readonly #workloads = new Map<string, Workload>();
+  readonly #workloads = new Map<string, Workload | ManagedWorkload>();
 
   constructor(name: string, args: FleetArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("clawforce:fleet:Fleet", name, {}, opts);
@@ -50,9 +52,9 @@ export class Fleet extends pulumi.ComponentResource {
     }
     const barrier = this.#preparations(images);
     const hooks = this.#hooks();
-    let last: pulumi.Resource[] = networks;
+    let last: pulumi.Resource[] = [...networks, ...this.#ingress(networks)];
     for (const step of args.steps) {
-      last = this.#step(step, hooks, [...networks, ...barrier, ...last]);
+      last = this.#step(step, hooks, [...barrier, ...last]);
     }
     this.registerOutputs({});
   }
@@ -62,7 +64,9 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   #networks(provider: docker.Provider): docker.Network[] {
-    return unique(this.#args.workloads.map(({ spec }) => spec.container.network)).map(
+    return unique(
+      this.#args.workloads.filter(({ spec }) => !spec.managed).map(({ spec }) => spec.container.network),
+    ).map(
       (network) =>
         new docker.Network(
           network,
@@ -70,6 +74,22 @@ export class Fleet extends pulumi.ComponentResource {
           { parent: this, provider },
         ),
     );
+  }
+
+  /** In front of everything, so created before and removed after. */
+  #ingress(networks: docker.Network[]): pulumi.Resource[] {
+    const { config, stack, workloads } = this.#args;
+    if (config.ingress === undefined) {
+      return [];
+    }
+    const { name, image, publish } = config.ingress;
+    const served = workloads.filter(({ spec }) => spec.hosts.length > 0);
+    const ingress = new Ingress(
+      "ingress",
+      { stack, name, image, publish, networks: unique(served.map(({ spec }) => spec.container.network)) },
+      { ...this.#inside, dependsOn: networks },
+    );
+    return [ingress.container];
   }
 
   /** One after the other, and all of them before anything is stopped. */
@@ -115,7 +135,7 @@ export class Fleet extends pulumi.ComponentResource {
     }
   }
 
-  #workload(name: string, hooks: WorkloadHooks, after: pulumi.Resource[]): Workload {
+  #workload(name: string, hooks: WorkloadHooks, after: pulumi.Resource[]): Workload | ManagedWorkload {
     const { config, secretsOf } = this.#args;
     const spec = this.#spec(name);
     const args = { spec, secrets: secretsOf(name), hooks, after };
@@ -123,13 +143,14 @@ export class Fleet extends pulumi.ComponentResource {
       const previous = config.controlPlane?.previous;
       return new ControlPlane("control-plane", { ...args, previous }, this.#inside).workload;
     }
-    return new Workload(name, args, { parent: this.#groups.get(spec.group) ?? this });
+    const opts = { parent: this.#groups.get(spec.group) ?? this };
+    return spec.managed ? new ManagedWorkload(name, args, opts) : new Workload(name, args, opts);
   }
 
   #bake(name: string, members: string[], after: pulumi.Resource[]): command.local.Command {
     const [first, ...others] = members.map((member) => ({
       spec: this.#spec(member),
-      workload: this.#workloads.get(member) as Workload,
+      workload: this.#workloads.get(member) as Workload | ManagedWorkload,
       secrets: this.#args.secretsOf(member),
     }));
     const opts = { parent: this, dependsOn: after };

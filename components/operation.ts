@@ -9,6 +9,8 @@ export type OperationName =
   | "gate"
   | "verify"
   | "serve"
+  | "prepare-managed"
+  | "move-managed"
   | "bake"
   | "default-image";
 

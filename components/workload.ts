@@ -23,10 +23,14 @@ export interface WorkloadSpec {
   image: string;
   /** The port of the Docker host, on 127.0.0.1. */
   publish?: number;
+  /** The names under which the ingress serves it. */
+  hosts: readonly string[];
   state: StateLocation;
   /** What belongs to its state and stands elsewhere. */
   backups?: StateLocation & { path: string };
   container: ContainerConfig;
+  /** Made by the running control plane: see ManagedWorkload. */
+  managed: boolean;
   stopGrace: number;
   gate: Check[];
   verification: Check[];
@@ -69,7 +73,12 @@ export function preparation(
 ): command.local.Command {
   return operationCommand(
     `${spec.name}-preparation`,
-    { program: "prepare", task: { workload: spec.input }, secrets, triggers: [replacementTrigger(spec)] },
+    {
+      program: spec.managed ? "prepare-managed" : "prepare",
+      task: { workload: spec.input },
+      secrets,
+      triggers: [replacementTrigger(spec)],
+    },
     opts,
   );
 }

@@ -146,7 +146,10 @@ function instanceWorkload(
   };
 }
 
-function locationOf(place: { volume?: string | undefined; directory?: string | undefined }): StateLocation {
+export function locationOf(place: {
+  volume?: string | undefined;
+  directory?: string | undefined;
+}): StateLocation {
   return place.directory === undefined ? { volume: place.volume ?? "" } : { directory: place.directory };
 }
 

@@ -1,4 +1,4 @@
-import type { EvidenceRecord, Markers } from "./records.ts";
+import type { EvidenceRecord, Markers, SnapshotRole } from "./records.ts";
 
 /** The state of a release that a workload can be set back to. */
 export interface Release {
@@ -71,7 +71,7 @@ export function releasesOf(records: readonly EvidenceRecord[]): Release[] {
       releases.splice(index === -1 ? releases.length : index);
     } else if (record.direction === "forward") {
       const snapshot = records.find(
-        (other) => other.kind === "snapshot" && other.snapshot === record.snapshot && other.role === "cold",
+        (other) => other.kind === "snapshot" && other.snapshot === record.snapshot && isOfRelease(other.role),
       );
       if (snapshot?.kind === "snapshot") {
         releases.push({
@@ -84,6 +84,10 @@ export function releasesOf(records: readonly EvidenceRecord[]): Release[] {
     }
   }
   return releases;
+}
+
+function isOfRelease(role: SnapshotRole): boolean {
+  return role === "cold" || role === "backup";
 }
 
 /** The databases whose schema version is not the one of the snapshot, as phrases. */

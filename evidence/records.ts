@@ -8,9 +8,10 @@ export interface Markers {
 
 /**
  * `hot`: while the workload served. `cold`: stopped, before a new version took over; the state that matches its image.
- * `pre-restore`: stopped, before the way back; untrusted, never restored unless named.
+ * `pre-restore`: stopped, before the way back; untrusted, never restored unless named. `backup`: made by the control
+ * plane of an instance that it manages, while that served; fetched and opened.
  */
-export type SnapshotRole = "hot" | "cold" | "pre-restore";
+export type SnapshotRole = "hot" | "cold" | "pre-restore" | "backup";
 
 export type Outcome = "passed" | "failed" | "inconclusive";
 
@@ -46,6 +47,8 @@ export interface SnapshotEntry {
   bytes: number;
   seconds: number;
   markers: Markers;
+  /** Of a backup: where it is on the machine that updates. */
+  archive?: { file: string; sha256: string };
 }
 
 export interface DrillEntry {

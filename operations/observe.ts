@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type Docker from "dockerode";
 import { dockerClient, inspectContainer, unreachableHost } from "./docker/client.ts";
 import { listContainers } from "./docker/list.ts";
+import { managingControlPlane } from "./managed/recognise.ts";
 
 /** What is really there, by container name. */
 export interface Observed {
@@ -11,6 +12,8 @@ export interface Observed {
   state: "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
   /** Docker's own words: "Up 3 minutes (healthy)". */
   status: string;
+  /** The control plane that made it. */
+  managedBy?: string;
 }
 
 /** One call for a whole host. Throws an OperationFailure of one sentence when the host does not answer. */
@@ -24,7 +27,9 @@ export async function observe(host: string, containers: readonly string[]): Prom
       if (name !== undefined) {
         const state = container.State as Observed["state"];
         const image = await referenceOf(host, container);
-        found.set(name, { id: container.Id, image, state, status: container.Status });
+        const managedBy = managingControlPlane(container.Labels ?? {});
+        const { Id: id, Status: status } = container;
+        found.set(name, { id, image, state, status, ...(managedBy !== undefined && { managedBy }) });
       }
     }
     return found;

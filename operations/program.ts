@@ -3,6 +3,7 @@ import { EvidenceDamaged } from "../evidence/log.ts";
 import { controlPlanePasswordVariable } from "./control-plane/client.ts";
 import { dockerClient, unreachableHost } from "./docker/client.ts";
 import { OperationFailure, reportOf } from "./failure.ts";
+import { gatewayTokenOf } from "./managed/instance.ts";
 import { logOf, type OperationSecrets, type WorkloadContext, type WorkloadTask } from "./workload.ts";
 
 /** Environment variables that a command or hook hands to a program. */
@@ -38,7 +39,7 @@ export async function runProgram(
       gatewayToken: required(tokenVariable),
       controlPlanePassword: process.env[controlPlanePasswordVariable] ?? "",
     });
-    const result = await operation(context, task);
+    const result = await operation(await withManagedToken(context), task);
     process.stdout.write(`${JSON.stringify(result)}\n`);
   } catch (error) {
     const reported = unreachableHost(host, error);
@@ -47,6 +48,16 @@ export async function runProgram(
     process.stderr.write(`${sentence}\n`);
     process.exitCode = 1;
   }
+}
+
+/** The token of a managed gateway is the control plane's to give: its container has it. */
+async function withManagedToken(context: WorkloadContext): Promise<WorkloadContext> {
+  const { workload, docker, secrets } = context;
+  if (workload.managed !== true) {
+    return context;
+  }
+  const gatewayToken = await gatewayTokenOf(docker, workload.container, workload.tokenVariable ?? "");
+  return { ...context, secrets: { ...secrets, gatewayToken } };
 }
 
 /**

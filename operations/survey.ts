@@ -1,15 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type WorkloadConfig, workloadsOf } from "../config/rollout.ts";
+import { locationOf, type WorkloadConfig, workloadsOf } from "../config/rollout.ts";
 import type { ControlPlaneConfig, StackConfig } from "../config/schema.ts";
 import type { EvidenceKeySettings } from "../evidence/keys.ts";
 import { workloadFolder } from "../evidence/log.ts";
 import { type Move, moveOf, restoreEpoch } from "../evidence/move.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
+import { OperationFailure } from "./failure.ts";
 import { type Hold, HoldJournal } from "./ingress/hold-journal.ts";
 import { type CutOverJournal, imageOfInterruptedCutOver, Journal } from "./journal.ts";
 import { type Observed, observe, servingTrigger } from "./observe.ts";
-import { logOf, type Workload } from "./workload.ts";
+import { type ControlPlaneAccess, logOf, type Workload } from "./workload.ts";
 
 /** One workload: what the configuration wants, what is there, what is on record, and what follows from it. */
 export interface SurveyedWorkload {
@@ -32,6 +33,7 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
     config.platform.host,
     workloads.map(({ name }) => name),
   );
+  refuseBehindItsBack(workloads, observed);
   return Promise.all(
     workloads.map(async (workload) => {
       const input = workloadInput(config, stack, workload);
@@ -55,6 +57,23 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
       };
     }),
   );
+}
+
+/** What a control plane has made it makes again: a container of ours in its place would be two gateways on one state. */
+function refuseBehindItsBack(
+  workloads: readonly WorkloadConfig[],
+  observed: ReadonlyMap<string, Observed>,
+): void {
+  const taken = workloads.filter(
+    ({ name, managed }) => !managed && observed.get(name)?.managedBy !== undefined,
+  );
+  if (taken.length > 0) {
+    const names = taken.map(({ name }) => name).join(", ");
+    throw new OperationFailure(
+      `${names} ${taken.length === 1 ? "is a container that a control plane manages" : "are containers that a control plane manages"}: ` +
+        "nothing was touched. Put them into an instance group with `managed: true`, or give yours other names.",
+    );
+  }
 }
 
 export function workloadInput(config: StackConfig, stack: string, workload: WorkloadConfig): Workload {
@@ -84,6 +103,7 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     verification: workload.verification,
     wayBack: workload.wayBack,
     ...(config.controlPlane !== undefined && { controlPlane: accessTo(config.controlPlane) }),
+    ...(workload.managed && { managed: true as const }),
     ...(workload.restore !== undefined && { restore: workload.restore }),
   };
 }
@@ -96,9 +116,16 @@ function ingressOf({ ingress }: StackConfig, { hosts, container }: WorkloadConfi
   return { container: name, hosts: [...hosts], hold, drain, healthPath: container.health.path };
 }
 
-/** Where a control plane's API is and who we are there. */
-function accessTo({ name, container, account }: ControlPlaneConfig): NonNullable<Workload["controlPlane"]> {
-  return { container: name, port: container.port, network: container.network, username: account.username };
+function accessTo(plane: ControlPlaneConfig): ControlPlaneAccess {
+  const { name, container, account, data, database, setImage } = plane;
+  return {
+    container: name,
+    port: container.port,
+    username: account.username,
+    data: locationOf(data),
+    database,
+    setImage,
+  };
 }
 
 export function keySettings({ evidence }: StackConfig): EvidenceKeySettings {
@@ -130,7 +157,7 @@ export function specOf({
   restoreEpoch: epoch,
   servingTrigger: trigger,
 }: SurveyedWorkload) {
-  const { track, group, role, wave, publish, bake } = config;
+  const { track, group, role, wave, publish, hosts, bake } = config;
   return {
     stack: input.stack,
     name: input.name,
@@ -141,9 +168,11 @@ export function specOf({
     image: input.image,
     running: observed?.image ?? "",
     ...(publish !== undefined && { publish }),
+    hosts,
     state: input.state,
     ...(config.backups !== undefined && { backups: config.backups }),
     container: config.container,
+    managed: config.managed,
     stopGrace: input.stopGrace,
     gate: input.gate,
     verification: input.verification,

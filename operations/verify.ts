@@ -1,5 +1,6 @@
 import { fingerprint } from "../config/fingerprint.ts";
 import { releasesOf } from "../evidence/move.ts";
+import type { ReadRecord, SnapshotEntry } from "../evidence/records.ts";
 import { verdictOf } from "./checks/judge.ts";
 import { runChecks } from "./checks/run.ts";
 import { messageOf } from "./failure.ts";
@@ -35,10 +36,15 @@ export async function verify(context: WorkloadContext): Promise<Judgement> {
   return judgement(workload.name, outcome, began, checks);
 }
 
+/** The control plane keeps its own backups. */
+function isInRepository(record: ReadRecord): record is ReadRecord & SnapshotEntry {
+  return record.kind === "snapshot" && record.role !== "backup";
+}
+
 /** Old snapshots go only after a pass, and never one that a release can be set back to. Keeping too many is no failure. */
 async function retain(context: WorkloadContext): Promise<void> {
   const records = await context.log.read();
-  const snapshots = records.filter((record) => record.kind === "snapshot");
+  const snapshots = records.filter(isInRepository);
   if (snapshots.length === 0) {
     return;
   }

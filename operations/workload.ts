@@ -21,6 +21,18 @@ export interface WorkloadIngress {
   healthPath: string;
 }
 
+/** Where a control plane's API and database are, and who we are there. */
+export interface ControlPlaneAccess {
+  container: string;
+  port: number;
+  username: string;
+  data: StateLocation;
+  /** Its database, below the data. */
+  database: string;
+  /** How the image of an instance is set. */
+  setImage: "auto" | "api" | "database";
+}
+
 /** Everything an operation has to know of one workload. Plain JSON, no secrets: it stands in the stack's state. */
 export interface Workload {
   stack: string;
@@ -47,7 +59,9 @@ export interface Workload {
   /** Seconds that an update with a failed verification and a full restore may take. */
   maintenance: number;
   /** The control plane's API, when the stack has one. */
-  controlPlane?: { container: string; port: number; network: string; username: string };
+  controlPlane?: ControlPlaneAccess;
+  /** Its container is made by that control plane. */
+  managed?: true;
   snapshots: SnapshotsConfig;
   evidenceDirectory: string;
   evidenceKeys: EvidenceKeySettings;

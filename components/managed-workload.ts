@@ -1,0 +1,45 @@
+import type * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { fingerprint } from "../config/fingerprint.ts";
+import { operationCommand } from "./operation.ts";
+import { type RunningWorkload, replacementTrigger, type WorkloadArgs } from "./workload.ts";
+
+/** One gateway whose container the running control plane makes: moved through its API, verified inside. */
+export class ManagedWorkload extends pulumi.ComponentResource {
+  /** Done when the workload has passed: the next cut-over waits for it. */
+  readonly verification: command.local.Command;
+  /** What runs once it has passed. */
+  readonly running: pulumi.Output<RunningWorkload>;
+  readonly containerId: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    { spec, secrets, after }: Omit<WorkloadArgs, "hooks">,
+    opts: pulumi.ComponentResourceOptions,
+  ) {
+    const { track, role, group, wave, image } = spec;
+    super("clawforce:fleet:ManagedWorkload", name, { track, role, group, wave, image }, opts);
+    const common = { task: { workload: spec.input }, secrets };
+    const move = operationCommand(
+      `${name}-move`,
+      {
+        ...common,
+        program: "move-managed",
+        triggers: [replacementTrigger(spec), fingerprint(spec.gate)],
+      },
+      { parent: this, dependsOn: after },
+    );
+    this.containerId = move.stdout.apply((text) => (JSON.parse(text) as { container: string }).container);
+    this.verification = operationCommand(
+      `${name}-verification`,
+      { ...common, program: "verify", triggers: [this.containerId, fingerprint(spec.verification)] },
+      { parent: this, dependsOn: [move] },
+    );
+    this.running = pulumi.all([this.containerId, this.verification.id]).apply(([container]) => ({
+      image,
+      digest: image.slice(image.lastIndexOf("@") + 1),
+      container,
+    }));
+    this.registerOutputs({ running: this.running });
+  }
+}

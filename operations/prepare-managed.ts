@@ -1,0 +1,116 @@
+import type { SnapshotEntry } from "../evidence/records.ts";
+import { describeBaseline, readBaseline } from "./checks/baseline.ts";
+import { verdictOf } from "./checks/judge.ts";
+import { runChecks } from "./checks/run.ts";
+import { describeTasks } from "./control-plane/judge.ts";
+import { OperationFailure } from "./failure.ts";
+import { backupInstance, type ManagedBackup } from "./managed/backup.ts";
+import { backupFolder, wayToSetImage, withManaged } from "./managed/context.ts";
+import { type ManagedContext, readManaged } from "./managed/instance.ts";
+import { ManagedMoveJournal } from "./managed/journal.ts";
+import { releaseOf } from "./managed/move.ts";
+import { prePull } from "./managed/roll.ts";
+import { runProgram } from "./program.ts";
+import { runStep } from "./step.ts";
+import { moveOfTask } from "./task-move.ts";
+import type { WorkloadContext, WorkloadTask } from "./workload.ts";
+
+/**
+ * What can be made ready for an instance that a control plane manages, while it serves: image on the host, a backup that
+ * was fetched and opened. Stops nothing. The way back skips what would refuse a sick instance.
+ */
+export async function prepareManaged(
+  context: WorkloadContext,
+  task: WorkloadTask,
+): Promise<{ workload: string; to: string; backup: string | null }> {
+  const { workload } = context;
+  const move = await moveOfTask(context, task);
+  return withManaged(context, async (managed) => {
+    const forward = move.kind === "forward";
+    await runStep(
+      context,
+      "preflight",
+      () => preflight(context, managed, forward),
+      (found) => found,
+    );
+    await runStep(
+      context,
+      "pull",
+      () => prePull(managed, workload.image),
+      () => "on the host",
+    );
+    if (!forward) {
+      return { workload: workload.name, to: workload.image, backup: null };
+    }
+    const snapshot = await runStep(
+      context,
+      "hot snapshot",
+      async () => {
+        const release = await releaseOf(managed, await readManaged(managed), wayToSetImage(context));
+        const backup = await backupInstance(managed, backupOptions(context));
+        await new ManagedMoveJournal(context.log.folder).write("prepared", { release, backup });
+        return snapshotOf(backup);
+      },
+      (taken) => `${taken.snapshot}, ${taken.files} files`,
+    );
+    await context.log.append(snapshot);
+    return { workload: workload.name, to: workload.image, backup: snapshot.snapshot };
+  });
+}
+
+export function backupOptions(context: WorkloadContext): { statePath: string; folder: string } {
+  return { statePath: context.workload.mount, folder: backupFolder(context) };
+}
+
+/** A backup as a snapshot on record: what a release is set back to. */
+export function snapshotOf(backup: ManagedBackup): SnapshotEntry {
+  return {
+    kind: "snapshot",
+    role: "backup",
+    snapshot: `backup-${backup.backup}`,
+    image: backup.image,
+    files: backup.entries,
+    bytes: backup.bytes,
+    seconds: backup.seconds,
+    markers: { databases: {} },
+    archive: { file: backup.file, sha256: backup.sha256 },
+  };
+}
+
+async function preflight(
+  context: WorkloadContext,
+  managed: ManagedContext,
+  forward: boolean,
+): Promise<string> {
+  const state = await readManaged(managed);
+  if (!forward) {
+    return `the control plane says: ${state.status}`;
+  }
+  const active = await managed.client.activeTasks();
+  if (active.length > 0) {
+    throw new OperationFailure(
+      `tasks are active in the control plane: ${describeTasks(active)}. Wait for them to end, then run \`pulumi up\` again.`,
+    );
+  }
+  if (state.status !== "running" || state.container?.running !== true) {
+    throw new OperationFailure(
+      `the control plane says ${state.status}: an update of a sick instance can't be judged. Start it first.`,
+    );
+  }
+  const results = await runChecks(context, context.workload.gate);
+  if (verdictOf(results) !== "passed") {
+    const reasons = results
+      .filter(({ outcome }) => outcome !== "passed")
+      .map((each) => `${each.name}: ${each.detail}`);
+    throw new OperationFailure(
+      `the running version does not pass its own gate (${reasons.join("; ")}): make it healthy or go back first.`,
+    );
+  }
+  const baseline = await readBaseline(context);
+  await context.log.append(baseline);
+  return `runs, ${results.length} checks passed; before the update: ${describeBaseline(baseline)}`;
+}
+
+if (import.meta.main) {
+  await runProgram(prepareManaged);
+}
