@@ -33,6 +33,8 @@ export function bakeOfWave(
       secrets: first.secrets,
       triggers: [
         ...members.map(({ workload }) => workload.containerId),
+        // Verified anew after it was brought back: what failed in between has taken the bake back.
+        ...members.map(({ spec }) => spec.servingTrigger),
         fingerprint([bake, members.map(({ spec }) => spec.verification)]),
       ],
       environment: { CLAWFORCE_GATEWAY_TOKENS: pulumi.secret(tokens) },

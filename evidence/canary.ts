@@ -75,7 +75,7 @@ export function witnessVerdict(witness: Witness, demand: Demand, now: Date): Can
   }
   const pass = judged.findLast((each) => each.kind === "verification" && isGood(each, witness, demand));
   if (pass === undefined) return says("missing", missingBecause(judged));
-  const proof = needsBake(witness, demand) ? bakeOf(witness, demand) : pass;
+  const proof = mustBake(witness, demand) ? bakeOf(witness, demand) : pass;
   if (proof === undefined) {
     return says("baking", `has passed at ${pass.time} and has not yet baked for ${bakeText(demand.bake)}.`);
   }
@@ -101,10 +101,18 @@ function missingBecause(judged: readonly Judged[]): string {
     : "has no verification on record of the container that runs now: run `pulumi up`.";
 }
 
-/** Only what an update has brought to this image bakes: a first start has no version before it to compare with. */
-function needsBake({ records }: Witness, { image, bake }: Demand): boolean {
-  const cutOver = records.findLast((record) => record.kind === "cut-over");
-  return bake !== undefined && cutOver?.kind === "cut-over" && sameDigest(cutOver.to, image);
+/**
+ * Only what an update has brought forward to this image bakes, also in a container that was made anew since. A first start
+ * has no version before it to compare with, and going back never waits.
+ */
+export function mustBake({ records }: Pick<Witness, "records">, { image, bake }: Demand): boolean {
+  const arrival = records.findLast((record) => record.kind === "cut-over" && record.direction !== "same");
+  return (
+    bake !== undefined &&
+    arrival?.kind === "cut-over" &&
+    arrival.direction === "forward" &&
+    sameDigest(arrival.to, image)
+  );
 }
 
 /** Whether it has baked as long, and under as much traffic, as it must, and nothing has failed since. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fingerprint } from "../config/fingerprint.ts";
 import type { BakeConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
-import { sameDigest } from "../evidence/move.ts";
+import { hasBaked, mustBake } from "../evidence/canary.ts";
 import type { BakeEntry, Outcome, ReadRecord } from "../evidence/records.ts";
 import { verdictOf } from "./checks/judge.ts";
 import { runChecks } from "./checks/run.ts";
@@ -44,7 +44,7 @@ export async function bake(
     const found = await inspectContainer(each.docker, each.workload.container);
     if (
       found !== undefined &&
-      needsBake(await each.log.read(), found.Id, found.Config.Image, each.workload)
+      needsBake(await each.log.read(), { id: found.Id, image: found.Config.Image }, each.workload, wanted)
     ) {
       fresh.push({ context: each, container: found.Id, image: found.Config.Image });
     }
@@ -79,25 +79,16 @@ export async function bake(
   return { baked: fresh.map(({ context: each }) => each.workload.name), seconds: secondsSince(began) };
 }
 
-/** Brought forward by an update, verified, and not baked in this container yet. */
+/** Brought forward by an update, and not baked in this container as long as it must, or not since something failed. */
 export function needsBake(
   records: readonly ReadRecord[],
-  container: string,
-  image: string,
-  { verification }: Pick<Workload, "verification">,
+  observed: { id: string; image: string },
+  { name, verification }: Pick<Workload, "name" | "verification">,
+  bake: BakeConfig,
 ): boolean {
-  const cutOver = records.findLast((record) => record.kind === "cut-over");
-  if (cutOver?.kind !== "cut-over" || cutOver.direction !== "forward" || !sameDigest(cutOver.to, image)) {
-    return false;
-  }
-  const hash = fingerprint(verification);
-  return !records.some(
-    (record) =>
-      record.kind === "bake" &&
-      record.container === container &&
-      record.outcome === "passed" &&
-      record.checksHash === hash,
-  );
+  const witness = { name, records, observed, checks: fingerprint(verification) };
+  const demand = { image: observed.image, bake };
+  return mustBake(witness, demand) && !hasBaked(witness, demand);
 }
 
 /** Silence proves nothing, and one failed request is one too many. */

@@ -41,8 +41,9 @@ function baked(
   container: string,
   outcome: "passed" | "failed",
   checksHash = fingerprint(verification),
+  seconds = 1,
 ): EvidenceEntry {
-  return { kind: "bake", image: next, container, outcome, detail: "", checksHash, seconds: 1, rounds: 1 };
+  return { kind: "bake", image: next, container, outcome, detail: "", checksHash, seconds, rounds: 1 };
 }
 
 describe("a bake", () => {
@@ -54,9 +55,26 @@ describe("a bake", () => {
     ["is done once", [cutOver("forward", old, next), baked("c", "passed")], false],
     ["is done again after it failed", [cutOver("forward", old, next), baked("c", "failed")], true],
     ["is done again for another container", [cutOver("forward", old, next), baked("b", "passed")], true],
+    [
+      "is done again when something has failed since",
+      [cutOver("forward", old, next), baked("c", "passed"), baked("c", "failed")],
+      true,
+    ],
+    [
+      "is done again for a container that was made anew",
+      [cutOver("forward", old, next), baked("b", "passed"), cutOver("same", next, next)],
+      true,
+    ],
+    [
+      "is done again when a longer one is wanted",
+      [cutOver("forward", old, next), baked("c", "passed", undefined, 0.9)],
+      true,
+    ],
     ["is done again for other checks", [cutOver("forward", old, next), baked("c", "passed", "0")], true],
   ])("%s", (_what, entries, needed) => {
-    expect(needsBake(history(...entries), "c", next, { verification })).toBe(needed);
+    const observed = { id: "c", image: next };
+    const bake = { length: 1, interval: 1, requests: 0 };
+    expect(needsBake(history(...entries), observed, { name: "a", verification }, bake)).toBe(needed);
   });
 
   test.each([
