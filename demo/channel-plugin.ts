@@ -17,7 +17,7 @@ const files = join(import.meta.dirname, "channel-plugin");
  * package `openclaw`, its peer, by a link above it. 2026.4.15 loads it where it stands. 2026.4.22 copies a built plugin that
  * it can't write to into a stage folder below `plugin-runtime-deps` in the state, where no link leads to the package: the
  * gateway gets ready, and the channel ends with `Cannot find package 'openclaw'`. 2026.4.23 puts a package `openclaw` into
- * the stage folder: it works again. docs/seed-003.md has what was run and what it printed.
+ * the stage folder: it works again. docs/channel-down.md has what was run and what it printed.
  */
 export async function installLoopbackChannel(docker: Docker, container: string): Promise<void> {
   const { Mounts, Image } = await docker.getContainer(container).inspect();
