@@ -84,12 +84,11 @@ export class Fleet extends pulumi.ComponentResource {
     }
     const { name, image, publish } = config.ingress;
     const served = workloads.filter(({ spec }) => spec.hosts.length > 0);
-    const ingress = new Ingress(
-      "ingress",
-      { stack, name, image, publish, networks: unique(served.map(({ spec }) => spec.container.network)) },
-      { ...this.#inside, dependsOn: networks },
-    );
-    return [ingress.container];
+    const args = {
+      ...{ stack, name, image, publish, after: networks },
+      networks: unique(served.map(({ spec }) => spec.container.network)),
+    };
+    return [new Ingress("ingress", args, this.#inside).container];
   }
 
   /** One after the other, and all of them before anything is stopped. */

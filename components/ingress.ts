@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { keptImages } from "./agent-image.ts";
 import { duration, stackLabel } from "./platforms/docker.ts";
 
 export interface IngressArgs {
@@ -13,6 +14,8 @@ export interface IngressArgs {
   publish: { address: string; port: number };
   /** Those of all workloads that it serves. */
   networks: readonly string[];
+  /** The networks themselves. */
+  after: readonly pulumi.Resource[];
 }
 
 /** Inside its container; below 1024 a user that is not root may not listen everywhere. */
@@ -40,7 +43,7 @@ export class Ingress extends pulumi.ComponentResource {
     );
     this.container = new docker.Container(name, containerArgs(args), {
       parent: this,
-      dependsOn: [volume],
+      dependsOn: [...args.after, ...keptImages(name, [args.image], { parent: this }), volume],
       deleteBeforeReplace: true,
     });
     this.registerOutputs({});

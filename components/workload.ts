@@ -35,6 +35,8 @@ export interface WorkloadSpec {
   gate: Check[];
   verification: Check[];
   bake?: BakeConfig;
+  /** How the ingress serves it. */
+  ingress?: object;
   /** Changes when the configuration asks for another snapshot to be restored. */
   restoreEpoch: string;
   /** Changes when the workload was found not serving. */
@@ -120,7 +122,17 @@ export class Workload extends pulumi.ComponentResource {
     );
     const gate = operationCommand(
       `${name}-gate`,
-      { ...common, program: "gate", triggers: [container.id, spec.servingTrigger, fingerprint(spec.gate)] },
+      {
+        ...common,
+        program: "gate",
+        triggers: [
+          container.id,
+          spec.servingTrigger,
+          fingerprint(spec.gate),
+          // It ends with telling the ingress under which names the workload is served.
+          ...(spec.ingress === undefined ? [] : [fingerprint(spec.ingress)]),
+        ],
+      },
       { parent: this, dependsOn: [serving] },
     );
     this.verification = operationCommand(

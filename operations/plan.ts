@@ -11,7 +11,7 @@ export function describePlan(workloads: readonly SurveyedWorkload[], now: Date =
   });
 }
 
-function describeMove({ move, observed, journal }: SurveyedWorkload, now: Date): string | undefined {
+function describeMove({ move, observed, journal, hold }: SurveyedWorkload, now: Date): string | undefined {
   switch (move.kind) {
     case "first":
       return `first start on ${shortReference(move.to)}`;
@@ -29,7 +29,12 @@ function describeMove({ move, observed, journal }: SurveyedWorkload, now: Date):
       if (observed !== undefined && observed.state !== "running") {
         return `is ${observed.state} and is brought back`;
       }
-      return journal === undefined ? undefined : "an update of it was interrupted: it is brought back";
+      if (journal !== undefined) {
+        return "an update of it was interrupted: it is brought back";
+      }
+      return hold === undefined
+        ? undefined
+        : "its requests are held: they are let in once it has passed its gate";
   }
 }
 

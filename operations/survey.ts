@@ -177,6 +177,7 @@ export function specOf({
     gate: input.gate,
     verification: input.verification,
     ...(bake !== undefined && { bake }),
+    ...(input.ingress !== undefined && { ingress: input.ingress }),
     restoreEpoch: epoch,
     servingTrigger: trigger,
     wayBack: `the new version does not come up. The way back: ${input.wayBack}`,

@@ -47,6 +47,8 @@ export interface WorldOptions {
   /** Runs OpenClaw with the configuration's own defaults instead of the fixture with its short times. */
   openclaw?: boolean;
   snapshots?: Record<string, unknown>;
+  /** Puts an ingress in front with these settings; it serves each workload under its `hostOf`. */
+  ingress?: Record<string, unknown>;
 }
 
 type AgentImages = { stable: string; candidate?: string; previous?: string };
@@ -105,6 +107,11 @@ export class World {
     return world;
   }
 
+  /** Name of the ingress's container, in a world that has one. */
+  get ingress(): string {
+    return `${this.stack}-ingress`;
+  }
+
   get configFile(): string {
     return join(this.folder, "project", `Pulumi.${this.stack}.yaml`);
   }
@@ -116,18 +123,22 @@ export class World {
     const kept = (await readFile(this.configFile, "utf8").catch(() => "")).split("\n");
     const { parse } = await import("yaml");
     const before = (parse(kept.join("\n")) ?? {}) as { config?: Record<string, unknown> };
-    const { group, snapshots, directory } = this.#options;
+    const { group, snapshots, directory, ingress } = this.#options;
     const settings = {
       "clawforce:environment": "staging",
       "clawforce:window": "runtime",
       "clawforce:platform": { kind: "docker", host: this.parts.dockerHost },
       "clawforce:agentImages": { agent: this.images },
+      ...(ingress && {
+        "clawforce:ingress": { name: this.ingress, image: this.parts.images.proxy, ...ingress },
+      }),
       "clawforce:instanceGroups": {
         [`${this.stack}-group`]: {
           agentImage: "agent",
           instances: this.instances.map((name) => ({
             name,
             ...(directory && { directory: directory(name) }),
+            ...(ingress && { hosts: [hostOf(name)] }),
             ...this.instanceSettings[name],
           })),
           waves: this.instances.map((_, index) => index + 1),
@@ -305,7 +316,9 @@ export class World {
     }
     const volumes = (await this.docker.listVolumes()).Volumes.map(({ Name }) => Name);
     for (const name of volumes.filter((each) =>
-      this.instances.some((instance) => each === `${instance}-state` || each.endsWith(`-${instance}`)),
+      [this.ingress, ...this.instances].some(
+        (instance) => each === `${instance}-state` || each.endsWith(`-${instance}`),
+      ),
     )) {
       await this.docker.getVolume(name).remove({ force: true });
     }
@@ -329,6 +342,9 @@ export class World {
     }
   }
 }
+
+/** The name under which the ingress of a world serves a workload. */
+export const hostOf = (workload: string): string => `${workload}.test`;
 
 function networkOf(stack: string): string {
   return `${stack}-network`;

@@ -58,6 +58,13 @@ describe("describePlan", () => {
     expect(plan({ kind: "none", to: one })).toEqual([]);
   });
 
+  it("says that a held workload is let in, once its gate has judged it", () => {
+    const hold = { since: "2026-04-25T08:00:00Z", until: "2026-04-25T08:05:00Z", why: "cut-over" };
+    expect(plan({ kind: "none", to: one }, { hold })).toEqual([
+      "support-1: its requests are held: they are let in once it has passed its gate",
+    ]);
+  });
+
   it("says that a stopped workload is brought back", () => {
     const observed = { id: "c", image: one, state: "exited" as const, status: "Exited (0) 2 minutes ago" };
     expect(plan({ kind: "none", to: one }, { observed })).toEqual([
