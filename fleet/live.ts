@@ -8,6 +8,9 @@ export interface Terminal {
   columns?: number;
 }
 
+/** Room for the columns that come only when there is something in them: hold and open, or a restore. Characters. */
+const seldomWidth = 10;
+
 /** Longer than this nobody should have to wonder whether something still happens. */
 const longestSilence = 8000;
 
@@ -28,7 +31,7 @@ export class LiveSteps {
   constructor(workloads: readonly string[], terminal: Terminal) {
     this.#terminal = terminal;
     this.#steps = new Steps(workloads);
-    const needed = Math.max(...stepsTable(this.#steps, this.#began).map((line) => line.length)) + 8;
+    const needed = Math.max(...stepsTable(this.#steps, this.#began).map((line) => line.length)) + seldomWidth;
     this.#inPlace =
       terminal.isTTY === true && process.env.CI === undefined && (terminal.columns ?? 0) >= needed;
   }

@@ -3,6 +3,7 @@ import { type Steps, watchedSteps } from "./steps.ts";
 
 /** Short heads, so that the table fits a terminal of 80 columns. */
 const heads: Partial<Record<WatchedStep, string>> = {
+  preflight: "pre",
   "hot snapshot": "hot",
   "cold snapshot": "cold",
   verification: "verify",
