@@ -9,7 +9,7 @@ import { execInContainer } from "../operations/docker/exec.ts";
 import { type SurveyedWorkload, survey } from "../operations/survey.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import { type Command, CommandFailure } from "./command.ts";
-import { rotationLines } from "./rotation.ts";
+import { controlPlaneRotation, rotationLines } from "./rotation.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { type Edit, fieldAt } from "./stack-edit.ts";
 import { StackFileChange } from "./stack-file-change.ts";
@@ -66,7 +66,10 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
       );
       return 1;
     }
-    const lines = rotationLines(await openclawConfig(workload));
+    const lines =
+      workload.input.track === "control-plane"
+        ? controlPlaneRotation
+        : rotationLines(await openclawConfig(workload));
     out.write(
       `Look at these; their servers may have renewed them since the snapshot:\n${lines.map((line) => `  ${line}\n`).join("")}`,
     );

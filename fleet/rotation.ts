@@ -17,6 +17,14 @@ export function rotationLines(openclawConfig: unknown): string[] {
   ];
 }
 
+/** The same for the data of a control plane. */
+export const controlPlaneRotation: readonly string[] = [
+  "everyone has to log in again: sessions are kept in memory",
+  "passwords and API tokens that were changed since are the old ones again",
+  "SSH keys of the instances: each has to be reachable from the control plane still",
+  "agent images and settings that were set since: compare them with what runs (`fleet status`)",
+];
+
 function namesAt(value: unknown, path: readonly string[]): string[] {
   const found = path.reduce<unknown>(
     (at, key) =>
