@@ -6,7 +6,7 @@ import { openArchive } from "../control-plane/archive.ts";
 import { UnknownOutcome } from "../control-plane/client.ts";
 import { judgeArchive } from "../control-plane/judge.ts";
 import { describeDockerError, inspectContainer } from "../docker/client.ts";
-import { OperationFailure } from "../failure.ts";
+import { messageOf, OperationFailure } from "../failure.ts";
 import { secondsSince } from "../step.ts";
 import { configurationIn } from "./backup.ts";
 import { setImage } from "./image.ts";
@@ -86,15 +86,17 @@ export async function restoreInstance(
 
 async function refuseUnusable({ file, sha256, statePath }: RestoreOptions): Promise<void> {
   const files = [configurationIn(statePath)];
-  const archive = await openArchive(file, files);
+  const refusal = (reason: string) =>
+    new OperationFailure(`${file} can't be restored: ${reason}. Nothing was stopped. Name another backup.`);
+  const archive = await openArchive(file, files).catch((error) => {
+    throw refusal(messageOf(error));
+  });
   if (archive.sha256 !== sha256) {
-    throw new OperationFailure(
-      `${file} has sha256 ${archive.sha256}, not ${sha256} as when it was made: it is not restored. Name another backup.`,
-    );
+    throw refusal(`it has sha256 ${archive.sha256}, not ${sha256} as when it was made`);
   }
   const verdict = judgeArchive(archive, { files, floor: 0 });
   if (!verdict.passed) {
-    throw new OperationFailure(`${file} can't be restored: ${verdict.detail}. Name another backup.`);
+    throw refusal(verdict.detail);
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdir, stat } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -159,8 +159,14 @@ describe("instances that a running control plane manages", () => {
     const sha256 = (await localCommand("sha256sum", file)).slice(0, 64);
     const options = { file, statePath, tools: world.parts.images.tools, folder: world.folder, deadline: 30 };
     const running = await identity(one);
-    await expect(restoreInstance(context(one), { ...options, sha256: "0".repeat(64) })).rejects.toThrow(
-      `has sha256 ${sha256}, not ${"0".repeat(64)} as when it was made: it is not restored.`,
+    const other = "0".repeat(64);
+    await expect(restoreInstance(context(one), { ...options, sha256: other })).rejects.toThrow(
+      `${file} can't be restored: it has sha256 ${sha256}, not ${other} as when it was made. Nothing was stopped.`,
+    );
+    const damaged = join(world.folder, "damaged.tar.gz");
+    await writeFile(damaged, (await readFile(file)).subarray(0, -100));
+    await expect(restoreInstance(context(one), { ...options, file: damaged, sha256 })).rejects.toThrow(
+      `${damaged} can't be restored: the archive is damaged: unexpected end of file. Nothing was stopped.`,
     );
     expect(await identity(one)).toBe(running);
 
