@@ -34,7 +34,7 @@ export const controlPlaneContainer = z.strictObject({
   port: port.default(8000),
   stateDirectory: containerPath.default("/app/data"),
   ...containerShape,
-  /** Socket of the Docker host that it makes its instances on; mounted at the same path. `none`: not mounted. */
+  /** Socket of the Docker host that it makes its instances on, mounted at /var/run/docker.sock. `none`: not mounted. */
   dockerSocket: z.union([z.literal("none"), containerPath]).default("/var/run/docker.sock"),
   health: z
     .strictObject({

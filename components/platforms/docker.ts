@@ -85,7 +85,9 @@ function stateMount(state: StateLocation, containerPath: string): docker.types.i
 }
 
 function socketMount(path: string | undefined): docker.types.input.ContainerVolume[] {
-  return path === undefined || path === "none" ? [] : [{ hostPath: path, containerPath: path }];
+  return path === undefined || path === "none"
+    ? []
+    : [{ hostPath: path, containerPath: "/var/run/docker.sock" }];
 }
 
 /** Every image of a gateway has Node: the request needs no other tool in it. */

@@ -8,7 +8,8 @@ import type { StepName } from "../../operations/step.ts";
 import { killAll, withDescendants } from "../support/deployer.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 import { freePort, underStream } from "../support/through-ingress.ts";
-import { hostOf, partsOfThisRun, type Run, until, World, type WorldOptions } from "../support/world.ts";
+import { partsOfThisRun, type Run, until, World, type WorldOptions } from "../support/world.ts";
+import { hostOf } from "../support/world-settings.ts";
 
 /** Longer than the slowest way back on a busy machine, shorter than the stream's patience. */
 const longHold = "300s";

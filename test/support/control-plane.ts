@@ -75,6 +75,28 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** Asks a stand-in with another client than ours: Node in its own container. */
+export async function askStandIn(
+  container: string,
+  account: { username: string; password: string },
+  call: string,
+  body?: unknown,
+): Promise<{ status: number; body: unknown }> {
+  const script = `
+    const [method, path, body, account] = process.argv.slice(1);
+    const base = "http://127.0.0.1:8000/api/v1";
+    const login = await fetch(base + "/auth/login", { method: "POST", body: account });
+    const headers = { cookie: login.headers.get("set-cookie").split(";")[0] };
+    const answer = await fetch(base + path, { method, headers, ...(body && { body }) });
+    const text = await answer.text();
+    console.log(JSON.stringify({ status: answer.status, body: text && JSON.parse(text) }));`;
+  const [method = "", path = ""] = call.split(" ");
+  const argv = ["exec", container, "node", "--input-type=module", "-e", script, method, path];
+  const sent = body === undefined ? "" : JSON.stringify(body);
+  const printed = await dockerCommand(...argv, sent, JSON.stringify(account));
+  return JSON.parse(printed) as { status: number; body: unknown };
+}
+
 /** A stand-in in a container with the Docker socket, and the instances that it makes: names that no other test shares. */
 export class ControlPlaneWorld {
   readonly parts: Parts;
@@ -143,24 +165,8 @@ export class ControlPlaneWorld {
     return new ControlPlaneClient(this.#transport, administrator);
   }
 
-  /** Asks the stand-in with another client than ours: Node in its own container. */
-  async ask(call: string, body?: unknown): Promise<{ status: number; body: unknown }> {
-    const script = `
-      const [method, path, body, account] = process.argv.slice(1);
-      const base = "http://127.0.0.1:8000/api/v1";
-      const login = await fetch(base + "/auth/login", { method: "POST", body: account });
-      const headers = { cookie: login.headers.get("set-cookie").split(";")[0] };
-      const answer = await fetch(base + path, { method, headers, ...(body && { body }) });
-      const text = await answer.text();
-      console.log(JSON.stringify({ status: answer.status, body: text && JSON.parse(text) }));`;
-    const [method = "", path = ""] = call.split(" ");
-    const argv = ["exec", this.name, "node", "--input-type=module", "-e", script, method, path];
-    const printed = await dockerCommand(
-      ...argv,
-      body === undefined ? "" : JSON.stringify(body),
-      JSON.stringify(administrator),
-    );
-    return JSON.parse(printed) as { status: number; body: unknown };
+  ask(call: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+    return askStandIn(this.name, administrator, call, body);
   }
 
   /** Asks a fixture in an instance. */

@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { Stream, type StreamCounts, streamLines } from "../../demo/stream.ts";
-import { hostOf, type World } from "./world.ts";
+import type { World } from "./world.ts";
+import { hostOf } from "./world-settings.ts";
 
 /** A port of this machine that nothing listens on. */
 export async function freePort(): Promise<number> {

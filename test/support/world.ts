@@ -11,6 +11,7 @@ import { dockerClient, inspectContainer } from "../../operations/docker/client.t
 import { oneShotLabel } from "../../operations/docker/one-shot.ts";
 import type { StepName } from "../../operations/step.ts";
 import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
+import { fixtureGroup, hostOf, networkOf } from "./world-settings.ts";
 
 /** What set-up hands to the tests: tools and images, see test/run.ts. */
 export interface Parts {
@@ -49,6 +50,8 @@ export interface WorldOptions {
   snapshots?: Record<string, unknown>;
   /** Puts an ingress in front with these settings; it serves each workload under its `hostOf`. */
   ingress?: Record<string, unknown>;
+  /** More keys of the configuration, without namespace; asked again at each `configure`. */
+  settings?: (world: World) => Record<string, unknown>;
 }
 
 type AgentImages = { stable: string; candidate?: string; previous?: string };
@@ -95,6 +98,7 @@ export class World {
     await world.configure();
     const secrets = [
       "clawforce:snapshotPassword",
+      "clawforce:controlPlanePassword",
       ...world.instances.map((name) => `clawforce:gatewayTokens.${name}`),
     ];
     for (const key of secrets) {
@@ -123,7 +127,7 @@ export class World {
     const kept = (await readFile(this.configFile, "utf8").catch(() => "")).split("\n");
     const { parse } = await import("yaml");
     const before = (parse(kept.join("\n")) ?? {}) as { config?: Record<string, unknown> };
-    const { group, snapshots, directory, ingress } = this.#options;
+    const { snapshots, ingress, settings: more } = this.#options;
     const settings = {
       "clawforce:environment": "staging",
       "clawforce:window": "runtime",
@@ -132,23 +136,8 @@ export class World {
       ...(ingress && {
         "clawforce:ingress": { name: this.ingress, image: this.parts.images.proxy, ...ingress },
       }),
-      "clawforce:instanceGroups": {
-        [`${this.stack}-group`]: {
-          agentImage: "agent",
-          instances: this.instances.map((name) => ({
-            name,
-            ...(directory && { directory: directory(name) }),
-            ...(ingress && { hosts: [hostOf(name)] }),
-            ...this.instanceSettings[name],
-          })),
-          waves: this.instances.map((_, index) => index + 1),
-          wave: this.wave,
-          ...(this.#options.openclaw
-            ? { container: { network: networkOf(this.stack) } }
-            : fixtureGroup(this.stack)),
-          ...group,
-        },
-      },
+      "clawforce:instanceGroups":
+        this.instances.length === 0 ? {} : { [`${this.stack}-group`]: this.#group() },
       "clawforce:snapshots": {
         repositories: join(this.folder, "repositories"),
         image: this.parts.images.tools,
@@ -157,8 +146,28 @@ export class World {
         ...snapshots,
       },
       "clawforce:evidence": { directory: join(this.folder, "evidence") },
+      ...Object.fromEntries(
+        Object.entries(more?.(this) ?? {}).map(([key, value]) => [`clawforce:${key}`, value]),
+      ),
     };
     await writeFile(this.configFile, stringify({ ...before, config: { ...before.config, ...settings } }));
+  }
+
+  #group(): Record<string, unknown> {
+    const { group, directory, openclaw, ingress } = this.#options;
+    return {
+      agentImage: "agent",
+      instances: this.instances.map((name) => ({
+        name,
+        ...(directory && { directory: directory(name) }),
+        ...(ingress && { hosts: [hostOf(name)] }),
+        ...this.instanceSettings[name],
+      })),
+      waves: this.instances.map((_, index) => index + 1),
+      wave: this.wave,
+      ...(openclaw ? { container: { network: networkOf(this.stack) } } : fixtureGroup(this.stack)),
+      ...group,
+    };
   }
 
   up(...flags: string[]): Promise<Run> {
@@ -341,31 +350,6 @@ export class World {
       throw new Error(`pulumi ${argv.join(" ")} ended with ${code}:\n${output}`);
     }
   }
-}
-
-/** The name under which the ingress of a world serves a workload. */
-export const hostOf = (workload: string): string => `${workload}.test`;
-
-function networkOf(stack: string): string {
-  return `${stack}-network`;
-}
-
-/** Short times, because the fixture starts in a fraction of a second. */
-function fixtureGroup(stack: string): Record<string, unknown> {
-  return {
-    drain: { budget: "3s", http: { path: "/work", field: "active" } },
-    stopGrace: "5s",
-    container: {
-      network: networkOf(stack),
-      health: { interval: "2s", startPeriod: "6s", retries: 2, wait: "20s" },
-    },
-    gate: [{ kind: "http", path: "/healthz", body: { ok: true, status: "live" }, deadline: "3s" }],
-    verification: [
-      { kind: "version", argv: ["fixture", "--version"] },
-      { kind: "http", path: "/readyz", body: { ready: true }, deadline: "3s" },
-      { kind: "logs", appear: ["\\[gateway\\] ready"], absent: ["Cannot find package"], deadline: "3s" },
-    ],
-  };
 }
 
 /** Waits for a state of the world; fails loudly when it does not come. */

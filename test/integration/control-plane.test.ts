@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { askStandIn } from "../support/control-plane.ts";
+import { dockerCommand } from "../support/docker-command.ts";
+import { partsOfThisRun, until, World } from "../support/world.ts";
+import { networkOf } from "../support/world-settings.ts";
+
+const password = "secret-of-clawforce:controlPlanePassword";
+
+describe("the control plane, and the instances that it manages", () => {
+  let world: World;
+  let plane: string;
+  let [canary, other] = ["", ""];
+  const wanted = { image: "", window: "control-plane", gap: "12h", candidate: "", wave: 0, group: false };
+
+  beforeAll(async () => {
+    const { controlPlane, fixture } = (await partsOfThisRun()).images;
+    wanted.image = controlPlane["1.4.1"];
+    world = await World.create({ stable: fixture[1] }, { instances: 0, settings: settingsOf });
+    plane = `${world.stack}-1`;
+    [canary, other] = [`bot-${world.stack}-canary`, `bot-${world.stack}-other`];
+  });
+  afterAll(async () => {
+    for (const name of [canary, other]) {
+      await dockerCommand("rm", "--force", "--volumes", name).catch(() => {});
+      await dockerCommand("volume", "rm", "--force", `${world.stack}-${name}-home`).catch(() => {});
+    }
+    await world?.destroy();
+    for (const what of ["state", "backups"]) {
+      await dockerCommand("volume", "rm", "--force", `${plane}-${what}`);
+    }
+  });
+
+  function settingsOf({ stack, parts, images }: World): Record<string, unknown> {
+    const [name, network] = [`${stack}-1`, networkOf(stack)];
+    return {
+      window: wanted.window,
+      maintenance: { gapBetweenTracks: wanted.gap },
+      agentImages: {
+        agent: {
+          stable: images.stable,
+          ...(wanted.candidate && { candidate: wanted.candidate }),
+        },
+      },
+      controlPlane: {
+        name,
+        image: wanted.image,
+        data: { volume: `${name}-state` },
+        backups: { volume: `${name}-backups` },
+        defaultAgentImage: "agent",
+        container: {
+          network,
+          dockerSocket: new URL(parts.dockerHost).pathname,
+          environment: {
+            STAND_IN_NETWORK: network,
+            STAND_IN_PREFIX: stack,
+            STAND_IN_ADMIN_PASSWORD: password,
+            CLAWFORCE_BACKUPS_PATH: "/app/backups",
+          },
+          health: {
+            command: [
+              "node",
+              "-e",
+              "fetch('http://127.0.0.1:8000/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))",
+            ],
+            interval: "2s",
+            wait: "30s",
+          },
+        },
+        stopGrace: "10s",
+        drain: { budget: "5s" },
+      },
+      ...(wanted.group && {
+        instanceGroups: {
+          [`${stack}-group`]: {
+            agentImage: "agent",
+            managed: true,
+            instances: [`bot-${stack}-canary`, `bot-${stack}-other`],
+            waves: [1, "100%"],
+            wave: wanted.wave,
+            container: { network, health: { wait: "30s" } },
+            gate: [{ kind: "http", path: "/healthz", body: { ok: true, status: "live" }, deadline: "5s" }],
+            verification: [
+              { kind: "version", argv: ["fixture", "--version"] },
+              { kind: "http", path: "/readyz", body: { ready: true }, deadline: "5s" },
+            ],
+          },
+        },
+      }),
+    };
+  }
+
+  function configured(change: Partial<typeof wanted>): Promise<void> {
+    Object.assign(wanted, change);
+    return world.configure();
+  }
+
+  async function ask(call: string, body?: unknown): Promise<unknown> {
+    return (await askStandIn(plane, { username: "admin", password }, call, body)).body;
+  }
+
+  async function created(name: string): Promise<void> {
+    const display = name.replace(/^bot-/, "");
+    const { id } = (await ask("POST /instances", { display_name: display, team_id: 1 })) as { id: number };
+    await until(
+      `${name} runs`,
+      async () => ((await ask(`GET /instances/${id}`)) as { status: string }).status === "running",
+    );
+  }
+
+  async function backedUp(): Promise<void> {
+    const [first] = (await ask("GET /instances")) as { id: number }[];
+    const { id } = (await ask(`POST /instances/${first?.id}/backups`, { paths: ["HOME"], note: "" })) as {
+      id: number;
+    };
+    await until(
+      "the backup is there",
+      async () => ((await ask(`GET /backups/${id}`)) as { status: string }).status === "completed",
+    );
+  }
+
+  it("starts for the first time, and sets the image for new instances", async () => {
+    const first = await world.up();
+    expect(first.code, first.output).toBe(0);
+    expect((await world.inspect(plane)).Config.Image).toBe(wanted.image);
+    expect(await ask("GET /settings")).toMatchObject({ default_agent_image: world.images.stable });
+    await created(canary);
+    await created(other);
+    await backedUp();
+  });
+
+  it("is updated with a verified snapshot of data and backups, and leaves its instances as they were", async () => {
+    const before = [await world.identity(canary), await world.identity(other)];
+    await configured({ image: world.parts.images.controlPlane["1.4.2"] });
+    const update = await world.up();
+    expect(update.code, update.output).toBe(0);
+    expect((await world.inspect(plane)).Config.Image).toBe(wanted.image);
+    expect([await world.identity(canary), await world.identity(other)]).toEqual(before);
+    const records = await world.records(plane);
+    const verification = records.findLast(({ kind }) => kind === "verification");
+    expect(verification).toMatchObject({
+      outcome: "passed",
+      checks: [
+        { detail: "status=healthy database=connected orchestrator=connected" },
+        { name: "build", detail: expect.stringMatching(/ -> /) },
+        { name: "login", detail: "logged in as admin" },
+        {
+          name: "unchanged",
+          detail: expect.stringMatching(/^2 instances as before, 1 backups as before; backup 1 of .*sha256/),
+        },
+      ],
+    });
+    expect(records.filter(({ kind }) => kind === "baseline")).toHaveLength(1);
+    const cold = records.find((record) => record.kind === "snapshot" && record.role === "cold");
+    const archives = Number(
+      await dockerCommand("exec", plane, "sh", "-c", "find /app/backups -type f | wc -l"),
+    );
+    expect(archives).toBe(1);
+    expect(cold).toMatchObject({ markers: { databases: { "clawforce.db": 1 } } });
+  });
+
+  it("goes back across a migration with its data, and keeps what is not in its database", async () => {
+    await configured({ image: world.parts.images.controlPlane["1.5.0"] });
+    const update = await world.up();
+    expect(update.code, update.output).toBe(0);
+    await ask("PUT /settings", { since_the_update: "lost by going back" });
+
+    await configured({ image: world.parts.images.controlPlane["1.4.2"], window: "none" });
+    const preview = await world.preview();
+    expect(preview.output).toMatch(
+      /back control-plane-stand-in:1\.5\.0@\w+ -> control-plane-stand-in:1\.4\.2@\w+, with its state: snapshot \w{8} .* is restored .*clawforce\.db 1 -> 2/,
+    );
+    const back = await world.up();
+    expect(back.code, back.output).toBe(0);
+    expect((await ask("GET /instances")) as unknown[]).toHaveLength(2);
+    expect(await ask("GET /settings")).not.toHaveProperty("since_the_update");
+    expect(await ask("GET /backups")).toMatchObject({ total: 1 });
+  });
+
+  it("does not change in the fleet's window, and the fleet not soon after it: nothing is touched", async () => {
+    const before = await world.identity(plane);
+    await configured({ image: world.parts.images.controlPlane["1.5.0"], window: "runtime" });
+    const refused = await world.preview();
+    expect(refused.code).not.toBe(0);
+    expect(refused.output).toContain("This update does not fit into its window; nothing was touched.");
+    expect(refused.output).toContain(`${plane} would be updated to control-plane-stand-in:1.5.0@`);
+    await configured({
+      image: world.parts.images.controlPlane["1.4.2"],
+      group: true,
+      candidate: world.parts.images.fixture[2],
+    });
+    const soon = await world.up();
+    expect(soon.code).not.toBe(0);
+    expect(soon.output).toMatch(
+      /the fleet would be updated, but the control plane changed .* ago \(t\w+-1, .*gapBetweenTracks is 12h: wait until/,
+    );
+    expect(await world.identity(plane)).toEqual(before);
+  });
+
+  it("brings its instances over one after the other, each after a backup that was opened", async () => {
+    await configured({ candidate: "", gap: "1s" });
+    const adopted = await world.up();
+    expect(adopted.code, adopted.output).toBe(0);
+    const untouched = await world.identity(other);
+
+    await configured({ candidate: world.parts.images.fixture[2] });
+    const first = await world.up();
+    expect(first.code, first.output).toBe(0);
+    expect((await world.inspect(canary)).Config.Image).toBe(world.parts.images.fixture[2]);
+    expect(await world.identity(other)).toEqual(untouched);
+    expect(await ask("GET /settings")).toMatchObject({ default_agent_image: world.images.stable });
+
+    await configured({ wave: 1 });
+    const second = await world.up();
+    expect(second.code, second.output).toBe(0);
+    expect((await world.inspect(other)).Config.Image).toBe(world.parts.images.fixture[2]);
+    expect(await ask("GET /settings")).toMatchObject({ default_agent_image: world.parts.images.fixture[2] });
+    expect((await world.records(canary)).map(({ kind }) => kind)).toContain("baseline");
+    const again = await world.up();
+    expect(again.output).toMatch(/Resources:\n {4}\d+ unchanged\n/);
+  });
+
+  it("takes them back with their state, which the new version has moved", async () => {
+    await configured({ candidate: "", wave: 0 });
+    const back = await world.up();
+    expect(back.code, back.output).toBe(0);
+    for (const name of [canary, other]) {
+      expect((await world.inspect(name)).Config.Image).toBe(world.images.stable);
+      expect(await world.ask(name, "/readyz")).toMatchObject({ status: 200 });
+      expect((await world.records(name)).at(-2)).toMatchObject({ kind: "gate", outcome: "passed" });
+    }
+    expect(await ask("GET /settings")).toMatchObject({ default_agent_image: world.images.stable });
+  });
+});
