@@ -96,7 +96,7 @@ export function managedProblems(raw: unknown, group: string): Problem[] {
   if (fieldOf(written, "managed") !== true) return [];
   const path = ["instanceGroups", group];
   const entries = fieldOf(written, "instances");
-  const own = ["volume", "directory", "publish", "restore"];
+  const own = ["volume", "directory", "publish", "restore", "hosts"];
   return [
     ...(fieldOf(raw, "controlPlane") === undefined
       ? [

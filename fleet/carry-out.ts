@@ -3,6 +3,7 @@ import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
 import { describePlan } from "../operations/plan.ts";
 import { type SurveyedWorkload, survey } from "../operations/survey.ts";
+import { surveyInWindow } from "../operations/window.ts";
 import { changeReport, movesSince } from "./change-report.ts";
 import type { Output } from "./command.ts";
 import { failureLines } from "./failure-lines.ts";
@@ -26,13 +27,13 @@ export interface CarryOut {
   out: Output;
 }
 
-/** Says what an update would do to each workload. Reads only. */
+/** Says what an update would do to each workload; refuses one that does not fit into its window. Reads only. */
 export async function showPlan(
   config: StackConfig,
   { stack }: NamedStack,
   out: Output,
 ): Promise<SurveyedWorkload[]> {
-  const surveyed = await survey(config, stack);
+  const surveyed = await surveyInWindow(config, stack);
   const lines = describePlan(surveyed);
   out.write(
     lines.length === 0 ? "No workload changes.\n" : `Plan:\n${lines.map((line) => `  ${line}\n`).join("")}`,

@@ -5,6 +5,7 @@ import { type Command, CommandFailure, type Output } from "./command.ts";
 import { type NextWave, nextWave, refuseTarget, rolloutsOf } from "./next-wave.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
+import { updateControlPlane } from "./update-control-plane.ts";
 import { UpdateEngine } from "./update-engine.ts";
 import { waveFlag } from "./wave-flag.ts";
 import { takeBackEdits } from "./way-back.ts";
@@ -21,7 +22,9 @@ Brings the present wave to its end, or, when all its workloads have passed, rais
 change of the stack file and what will happen to each workload, then runs \`pulumi up\`, with its steps shown while they
 happen; report and timeline are kept in the evidence directory, below <stack>/reports.
 
-Refused when the window is not the runtime's, and when what an earlier wave has proved does not hold any more: another
+In a window of the control plane it is the control plane that goes to the image that the stack file names.
+
+Refused when the window is "none", when the other track has changed too short ago, and when what an earlier wave has proved does not hold any more: another
 container, another digest, other checks, or a check that failed since. See docs/commands.md.
 
 Exit code 0: done. 1: refused or failed; the last lines say the way back. 3: the wave failed and was taken back
@@ -43,6 +46,12 @@ Exit code 0: done. 1: refused or failed; the last lines say the way back. 3: the
   async run({ stack, configFile, flags, out }) {
     const named = { stack, configFile };
     const group = typeof flags.group === "string" ? flags.group : undefined;
+    if (configOf(named).window === "control-plane") {
+      const rollback = flags.rollback === true || configOf(named).onFailure === "rollback";
+      const dryRun = flags["dry-run"] === true;
+      const outcome = await updateControlPlane(named, { rollback, dryRun }, out);
+      return outcome === "done" ? 0 : outcome === "gone back" ? goneBack : 1;
+    }
     const target = targetOf(configOf(named), group, flags);
     for (;;) {
       const config = configOf(named);
@@ -106,9 +115,7 @@ function targetOf(
 function refuseWindow({ window }: StackConfig): void {
   if (window === "runtime") return;
   throw new CommandFailure(
-    `clawforce:window is ${window}: ${
-      window === "none" ? "nothing may change now" : "only the control plane may change now"
-    }. Both tracks never change in one window: write \`runtime\` when the runtime's has come.`,
+    `clawforce:window is ${window}: nothing may change now. Write \`runtime\` or \`control-plane\` when its window has come.`,
   );
 }
 

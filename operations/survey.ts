@@ -102,7 +102,9 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     gate: workload.gate,
     verification: workload.verification,
     wayBack: workload.wayBack,
-    ...(config.controlPlane !== undefined && { controlPlane: accessTo(config.controlPlane) }),
+    ...(config.controlPlane !== undefined && {
+      controlPlane: accessTo(config.controlPlane, statePathOf(config)),
+    }),
     ...(workload.managed && { managed: true as const }),
     ...(workload.restore !== undefined && { restore: workload.restore }),
   };
@@ -116,7 +118,7 @@ function ingressOf({ ingress }: StackConfig, { hosts, container }: WorkloadConfi
   return { container: name, hosts: [...hosts], hold, drain, healthPath: container.health.path };
 }
 
-function accessTo(plane: ControlPlaneConfig): ControlPlaneAccess {
+function accessTo(plane: ControlPlaneConfig, statePath: string): ControlPlaneAccess {
   const { name, container, account, data, database, setImage } = plane;
   return {
     container: name,
@@ -124,8 +126,15 @@ function accessTo(plane: ControlPlaneConfig): ControlPlaneAccess {
     username: account.username,
     data: locationOf(data),
     database,
+    statePath,
     setImage,
   };
+}
+
+/** As the group of managed instances says; without one as the images of OpenClaw have it. */
+function statePathOf({ instanceGroups }: StackConfig): string {
+  const managed = Object.values(instanceGroups).find((group) => group.managed);
+  return managed?.container.stateDirectory ?? "/home/node/.openclaw";
 }
 
 export function keySettings({ evidence }: StackConfig): EvidenceKeySettings {

@@ -5,6 +5,7 @@ import { verdictOf } from "./checks/judge.ts";
 import { runChecks } from "./checks/run.ts";
 import { messageOf } from "./failure.ts";
 import { type Judgement, judgement, refuseUnlessPassed } from "./gate.ts";
+import { forgetArchives } from "./managed/archives.ts";
 import { runProgram } from "./program.ts";
 import { forgetExpired, withRepository } from "./snapshot/take.ts";
 import { runStep, secondsSince } from "./step.ts";
@@ -44,6 +45,10 @@ function isInRepository(record: ReadRecord): record is ReadRecord & SnapshotEntr
 /** Old snapshots go only after a pass, and never one that a release can be set back to. Keeping too many is no failure. */
 async function retain(context: WorkloadContext): Promise<void> {
   const records = await context.log.read();
+  if (context.workload.managed === true) {
+    await forgetArchives(context, records);
+    return;
+  }
   const snapshots = records.filter(isInRepository);
   if (snapshots.length === 0) {
     return;

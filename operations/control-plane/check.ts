@@ -35,7 +35,11 @@ export async function attemptUnchanged(
     }
     const folder = join(context.log.folder, "downloads");
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const opened = await checkNewestBackup(client, { baseline, folder, statePath: "/home/node/.openclaw" });
+    const opened = await checkNewestBackup(client, {
+      baseline,
+      folder,
+      statePath: context.workload.controlPlane?.statePath ?? "",
+    });
     return { passed: opened.passed, detail: `${counted.detail}; ${opened.detail}` };
   });
 }

@@ -1,0 +1,62 @@
+import { shortReference } from "../config/image-reference.ts";
+import { survey } from "../operations/survey.ts";
+import { carryOut, showPlan } from "./carry-out.ts";
+import type { Output } from "./command.ts";
+import { controlPlane } from "./pinned-change.ts";
+import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
+import { StackFileChange } from "./stack-file-change.ts";
+import { UpdateEngine } from "./update-engine.ts";
+import { rollbackEdits } from "./way-back.ts";
+
+export interface ControlPlaneUpdate {
+  /** Take it back at once when it fails. */
+  rollback: boolean;
+  dryRun: boolean;
+}
+
+/** The control plane to the image that the stack file names: one workload, so there are no waves. */
+export async function updateControlPlane(
+  named: NamedStack,
+  { rollback, dryRun }: ControlPlaneUpdate,
+  out: Output,
+): Promise<"done" | "failed" | "gone back"> {
+  const config = configOf(named);
+  const change = StackFileChange.plan(stackFileOf(named), []);
+  const planned = await showPlan(fromProjectFolder(change.config()), named, out);
+  const plane = planned.find(({ config: { track } }) => track === "control-plane");
+  const image = shortReference(config.controlPlane?.image ?? "");
+  if (plane?.move.kind === "none") {
+    out.write(
+      `The control plane runs ${image} already. Name another one: \`fleet pin --stack ${named.stack} --image control-plane TAG\`.\n`,
+    );
+    return "done";
+  }
+  const title = `control plane: ${image}`;
+  if (dryRun) {
+    out.write(`Would run: ${title}. Nothing was touched (--dry-run).\n`);
+    return "done";
+  }
+  const engine = await UpdateEngine.open(named, out);
+  if ((await carryOut({ named, engine, change, title, out })).passed) {
+    return "done";
+  }
+  if (!rollback) {
+    out.write(
+      `The way back: fleet rollback --stack ${named.stack} --image control-plane\n` +
+        `When the cause is gone instead, this tries again: fleet update --stack ${named.stack}\n`,
+    );
+    return "failed";
+  }
+  out.write("\nThe update has failed and is taken back.\n");
+  const records = (await survey(config, named.stack)).map((each) => each.records);
+  const edits = rollbackEdits(config, { image: controlPlane, group: undefined, toWave: undefined }, records);
+  const back = StackFileChange.plan(stackFileOf(named), edits);
+  back.show(out);
+  const ran = await carryOut({ named, engine, change: back, title: "control plane: back", out });
+  out.write(
+    ran.passed
+      ? "Gone back: the control plane runs what it ran before.\n"
+      : `The way back has failed too. See what is there: \`fleet status --stack ${named.stack}\`; then \`fleet recover --stack ${named.stack}\`.\n`,
+  );
+  return ran.passed ? "gone back" : "failed";
+}
