@@ -17,6 +17,9 @@ function isOne({ volume, directory }: Location): boolean {
 const oneLocation =
   "expected exactly one of `volume` and `directory`. Write where it is on the Docker host: a volume's name or a path";
 
+/** The same rule for editors. */
+const isOneInSchema = { oneOf: [{ required: ["volume"] }, { required: ["directory"] }] };
+
 const locationShape = { volume: volume.optional(), directory: containerPath.optional() };
 
 /** A status code proves nothing here: /health answers 200 whatever the state is. */
@@ -27,33 +30,55 @@ const healthBody: CheckInput = {
 };
 
 export const controlPlane = z.strictObject({
-  /** Name of its container. */
-  name: name.default("clawforce"),
+  name: name.default("clawforce").describe("Name of its container."),
   image: pinnedImage,
-  /** The release before `image`, ready before an update starts. */
-  previous: pinnedImage.optional(),
-  data: z.strictObject(locationShape).refine(isOne, oneLocation).prefault({ volume: "clawforce-data" }),
-  /** Where the archives of its Backups are, when that is not below its data: they belong to each snapshot. */
-  backups: z
-    .strictObject({ ...locationShape, path: containerPath.default("/app/backups") })
+  previous: pinnedImage.optional().describe("The release before `image`, ready before an update starts."),
+  data: z
+    .strictObject(locationShape)
     .refine(isOne, oneLocation)
-    .optional(),
+    .meta(isOneInSchema)
+    .prefault({ volume: "clawforce-data" }),
+  backups: z
+    .strictObject({
+      ...locationShape,
+      path: containerPath.default("/app/backups").describe("Where they are inside the container."),
+    })
+    .refine(isOne, oneLocation)
+    .meta(isOneInSchema)
+    .optional()
+    .describe(
+      "Where the archives of its Backups are, when that is not below its data: they belong to each snapshot.",
+    ),
   container: controlPlaneContainer.prefault({}),
-  /** Published on 127.0.0.1 of the Docker host. */
-  publish: port.optional(),
+  publish: port.optional().describe("Published on 127.0.0.1 of the Docker host."),
   hosts: hosts.default([]),
-  /** For its API. The password is the secret `controlPlanePassword`. */
-  account: z.strictObject({ username: z.string().min(1).default("admin") }).prefault({}),
-  /** How long active tasks may take to end before it is stopped; it marks those that it finds at its start as failed. */
-  drain: z.strictObject({ budget: seconds.default(60) }).prefault({}),
-  stopGrace: seconds.default(30),
-  /** Agent image (a key of `agentImages`) that instances created from now on get; it follows the rollout. */
-  defaultAgentImage: name.optional(),
-  /** How the image of a managed instance is set: by the API where it takes it, else in the database; or only one of them. */
-  setImage: z.enum(["auto", "api", "database"]).default("auto"),
-  /** Its database, below the data. */
-  database: z.string().min(1).default("clawforce.db"),
-  restore: snapshotId.optional(),
+  account: z
+    .strictObject({ username: z.string().min(1).default("admin") })
+    .prefault({})
+    .describe("For its API. The password is the secret controlPlanePassword."),
+  drain: z
+    .strictObject({
+      budget: seconds
+        .default(60)
+        .describe(
+          "How long active tasks may take to end; those that it finds at its start it marks as failed.",
+        ),
+    })
+    .prefault({}),
+  stopGrace: seconds.default(30).describe("Between SIGTERM and SIGKILL."),
+  defaultAgentImage: name
+    .optional()
+    .describe("Key of agentImages that instances created from now on get; it follows the rollout."),
+  setImage: z
+    .enum(["auto", "api", "database"])
+    .default("auto")
+    .describe(
+      "How the image of a managed instance is set: auto is by the API where it takes it, else in the database.",
+    ),
+  database: z.string().min(1).default("clawforce.db").describe("Below its data."),
+  restore: snapshotId
+    .optional()
+    .describe("Snapshot that its data are set back to, once; see docs/rollback.md."),
   gate: z.array(checkSchema).min(1).prefault([healthBody]),
   verification: z
     .array(checkSchema)

@@ -70,15 +70,19 @@ export const snapshotId = z
     form("snapshot id", "Write 8 to 64 hex digits in quotes, as the report prints them"),
   );
 
-/** The names under which the ingress serves a workload. */
-export const hosts = z.array(
-  z
-    .string()
-    .regex(
-      /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
-      form("host name", "Write it in lower case and without scheme, port and path, as in agent.example.com"),
-    ),
-);
+export const hosts = z
+  .array(
+    z
+      .string()
+      .regex(
+        /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+        form(
+          "host name",
+          "Write it in lower case and without scheme, port and path, as in agent.example.com",
+        ),
+      ),
+  )
+  .describe("Names under which the ingress serves it.");
 
 /** An Ed25519 public key: 44 bytes of SPKI, of which the first 12 are always the same. */
 export const publicKey = z

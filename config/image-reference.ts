@@ -177,6 +177,7 @@ function digestCommands(reference: string): string {
 /** An image reference with a sha256 digest: the same bytes whenever and wherever it is pulled. */
 export const pinnedImage = z
   .string({ error: "expected an image reference. Write <repository>:<tag>@sha256:<64 hex digits>" })
+  .meta({ pattern: "^[^\\s@]+@sha256:(?!0{64}$)[0-9a-f]{64}$" })
   .superRefine((text, context) => {
     const problem = pinProblem(text);
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem });

@@ -20,18 +20,19 @@ import { bytes, seconds } from "./units.ts";
 const instanceObject = z
   .strictObject({
     name,
-    volume: volume.optional(),
-    directory: containerPath.optional(),
-    /** Published on 127.0.0.1 of the Docker host. */
-    publish: port.optional(),
-    /** Id of the snapshot that this instance's state is set back to; see docs/rollback.md. */
-    restore: snapshotId.optional(),
+    volume: volume.optional().describe("Of its state. Default: <name>-state."),
+    directory: containerPath.optional().describe("Of its state, on the Docker host, in place of a volume."),
+    publish: port.optional().describe("Published on 127.0.0.1 of the Docker host."),
+    restore: snapshotId
+      .optional()
+      .describe("Snapshot that its state is set back to, once; see docs/rollback.md."),
     hosts: hosts.optional(),
   })
   .refine(
     (i) => !(i.volume && i.directory),
     "`volume` and `directory` are both given. Specify either `volume` or `directory`, not both",
-  );
+  )
+  .meta({ not: { required: ["volume", "directory"] } });
 
 /** A name alone is an instance with the defaults. */
 const instance = z.union(
@@ -86,9 +87,12 @@ const openclawVerification: CheckInput[] = [
 /** Verification kept up for a time, once the last workload of a wave has passed. */
 const bakeObject = z.strictObject({
   length: seconds,
-  interval: seconds.default(30),
-  /** How many requests must have come through the ingress meanwhile: silence proves nothing. */
-  requests: z.int().min(0).default(0),
+  interval: seconds.default(30).describe("Between two rounds of checks."),
+  requests: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("How many must have come through the ingress meanwhile: silence proves nothing."),
 });
 
 /** A duration alone is a bake of that length. */
@@ -101,20 +105,34 @@ const bake = z.union(
 );
 
 const instanceGroup = z.strictObject({
-  agentImage: name,
-  instances: z.array(instance).min(1),
-  waves: z.array(wave).min(1).default([1, "100%"]),
-  /** How far the candidate has come: index into `waves`. */
-  wave: z.int().min(0).default(0),
-  /** Its instances are made and kept by the running control plane: images move through its API. */
-  managed: z.boolean().default(false),
-  bake: bake.optional(),
+  agentImage: name.describe("Key of agentImages."),
+  instances: z.array(instance).min(1).describe("The first one is the canary."),
+  waves: z
+    .array(wave)
+    .min(1)
+    .default([1, "100%"])
+    .describe("How many instances, or what share of them, run the candidate once each wave has come."),
+  wave: z.int().min(0).default(0).describe("How far the candidate has come: index into waves."),
+  managed: z
+    .boolean()
+    .default(false)
+    .describe("Its instances are made and kept by the running control plane: images move through its API."),
+  bake: bake
+    .optional()
+    .describe("Verification kept up for a time, once the last workload of a wave has passed."),
   container: gatewayContainer.prefault({}),
   drain: drain.prefault({}),
-  /** How long the gateway may take to end after SIGTERM before it is killed. */
-  stopGrace: seconds.default(30),
-  gate: z.array(checkSchema).min(1).prefault(openclawGate),
-  verification: z.array(checkSchema).min(1).prefault(openclawVerification),
+  stopGrace: seconds.default(30).describe("Between SIGTERM and SIGKILL."),
+  gate: z
+    .array(checkSchema)
+    .min(1)
+    .prefault(openclawGate)
+    .describe("Short checks before requests come in again: 15s each at most."),
+  verification: z
+    .array(checkSchema)
+    .min(1)
+    .prefault(openclawVerification)
+    .describe("The full checks, while requests come in."),
 });
 
 const keep = z.strictObject({
@@ -124,33 +142,37 @@ const keep = z.strictObject({
 });
 
 const snapshots = z.strictObject({
-  /** Folder on the Docker host with one restic repository per workload. */
-  repositories: containerPath,
-  /** Image with restic, sqlite3 and curl; `toolchain/images/snapshot-tools` builds it. */
-  image: pinnedImage,
-  keep: keep.prefault({}),
-  /** Free space that must be left beside the state and in the repositories, after a copy of the state. */
-  minimumFree: bytes.default(1_000_000_000),
+  repositories: containerPath.describe("Folder on the Docker host with one restic repository per workload."),
+  image: pinnedImage.describe(
+    "Image with restic, sqlite3 and curl; toolchain/images/snapshot-tools builds it.",
+  ),
+  keep: keep
+    .prefault({})
+    .describe("How many snapshots stay; those of a release that can be gone back to always do."),
+  minimumFree: bytes
+    .default(1_000_000_000)
+    .describe("What must be left beside the state and in the repositories, after a copy of the state."),
   drill: z
     .strictObject({
       deadline: seconds.default(120),
-      /** Memory of the machine that the drilled gateway needs on top of all that runs. */
-      memory: bytes.default(700_000_000),
+      memory: bytes
+        .default(700_000_000)
+        .describe("Memory that the drilled workload needs on top of all that runs."),
       environment: environment.default({ OPENCLAW_SKIP_CHANNELS: "1" }),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("The proof that a snapshot starts."),
 });
 
 const agentImage = z.strictObject({
-  stable: pinnedImage,
-  candidate: pinnedImage.optional(),
-  previous: pinnedImage.optional(),
+  stable: pinnedImage.describe("What runs."),
+  candidate: pinnedImage.optional().describe("What is being rolled out, wave by wave."),
+  previous: pinnedImage.optional().describe("The release before stable, kept on the Docker host."),
 });
 
 const ingress = z.strictObject({
-  /** Name of the proxy's container. */
-  name: name.default("clawforce-ingress"),
-  image: pinnedImage,
+  name: name.default("clawforce-ingress").describe("Name of the proxy's container."),
+  image: pinnedImage.describe("kamal-proxy 0.9 with bash; toolchain/images/kamal-proxy builds it."),
   publish: z
     .strictObject({
       address: z
@@ -163,35 +185,48 @@ const ingress = z.strictObject({
       port: port.default(80),
     })
     .prefault({}),
-  /** Longest time that requests are held; what waits then, and what comes later, is answered with 503. */
-  hold: seconds.default(300),
-  /** How long requests under way may take to end when the hold begins. */
-  drain: seconds.default(10),
+  hold: seconds
+    .default(300)
+    .describe(
+      "Longest time that requests are held; what waits then, and what comes later, is answered with 503.",
+    ),
+  drain: seconds.default(10).describe("How long requests under way may take to end when the hold begins."),
 });
 
 export const stackSchema = z.strictObject({
-  /** How strict the rules are: production demands a change record, signatures and digests. */
-  environment: z.enum(["production", "staging"]),
-  /** The one track that an update may change. `none`: neither. Going back is allowed in every window. */
-  window: z.enum(["control-plane", "runtime", "none"]),
+  environment: z
+    .enum(["production", "staging"])
+    .describe("How strict the rules are: production demands a change record and signed evidence."),
+  window: z
+    .enum(["control-plane", "runtime", "none"])
+    .describe("The one track that an update may change. Going back is allowed in every window."),
   maintenance: z
     .strictObject({
-      /** How long an update with a failed verification and a full restore may take. */
-      length: seconds.default(3600),
-      /** What must lie between the last change of one track and the next of the other. */
-      gapBetweenTracks: seconds.default(12 * 3600),
+      length: seconds
+        .default(3600)
+        .describe("How long an update with a failed verification and a full restore may take."),
+      gapBetweenTracks: seconds
+        .default(12 * 3600)
+        .describe("What must lie between the last change of one track and the next of the other."),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("Time for an update, and between those of the two tracks."),
   change: z
     .strictObject({
-      owner: z.string().min(1),
+      owner: z.string().min(1).describe("Who decides on going back."),
       ticket: z.string().min(1),
-      /** Said by the owner: release notes, open issues and breaking changes of the target are read. */
-      changelogReviewed: z.boolean(),
+      changelogReviewed: z
+        .boolean()
+        .describe(
+          "Said by the owner: release notes, open issues and breaking changes of the target are read.",
+        ),
     })
-    .optional(),
-  /** What `fleet update` does after a failed wave. */
-  onFailure: z.enum(["stop", "rollback"]).default("stop"),
+    .optional()
+    .describe("The change record; production demands it."),
+  onFailure: z
+    .enum(["stop", "rollback"])
+    .default("stop")
+    .describe("What `fleet update` does after an update that failed."),
   platform: z
     .strictObject({
       kind: z.literal("docker"),
@@ -200,19 +235,34 @@ export const stackSchema = z.strictObject({
         .regex(/^(unix:\/\/\/|tcp:\/\/|ssh:\/\/)/, form("Docker host", "Write unix:///…, tcp://… or ssh://…"))
         .default("unix:///var/run/docker.sock"),
     })
-    .prefault({ kind: "docker" }),
-  ingress: ingress.optional(),
-  controlPlane: controlPlane.optional(),
-  agentImages: z.record(name, agentImage),
-  instanceGroups: z.record(name, instanceGroup),
-  snapshots,
-  evidence: z.strictObject({
-    directory: z.string().min(1),
-    /** File (0600) with an Ed25519 private key in PEM, where updates are run: each record is signed with it. */
-    signingKey: z.string().min(1).optional(),
-    /** Public keys whose records count, as base64 of their SPKI; that of `signingKey` always does. */
-    trustedKeys: z.array(publicKey).default([]),
-  }),
+    .prefault({ kind: "docker" })
+    .describe("Where the workloads run."),
+  ingress: ingress.optional().describe("The proxy in front, which holds requests during a cut-over."),
+  controlPlane: controlPlane.optional().describe("Clawforce itself: the one workload of its track."),
+  agentImages: z.record(name, agentImage).describe("What gateways run, by name."),
+  instanceGroups: z
+    .record(name, instanceGroup)
+    .describe("Gateways that share an image and a rollout, by the group's name."),
+  snapshots: snapshots.describe("Copies of the state, and the proof that they start."),
+  evidence: z
+    .strictObject({
+      directory: z
+        .string()
+        .min(1)
+        .describe("On the machine that updates; outside of every checkout, and in its backups."),
+      signingKey: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("File (0600) with an Ed25519 private key in PEM: each record is signed with it."),
+      trustedKeys: z
+        .array(publicKey)
+        .default([])
+        .describe(
+          "Public keys whose records count, as base64 of their SPKI; that of signingKey always does.",
+        ),
+    })
+    .describe("The records of what was run, checked and decided."),
 });
 
 /** Keys that hold secrets: set with `pulumi config set --secret`, never part of the parsed configuration. */

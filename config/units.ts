@@ -78,6 +78,10 @@ export const seconds = z
         ? noDurationUnit(String(input))
         : 'expected a duration. Write it with its unit, as in "30s"',
   })
+  .meta({
+    pattern: "^(?=.)(\\d{1,9}d)?(\\d{1,9}h)?(\\d{1,9}m)?(\\d{1,9}s)?(\\d{1,9}ms)?$",
+    examples: ["30s", "1h30m"],
+  })
   .transform((text, context) => valueOrIssue(parseDuration(text), context));
 
 /** "512 MB", "2 GB", "1 GiB": becomes bytes. A default is given in bytes. */
@@ -88,6 +92,7 @@ export const bytes = z
         ? noBytesUnit(String(input))
         : 'expected a size. Write it with its unit, as in "512 MB"',
   })
+  .meta({ pattern: "^\\d{1,9}(\\.\\d{1,3})? ?([kKMGT]i?B|B)$", examples: ["512 MB", "2 GiB"] })
   .transform((text, context) => valueOrIssue(parseBytes(text), context));
 
 function valueOrIssue(parsed: number | { problem: string }, context: z.RefinementCtx): number {

@@ -1,0 +1,93 @@
+import { writeFileSync } from "node:fs";
+import { z } from "zod";
+import { secretKeys, stackSchema } from "./schema.ts";
+import { bytes, formatBytes, formatDuration, seconds } from "./units.ts";
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** Beside this file; stack files name it in their first line. `npm run schema` writes it. */
+export const schemaFile = new URL("stack.schema.json", import.meta.url);
+
+const namespace = "clawforce:";
+
+/** As `pulumi config set --secret` leaves it in the stack file. */
+const secret: JsonSchema = {
+  type: "object",
+  properties: { secure: { type: "string" } },
+  required: ["secure"],
+  additionalProperties: false,
+};
+
+const secrets: Record<(typeof secretKeys)[number], JsonSchema> = {
+  controlPlanePassword: { description: "Of the control plane's account.", ...reference("secret") },
+  gatewayTokens: {
+    description: "Token of each gateway, by the instance's name.",
+    anyOf: [reference("secret"), { type: "object", additionalProperties: reference("secret") }],
+  },
+  snapshotPassword: { description: "Of the snapshots' repositories.", ...reference("secret") },
+};
+
+/**
+ * The form of a stack file, for editors. What only the program can judge is not in it: names that must be known, waves that
+ * must grow, digests that must differ.
+ */
+export function stackFileSchema(): JsonSchema {
+  const { properties = {}, required = [], definitions = {} } = settingsSchema();
+  const keys = Object.fromEntries(
+    Object.entries({ ...properties, ...secrets }).map(([key, schema]) => [namespace + key, schema]),
+  );
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "Stack file of clawforce-fleet",
+    description: "Pulumi.<stack>.yaml. Made from config/schema.ts by `npm run schema`.",
+    type: "object",
+    properties: {
+      config: {
+        type: "object",
+        properties: keys,
+        required: required.map((key) => namespace + key),
+        // Other namespaces are Pulumi's and its providers'. A key without one Pulumi does not take.
+        patternProperties: {
+          [`^${namespace}(?!(${[...Object.keys(properties), ...secretKeys].join("|")})$)`]: false,
+          "^[^:]*$": false,
+        },
+      },
+    },
+    required: ["config"],
+    definitions: { ...definitions, secret },
+  };
+}
+
+function settingsSchema(): JsonSchema & { definitions?: Record<string, JsonSchema> } {
+  return z.toJSONSchema(stackSchema, {
+    io: "input",
+    // What editors understand best.
+    target: "draft-7",
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema instanceof z.ZodDefault) showDefault(zodSchema, jsonSchema);
+      // Its own word for a pattern that is there as well.
+      if (jsonSchema.format === "starts_with") delete jsonSchema.format;
+      // An empty mapping tells nothing of the defaults in it.
+      if (JSON.stringify(jsonSchema.default) === "{}") delete jsonSchema.default;
+    },
+  });
+}
+
+/** As one would write it: the schema's own defaults are in seconds and bytes. */
+function showDefault({ def }: z.ZodDefault, jsonSchema: JsonSchema): void {
+  if (typeof def.defaultValue !== "number") return;
+  if (def.innerType === seconds) jsonSchema.default = formatDuration(def.defaultValue).replace(" ", "");
+  if (def.innerType === bytes) jsonSchema.default = formatBytes(def.defaultValue);
+}
+
+function reference(definition: string): JsonSchema {
+  return { $ref: `#/definitions/${definition}` };
+}
+
+export function schemaText(): string {
+  return `${JSON.stringify(stackFileSchema(), null, 2)}\n`;
+}
+
+if (import.meta.main) {
+  writeFileSync(schemaFile, schemaText());
+}
