@@ -61,7 +61,25 @@ async function baselineChannels(
   if (!verdict.passed) {
     throw new OperationFailure(`the running version does not pass \`channels\` itself: ${verdict.detail}`);
   }
-  return "problem" in found ? [] : found;
+  const now = "problem" in found ? [] : found;
+  const last = (await context.log.read()).findLast((record) => record.kind === "baseline");
+  const lost = lostChannels(last?.channels, now);
+  if (lost.length > 0) {
+    // Else the next update would be measured by what the last one has broken.
+    throw new OperationFailure(
+      `${lost.join(", ")}: up before the last update, down now. Go back first, or switch the account off if it is to stay down.`,
+    );
+  }
+  return now;
+}
+
+/** Accounts that are still switched on, were up, and are down. */
+export function lostChannels(
+  before: readonly ChannelState[] | undefined,
+  now: readonly ChannelState[],
+): string[] {
+  const were = new Set((before ?? []).filter(({ up }) => up).map(({ name }) => name));
+  return now.filter(({ name, up }) => !up && were.has(name)).map(({ name }) => name);
 }
 
 const channelsArgv = ["openclaw", "channels", "status", "--probe", "--json"];

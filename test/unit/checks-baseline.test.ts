@@ -4,6 +4,7 @@ import {
   baselineBefore,
   describeBaseline,
   judgeSessions,
+  lostChannels,
   sessionsOf,
 } from "../../operations/checks/baseline.ts";
 
@@ -37,6 +38,15 @@ describe("the baseline of an update", () => {
     ],
   ])("is %s", (_which, read, image) => {
     expect(baselineBefore(read)?.image).toBe(image);
+  });
+
+  it("does not take over what the last update has broken", () => {
+    const up = (name: string) => ({ name, up: true });
+    const down = (name: string) => ({ name, up: false, failure: "does not run" });
+    const before = [up("a/1"), up("b/1"), down("c/1"), up("d/1")];
+    // b is down, c was down before, d was switched off, e is new.
+    expect(lostChannels(before, [up("a/1"), down("b/1"), down("c/1"), down("e/1")])).toEqual(["b/1"]);
+    expect(lostChannels(undefined, [down("a/1")])).toEqual([]);
   });
 
   it("is told in one line, with what was down already", () => {
