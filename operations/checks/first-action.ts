@@ -21,7 +21,7 @@ const actions: readonly [RegExp, string][] = [
     "see whether the provider's key is in the new container's environment or auth profiles (`openclaw models status`); a key can have been rotated meanwhile.",
   ],
   [
-    /failover|(model|LLM|provider).*(time[d ]?-?out|overloaded)|did not end within .* s\.?$|embedded run/i,
+    /failover|(model|LLM|provider).*(time[d ]?-?out|overloaded)|openclaw agent .*did not end within|embedded run/i,
     "ask the provider with curl, from the container and from the host, then try a fresh key on one instance. If that does not help: the provider's status page and the firewall. `pins` names sessions that a failover has left on another model.",
   ],
   [

@@ -85,6 +85,14 @@ export function judgeLogs(wanted: { appear: string[]; absent: string[] }, log: s
   return passed(`${wanted.appear.length} found, ${wanted.absent.length} absent`);
 }
 
+/** What a check has come to. */
+export type Verdict = Pick<CheckResult, "outcome" | "detail">;
+
+/** The last attempts have little time left: one that came to no result does not hide what an earlier one saw. */
+export function afterAttempt(before: Verdict | undefined, now: Verdict): Verdict {
+  return now.outcome === "inconclusive" && before !== undefined ? before : now;
+}
+
 /** A failed warning leaves the verdict as it is; a critical check that came to no result does not pass. */
 export function verdictOf(results: readonly CheckResult[]): Outcome {
   const critical = results.filter((result) => result.severity === "critical").map((result) => result.outcome);

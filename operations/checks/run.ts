@@ -9,7 +9,15 @@ import { secondsSince } from "../step.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { baselineBefore, checkChannels, checkGatewayUnchanged } from "./baseline.ts";
 import { judgeConversation } from "./conversation.ts";
-import { type Attempt, judgeCommand, judgeHttp, judgeLogs, judgeVersion } from "./judge.ts";
+import {
+  type Attempt,
+  afterAttempt,
+  judgeCommand,
+  judgeHttp,
+  judgeLogs,
+  judgeVersion,
+  type Verdict,
+} from "./judge.ts";
 import { judgePins, pinsArgv } from "./pins.ts";
 import { openProbe, type Probe } from "./probe.ts";
 import { runWorkflow, workflowEnvironment } from "./workflow.ts";
@@ -58,28 +66,30 @@ async function runCheck(
   const began = performance.now();
   const until = Date.now() + check.deadline * 1000;
   let attempts = 0;
+  let verdict: Verdict | undefined;
   for (;;) {
     attempts += 1;
     const left = Math.max(1, Math.ceil((until - Date.now()) / 1000));
-    let attempt: Attempt;
-    let conclusive = true;
-    try {
-      attempt = await attemptCheck(context, check, probe, left);
-    } catch (error) {
-      conclusive = false;
-      attempt = { passed: false, detail: describeDockerError(error) };
-    }
-    if (attempt.passed || once.has(check.kind) || Date.now() + check.interval * 1000 > until) {
+    verdict = afterAttempt(verdict, await attemptVerdict(() => attemptCheck(context, check, probe, left)));
+    if (verdict.outcome === "passed" || once.has(check.kind) || Date.now() + check.interval * 1000 > until) {
       return {
         name: checkName(check),
         severity: check.severity,
-        outcome: attempt.passed ? "passed" : conclusive ? "failed" : "inconclusive",
-        detail: attempt.detail,
+        ...verdict,
         seconds: secondsSince(began),
         attempts,
       };
     }
     await sleep(check.interval * 1000);
+  }
+}
+
+async function attemptVerdict(attempt: () => Promise<Attempt>): Promise<Verdict> {
+  try {
+    const { passed, detail } = await attempt();
+    return { outcome: passed ? "passed" : "failed", detail };
+  } catch (error) {
+    return { outcome: "inconclusive", detail: describeDockerError(error) };
   }
 }
 

@@ -51,6 +51,10 @@ describe("the first action", () => {
   });
 
   it("is not made up for what nobody has written down", () => {
+    expect(firstAction("`openclaw channels status` did not end within 60 s.")).toBeUndefined();
+    expect(firstAction("`openclaw agent --agent main` did not end within 90 s.")).toContain(
+      "ask the provider",
+    );
     expect(firstAction("says 1 instead of 2")).toBeUndefined();
   });
 });

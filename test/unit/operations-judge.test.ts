@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CheckResult, Outcome } from "../../evidence/records.ts";
 import {
+  afterAttempt,
   fieldOf,
   judgeCommand,
   judgeHttp,
@@ -89,6 +90,18 @@ describe("judgeLogs", () => {
       passed: false,
       detail: "the log does not have /\\[gateway\\] ready/",
     });
+  });
+});
+
+describe("afterAttempt", () => {
+  const failed = { outcome: "failed", detail: "slack/default does not run" } as const;
+  const late = { outcome: "inconclusive", detail: "did not end within 1 s." } as const;
+  const passed = { outcome: "passed", detail: "slack/default" } as const;
+  it("keeps what was seen when a later attempt runs out of time, and takes every later result", () => {
+    expect(afterAttempt(undefined, late)).toBe(late);
+    expect(afterAttempt(failed, late)).toBe(failed);
+    expect(afterAttempt(late, failed)).toBe(failed);
+    expect(afterAttempt(failed, passed)).toBe(passed);
   });
 });
 
