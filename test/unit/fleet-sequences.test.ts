@@ -33,13 +33,7 @@ describe("a sequence is refused in one sentence, and the stack file stays as it 
       "when nothing may change now",
       { window: "none" },
       ["update"],
-      "clawforce:window is none: nothing may change now. Both tracks never change in one window: write `runtime` when the runtime's has come.\n",
-    ],
-    [
-      "when the window is the other track's",
-      { window: "control-plane", controlPlane: plane },
-      ["update"],
-      "clawforce:window is control-plane: only the control plane may change now.",
+      "clawforce:window is none: nothing may change now. Write `runtime` or `control-plane` when its window has come.\n",
     ],
     ["for a wave that is no number", {}, ["update", "--to-wave", "two"], '--to-wave "two" is no wave.'],
     [
