@@ -27,7 +27,10 @@ const fleet = new Fleet("fleet", {
   removed: (name) => lastKnownInput(config, stack, name),
   secretsOf: (workload) => ({
     snapshotPassword: secrets.snapshotPassword,
-    gatewayToken: secrets.gatewayTokens.apply((tokens) => tokens[workload] ?? ""),
+    gatewayToken:
+      workload === config.controlPlane?.name
+        ? secrets.controlPlanePassword
+        : secrets.gatewayTokens.apply((tokens) => tokens[workload] ?? ""),
     controlPlanePassword: secrets.controlPlanePassword,
   }),
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type CheckInput, checkSchema } from "./check-schema.ts";
 import { controlPlaneContainer } from "./container-schema.ts";
-import { containerPath, hosts, name, port, snapshotId, volume } from "./fields.ts";
+import { containerPath, hosts, name, port, snapshotId, variableName, volume } from "./fields.ts";
 import { pinnedImage } from "./image-reference.ts";
 import { seconds } from "./units.ts";
 
@@ -53,7 +53,14 @@ export const controlPlane = z.strictObject({
   publish: port.optional().describe("Published on 127.0.0.1 of the Docker host."),
   hosts: hosts.default([]),
   account: z
-    .strictObject({ username: z.string().min(1).default("admin") })
+    .strictObject({
+      username: z.string().min(1).default("admin"),
+      passwordVariable: variableName
+        .optional()
+        .describe(
+          "Environment variable by which the container is told the password, where it makes the account by itself.",
+        ),
+    })
     .prefault({})
     .describe("For its API. The password is the secret controlPlanePassword."),
   drain: z

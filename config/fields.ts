@@ -48,15 +48,11 @@ export function hasGroup(source: string): boolean {
   return groups === undefined || groups === null || groups.length > 1;
 }
 
-export const environment = z.record(
-  z
-    .string()
-    .regex(
-      /^[A-Za-z_][A-Za-z0-9_]*$/,
-      form("name of an environment variable", "Write letters, digits and _"),
-    ),
-  z.string(),
-);
+export const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, form("name of an environment variable", "Write letters, digits and _"));
+
+export const environment = z.record(variableName, z.string());
 
 /** Where a workload keeps its state on the Docker host. */
 export const volume = z

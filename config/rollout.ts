@@ -88,7 +88,7 @@ export function workloadsOf(config: StackConfig): WorkloadConfig[] {
 }
 
 function controlPlaneWorkload(plane: ControlPlaneConfig): WorkloadConfig {
-  const { name, image, data, backups, container, publish, restore } = plane;
+  const { name, image, data, backups, container, account, publish, restore } = plane;
   return {
     name,
     track: "control-plane",
@@ -98,7 +98,10 @@ function controlPlaneWorkload(plane: ControlPlaneConfig): WorkloadConfig {
     managed: false,
     state: locationOf(data),
     ...(backups !== undefined && { backups: { ...locationOf(backups), path: backups.path } }),
-    container,
+    container: {
+      ...container,
+      ...(account.passwordVariable !== undefined && { tokenVariable: account.passwordVariable }),
+    },
     ...(publish !== undefined && { publish }),
     hosts: plane.hosts,
     drain: plane.drain,

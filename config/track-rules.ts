@@ -87,6 +87,15 @@ function controlPlaneProblems(raw: unknown, agentImages: readonly string[]): Pro
       message: `no agent image is called ${JSON.stringify(wanted)}. Add it under ${pathText(["agentImages"])}, or ${suggestion(wanted, [...agentImages])}`,
     });
   }
+  const variable = fieldOf(fieldOf(written, "account"), "passwordVariable");
+  const environment = fieldOf(fieldOf(written, "container"), "environment");
+  if (typeof variable === "string" && fieldOf(environment, variable) !== undefined) {
+    problems.push({
+      path: [...path, "container", "environment", variable],
+      message:
+        "the account's password stands here in plain text. Remove it and run `pulumi config set --secret clawforce:controlPlanePassword`, with a new password.",
+    });
+  }
   return [...problems, ...checkProblems(path, written, "control-plane")];
 }
 

@@ -2,7 +2,16 @@ import { rm } from "node:fs/promises";
 import type Docker from "dockerode";
 import { isNotFound } from "../operations/docker/client.ts";
 import { oneShotLabel, runOneShot } from "../operations/docker/one-shot.ts";
-import { instances, networkName, stackName, volumeName } from "./settings.ts";
+import { managingControlPlane } from "../operations/managed/recognise.ts";
+import {
+  controlPlaneName,
+  ingressName,
+  instances,
+  managedInstance,
+  networkName,
+  stackName,
+  volumeName,
+} from "./settings.ts";
 
 /**
  * Removes what a former demo has left: containers by its stack's label and by name, volumes and network by name, its
@@ -11,19 +20,23 @@ import { instances, networkName, stackName, volumeName } from "./settings.ts";
  * @param tools image for removing what the snapshots' containers have written as root.
  */
 export async function removeFormerDemo(docker: Docker, folder: string, tools: string): Promise<number> {
-  const names: readonly string[] = instances;
-  const containers = (await docker.listContainers({ all: true })).filter(({ Labels, Names }) => {
-    const isGateway =
-      Labels["clawforce.stack"] === stackName && Names.some((name) => names.includes(name.slice(1)));
-    return isGateway || names.includes((Labels[oneShotLabel] ?? "").split("/")[0] ?? "");
-  });
+  const names: readonly string[] = [controlPlaneName, ...instances];
+  const containers = (await docker.listContainers({ all: true })).filter(
+    ({ Labels, Names }) =>
+      Labels["clawforce.stack"] === stackName ||
+      (managingControlPlane(Labels) !== undefined && Names.includes(`/${managedInstance}`)) ||
+      names.includes((Labels[oneShotLabel] ?? "").split("/")[0] ?? ""),
+  );
   for (const { Id } of containers) {
     await unlessGone(docker.getContainer(Id).remove({ force: true, v: true }));
   }
-  for (const instance of instances) {
-    for (const volume of [volumeName(instance), `clawforce-drill-${stackName}-${instance}`]) {
-      await unlessGone(docker.getVolume(volume).remove());
-    }
+  const volumes = [
+    ...names.flatMap((name) => [volumeName(name), `clawforce-drill-${stackName}-${name}`]),
+    `${ingressName}-state`,
+    `${stackName}-${managedInstance}-home`,
+  ];
+  for (const volume of volumes) {
+    await unlessGone(docker.getVolume(volume).remove());
   }
   await unlessGone(docker.getNetwork(networkName).remove());
   await removeFolder(docker, folder, tools);

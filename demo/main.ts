@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { look } from "../fleet/running.ts";
 import { configOf } from "../fleet/stack.ts";
@@ -13,11 +15,9 @@ import { failWith, SetUpError } from "../toolchain/set-up-error.ts";
 import { removeFormerDemo } from "./clean-up.ts";
 import { instances, stackName } from "./settings.ts";
 import { DemoStack } from "./stack.ts";
-import { Story } from "./story.ts";
+import { Story, StoryBroken } from "./story.ts";
 
-const versions = { stable: "2026.4.15", candidate: "2026.4.23" } as const;
-
-/** The main job of `npm start`: real gateways, updated, one of them failing on purpose, taken back, finished. */
+/** The main job of `npm start`: a control plane and real gateways, updated under a stream of requests; one version fails and is taken back. */
 async function main(): Promise<number> {
   const progress = lineProgress();
   const toolchain = await setUp(progress);
@@ -32,35 +32,66 @@ async function main(): Promise<number> {
     const folder = join(toolchain.cache, "demo");
     const demo = await progress.step("a stack of the demo's own", async () => {
       await removeFormerDemo(docker, folder, images.tools);
-      const stable = images.openclaw[versions.stable];
       return DemoStack.create(
-        { dockerHost: toolchain.dockerHost, folder, stable, tools: images.tools },
+        {
+          dockerHost: toolchain.dockerHost,
+          folder,
+          stable: images.openclaw["2026.4.15"],
+          tools: images.tools,
+          controlPlane: images.controlPlane["1.4.1"],
+          proxy: images.proxy,
+          ingressPort: await freePort(),
+        },
         environment,
       );
     });
+    // Commands are called as an operator types them: they find the backend where the environment says.
+    Object.assign(process.env, demo.environment);
     const story = new Story({
       demo,
       docker,
       terminal: process.stdout,
-      stable: images.openclaw[versions.stable],
-      candidate: images.openclaw[versions.candidate],
-      candidateVersion: versions.candidate,
+      images: {
+        controlPlane: { before: images.controlPlane["1.4.1"], after: images.controlPlane["1.4.2"] },
+        openclaw: {
+          stable: images.openclaw["2026.4.15"],
+          broken: images.openclaw["2026.4.22"],
+          fixed: images.openclaw["2026.4.23"],
+        },
+        small: images.fixture["1"],
+      },
     });
-    const told = await story.tell();
-    await story.report();
+    await story.tell().catch((error) => {
+      if (!(error instanceof StoryBroken)) throw error;
+    });
     story.title("which digest is running (`fleet status`)");
     const status = stackStatus(
       await look(configOf({ stack: stackName, configFile: demo.configFile }), stackName),
     );
     console.log(statusLines(status).join("\n"));
     for (const { name, running } of status.workloads) console.log(`${name}: ${running?.image ?? "nothing"}`);
-    return conclude(told && status.asWanted, story.broken, toolchain, demo);
+    return conclude(status.asWanted, story.broken, toolchain, demo);
   } finally {
     await mutex.release();
   }
 }
 
-function conclude(told: boolean, broken: readonly string[], toolchain: Toolchain, demo: DemoStack): number {
+/** A port of this machine that nothing listens on, for the demo's ingress. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+function conclude(
+  asWanted: boolean,
+  broken: readonly string[],
+  toolchain: Toolchain,
+  demo: DemoStack,
+): number {
   const host =
     toolchain.dockerHost === "unix:///var/run/docker.sock" ? "" : `DOCKER_HOST=${toolchain.dockerHost} `;
   const fleet = `npm run fleet -- status --stack ${stackName} --config-file ${demo.configFile}`;
@@ -71,7 +102,7 @@ The gateways stay up. To look at them:
   ${host}docker logs --tail 20 ${instances[0]}
 To remove them and everything that was set up: npm run clean
 `);
-  if (told && broken.length === 0) {
+  if (asWanted && broken.length === 0) {
     console.log("The demo went as it promises.");
     return 0;
   }

@@ -1,8 +1,11 @@
 import { join } from "node:path";
-import { faultSwitch } from "./fault-switch.ts";
 
 /** The containers are called like this, and nothing else on the host may be. */
-export const instances = ["demo-1", "demo-2", "demo-3"] as const;
+export const instances = ["demo-1", "demo-2", "demo-3", "demo-4"] as const;
+export const controlPlaneName = "demo-control-plane";
+export const ingressName = "demo-ingress";
+/** An instance that the control plane makes: it must be as it was after the control plane's update. */
+export const managedInstance = "bot-demo-managed";
 /** Unmistakable: whatever carries this name in its label is removed by the next demo and by `npm run clean`. */
 export const stackName = "clawforce-demo";
 export const groupName = "demo";
@@ -12,6 +15,11 @@ export function volumeName(instance: string): string {
   return `clawforce-${instance}`;
 }
 
+/** The name under which the ingress serves a workload. */
+export function hostOf(workload: string): string {
+  return `${workload}.example.com`;
+}
+
 export interface DemoParts {
   /** Where Docker is reached. */
   dockerHost: string;
@@ -19,43 +27,74 @@ export interface DemoParts {
   folder: string;
   stable: string;
   tools: string;
+  controlPlane: string;
+  proxy: string;
+  /** Port of this machine, on 127.0.0.1, that the ingress listens on. */
+  ingressPort: number;
 }
 
-/** The demo's stack configuration: one instance a wave, OpenClaw's defaults, and one more check, the fault switch. */
-export function demoSettings({ dockerHost, folder, stable, tools }: DemoParts): Record<string, unknown> {
+/** One control plane and four gateways behind one ingress, with OpenClaw's defaults; waves of one, two and all. */
+export function demoSettings(parts: DemoParts): Record<string, unknown> {
+  const { dockerHost, folder, stable, tools, proxy, ingressPort } = parts;
   return {
     "clawforce:environment": "staging",
     "clawforce:window": "runtime",
+    "clawforce:change": { owner: "the demo", ticket: "DEMO-1", changelogReviewed: true },
+    "clawforce:onFailure": "rollback",
     "clawforce:platform": { kind: "docker", host: dockerHost },
+    "clawforce:ingress": { name: ingressName, image: proxy, publish: { port: ingressPort } },
+    "clawforce:controlPlane": controlPlaneSettings(parts),
     "clawforce:agentImages": { openclaw: { stable } },
     "clawforce:instanceGroups": {
       [groupName]: {
         agentImage: "openclaw",
-        instances: instances.map((name) => ({ name, volume: volumeName(name) })),
-        waves: instances.map((_, index) => index + 1),
+        instances: instances.map((name) => ({ name, volume: volumeName(name), hosts: [hostOf(name)] })),
+        // The canary, a quarter of the group more, then all of it.
+        waves: [1, "50%", "100%"],
         wave: 0,
-        container: { network: networkName },
+        bake: { length: "6s", interval: "3s", requests: 30 },
+        container: { network: networkName, environment: { OPENCLAW_DISABLE_BONJOUR: "1" } },
         drain: { budget: "5s" },
         verification: [
-          { kind: "version", argv: ["openclaw", "--version"] },
+          { kind: "version" },
           { kind: "http", path: "/readyz", body: { ready: true } },
-          {
-            kind: "command",
-            name: "health",
-            argv: ["openclaw", "health", "--json"],
-            output: '"ok":\\s*true',
-            deadline: "60s",
-          },
+          // Only the canary has one: the demo's plugin. The others pass without.
+          { kind: "channels", deadline: "20s", allowNone: true },
+          { kind: "pins" },
           {
             kind: "logs",
             appear: ["\\[gateway\\] ready"],
             absent: ["Cannot find package", "Gateway failed to start"],
           },
-          faultSwitch,
         ],
       },
     },
     "clawforce:snapshots": { repositories: join(folder, "repositories"), image: tools },
-    "clawforce:evidence": { directory: join(folder, "evidence") },
+    "clawforce:evidence": {
+      directory: join(folder, "evidence"),
+      signingKey: join(folder, "evidence-key.pem"),
+    },
+  };
+}
+
+function controlPlaneSettings({ controlPlane, dockerHost }: DemoParts): Record<string, unknown> {
+  const health =
+    "fetch('http://127.0.0.1:8000/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))";
+  return {
+    name: controlPlaneName,
+    image: controlPlane,
+    data: { volume: volumeName(controlPlaneName) },
+    hosts: [hostOf(controlPlaneName)],
+    defaultAgentImage: "openclaw",
+    account: { passwordVariable: "STAND_IN_ADMIN_PASSWORD" },
+    container: {
+      network: networkName,
+      ...(dockerHost.startsWith("unix://") && { dockerSocket: new URL(dockerHost).pathname }),
+      // STAND_IN_*: the stand-in's own, as the real image can't be had everywhere.
+      environment: { STAND_IN_NETWORK: networkName, STAND_IN_PREFIX: stackName },
+      health: { command: ["node", "-e", health] },
+    },
+    stopGrace: "10s",
+    drain: { budget: "10s" },
   };
 }

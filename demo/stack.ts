@@ -1,13 +1,9 @@
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { parseDocument, stringify } from "yaml";
-import { EvidenceLog } from "../evidence/log.ts";
-import type { EvidenceRecord } from "../evidence/records.ts";
-import { openStack, projectFolder } from "../fleet/engine.ts";
-import { messageOf } from "../operations/failure.ts";
+import { projectFolder } from "../fleet/project.ts";
 import { type DemoParts, demoSettings, instances, stackName } from "./settings.ts";
 
 /** The stack of the demo: its configuration, backend, secrets, evidence and snapshots stand together in one folder. */
@@ -15,11 +11,14 @@ export class DemoStack {
   readonly folder: string;
   readonly dockerHost: string;
   readonly environment: Record<string, string>;
-  #engine: Promise<Stack> | undefined;
+  readonly ingressPort: number;
+  /** Of the control plane. */
+  readonly account = { username: "admin", password: secret() };
 
   private constructor(parts: DemoParts, environment: Record<string, string>) {
     this.folder = parts.folder;
     this.dockerHost = parts.dockerHost;
+    this.ingressPort = parts.ingressPort;
     this.environment = {
       ...environment,
       PULUMI_BACKEND_URL: `file://${join(parts.folder, "state")}`,
@@ -46,9 +45,16 @@ export class DemoStack {
     await writeFile(demo.configFile, stringify({ ...file.toJS(), config: demoSettings(parts) }), {
       mode: 0o600,
     });
-    await demo.#setSecret("clawforce:snapshotPassword");
+    const { privateKey } = generateKeyPairSync("ed25519");
+    await writeFile(
+      join(parts.folder, "evidence-key.pem"),
+      privateKey.export({ type: "pkcs8", format: "pem" }),
+      { mode: 0o600 },
+    );
+    await demo.#setSecret("clawforce:snapshotPassword", secret());
+    await demo.#setSecret("clawforce:controlPlanePassword", demo.account.password);
     for (const instance of instances) {
-      await demo.#setSecret(`clawforce:gatewayTokens.${instance}`);
+      await demo.#setSecret(`clawforce:gatewayTokens.${instance}`, secret());
     }
     return demo;
   }
@@ -69,42 +75,10 @@ export class DemoStack {
     await writeFile(this.configFile, document.toString(), { mode: 0o600 });
   }
 
-  /** `pulumi up`. Returns the engine's own words too; a failed update is an answer, not an error. */
-  async up(onEvent: (event: EngineEvent) => void): Promise<{ passed: boolean; output: string }> {
-    this.#engine ??= openStack({ stack: stackName, environment: this.environment });
-    const engine = await this.#engine;
-    let output = "";
-    const onOutput = (text: string) => {
-      output += text;
-    };
-    try {
-      await engine.up({
-        configFile: this.configFile,
-        color: "never",
-        suppressOutputs: true,
-        // Else the engine looks into its history with secrets, for which it leaves a stack file in the work tree.
-        showSecrets: false,
-        onEvent,
-        onOutput,
-        onError: onOutput,
-      });
-      return { passed: true, output };
-    } catch (error) {
-      return {
-        passed: false,
-        output: output.includes("Diagnostics:") ? output : `${output}\n${messageOf(error)}`,
-      };
-    }
-  }
-
-  async records(instance: string): Promise<EvidenceRecord[]> {
-    return new EvidenceLog(this.evidenceFolder, stackName, instance).read();
-  }
-
-  #setSecret(path: string): Promise<void> {
+  #setSecret(path: string, value: string): Promise<void> {
     return this.#pulumi(
       ["config", "set", "--secret", "--path", path, "--stack", stackName, "--config-file", this.configFile],
-      secret(),
+      value,
     );
   }
 

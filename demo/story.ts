@@ -1,22 +1,26 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type Docker from "dockerode";
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
-import { LiveSteps, type Terminal } from "../fleet/live.ts";
-import { updateReport } from "../fleet/report.ts";
+import { fleet } from "../fleet/command-line.ts";
+import type { Terminal } from "../fleet/live.ts";
+import { UpdateEngine } from "../fleet/update-engine.ts";
+import { rehearsalClockVariable } from "../operations/clock.ts";
 import { inspectContainer } from "../operations/docker/client.ts";
-import { faultSwitchCheck, switchFaultOff, switchFaultOn } from "./fault-switch.ts";
-import { groupName, instances, stackName } from "./settings.ts";
+import { installLoopbackChannel, loopbackChannel } from "./channel-plugin.ts";
+import { Session } from "./session.ts";
+import { controlPlaneName, groupName, hostOf, instances, managedInstance, stackName } from "./settings.ts";
 import type { DemoStack } from "./stack.ts";
+import { failedOf, Stream, streamLines } from "./stream.ts";
 
 export interface StoryParts {
   demo: DemoStack;
   docker: Docker;
-  stable: string;
-  candidate: string;
-  /** The candidate's version, as the gateway itself says it. */
-  candidateVersion: string;
+  images: {
+    controlPlane: { before: string; after: string };
+    openclaw: { stable: string; broken: string; fixed: string };
+    /** A small image for the instance that the control plane makes. */
+    small: string;
+  };
   terminal: Terminal;
 }
 
@@ -27,11 +31,15 @@ interface Identity {
   restarts: number;
 }
 
-const [first, second, third] = instances;
-const wave = `clawforce:instanceGroups.${groupName}.wave`;
-const candidateSetting = "clawforce:agentImages.openclaw.candidate";
+/** Requests a second, over all workloads. */
+const rate = 60;
+/** The demo's clock goes this far ahead, in hours: the tracks have to lie twelve apart. */
+const nextWindow = 13;
 
-/** The demo from the first start of three gateways to the report; every promise is looked up at the Docker host. */
+const [canary, ...others] = instances;
+const workloads = [controlPlaneName, ...instances];
+
+/** The demo: both tracks under a steady stream of requests. Every promise is looked up at the Docker host. */
 export class Story {
   readonly #parts: StoryParts;
   readonly #began = Date.now();
@@ -43,98 +51,137 @@ export class Story {
     this.#parts = parts;
   }
 
-  /** @returns whether everything went as the demo promises. */
-  async tell(): Promise<boolean> {
-    const { stable, candidate, candidateVersion, docker } = this.#parts;
-    const [from, to] = [shortReference(stable), shortReference(candidate)];
-
-    this.#title(`three gateways start on ${from}`);
-    if (!(await this.#up())) return false;
-    for (const name of instances) await this.#promiseImage(name, stable);
-
-    this.#title(`${first} is updated to ${to}`);
-    await this.#set(candidateSetting, candidate);
-    if (!(await this.#up())) return false;
-    await this.#promiseImage(first, candidate);
-    await this.#promiseImage(second, stable);
-
-    this.#title(`the update of ${second} fails: the demo switches a fault on`);
-    await switchFaultOn(docker, second, candidateVersion);
-    this.#say(
-      `the check "${faultSwitchCheck}" of ${second} will fail on ${candidateVersion}: that is the demo, not OpenClaw`,
-    );
-    const untouched = await this.#identity(third);
-    await this.#set(wave, 1);
-    const failed = await this.#run();
-    this.#promise(!failed.passed, "the update ends with an error");
-    for (const line of failureLines(failed.output)) this.#say(`  ${line}`);
-    this.#promise(failed.output.includes("The way back: "), "the error names the way back");
-    await this.#promiseUntouched(untouched);
-
-    this.#title(`back: ${second} returns to ${from} by one change`);
-    await this.#set(wave, 0);
-    if (!(await this.#up())) return false;
-    await this.#promiseImage(second, stable);
-    await this.#promiseImage(first, candidate);
-    await this.#promiseUntouched(untouched);
-
-    this.#title("the fault is switched off, the rollout goes on");
-    await switchFaultOff(docker, second);
-    for (const [number, name] of [
-      [1, second],
-      [2, third],
-    ] as const) {
-      await this.#set(wave, number);
-      if (!(await this.#up())) return false;
-      await this.#promiseImage(name, candidate);
+  async tell(): Promise<void> {
+    await this.#bringUp();
+    const session = await this.#prepareChannelAndInstance();
+    const stream = this.#stream(session);
+    stream.start();
+    try {
+      await this.#updateControlPlane();
+      await this.#tryTheBrokenVersion();
+      await this.#rollOutTheFixedVersion();
+      await this.#promoteAndReport();
+    } finally {
+      const counts = await stream.stop();
+      this.#title(
+        `the stream: ${rate} requests a second through the ingress, from the first update to the last`,
+      );
+      for (const line of streamLines(counts)) this.#say(line);
+      const failed = failedOf(counts);
+      this.#promise(failed === 0, `${failed} requests failed`);
     }
-    return true;
-  }
-
-  /** Prints the report and keeps it as a file. */
-  async report(): Promise<string> {
-    const { demo } = this.#parts;
-    const workloads = await Promise.all(
-      instances.map(async (name) => ({ name, records: await demo.records(name) })),
-    );
-    const file = join(demo.folder, "report.md");
-    const text = updateReport(stackName, workloads);
-    await writeFile(file, text, { mode: 0o600 });
-    this.#title(`the report, also in ${file}`);
-    this.#write(text);
-    return file;
   }
 
   title(text: string): void {
     this.#title(text);
   }
 
-  async #up(): Promise<boolean> {
-    const { passed, output } = await this.#run();
-    this.#promise(passed, "`pulumi up` ends without an error");
-    if (!passed) {
-      this.#write(`${output.split("\n").slice(-60).join("\n")}\n`);
-    }
-    return passed;
+  async #bringUp(): Promise<void> {
+    const { openclaw, controlPlane } = this.#parts.images;
+    this.#title(
+      `one control plane and ${instances.length} gateways on ${shortReference(openclaw.stable)} start`,
+    );
+    const engine = await UpdateEngine.open(this.#named, this.#parts.terminal);
+    const { passed, output } = await engine.up(workloads);
+    if (!passed) this.#write(`${output.split("\n").slice(-60).join("\n")}\n`);
+    this.#require(passed, "`pulumi up` ends without an error");
+    await this.#promiseImage(controlPlaneName, controlPlane.before);
+    for (const name of instances) await this.#promiseImage(name, openclaw.stable);
   }
 
-  /** Shows the steps while they happen, and what the plan had said before the first of them. */
-  async #run(): Promise<{ passed: boolean; output: string }> {
-    const live = new LiveSteps(instances, this.#parts.terminal);
-    live.begin();
-    try {
-      const done = await this.#parts.demo.up(live.onEvent);
-      live.end();
-      for (const line of planLines(done.output)) this.#say(`planned: ${line}`);
-      return done;
-    } finally {
-      live.end();
+  async #prepareChannelAndInstance(): Promise<Session> {
+    const { demo, docker, images } = this.#parts;
+    this.#title("what is there before the updates");
+    await installLoopbackChannel(docker, canary);
+    this.#say(`${canary} has a channel now, ${loopbackChannel}: a local plugin, in a folder of its own`);
+    const session = await Session.open(demo.ingressPort, hostOf(controlPlaneName), demo.account);
+    await session.makeInstance(managedInstance.replace(/^bot-/, ""), images.small);
+    this.#say(`the control plane has made an instance, ${managedInstance}, and a backup of it`);
+    return session;
+  }
+
+  async #updateControlPlane(): Promise<void> {
+    const { images } = this.#parts;
+    this.#title("the control plane's window: it is updated, and nothing else");
+    const untouched = await this.#identities([...instances, managedInstance]);
+    await this.#set("clawforce:window", "control-plane");
+    await this.#fleet(0, "pin", "--image", "control-plane", tagOf(images.controlPlane.after));
+    await this.#fleet(0, "update");
+    await this.#promiseImage(controlPlaneName, images.controlPlane.after);
+    await this.#promiseUntouched(untouched);
+  }
+
+  async #tryTheBrokenVersion(): Promise<void> {
+    const { stable, broken } = this.#parts.images.openclaw;
+    this.#title(`the fleet's window: ${shortReference(broken)} on the canary`);
+    await this.#set("clawforce:window", "runtime");
+    await this.#fleet(0, "pin", "--image", "openclaw", tagOf(broken));
+    this.#say("too soon: the other track has just changed");
+    await this.#fleet(1, "update");
+    const ahead = new Date(Date.now() + nextWindow * 3_600_000);
+    process.env[rehearsalClockVariable] = ahead.toISOString();
+    this.#say(`the demo's clock: ${ahead.toISOString().slice(0, 16)}Z, ${nextWindow} hours on`);
+    const untouched = await this.#identities([...others, controlPlaneName]);
+    await this.#fleet(3, "update");
+    await this.#promiseImage(canary, stable);
+    await this.#promiseUntouched(untouched);
+  }
+
+  async #rollOutTheFixedVersion(): Promise<void> {
+    const { stable, fixed } = this.#parts.images.openclaw;
+    this.#title(`the next day: ${shortReference(fixed)}, canary first, then wave by wave`);
+    await this.#fleet(0, "pin", "--image", "openclaw", tagOf(fixed));
+    for (const updated of [1, 2, 4]) {
+      await this.#fleet(0, "update");
+      for (const [index, name] of instances.entries()) {
+        await this.#promiseImage(name, index < updated ? fixed : stable);
+      }
     }
   }
 
-  async #set(path: string, value: string | number): Promise<void> {
+  async #promoteAndReport(): Promise<void> {
+    this.#title(`${groupName} has come to its end: the candidate becomes the stable release`);
+    const untouched = await this.#identities(workloads);
+    await this.#fleet(0, "promote");
+    await this.#promiseUntouched(untouched);
+    this.#title("the report for the change ticket");
+    await this.#fleet(0, "report");
+  }
+
+  #stream(session: Session): Stream {
+    const gateway = (name: string) => ({ workload: name, host: hostOf(name), path: "/readyz" });
+    return new Stream({
+      address: "127.0.0.1",
+      port: this.#parts.demo.ingressPort,
+      rate,
+      timeout: 600,
+      targets: [
+        {
+          workload: controlPlaneName,
+          host: hostOf(controlPlaneName),
+          path: "/api/v1/auth/me",
+          headers: { cookie: session.cookie },
+        },
+        ...instances.map(gateway),
+      ],
+    });
+  }
+
+  get #named() {
+    return { stack: stackName, configFile: this.#parts.demo.configFile };
+  }
+
+  /** A command as an operator types it, with the exit code that it must have. */
+  async #fleet(wanted: number, command: string, ...rest: string[]): Promise<void> {
+    this.#say(`$ fleet ${[command, ...rest].join(" ")}`);
+    const argv = [command, ...rest, "--stack", stackName, "--config-file", this.#named.configFile];
+    const code = await fleet(argv, this.#parts.terminal, this.#parts.terminal);
+    this.#require(code === wanted, `fleet ${command} ends with exit code ${wanted}`);
+  }
+
+  async #set(path: string, value: string): Promise<void> {
     await this.#parts.demo.set(path, value);
-    this.#say(`change: ${path}: ${typeof value === "string" ? shortReference(value) : value}`);
+    this.#say(`change: ${path}: ${value}`);
   }
 
   async #promiseImage(name: string, image: string): Promise<void> {
@@ -143,22 +190,32 @@ export class Story {
     this.#promise(serves && found?.Config.Image === image, `${name} serves ${shortReference(image)}`);
   }
 
-  async #promiseUntouched(before: Identity): Promise<void> {
-    const now = await this.#identity(third);
-    const same = JSON.stringify(now) === JSON.stringify(before);
+  async #promiseUntouched(before: Map<string, Identity>): Promise<void> {
+    const now = await this.#identities([...before.keys()]);
+    const changed = [...before].filter(
+      ([name, was]) => JSON.stringify(now.get(name)) !== JSON.stringify(was),
+    );
     this.#promise(
-      same,
-      `${third} is untouched: container ${now.container.slice(0, 12)}, started ${now.startedAt.slice(0, 19)}Z, ${now.restarts} restarts`,
+      changed.length === 0,
+      changed.length === 0
+        ? `${[...before.keys()].join(", ")}: untouched, by container id, start and restarts`
+        : `${changed.map(([name]) => name).join(", ")} should have stayed untouched`,
     );
   }
 
-  async #identity(name: string): Promise<Identity> {
-    const found = await inspectContainer(this.#parts.docker, name);
-    return {
-      container: found?.Id ?? "none",
-      startedAt: found?.State.StartedAt ?? "never",
-      restarts: found?.RestartCount ?? 0,
-    };
+  async #identities(names: readonly string[]): Promise<Map<string, Identity>> {
+    const all = names.map(async (name): Promise<[string, Identity]> => {
+      const found = await inspectContainer(this.#parts.docker, name);
+      return [
+        name,
+        {
+          container: found?.Id ?? "none",
+          startedAt: found?.State.StartedAt ?? "never",
+          restarts: found?.RestartCount ?? 0,
+        },
+      ];
+    });
+    return new Map(await Promise.all(all));
   }
 
   #promise(holds: boolean, sentence: string): void {
@@ -168,9 +225,17 @@ export class Story {
     }
   }
 
+  /** What the rest of the story stands on. */
+  #require(holds: boolean, sentence: string): void {
+    this.#promise(holds, sentence);
+    if (!holds) {
+      throw new StoryBroken(sentence);
+    }
+  }
+
   #title(text: string): void {
     this.#part += 1;
-    const elapsed = formatDuration((Date.now() - this.#began) / 1000);
+    const elapsed = formatDuration(Math.max(1, Math.round((Date.now() - this.#began) / 1000)));
     this.#write(`\n${this.#part}. ${text}  [${elapsed}]\n`);
   }
 
@@ -183,25 +248,12 @@ export class Story {
   }
 }
 
-/** What the program announced before it changed anything, out of the engine's closing diagnostics. */
-export function planLines(output: string): string[] {
-  const announcement = new RegExp(`^(${instances.join("|")}): (first start|update|back|its state) `);
-  return diagnosticLines(output).filter((line) => announcement.test(line));
+/** The story can't go on; what broke is on its list already. */
+export class StoryBroken extends Error {
+  override name = "StoryBroken";
 }
 
-/** What the failed program said, out of the engine's closing diagnostics: from its verdict to the way back. */
-export function failureLines(output: string): string[] {
-  const lines = diagnosticLines(output);
-  const wayBack = lines.findIndex((line) => line.includes("The way back: "));
-  const verdict = lines
-    .slice(0, wayBack + 1)
-    .findLastIndex((line) => /^[^ ]+: (gate|verification) \w+ on /.test(line));
-  return wayBack === -1 ? lines.slice(-10) : lines.slice(verdict === -1 ? wayBack : verdict, wayBack + 1);
-}
-
-function diagnosticLines(output: string): string[] {
-  return output
-    .slice(output.lastIndexOf("Diagnostics:"))
-    .split("\n")
-    .map((line) => line.trim());
+export function tagOf(reference: string): string {
+  const name = reference.slice(0, reference.indexOf("@"));
+  return name.slice(name.lastIndexOf(":") + 1);
 }

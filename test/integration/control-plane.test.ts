@@ -47,13 +47,13 @@ describe("the control plane, and the instances that it manages", () => {
         data: { volume: `${name}-state` },
         backups: { volume: `${name}-backups` },
         defaultAgentImage: "agent",
+        account: { passwordVariable: "STAND_IN_ADMIN_PASSWORD" },
         container: {
           network,
           dockerSocket: new URL(parts.dockerHost).pathname,
           environment: {
             STAND_IN_NETWORK: network,
             STAND_IN_PREFIX: stack,
-            STAND_IN_ADMIN_PASSWORD: password,
             CLAWFORCE_BACKUPS_PATH: "/app/backups",
           },
           health: {

@@ -106,6 +106,17 @@ const wrong: Wrong[] = [
     'controlPlane: the name "canary" is taken by clawforce:instanceGroups.support.instances[0]. Write another name.',
   ],
   [
+    "the password of the control plane in plain text",
+    {
+      controlPlane: {
+        image,
+        account: { passwordVariable: "ADMIN_PASSWORD" },
+        container: { environment: { ADMIN_PASSWORD: "hunter2" } },
+      },
+    },
+    "controlPlane.container.environment.ADMIN_PASSWORD: the account's password stands here in plain text. Remove it and run `pulumi config set --secret clawforce:controlPlanePassword`, with a new password.",
+  ],
+  [
     "a check of gateways at the control plane",
     { controlPlane: { image, verification: [{ kind: "channels" }] } },
     'controlPlane.verification[0].kind: a control plane has no check "channels". Move it to an instance group, or remove it.',

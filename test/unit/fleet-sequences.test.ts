@@ -24,7 +24,6 @@ async function run(changes: Changes, ...argv: string[]) {
   return { code, out, err };
 }
 
-const plane = { image: `c/clawforce:2@${digest("1")}` };
 const away = "The Docker host unix:///no/such.sock does not answer (ENOENT)";
 
 describe("a sequence is refused in one sentence, and the stack file stays as it was", () => {
