@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { fleet } from "../../fleet/command-line.ts";
-import { type Changes, digest, rawConfig } from "./config-fixture.ts";
+import { type Changes, rawConfig } from "./config-fixture.ts";
 
 /** Runs a command on a stack whose Docker host is not there. */
 async function run(changes: Changes, ...argv: string[]) {

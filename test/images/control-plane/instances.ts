@@ -4,6 +4,9 @@ import type { Environment } from "./environment.ts";
 import { now, type Row, type Store } from "./store.ts";
 import type { Tasks } from "./tasks.ts";
 
+/** The real one has no such label: cleaning up finds by it what a stand-in has left. */
+const madeByStandIn = { "clawforce-fleet.test": "stand-in" };
+
 /** An answer that is no success: `{"detail": ...}`. */
 export class Refusal extends Error {
   readonly status: number;
@@ -193,10 +196,12 @@ export class Instances {
       OPENCLAW_GATEWAY_PORT: gatewayPort,
       CLAWFORCE_INSTANCE_ID: row.id,
     };
+    const volume = { Name: this.#volume(row), Labels: madeByStandIn };
+    await this.#engine.call("POST", "/volumes/create", volume);
     await this.#engine.call("POST", `/containers/create?name=${name}`, {
       Image: this.#imageOf(this.row(Number(row.id))),
       Hostname: name.replace(/^bot-/, ""),
-      Labels: { "managed-by": "clawforce", instance: name },
+      Labels: { "managed-by": "clawforce", instance: name, ...madeByStandIn },
       Env: Object.entries(variables).map(([key, value]) => `${key}=${value}`),
       StopTimeout: stopTimeout,
       HostConfig: {
