@@ -44,6 +44,7 @@ export class Story {
   readonly #parts: StoryParts;
   readonly #began = Date.now();
   #part = 0;
+  #session: Session | undefined;
   /** Promises of the demo that did not hold. */
   readonly broken: string[] = [];
 
@@ -53,8 +54,8 @@ export class Story {
 
   async tell(): Promise<void> {
     await this.#bringUp();
-    const session = await this.#prepareChannelAndInstance();
-    const stream = this.#stream(session);
+    await this.#prepareChannelAndInstance();
+    const stream = this.#stream();
     stream.start();
     try {
       await this.#updateControlPlane();
@@ -89,15 +90,21 @@ export class Story {
     for (const name of instances) await this.#promiseImage(name, openclaw.stable);
   }
 
-  async #prepareChannelAndInstance(): Promise<Session> {
-    const { demo, docker, images } = this.#parts;
+  async #prepareChannelAndInstance(): Promise<void> {
+    const { docker, images } = this.#parts;
     this.#title("what is there before the updates");
     await installLoopbackChannel(docker, canary);
     this.#say(`${canary} has a channel now, ${loopbackChannel}: a local plugin, in a folder of its own`);
-    const session = await Session.open(demo.ingressPort, hostOf(controlPlaneName), demo.account);
+    const session = await this.#logIn();
     await session.makeInstance(managedInstance.replace(/^bot-/, ""), images.small);
     this.#say(`the control plane has made an instance, ${managedInstance}, and a backup of it`);
-    return session;
+  }
+
+  /** What the stream asks the control plane with from now on. */
+  async #logIn(): Promise<Session> {
+    const { ingressPort, account } = this.#parts.demo;
+    this.#session = await Session.open(ingressPort, hostOf(controlPlaneName), account);
+    return this.#session;
   }
 
   async #updateControlPlane(): Promise<void> {
@@ -109,6 +116,8 @@ export class Story {
     await this.#fleet(0, "update");
     await this.#promiseImage(controlPlaneName, images.controlPlane.after);
     await this.#promiseUntouched(untouched);
+    await this.#logIn();
+    this.#say("its sessions have ended with the old version, as they do: logged in anew");
   }
 
   async #tryTheBrokenVersion(): Promise<void> {
@@ -148,7 +157,7 @@ export class Story {
     await this.#fleet(0, "report");
   }
 
-  #stream(session: Session): Stream {
+  #stream(): Stream {
     const gateway = (name: string) => ({ workload: name, host: hostOf(name), path: "/readyz" });
     return new Stream({
       address: "127.0.0.1",
@@ -160,7 +169,7 @@ export class Story {
           workload: controlPlaneName,
           host: hostOf(controlPlaneName),
           path: "/api/v1/auth/me",
-          headers: { cookie: session.cookie },
+          headers: () => ({ cookie: this.#session?.cookie ?? "" }),
         },
         ...instances.map(gateway),
       ],

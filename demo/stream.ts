@@ -8,8 +8,8 @@ export interface StreamTarget {
   workload: string;
   /** The name under which the ingress serves it. */
   host: string;
-  /** With each request: a session's cookie, a token. */
-  headers?: Readonly<Record<string, string>>;
+  /** With each request: a session's cookie, a token. Asked for each time, as they change. */
+  headers?: () => Readonly<Record<string, string>>;
   /** Asked again and again. Never the path of the ingress's health check: that one it answers itself while it holds. */
   path: string;
   /** Field of a JSON answer that says which version answered; without one all count as "answered". */
@@ -34,7 +34,7 @@ export interface StreamCounts {
   sent: number;
   /** Answered with 2xx. */
   served: number;
-  /** Seconds that the slowest of them took: the longest wait. */
+  /** Seconds that the slowest answer of all took: the longest wait. */
   longest: number;
   /** Answered with 401: the session is over, the request was not lost. */
   unauthorized: number;
@@ -122,9 +122,9 @@ export class Stream {
     const began = performance.now();
     try {
       const { status, body } = await this.#get(target);
+      counts.longest = Math.max(counts.longest, (performance.now() - began) / 1000);
       if (status >= 200 && status < 300) {
         counts.served += 1;
-        counts.longest = Math.max(counts.longest, (performance.now() - began) / 1000);
         count(counts.versions, versionIn(body, target.version));
       } else if (status === 401) {
         counts.unauthorized += 1;
@@ -142,7 +142,7 @@ export class Stream {
     const { address, port, timeout } = this.#options;
     return new Promise((resolve, reject) => {
       const asked = request(
-        { host: address, port, path, headers: { ...headers, host }, agent: this.#agent },
+        { host: address, port, path, headers: { ...headers?.(), host }, agent: this.#agent },
         (response: IncomingMessage) => {
           text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
         },

@@ -27,7 +27,7 @@ async function streamed(answer: RequestListener, webSocket?: string): Promise<St
     host: "a.test",
     path: "/version",
     version: "version",
-    headers: { cookie: "session=1" },
+    headers: () => ({ cookie: "session=1" }),
   };
   const stream = new Stream({
     address: "127.0.0.1",
