@@ -69,12 +69,7 @@ export const checkSchema = z
         "the check looks for nothing. Name a pattern under `appear` or `absent`",
       ),
     /** A login with the account of the control plane, new each time, and who it says that we are. */
-    z.strictObject({
-      kind: z.literal("login"),
-      ...checkBase,
-      path: urlPath.default("/api/v1/auth/login"),
-      me: urlPath.default("/api/v1/auth/me").describe("Says whose session it is."),
-    }),
+    z.strictObject({ kind: z.literal("login"), ...checkBase }),
     /** The build that answers: it must have changed with the image, and only with it. */
     z.strictObject({
       kind: z.literal("build"),

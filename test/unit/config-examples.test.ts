@@ -43,6 +43,9 @@ describe("the example", () => {
     [
       "prod",
       [
+        "clawforce:ingress.image",
+        "clawforce:controlPlane.image",
+        "clawforce:controlPlane.previous",
         "clawforce:agentImages.chromium.stable",
         "clawforce:agentImages.chromium.previous",
         "clawforce:snapshots.image",
@@ -51,6 +54,8 @@ describe("the example", () => {
     [
       "staging",
       [
+        "clawforce:controlPlane.image",
+        "clawforce:controlPlane.previous",
         "clawforce:agentImages.openclaw.stable",
         "clawforce:agentImages.openclaw.candidate",
         "clawforce:snapshots.image",
@@ -73,16 +78,34 @@ describe("the example", () => {
     const rolled = (stack: string) =>
       workloadsOf(parseStackConfig(filled(stack))).map(({ name, image }) => `${name} ${image.split("@")[0]}`);
     expect(rolled("staging")).toEqual([
+      "clawforce clawforceone/clawforce:1.4.2",
       "staging-canary ghcr.io/openclaw/openclaw:2026.4.23",
       "staging-1 ghcr.io/openclaw/openclaw:2026.4.15",
       "staging-2 ghcr.io/openclaw/openclaw:2026.4.15",
     ]);
     const agent = "clawforceone/agent-chromium:1.4.2-openclaw-2026.4.15";
     expect(rolled("prod")).toEqual([
+      "clawforce clawforceone/clawforce:1.4.2",
       `support-canary ${agent}`,
       `support-1 ${agent}`,
       `support-2 ${agent}`,
       `support-3 ${agent}`,
+      `bot-desk-1 ${agent}`,
+      `bot-desk-2 ${agent}`,
     ]);
+  });
+
+  test("prod judges what users meet, bakes under traffic and takes a failed wave back", () => {
+    const { instanceGroups, onFailure, evidence, ingress } = parseStackConfig(filled("prod"));
+    const kinds = instanceGroups.support?.verification.map(({ kind }) => kind) ?? [];
+    expect(kinds).toEqual(expect.arrayContaining(["channels", "conversation", "pins", "workflow"]));
+    expect(instanceGroups.support?.bake).toEqual({ length: 1800, interval: 300, requests: 200 });
+    expect({ onFailure, signed: evidence.signingKey !== undefined }).toEqual({
+      onFailure: "rollback",
+      signed: true,
+    });
+    const { instances, drain, stopGrace } = instanceGroups.support ?? {};
+    expect(instances?.every(({ hosts }) => hosts?.length === 1)).toBe(true);
+    expect(ingress?.hold).toBeGreaterThan((drain?.budget ?? 0) + (stopGrace ?? 0));
   });
 });
