@@ -81,6 +81,9 @@ const openclawVerification: CheckInput[] = [
     argv: ["openclaw", "gateway", "status", "--json", "--require-rpc"],
     deadline: "60s",
   },
+  { kind: "channels", allowNone: true },
+  { kind: "unchanged", what: ["sessions"] },
+  { kind: "pins" },
   { kind: "logs", appear: ["\\[gateway\\] ready"], absent: defaultBadLines },
 ];
 

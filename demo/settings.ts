@@ -59,7 +59,7 @@ export function demoSettings(parts: DemoParts): Record<string, unknown> {
           { kind: "version" },
           { kind: "http", path: "/readyz", body: { ready: true } },
           // Only the canary has one: the demo's plugin. The others pass without.
-          { kind: "channels", deadline: "20s", allowNone: true },
+          { kind: "channels", deadline: "90s", interval: "30s", allowNone: true },
           { kind: "pins" },
           {
             kind: "logs",

@@ -7,11 +7,23 @@ import type { SurveyedWorkload } from "./survey.ts";
 export function describePlan(workloads: readonly SurveyedWorkload[], now: Date = new Date()): string[] {
   return workloads.flatMap((workload) => {
     const line = describeMove(workload, now);
-    return line === undefined ? [] : [`${workload.input.name}: ${line}`];
+    return line === undefined ? [] : [`${workload.input.name}: ${line}${pauseClause(workload, workloads)}`];
   });
 }
 
-function describeMove({ move, observed, journal, hold }: SurveyedWorkload, now: Date): string | undefined {
+/** Who comes in through the control plane waits with it. */
+function pauseClause({ config, move }: SurveyedWorkload, all: readonly SurveyedWorkload[]): string {
+  const through = all.filter((each) => each.config.managed === true).map(({ input }) => input.name);
+  const pauses = move.kind === "forward" || move.kind === "back" || move.kind === "restore";
+  return config.track === "control-plane" && pauses && through.length > 0
+    ? `; ${through.join(", ")} can't be reached through it meanwhile`
+    : "";
+}
+
+function describeMove(
+  { input, move, observed, journal, hold }: SurveyedWorkload,
+  now: Date,
+): string | undefined {
   switch (move.kind) {
     case "first":
       return `first start on ${shortReference(move.to)}`;
@@ -27,7 +39,9 @@ function describeMove({ move, observed, journal, hold }: SurveyedWorkload, now: 
       return `its state is set back${restoreClause(move.restore, now)}`;
     case "none":
       if (observed !== undefined && observed.state !== "running") {
-        return `is ${observed.state} and is brought back`;
+        return input.managed === true
+          ? `is ${observed.state}: its control plane has to start it`
+          : `is ${observed.state} and is brought back`;
       }
       if (journal !== undefined) {
         return "an update of it was interrupted: it is brought back";

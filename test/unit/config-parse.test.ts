@@ -331,6 +331,9 @@ describe("accepts", () => {
       ["http", 15],
       ["command", 60],
       ["command", 60],
+      ["channels", 60],
+      ["unchanged", 60],
+      ["pins", 30],
       ["logs", 15],
     ]);
   });

@@ -20,7 +20,14 @@ const release = {
 };
 
 function plan(move: Move, rest: Partial<SurveyedWorkload> = {}): string[] {
-  const surveyed = { input: { name: "support-1" }, move, observed: undefined, journal: undefined, ...rest };
+  const surveyed = {
+    config: { track: "runtime", managed: false },
+    input: { name: "support-1" },
+    move,
+    observed: undefined,
+    journal: undefined,
+    ...rest,
+  };
   return describePlan([surveyed as SurveyedWorkload], now);
 }
 
@@ -69,6 +76,25 @@ describe("describePlan", () => {
     const observed = { id: "c", image: one, state: "exited" as const, status: "Exited (0) 2 minutes ago" };
     expect(plan({ kind: "none", to: one }, { observed })).toEqual([
       "support-1: is exited and is brought back",
+    ]);
+  });
+
+  it("says who can't be reached while the control plane changes", () => {
+    const surveyed = (config: object, name: string, move: Move) =>
+      ({ config, input: { name }, move }) as unknown as SurveyedWorkload;
+    const plane = { track: "control-plane", managed: false };
+    const managed = { track: "runtime", managed: true };
+    expect(
+      describePlan(
+        [
+          surveyed(plane, "clawforce", { kind: "forward", from: one, to: two }),
+          surveyed(managed, "bot-a", { kind: "none", to: one }),
+          surveyed(managed, "bot-b", { kind: "none", to: one }),
+        ],
+        now,
+      ),
+    ).toEqual([
+      "clawforce: update openclaw:2026.4.15@111111111111 -> openclaw:2026.4.23@222222222222; bot-a, bot-b can't be reached through it meanwhile",
     ]);
   });
 });
