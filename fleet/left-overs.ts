@@ -1,10 +1,9 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { workloadFolder } from "../evidence/log.ts";
 import { isNotFound } from "../operations/docker/client.ts";
 import { oneShotLabel } from "../operations/docker/one-shot.ts";
-import { holderOf } from "../operations/mutex.ts";
+import { holderOf, removeDead } from "../operations/mutex.ts";
 
 /** Something short-lived of ours that outlived the run it belongs to. */
 export interface LeftOver {
@@ -59,7 +58,7 @@ export async function removeLeftOver(docker: Docker, { kind, id }: LeftOver): Pr
     } else if (kind === "volume") {
       await docker.getVolume(id).remove();
     } else {
-      await rm(id, { force: true });
+      await removeDead(id);
     }
   } catch (error) {
     if (!isNotFound(error)) {
