@@ -6,6 +6,7 @@ import { tell, withoutStackTrace } from "./components/messages.ts";
 import { loadStackConfig } from "./config/load.ts";
 import { stepsOf } from "./config/order.ts";
 import { defaultImageOf } from "./config/rollout.ts";
+import { describeUnknownReleases, describeVerdicts, judgedGroups } from "./operations/evidence-facts.ts";
 import { describePlan } from "./operations/plan.ts";
 import { lastKnownInput, specOf } from "./operations/survey.ts";
 import { surveyInWindow } from "./operations/window.ts";
@@ -14,11 +15,13 @@ const { config, secrets } = loadStackConfig();
 const stack = getStack();
 const surveyed = await withoutStackTrace(surveyInWindow(config, stack));
 const defaultImage = defaultImageOf(config);
+const groups = judgedGroups(config, surveyed, new Date());
 
 const fleet = new Fleet("fleet", {
   stack,
   config,
   workloads: surveyed.map((workload) => ({ spec: specOf(workload), move: workload.move })),
+  judgedGroups: groups,
   steps: stepsOf(
     surveyed.map((workload) => workload.config),
     defaultImage !== undefined,
@@ -38,4 +41,6 @@ const fleet = new Fleet("fleet", {
 /** What runs once this update is done: image, digest and container of each workload. */
 export const running = fleet.running;
 /** In a preview: what the update does to each workload that it changes. */
-export const plan = tell(describePlan(surveyed));
+export const plan = tell([...describePlan(surveyed), ...describeUnknownReleases(config, surveyed)]);
+/** In a preview: what the canary of each group has proved of the candidate, as far as the records say. */
+export const evidence = tell(describeVerdicts(groups));

@@ -19,6 +19,8 @@ export interface FleetArgs {
   config: StackConfig;
   /** `move` is what this run does to each, as the preview says. */
   workloads: { spec: WorkloadSpec; move: object }[];
+  /** By the name of an instance group: what a judge of the update has to know of it. */
+  judgedGroups: Record<string, object>;
   /** What this update does, in its order. */
   steps: Step[];
   /** Reference that the control plane is to give to new instances; undefined: that is left alone. */
@@ -60,7 +62,8 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   #group(name: string, { agentImage, waves, wave }: InstanceGroupConfig): InstanceGroup {
-    return new InstanceGroup(name, { agentImage, waves, wave }, this.#inside);
+    const judged = this.#args.judgedGroups[name] ?? {};
+    return new InstanceGroup(name, { agentImage, waves, wave, judged }, this.#inside);
   }
 
   #networks(provider: docker.Provider): docker.Network[] {

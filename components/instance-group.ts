@@ -5,6 +5,8 @@ export interface InstanceGroupArgs {
   waves: (number | string)[];
   /** How far the candidate has come: index into `waves`. */
   wave: number;
+  /** What a judge of the update has to know of it: plain data, known at preview. */
+  judged: object;
 }
 
 /** Instances that share a rollout. Their order, also among groups, is that of the fleet's steps. */

@@ -40,6 +40,7 @@ export class ManagedWorkload extends pulumi.ComponentResource {
       digest: image.slice(image.lastIndexOf("@") + 1),
       container,
     }));
-    this.registerOutputs({ running: this.running });
+    // Outputs, not inputs: from and move differ from run to run, and that is no operation on anything.
+    this.registerOutputs({ running: this.running, judged: spec.judged });
   }
 }

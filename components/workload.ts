@@ -41,6 +41,8 @@ export interface WorkloadSpec {
   restoreEpoch: string;
   /** Changes when the workload was found not serving. */
   servingTrigger: string;
+  /** What a judge of the update has to know of it: plain data, known at preview. */
+  judged: object;
   /** What an operator does to go back, for messages. */
   wayBack: string;
   /** The input of its programs: the same from run to run as long as the configuration is. */
@@ -150,7 +152,8 @@ export class Workload extends pulumi.ComponentResource {
       digest: spec.image.slice(spec.image.lastIndexOf("@") + 1),
       container: id,
     }));
-    this.registerOutputs({ running: this.running });
+    // Outputs, not inputs: from and move differ from run to run, and that is no operation on anything.
+    this.registerOutputs({ running: this.running, judged: spec.judged });
   }
 
   #volume(name: string, volume: string, stack: string): docker.Volume {

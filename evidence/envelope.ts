@@ -50,12 +50,12 @@ export type Signature = { by: string } | "none" | "untrusted" | "wrong";
 export function unseal(
   value: unknown,
   trusted: readonly NamedKey[],
-): { statement: Statement; signature: Signature } | undefined {
+): { envelope: Envelope; statement: Statement; signature: Signature } | undefined {
   if (!isEnvelope(value)) return undefined;
   const payload = Buffer.from(value.payload, "base64");
   const statement = parsed(payload.toString("utf8"));
   if (!isStatement(statement)) return undefined;
-  return { statement, signature: judge(value, payload, trusted) };
+  return { envelope: value, statement, signature: judge(value, payload, trusted) };
 }
 
 function judge(envelope: Envelope, payload: Buffer, trusted: readonly NamedKey[]): Signature {

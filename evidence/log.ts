@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type NamedKey, type Signature, seal, unseal } from "./envelope.ts";
+import { type Envelope, type NamedKey, type Signature, seal, unseal } from "./envelope.ts";
 import { EvidenceKeys } from "./keys.ts";
 import type { EvidenceEntry, EvidenceRecord, ReadRecord } from "./records.ts";
 import { recordOf, statementOf } from "./statement.ts";
@@ -38,17 +38,22 @@ export class EvidenceLog {
   }
 
   async read(): Promise<ReadRecord[]> {
-    return this.#parse(await this.#text()).records;
+    return (await this.readSealed()).map(({ record }) => record);
+  }
+
+  /** The records together with what they were read from, for those who verify them again. */
+  async readSealed(): Promise<SealedRecord[]> {
+    return this.#parse(await this.#text()).sealed;
   }
 
   async append(entry: EvidenceEntry): Promise<EvidenceRecord> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const text = await this.#text();
-    const { lastLine, records } = this.#parse(text);
+    const { lastLine, sealed } = this.#parse(text);
     const record: EvidenceRecord = {
       ...entry,
       ...this.#owner,
-      sequence: records.length + 1,
+      sequence: sealed.length + 1,
       time: new Date().toISOString(),
       previous: lastLine === undefined ? first : sha256(lastLine),
     };
@@ -64,7 +69,7 @@ export class EvidenceLog {
     return record;
   }
 
-  #parse(text: string): { records: ReadRecord[]; lastLine: string | undefined } {
+  #parse(text: string): { sealed: SealedRecord[]; lastLine: string | undefined } {
     return parseRecords(text, this.file, this.#owner, this.#keys.trusted);
   }
 
@@ -78,6 +83,12 @@ export class EvidenceLog {
       throw error;
     }
   }
+}
+
+/** A record and the envelope that it stands in. */
+export interface SealedRecord {
+  record: ReadRecord;
+  envelope: Envelope;
 }
 
 export class EvidenceDamaged extends Error {
@@ -95,8 +106,8 @@ export function parseRecords(
   file: string,
   owner: Owner,
   trusted: readonly NamedKey[],
-): { records: ReadRecord[]; lastLine: string | undefined } {
-  const records: ReadRecord[] = [];
+): { sealed: SealedRecord[]; lastLine: string | undefined } {
+  const sealed: SealedRecord[] = [];
   let lastLine: string | undefined;
   for (const [index, line] of text.split("\n").entries()) {
     const value = line === "" ? undefined : parsedJson(line);
@@ -110,18 +121,21 @@ export function parseRecords(
       opened === undefined || record === undefined
         ? "is no record"
         : (ownerProblem(record, owner) ??
-          chainProblem(record, lastLine, records.length) ??
-          signatureProblem(opened.signature, records));
+          chainProblem(record, lastLine, sealed.length) ??
+          signatureProblem(opened.signature, sealed));
     if (problem !== undefined || opened === undefined || record === undefined) {
       throw new EvidenceDamaged(
         `${file}:${index + 1}: the line ${problem}. Put the file back from a copy; without it nothing is known of what ran before.`,
       );
     }
-    const { signature } = opened;
-    records.push(typeof signature === "object" ? { ...record, signedBy: signature.by } : record);
+    const { signature, envelope } = opened;
+    sealed.push({
+      record: typeof signature === "object" ? { ...record, signedBy: signature.by } : record,
+      envelope,
+    });
     lastLine = line;
   }
-  return { records, lastLine };
+  return { sealed, lastLine };
 }
 
 function ownerProblem(record: EvidenceRecord, { stack, workload }: Owner): string | undefined {
@@ -142,9 +156,9 @@ function chainProblem(
 }
 
 /** Records from before signing was begun stay readable; after the first signed one each has to be. */
-function signatureProblem(signature: Signature, before: readonly ReadRecord[]): string | undefined {
+function signatureProblem(signature: Signature, before: readonly SealedRecord[]): string | undefined {
   if (signature === "wrong") return "has a signature that does not belong to it: it was changed";
-  return typeof signature === "string" && before.some(({ signedBy }) => signedBy !== undefined)
+  return typeof signature === "string" && before.some(({ record }) => record.signedBy !== undefined)
     ? "follows signed ones and is not signed by a key that counts: it was put in, or its key is missing in clawforce:evidence.trustedKeys"
     : undefined;
 }

@@ -1,12 +1,12 @@
 import type { StackConfig } from "../config/schema.ts";
 import { type SurveyedWorkload, survey } from "../operations/survey.ts";
+import { witnessesOf } from "../operations/witnesses.ts";
 import { unlessLocked } from "./carry-out.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { promotionEdits } from "./promotion.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { type EngineOperation, UpdateEngine } from "./update-engine.ts";
-import { witnessesOf } from "./witnesses.ts";
 
 export const promote: Command = {
   name: "promote",

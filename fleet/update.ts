@@ -1,5 +1,6 @@
 import type { StackConfig } from "../config/schema.ts";
 import { survey } from "../operations/survey.ts";
+import { witnessesOf } from "../operations/witnesses.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { type NextWave, nextWave, refuseTarget, rolloutsOf } from "./next-wave.ts";
@@ -9,7 +10,6 @@ import { updateControlPlane } from "./update-control-plane.ts";
 import { UpdateEngine } from "./update-engine.ts";
 import { waveFlag } from "./wave-flag.ts";
 import { takeBackEdits } from "./way-back.ts";
-import { witnessesOf } from "./witnesses.ts";
 
 /** Of an update that failed and was taken back: nothing is broken, and nothing is updated. */
 export const goneBack = 3;

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { locationOf, type WorkloadConfig, workloadsOf } from "../config/rollout.ts";
 import type { ControlPlaneConfig, StackConfig } from "../config/schema.ts";
 import type { EvidenceKeySettings } from "../evidence/keys.ts";
-import { workloadFolder } from "../evidence/log.ts";
+import { type SealedRecord, workloadFolder } from "../evidence/log.ts";
 import { type Move, moveOf, restoreEpoch } from "../evidence/move.ts";
-import type { EvidenceRecord } from "../evidence/records.ts";
+import type { EvidenceRecord, ReadRecord } from "../evidence/records.ts";
+import { judgedWorkload } from "./evidence-facts.ts";
 import { OperationFailure } from "./failure.ts";
 import { type Hold, HoldJournal } from "./ingress/hold-journal.ts";
 import { type CutOverJournal, imageOfInterruptedCutOver, Journal } from "./journal.ts";
@@ -17,7 +18,9 @@ export interface SurveyedWorkload {
   config: WorkloadConfig;
   input: Workload;
   observed: Observed | undefined;
-  records: EvidenceRecord[];
+  records: ReadRecord[];
+  /** The same records with their envelopes. */
+  sealed: SealedRecord[];
   journal: CutOverJournal | undefined;
   /** Its requests are held, or were when the one who held them died. */
   hold: Hold | undefined;
@@ -38,7 +41,8 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
     workloads.map(async (workload) => {
       const input = workloadInput(config, stack, workload);
       const log = logOf(input);
-      const records = await log.read();
+      const sealed = await log.readSealed();
+      const records = sealed.map(({ record }) => record);
       const journal = await new Journal(log.folder).read();
       const hold = await new HoldJournal(log.folder).read();
       const found = observed.get(input.name);
@@ -49,6 +53,7 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
         input,
         observed: found,
         records,
+        sealed,
         journal,
         hold,
         move: moveOf(facts),
@@ -159,13 +164,8 @@ export function lastServing(records: readonly EvidenceRecord[]): string {
 }
 
 /** What the components need to know of a workload. */
-export function specOf({
-  config,
-  input,
-  observed,
-  restoreEpoch: epoch,
-  servingTrigger: trigger,
-}: SurveyedWorkload) {
+export function specOf(surveyed: SurveyedWorkload) {
+  const { config, input, observed, restoreEpoch: epoch, servingTrigger: trigger } = surveyed;
   const { track, group, role, wave, publish, hosts, bake } = config;
   return {
     stack: input.stack,
@@ -189,6 +189,7 @@ export function specOf({
     ...(input.ingress !== undefined && { ingress: input.ingress }),
     restoreEpoch: epoch,
     servingTrigger: trigger,
+    judged: judgedWorkload(surveyed),
     wayBack: `the new version does not come up. The way back: ${input.wayBack}`,
     input,
   };

@@ -199,8 +199,8 @@ export class World {
   }
 
   /** Starts an `up` in a process group of its own, so that a test can kill the deployer with all its children. */
-  startUp(): { pid: number; ended: Promise<Run> } {
-    const argv = ["up", "--yes", "--skip-preview", "--non-interactive", ...this.#stackFlags()];
+  startUp(...flags: string[]): { pid: number; ended: Promise<Run> } {
+    const argv = ["up", "--yes", "--skip-preview", "--non-interactive", ...this.#stackFlags(), ...flags];
     const child = spawn("pulumi", argv, {
       cwd: projectFolder,
       env: this.environment(),
@@ -216,6 +216,8 @@ export class World {
       ...this.parts.environment,
       PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "a passphrase of the tests",
+      // Without it the engine has no `--event-log`.
+      PULUMI_DEBUG_COMMANDS: "true",
       CLAWFORCE_BREAKPOINTS: this.breakpoints,
     };
   }

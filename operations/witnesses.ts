@@ -1,7 +1,7 @@
 import { fingerprint } from "../config/fingerprint.ts";
 import type { Witness } from "../evidence/canary.ts";
-import { serves } from "../operations/observe.ts";
-import type { SurveyedWorkload } from "../operations/survey.ts";
+import { serves } from "./observe.ts";
+import type { SurveyedWorkload } from "./survey.ts";
 
 /** What each workload can prove: one that does not serve proves nothing. */
 export function witnessesOf(surveyed: readonly SurveyedWorkload[]): Witness[] {

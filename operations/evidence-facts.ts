@@ -1,0 +1,178 @@
+import { fingerprint } from "../config/fingerprint.ts";
+import { shortReference } from "../config/image-reference.ts";
+import type { Track, WorkloadConfig } from "../config/rollout.ts";
+import type { InstanceGroupConfig, StackConfig } from "../config/schema.ts";
+import { type CanaryVerdict, canaryVerdict } from "../evidence/canary.ts";
+import type { Envelope } from "../evidence/envelope.ts";
+import type { SealedRecord } from "../evidence/log.ts";
+import { type Move, releasesOf, sameDigest } from "../evidence/move.ts";
+import type { ReadRecord } from "../evidence/records.ts";
+import { passedReleases, recordedReleases } from "../evidence/releases.ts";
+import type { SurveyedWorkload } from "./survey.ts";
+import { witnessesOf } from "./witnesses.ts";
+
+/** What a judge of an update that shares no code with it has to know of a workload. Empty text: there is none. */
+export interface JudgedWorkload {
+  track: Track;
+  role: WorkloadConfig["role"];
+  group: string;
+  wave: number;
+  image: string;
+  /** The image of the container that is there. */
+  from: string;
+  /** The release that it can be set back to, as recorded. */
+  previous: string;
+  move: Move["kind"];
+  /** Envelopes as they stand in the log, oldest first: what it has proved of `image` and `from`. */
+  evidence: Envelope[];
+}
+
+/** What that judge has to know of an instance group. Empty text: there is none. */
+export interface JudgedGroup {
+  candidate: string;
+  /** As recorded, whatever the configuration names. */
+  stable: string;
+  previous: string;
+  canary: CanaryVerdict | { state: "none"; sentence: "" };
+  /** Evidence by other checks than these does not count. */
+  checksHash: string;
+  /** Seconds, and requests meanwhile, that must follow a verification. */
+  bake: { length: number; requests: number };
+}
+
+/** For each kind of record and each image: with the newest ones comes all that a verdict rests on. */
+const newest = 3;
+
+const speaking = ["cut-over", "gate", "verification", "bake"] as const;
+
+export function judgedWorkload(surveyed: SurveyedWorkload): JudgedWorkload {
+  const { config, observed, records, move, sealed } = surveyed;
+  const { track, role, group = "", wave, image } = config;
+  const from = observed?.image ?? "";
+  const previous = releasesOf(records).at(-1)?.image ?? "";
+  const evidence = evidenceOf(sealed, from === "" ? [image] : [image, from]);
+  return { track, role, group, wave, image, from, previous, move: move.kind, evidence };
+}
+
+export function judgedGroups(
+  config: StackConfig,
+  surveyed: readonly SurveyedWorkload[],
+  now: Date,
+): Record<string, JudgedGroup> {
+  const groups = Object.entries(config.instanceGroups);
+  return Object.fromEntries(
+    groups.map(([name, group]) => [name, judgedGroup(config, name, group, surveyed, now)]),
+  );
+}
+
+function judgedGroup(
+  config: StackConfig,
+  name: string,
+  { agentImage, verification, bake }: InstanceGroupConfig,
+  surveyed: readonly SurveyedWorkload[],
+  now: Date,
+): JudgedGroup {
+  const members = surveyed.filter((each) => each.config.group === name);
+  const canaries = members.filter((each) => each.config.role === "canary");
+  const candidate = config.agentImages[agentImage]?.candidate;
+  const onlySigned = config.environment === "production";
+  const { stable = "", previous = "" } = recordedReleases(
+    members.map((each) => thatCount(config, each.records)),
+  );
+  return {
+    candidate: candidate ?? "",
+    stable,
+    previous,
+    canary:
+      candidate === undefined
+        ? { state: "none", sentence: "" }
+        : canaryVerdict(witnessesOf(canaries), { image: candidate, bake, onlySigned }, now),
+    checksHash: fingerprint(verification),
+    bake: { length: bake?.length ?? 0, requests: bake?.requests ?? 0 },
+  };
+}
+
+/** One sentence for each group that a candidate is rolled out to. */
+export function describeVerdicts(groups: Readonly<Record<string, JudgedGroup>>): string[] {
+  return Object.entries(groups)
+    .filter(([, { candidate }]) => candidate !== "")
+    .map(([name, { candidate, canary }]) => `${name}: ${shortReference(candidate)}: ${canary.sentence}`);
+}
+
+/** One line for each release in the configuration that no record knows; none as long as there is nothing on record. */
+export function describeUnknownReleases(
+  config: StackConfig,
+  surveyed: readonly SurveyedWorkload[],
+): string[] {
+  return namedReleases(config).flatMap(({ place, release, isRunBy, remedy }) => {
+    const known = surveyed
+      .filter((each) => isRunBy(each.config))
+      .flatMap(({ records }) => passedReleases(thatCount(config, records)));
+    return known.length === 0 || known.some((image) => sameDigest(image, release))
+      ? []
+      : [
+          `clawforce:${place} names ${shortReference(release)}: no workload has passed on it, or each has gone back from it. ${remedy}`,
+        ];
+  });
+}
+
+interface NamedRelease {
+  /** Path in the configuration. */
+  place: string;
+  release: string;
+  isRunBy: (workload: WorkloadConfig) => boolean;
+  remedy: string;
+}
+
+function namedReleases({ controlPlane, agentImages, instanceGroups }: StackConfig): NamedRelease[] {
+  const previousRemedy = "Name the release that ran before, or take it out.";
+  const ofImages = Object.entries(agentImages).flatMap(([image, { stable, previous }]) => {
+    const isRunBy = ({ group }: WorkloadConfig) =>
+      group !== undefined && instanceGroups[group]?.agentImage === image;
+    const place = `agentImages.${image}`;
+    const remedy = "A new release begins as a `candidate`: write it there.";
+    return [
+      { place: `${place}.stable`, release: stable, isRunBy, remedy },
+      ...(previous === undefined
+        ? []
+        : [{ place: `${place}.previous`, release: previous, isRunBy, remedy: previousRemedy }]),
+    ];
+  });
+  const previous = controlPlane?.previous;
+  return [
+    ...(previous === undefined
+      ? []
+      : [
+          {
+            place: "controlPlane.previous",
+            release: previous,
+            isRunBy: ({ role }: WorkloadConfig) => role === "control-plane",
+            remedy: previousRemedy,
+          },
+        ]),
+    ...ofImages,
+  ];
+}
+
+/** Where signatures are demanded, what nobody has signed is known to no one. */
+function thatCount({ environment }: StackConfig, records: readonly ReadRecord[]): ReadRecord[] {
+  return records.filter(({ signedBy }) => environment !== "production" || signedBy !== undefined);
+}
+
+/** The newest records of each kind that speak of one of the images. */
+function evidenceOf(sealed: readonly SealedRecord[], images: readonly string[]): Envelope[] {
+  const kept = new Set(
+    speaking.flatMap((kind) =>
+      images.flatMap((image) =>
+        sealed
+          .filter(({ record }) => record.kind === kind && sameDigest(imageOf(record) ?? "", image))
+          .slice(-newest),
+      ),
+    ),
+  );
+  return sealed.filter((each) => kept.has(each)).map(({ envelope }) => envelope);
+}
+
+function imageOf(record: ReadRecord): string | undefined {
+  return record.kind === "cut-over" ? record.to : "image" in record ? record.image : undefined;
+}

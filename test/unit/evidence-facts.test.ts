@@ -1,0 +1,162 @@
+import { describe, expect, it } from "vitest";
+import { fingerprint } from "../../config/fingerprint.ts";
+import { workloadsOf } from "../../config/rollout.ts";
+import type { StackConfig } from "../../config/schema.ts";
+import type { Envelope } from "../../evidence/envelope.ts";
+import { moveOf } from "../../evidence/move.ts";
+import type { EvidenceEntry, ReadRecord } from "../../evidence/records.ts";
+import {
+  describeUnknownReleases,
+  describeVerdicts,
+  judgedGroups,
+  judgedWorkload,
+} from "../../operations/evidence-facts.ts";
+import type { SurveyedWorkload } from "../../operations/survey.ts";
+import { candidate, previous, stable } from "./config-fixture.ts";
+import { configWith, now, onRecord } from "./fleet-rollout-fixture.ts";
+
+interface Of {
+  runs?: string;
+  records?: ReadRecord[];
+}
+
+/** All workloads of the configuration, each running what it is told and verified on it, unless said otherwise. */
+function surveyedOf(config: StackConfig, changes: Record<string, Of> = {}): SurveyedWorkload[] {
+  return workloadsOf(config).map((workload) => {
+    const { name, image, verification } = workload;
+    const { runs = image, records = onRecord(name, verified(config, runs)) } = changes[name] ?? {};
+    const sealed = records.map((record, index) => ({ record, envelope: envelope(`${name} ${index}`) }));
+    const observed = { id: `container of ${name}`, image: runs, state: "running", status: "Up" };
+    return {
+      ...{ config: workload, input: { name, verification }, records, sealed, observed },
+      move: moveOf({ running: runs, wanted: image, records, requested: undefined }),
+    } as unknown as SurveyedWorkload;
+  });
+}
+
+function envelope(payload: string): Envelope {
+  return { payloadType: "application/vnd.in-toto+json", payload, signatures: [] };
+}
+
+function verified(config: StackConfig, image: string, name = "canary"): EvidenceEntry {
+  return {
+    ...{ kind: "verification", image, container: `container of ${name}`, outcome: "passed", checks: [] },
+    checksHash: fingerprint(config.instanceGroups.support?.verification),
+    seconds: 1,
+  };
+}
+
+const drill: EvidenceEntry = { kind: "drill", snapshot: "0", image: stable, seconds: 1 };
+
+describe("the facts of a workload", () => {
+  const config = configWith({ "agentImages.chromium.previous": undefined });
+
+  it("are what it is, what runs and what is to run", () => {
+    const [canary, first] = surveyedOf(config, { canary: { runs: stable } }).map(judgedWorkload);
+    expect(canary).toEqual({
+      ...{ track: "runtime", role: "canary", group: "support", wave: 0 },
+      ...{ image: candidate, from: stable, previous: "", move: "forward" },
+      evidence: [envelope("canary 0")],
+    });
+    expect(first).toMatchObject({ role: "fleet", wave: 2, image: stable, from: stable, move: "none" });
+  });
+
+  it("are there before the first start, as empty text", () => {
+    const [canary] = surveyedOf(config, { canary: { records: [] } });
+    const facts = judgedWorkload({
+      ...(canary as SurveyedWorkload),
+      observed: undefined,
+      move: { kind: "first", to: candidate },
+    });
+    expect(facts).toMatchObject({ from: "", previous: "", move: "first", evidence: [] });
+  });
+
+  it("hand on what speaks of the wanted and the running image, the newest three of each kind, in their order", () => {
+    const records = onRecord(
+      "canary",
+      ...[1, 2, 3, 4].map(() => verified(config, stable)),
+      verified(config, previous),
+      drill,
+      verified(config, candidate),
+    );
+    const [canary] = surveyedOf(config, { canary: { runs: stable, records } }).map(judgedWorkload);
+    expect(canary?.evidence.map(({ payload }) => payload)).toEqual(
+      [1, 2, 3, 6].map((index) => `canary ${index}`),
+    );
+  });
+});
+
+describe("the facts of a group", () => {
+  it("are the verdict on its candidate, and the releases that are on record", () => {
+    const config = configWith({ "instanceGroups.support.bake": "30m" });
+    const records = onRecord("canary", verified(config, stable), verified(config, candidate));
+    const groups = judgedGroups(config, surveyedOf(config, { canary: { records } }), now);
+    const time = records.at(-1)?.time;
+    expect(groups).toEqual({
+      support: {
+        ...{ candidate, stable, previous: "" },
+        canary: {
+          state: "passed",
+          sentence: `canary has passed at ${time} on the container that runs now.`,
+        },
+        checksHash: fingerprint(config.instanceGroups.support?.verification),
+        bake: { length: 1800, requests: 0 },
+      },
+    });
+    expect(describeVerdicts(groups)).toEqual([
+      `support: agent-chromium:1.4.2-openclaw-2026.4.23@${"b".repeat(12)}: canary has passed at ${time} on the container that runs now.`,
+    ]);
+  });
+
+  it("say nothing of a candidate where there is none", () => {
+    const config = configWith({ "agentImages.chromium.candidate": undefined });
+    const groups = judgedGroups(config, surveyedOf(config), now);
+    expect(groups.support).toMatchObject({ candidate: "", stable, canary: { state: "none", sentence: "" } });
+    expect(groups.support?.bake).toEqual({ length: 0, requests: 0 });
+    expect(describeVerdicts(groups)).toEqual([]);
+  });
+
+  it("count in production what was signed, and nothing else", () => {
+    const production = {
+      ...configWith({ "agentImages.chromium.candidate": undefined }),
+      environment: "production" as const,
+    };
+    const signed = ({ input: { name } }: SurveyedWorkload): Of => ({
+      records: onRecord(name, verified(production, stable)).map((each) => ({ ...each, signedBy: "key" })),
+    });
+    const unsigned = surveyedOf(production);
+    expect(judgedGroups(production, unsigned, now).support?.stable).toBe("");
+    const changes = Object.fromEntries(unsigned.map((each) => [each.input.name, signed(each)]));
+    expect(judgedGroups(production, surveyedOf(production, changes), now).support?.stable).toBe(stable);
+  });
+});
+
+describe("the warning of a release that no record knows", () => {
+  it.each<[string, string, string]>([
+    ["stable", candidate, "A new release begins as a `candidate`: write it there."],
+    ["previous", previous, "Name the release that ran before, or take it out."],
+  ])("names the %s one", (key, image, remedy) => {
+    const proved = configWith({ "agentImages.chromium": { stable } });
+    const config = configWith({ "agentImages.chromium": { stable, [key]: image } });
+    const changes = Object.fromEntries(
+      surveyedOf(proved).map(({ input: { name }, records }) => [name, { records, runs: stable }]),
+    );
+    const short = image.slice(image.indexOf("/") + 1).replace(/@sha256:(.{12}).*/, "@$1");
+    expect(describeUnknownReleases(config, surveyedOf(config, changes))).toEqual([
+      `clawforce:agentImages.chromium.${key} names ${short}: no workload has passed on it, or each has gone back from it. ${remedy}`,
+    ]);
+    expect(describeUnknownReleases(proved, surveyedOf(proved, changes))).toEqual([]);
+  });
+
+  it("is not given before anything is on record", () => {
+    const config = configWith();
+    const none = Object.fromEntries(workloadsOf(config).map(({ name }) => [name, { records: [] }]));
+    expect(describeUnknownReleases(config, surveyedOf(config, none))).toEqual([]);
+  });
+
+  it("is not given for a release that one workload alone has passed on", () => {
+    const config = configWith({ "agentImages.chromium": { stable: candidate, previous: stable } });
+    const records = onRecord("canary", verified(config, stable), verified(config, candidate));
+    expect(describeUnknownReleases(config, surveyedOf(config, { canary: { records } }))).toEqual([]);
+  });
+});
