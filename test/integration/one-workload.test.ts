@@ -25,7 +25,7 @@ describe("one workload", () => {
       output: expect.stringMatching(/Resources:\n {4}14 unchanged\n/),
     });
     const { Id } = await world.inspect(name);
-    expect(unchanged.output).toMatch(new RegExp(`running: \\{\\s+${name}: \\{\\s+container: "${Id}"`));
+    expect(unchanged.output).toMatch(new RegExp(`running\\s*: \\{\\s+${name}: \\{\\s+container: "${Id}"`));
 
     await world.configure({ images: { stable: fixture[1], candidate: fixture[2] } });
     const update = await world.up();
