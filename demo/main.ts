@@ -1,5 +1,3 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { look } from "../fleet/running.ts";
 import { configOf } from "../fleet/stack.ts";
@@ -13,6 +11,7 @@ import { lineProgress } from "../toolchain/progress.ts";
 import { environmentOf, setUp, type Toolchain } from "../toolchain/set-up.ts";
 import { failWith, SetUpError } from "../toolchain/set-up-error.ts";
 import { removeFormerDemo } from "./clean-up.ts";
+import { freePort } from "./free-port.ts";
 import { instances, stackName } from "./settings.ts";
 import { DemoStack } from "./stack.ts";
 import { Story, StoryBroken } from "./story.ts";
@@ -74,16 +73,6 @@ async function main(): Promise<number> {
   } finally {
     await mutex.release();
   }
-}
-
-/** A port of this machine that nothing listens on, for the demo's ingress. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
 
 function conclude(

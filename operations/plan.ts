@@ -32,7 +32,9 @@ function describeMove(
     case "back":
       return `back ${shortReference(move.from)} -> ${shortReference(move.to)}, ${
         move.restore === undefined
-          ? "its state stays as it is"
+          ? input.managed === true
+            ? `its state stays as it is; ${move.release.snapshot} is restored if the old version can't work with it`
+            : "its state stays as it is"
           : `with its state${restoreClause(move.restore, now)}`
       }`;
     case "restore":

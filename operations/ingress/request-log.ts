@@ -32,6 +32,30 @@ export function cutRequests(log: string, { service, address, since, until }: Cut
   return cut;
 }
 
+/** Requests that an ingress answered for a workload; `failed`: with a status of 500 or more. */
+export interface RequestCount {
+  served: number;
+  failed: number;
+}
+
+/** One JSON line a request; what else the log says is passed over. */
+export function requestsIn(log: string, service: string, since: Date): RequestCount {
+  const count: RequestCount = { served: 0, failed: 0 };
+  for (const line of log.split("\n")) {
+    const entry = parseEntry(line);
+    if (
+      entry?.msg !== "Request" ||
+      entry.service !== service ||
+      !(Date.parse(String(entry.time)) >= since.getTime())
+    ) {
+      continue;
+    }
+    const failed = typeof entry.status !== "number" || entry.status >= 500;
+    count[failed ? "failed" : "served"] += 1;
+  }
+  return count;
+}
+
 function parseEntry(line: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line);

@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../demo/free-port.ts";
 import type { StreamCounts } from "../../demo/stream.ts";
 import type { StepName } from "../../operations/step.ts";
 import { killAll, withDescendants } from "../support/deployer.ts";
 import { dockerCommand } from "../support/docker-command.ts";
-import { freePort, underStream } from "../support/through-ingress.ts";
+import { underStream } from "../support/through-ingress.ts";
 import { partsOfThisRun, type Run, until, World, type WorldOptions } from "../support/world.ts";
 import { hostOf } from "../support/world-settings.ts";
 

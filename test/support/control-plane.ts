@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
+import { freePort } from "../../demo/free-port.ts";
 import { ControlPlaneClient } from "../../operations/control-plane/client.ts";
 import { openProbeTransport, type Transport } from "../../operations/control-plane/transport.ts";
 import { dockerClient, inspectContainer } from "../../operations/docker/client.ts";
@@ -64,15 +64,6 @@ export async function startReadyStandIn(options: StandInOptions): Promise<StandI
   const standIn = await startStandIn(options);
   await until("the stand-in listens", async () => standIn.printed().includes("listens on port"));
   return standIn;
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
 
 /** Asks a stand-in with another client than ours: Node in its own container. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../../demo/free-port.ts";
 import {
   activeTasks,
   checkLogin,
@@ -14,7 +15,7 @@ import {
 import { ApiRefusal, ControlPlaneClient, UnknownOutcome } from "../../operations/control-plane/client.ts";
 import { judgeUnchanged } from "../../operations/control-plane/judge.ts";
 import { fetchTransport } from "../../operations/control-plane/transport.ts";
-import { administrator, freePort, type StandIn, startReadyStandIn } from "../support/control-plane.ts";
+import { administrator, type StandIn, startReadyStandIn } from "../support/control-plane.ts";
 
 let folder: string;
 let data: string;

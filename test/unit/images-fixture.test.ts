@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { freePort } from "../../demo/free-port.ts";
 
 const server = join(import.meta.dirname, "../../toolchain/images/fixture/server.mjs");
 let state: string;
@@ -50,15 +49,6 @@ async function startReady(version: "1" | "2"): Promise<Fixture> {
     .poll(fixture.printed, { interval: 10, timeout: 5_000 })
     .toContain(`[gateway] ready (fixture ${version};`);
   return fixture;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
 
 async function ask(fixture: Fixture, path: string, body?: unknown): Promise<[number, unknown]> {

@@ -3,7 +3,7 @@ import type { Check } from "../../config/check-schema.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
 import type { EvidenceEntry, ReadRecord } from "../../evidence/records.ts";
 import { judgeTraffic, needsBake } from "../../operations/bake.ts";
-import { requestsIn } from "../../operations/ingress/requests.ts";
+import { requestsIn } from "../../operations/ingress/request-log.ts";
 
 const [old, next] = [1, 2].map((n) => `registry.test/agent:${n}@sha256:${String(n).repeat(64)}`) as [
   string,
