@@ -28,6 +28,11 @@ Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the las
   async run({ stack, configFile, flags, out }) {
     const named = { stack, configFile };
     const { input, records } = workloadNamed(await survey(configOf(named), stack), flags.workload);
+    if (input.managed === true) {
+      throw new CommandFailure(
+        `${input.name} is made by the control plane, and its backups are archives: each is opened when it is made. A drill of one would be a second instance: make it in the control plane.`,
+      );
+    }
     const wanted = flags.snapshot;
     // What was taken before a way back is the state that was gone back from: it need not start.
     const snapshot = snapshotsOf(records).findLast(({ role, snapshot: id }) =>

@@ -29,19 +29,16 @@ export function promotionEdits(
       `${behind.group} stands at wave ${behind.wave} of 0 to ${behind.lastWave}: a candidate becomes the stable release once every group on it has come to its last wave. Go on with \`fleet update\`.`,
     );
   }
-  const names = groups
-    .flatMap(({ group }) => config.instanceGroups[group]?.instances ?? [])
-    .map(({ name }) => name);
-  const asked = names.map((name) => witnesses.find((each) => each.name === name) ?? unseen(name));
-  const verdict = canaryVerdict(
-    asked,
-    { image: candidate, onlySigned: config.environment === "production" },
-    now,
-  );
-  if (verdict.state !== "passed") {
-    throw new CommandFailure(
-      `The candidate of ${image} is not proved by every instance (${verdict.state}). ${verdict.sentence}`,
-    );
+  const onlySigned = config.environment === "production";
+  for (const { group } of groups) {
+    const { instances = [], bake } = config.instanceGroups[group] ?? {};
+    const asked = instances.map(({ name }) => witnesses.find((each) => each.name === name) ?? unseen(name));
+    const verdict = canaryVerdict(asked, { image: candidate, onlySigned, bake }, now);
+    if (verdict.state !== "passed") {
+      throw new CommandFailure(
+        `The candidate of ${image} is not proved by every instance (${verdict.state}). ${verdict.sentence}`,
+      );
+    }
   }
   return [
     { path: ["agentImages", image, "stable"], value: candidate },
