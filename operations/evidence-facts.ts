@@ -8,6 +8,7 @@ import type { SealedRecord } from "../evidence/log.ts";
 import { type Move, releasesOf, sameDigest } from "../evidence/move.ts";
 import type { ReadRecord } from "../evidence/records.ts";
 import { passedReleases, recordedReleases } from "../evidence/releases.ts";
+import { serves } from "./observe.ts";
 import type { SurveyedWorkload } from "./survey.ts";
 import { witnessesOf } from "./witnesses.ts";
 
@@ -20,6 +21,8 @@ export interface JudgedWorkload {
   image: string;
   /** The image of the container that is there. */
   from: string;
+  /** Its id: a judgement of another container proves nothing of this one. Empty also when it does not serve. */
+  container: string;
   /** The release that it can be set back to, as recorded. */
   previous: string;
   move: Move["kind"];
@@ -49,9 +52,10 @@ export function judgedWorkload(surveyed: SurveyedWorkload): JudgedWorkload {
   const { config, observed, records, move, sealed } = surveyed;
   const { track, role, group = "", wave, image } = config;
   const from = observed?.image ?? "";
+  const container = observed !== undefined && serves(observed) ? observed.id : "";
   const previous = releasesOf(records).at(-1)?.image ?? "";
   const evidence = evidenceOf(sealed, from === "" ? [image] : [image, from]);
-  return { track, role, group, wave, image, from, previous, move: move.kind, evidence };
+  return { track, role, group, wave, image, from, container, previous, move: move.kind, evidence };
 }
 
 export function judgedGroups(

@@ -103,6 +103,7 @@ describe("evidence", () => {
     expect(resting.facts[canary]).toMatchObject({
       ...{ track: "runtime", role: "canary", group: groupName, wave: 0 },
       ...{ image: images.old, from: images.old, previous: "", move: "none" },
+      container: (await world.inspect(canary)).Id,
     });
     expect(resting.facts[groupName]).toMatchObject({
       ...{ candidate: "", stable: images.old, previous: "" },

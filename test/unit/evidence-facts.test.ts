@@ -11,6 +11,7 @@ import {
   judgedGroups,
   judgedWorkload,
 } from "../../operations/evidence-facts.ts";
+import type { Observed } from "../../operations/observe.ts";
 import type { SurveyedWorkload } from "../../operations/survey.ts";
 import { candidate, previous, stable } from "./config-fixture.ts";
 import { configWith, now, onRecord } from "./fleet-rollout-fixture.ts";
@@ -55,7 +56,7 @@ describe("the facts of a workload", () => {
     const [canary, first] = surveyedOf(config, { canary: { runs: stable } }).map(judgedWorkload);
     expect(canary).toEqual({
       ...{ track: "runtime", role: "canary", group: "support", wave: 0 },
-      ...{ image: candidate, from: stable, previous: "", move: "forward" },
+      ...{ image: candidate, from: stable, container: "container of canary", previous: "", move: "forward" },
       evidence: [envelope("canary 0")],
     });
     expect(first).toMatchObject({ role: "fleet", wave: 2, image: stable, from: stable, move: "none" });
@@ -68,7 +69,13 @@ describe("the facts of a workload", () => {
       observed: undefined,
       move: { kind: "first", to: candidate },
     });
-    expect(facts).toMatchObject({ from: "", previous: "", move: "first", evidence: [] });
+    expect(facts).toMatchObject({ from: "", container: "", previous: "", move: "first", evidence: [] });
+  });
+
+  it("name no container where the one that is there does not serve", () => {
+    const [canary] = surveyedOf(config) as [SurveyedWorkload];
+    const observed = { ...(canary.observed as Observed), state: "exited" as const };
+    expect(judgedWorkload({ ...canary, observed })).toMatchObject({ from: candidate, container: "" });
   });
 
   it("hand on what speaks of the wanted and the running image, the newest three of each kind, in their order", () => {
