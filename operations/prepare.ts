@@ -1,4 +1,3 @@
-import { formatDuration } from "../config/units.ts";
 import type { RestorePlan } from "../evidence/move.ts";
 import type { DrillEntry, SnapshotEntry } from "../evidence/records.ts";
 import { describeBaseline, readBaseline } from "./checks/baseline.ts";
@@ -14,6 +13,7 @@ import { runScript } from "./snapshot/repository.ts";
 import { checkRepository, findSnapshot, takeHotSnapshot, withRepository } from "./snapshot/take.ts";
 import { runStep } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
+import { budgetProblem } from "./time-budget.ts";
 import type { WorkloadContext, WorkloadTask } from "./workload.ts";
 
 interface Preparation {
@@ -104,7 +104,10 @@ async function drilled(context: WorkloadContext, snapshot: string, image: string
     "drill",
     async () => {
       const passed = await drillSnapshot(context, snapshot, image);
-      refuseTooShortWindow(context, passed);
+      const problem = budgetProblem(context.workload, passed.seconds);
+      if (problem !== undefined) {
+        throw new OperationFailure(problem);
+      }
       return passed;
     },
     () => `snapshot ${snapshot.slice(0, 8)} starts and becomes healthy`,
@@ -144,22 +147,6 @@ async function preflight(context: WorkloadContext, mustServe: boolean): Promise<
   const baseline = await readBaseline(context);
   await context.log.append(baseline);
   return `serves, ${results.length} checks passed; before the update: ${describeBaseline(baseline)}`;
-}
-
-/** The window has to hold the bad case: the checks run to their deadlines, then everything is restored. */
-function refuseTooShortWindow({ workload }: WorkloadContext, drill: DrillEntry): void {
-  const checks = [...workload.gate, ...workload.verification].reduce(
-    (sum, { deadline }) => sum + deadline,
-    0,
-  );
-  const needed = checks + drill.seconds + workload.stopGrace + workload.healthWait;
-  if (needed > workload.maintenance) {
-    throw new OperationFailure(
-      `a failed verification and a full restore may take ${formatDuration(needed)} (checks ${formatDuration(checks)}, ` +
-        `restore and start in the drill ${formatDuration(drill.seconds)}, stop and start again), the window has ` +
-        `${formatDuration(workload.maintenance)}. Make clawforce:maintenance.length longer, or the deadlines shorter.`,
-    );
-  }
 }
 
 /** Fails when a drill or a snapshot would fill a disk or take the memory of what serves. */
