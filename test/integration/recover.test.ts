@@ -298,8 +298,9 @@ describe("fleet recover", () => {
 
   /** Leaves the exclusive lock of a check that was killed. Returns its name. */
   function lockRepository(): Promise<string> {
-    const locked = '[ -n "$(ls /repository/locks)" ]';
-    const script = `restic check --quiet & check=$!; until ${locked}; do :; done; kill -9 $check; ls /repository/locks`;
+    // Under its last name: it is written under a temporary one.
+    const locks = "ls /repository/locks | grep -Ex '[0-9a-f]{64}'";
+    const script = `restic check --quiet & check=$!; until ${locks} >/run/lock; do :; done; kill -9 $check; cat /run/lock`;
     const repository = join(world.folder, "repositories", second);
     const password = "RESTIC_PASSWORD=secret-of-clawforce:snapshotPassword";
     return dockerCommand(
