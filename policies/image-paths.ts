@@ -1,0 +1,147 @@
+/** How an image is used at a place: it runs, or its name is given to what this update builds or tags. */
+export type Use = "run" | "made";
+
+/** A path such as `spec.containers[].image`, with the use of what stands there. */
+export interface ImagePath {
+  path: string;
+  use: Use;
+}
+
+/** Where environment variables stand: `KEY=value` texts, a map, or objects with `name` and `value`. */
+export interface EnvironmentPath {
+  path: string;
+  form: "assignments" | "map" | "entries";
+}
+
+/** What is known of one resource type. */
+export interface KnownType {
+  images: readonly ImagePath[];
+  environment: readonly EnvironmentPath[];
+  /** The image is built in the update: always, or when this property is set. */
+  built?: "always" | "build";
+}
+
+/** Kinds of Kubernetes by where their pod's specification stands. Each has a `…List` and a `…Patch` beside it. */
+const podKinds: Readonly<Record<string, readonly string[]>> = {
+  "spec.template.spec": [
+    "apps/v1:DaemonSet",
+    "apps/v1:Deployment",
+    "apps/v1:ReplicaSet",
+    "apps/v1:StatefulSet",
+    "apps/v1beta1:Deployment",
+    "apps/v1beta1:StatefulSet",
+    "apps/v1beta2:DaemonSet",
+    "apps/v1beta2:Deployment",
+    "apps/v1beta2:ReplicaSet",
+    "apps/v1beta2:StatefulSet",
+    "batch/v1:Job",
+    "core/v1:ReplicationController",
+    "extensions/v1beta1:DaemonSet",
+    "extensions/v1beta1:Deployment",
+    "extensions/v1beta1:ReplicaSet",
+  ],
+  "spec.jobTemplate.spec.template.spec": [
+    "batch/v1:CronJob",
+    "batch/v1beta1:CronJob",
+    "batch/v2alpha1:CronJob",
+  ],
+  spec: ["core/v1:Pod"],
+  "template.spec": ["core/v1:PodTemplate"],
+};
+
+/** Have volumes and no containers. */
+const presetKinds = ["settings.k8s.io/v1alpha1:PodPreset"];
+
+const containerLists = ["containers[]", "initContainers[]", "ephemeralContainers[]"];
+
+const dockerTypes: Readonly<Record<string, KnownType>> = {
+  "docker:index/container:Container": {
+    images: [{ path: "image", use: "run" }],
+    environment: [{ path: "envs", form: "assignments" }],
+  },
+  "docker:index/service:Service": {
+    images: [{ path: "taskSpec.containerSpec.image", use: "run" }],
+    environment: [{ path: "taskSpec.containerSpec.env", form: "map" }],
+  },
+  "docker:index/remoteImage:RemoteImage": {
+    images: [{ path: "name", use: "run" }],
+    environment: [],
+    built: "build",
+  },
+  "docker:index/image:Image": {
+    images: [{ path: "imageName", use: "made" }],
+    environment: [],
+    built: "always",
+  },
+  "docker:index/tag:Tag": {
+    images: [
+      { path: "sourceImage", use: "run" },
+      { path: "targetImage", use: "made" },
+    ],
+    environment: [],
+  },
+  "docker:index/registryImage:RegistryImage": {
+    images: [{ path: "name", use: "made" }],
+    environment: [],
+    built: "build",
+  },
+  "docker:index/plugin:Plugin": { images: [{ path: "name", use: "run" }], environment: [] },
+  "docker:index/buildxBuilder:BuildxBuilder": {
+    images: [
+      { path: "dockerContainer.image", use: "run" },
+      { path: "kubernetes.image", use: "run" },
+      { path: "kubernetes.qemu.image", use: "run" },
+    ],
+    environment: [],
+  },
+  "docker:index/network:Network": { images: [], environment: [] },
+  "docker:index/secret:Secret": { images: [], environment: [] },
+  "docker:index/serviceConfig:ServiceConfig": { images: [], environment: [] },
+  "docker:index/volume:Volume": { images: [], environment: [] },
+  "docker-build:index:Image": { images: [{ path: "tags[]", use: "made" }], environment: [], built: "always" },
+  "docker-build:index:Index": {
+    images: [
+      { path: "sources[]", use: "run" },
+      { path: "tag", use: "made" },
+    ],
+    environment: [],
+  },
+};
+
+/** Every type whose places are known, by the type's token. */
+export const knownTypes: ReadonlyMap<string, KnownType> = new Map([
+  ...Object.entries(dockerTypes),
+  ...Object.entries(podKinds).flatMap(([pod, kinds]) =>
+    kinds.flatMap((kind) => variants(kind, pod, podType)),
+  ),
+  ...presetKinds.flatMap((kind) => variants(kind, "spec", presetType)),
+]);
+
+function variants(kind: string, pod: string, typed: (pod: string) => KnownType): [string, KnownType][] {
+  return [
+    [`kubernetes:${kind}`, typed(pod)],
+    [`kubernetes:${kind}Patch`, typed(pod)],
+    [`kubernetes:${kind}List`, typed(`items[].${pod}`)],
+  ];
+}
+
+function podType(pod: string): KnownType {
+  return {
+    images: [
+      ...containerLists.map((list) => run(`${pod}.${list}.image`)),
+      run(`${pod}.volumes[].image.reference`),
+    ],
+    environment: containerLists.map((list) => ({ path: `${pod}.${list}.env`, form: "entries" })),
+  };
+}
+
+function presetType(pod: string): KnownType {
+  return {
+    images: [run(`${pod}.volumes[].image.reference`)],
+    environment: [{ path: `${pod}.env`, form: "entries" }],
+  };
+}
+
+function run(path: string): ImagePath {
+  return { path, use: "run" };
+}

@@ -1,0 +1,9 @@
+/** What the engine sends in place of a text that is not known at preview; the SDK compares with this very value. */
+export const unknownText = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** Properties with a value at a path such as `spec.containers[].image`: one item in each list on the way. */
+export function built(path: string, value: unknown): Record<string, unknown> {
+  const [part = "", ...rest] = path.split(".");
+  const below = rest.length === 0 ? value : built(rest.join("."), value);
+  return part.endsWith("[]") ? { [part.slice(0, -2)]: [below] } : { [part]: below };
+}
