@@ -1,0 +1,275 @@
+import type { ImagePlace } from "./image-places.ts";
+import { type ImageReference, readImageReference } from "./image-reference.ts";
+
+/** What can be wrong at a place, by name: the names stand in the configuration of levels. */
+export type FindingKind =
+  | "unknown"
+  | "unknownEntry"
+  | "unreadable"
+  | "opaque"
+  | "frozen"
+  | "built"
+  | "untagged"
+  | "latest"
+  | "floating"
+  | "partial"
+  | "latestBesideDigest"
+  | "registry"
+  | "noDigest"
+  | "otherDigest"
+  | "placeholder";
+
+export interface Finding {
+  kind: FindingKind;
+  path: string;
+  /** What is there, why it matters, what to write instead: the parts of one sentence each. */
+  what: string;
+  why: string;
+  write: string;
+  /** When the reference could be read: what an exemption goes by. */
+  reference?: ImageReference;
+}
+
+type Told = Omit<Finding, "path">;
+
+const zeros = `sha256:${"0".repeat(64)}`;
+const quotedLength = 160;
+
+/** What no rule about images can pass over: a place whose image can't be judged at all. */
+export function unjudgeable(place: ImagePlace): Finding | undefined {
+  const told = unjudgeableTold(place);
+  return told === undefined ? undefined : { ...told, path: place.path };
+}
+
+function unjudgeableTold(place: ImagePlace): Told | undefined {
+  switch (place.kind) {
+    case "unknown":
+      return {
+        kind: "unknown",
+        what: "the image is not known at preview",
+        why: "what nobody knows, nobody has reviewed",
+        write: "the reference as literal text, with its digest, not the output of another resource",
+      };
+    case "unknown-entry":
+      return {
+        kind: "unknownEntry",
+        what: "the value is not known at preview",
+        why: "whether it names an image can't be told",
+        write: "what names an image as literal text; nothing, if it names none",
+      };
+    case "opaque":
+      return {
+        kind: "opaque",
+        what: "the images that come from here are out of sight",
+        why: "a policy sees the values of a release, not its chart and files",
+        write: "each image of the chart into `values`, with its digest",
+      };
+    case "malformed":
+      return {
+        kind: "unreadable",
+        what: "the image is no text",
+        why: "only a text can be a reference",
+        write: "<repository>:<version>@sha256:<64 hex digits>",
+      };
+    case "text":
+      return unreadable(place);
+    default:
+      return undefined;
+  }
+}
+
+function unreadable({ text, use, hidden }: ImagePlace & { kind: "text" }): Told | undefined {
+  const read = readImageReference(text);
+  if (!("problem" in read)) return undefined;
+  // A setting that is no reference may be anything, a password too.
+  const shown = use === "setting" || hidden ? "the value (not shown here)" : `image ${quoted(text)}`;
+  return {
+    kind: "unreadable",
+    what: `${shown} ${read.problem}`,
+    why: "no registry can be asked for it",
+    write: "<repository>:<version>@sha256:<64 hex digits>",
+  };
+}
+
+/** What the tags of a place say against it, the heaviest first. */
+export function tagFindings(
+  place: ImagePlace,
+  floatingTags: readonly string[],
+  registries: readonly string[],
+): Finding[] {
+  if (place.kind === "frozen") return [frozen(place)];
+  if (place.kind !== "text") return [];
+  const reference = readImageReference(place.text);
+  if ("problem" in reference) return [];
+  const isFloating = floatingTags.some((tag) => tag.toLowerCase() === reference.tag?.toLowerCase());
+  const told = [tagTold(place, reference, isFloating), registryTold(place, reference, registries)];
+  return told.flatMap((each) => (each === undefined ? [] : [{ ...each, path: place.path, reference }]));
+}
+
+function frozen({ path, ignored }: ImagePlace & { kind: "frozen" }): Finding {
+  return {
+    kind: "frozen",
+    path,
+    what: `the image is under ignoreChanges (${quoted(ignored)})`,
+    why: "what runs then is not what the program says, and no review sees it",
+    write: "ignoreChanges without this path",
+  };
+}
+
+function tagTold(
+  place: ImagePlace & { kind: "text" },
+  reference: ImageReference,
+  isFloating: boolean,
+): Told | undefined {
+  const { tag, digest } = reference;
+  const isLatest = tag !== undefined && saysLatest(tag);
+  const tagShown = place.hidden || tag === undefined ? "" : ` ${quoted(tag)}`;
+  const image = shown(place);
+  const write = whatToWrite(place, reference);
+  if (digest !== undefined) {
+    return isLatest
+      ? {
+          kind: "latestBesideDigest",
+          what: `${image} has the tag${tagShown} beside its digest`,
+          why: "people read the tag, and it says no version",
+          write: place.hidden
+            ? write
+            : `the tag of the version that the digest belongs to, as in ${named(place)}:<version>@${digest}`,
+        }
+      : undefined;
+  }
+  if (tag === undefined) {
+    return {
+      kind: "untagged",
+      what: `${image} has no tag`,
+      why: "that means latest, which changes without a review",
+      write,
+    };
+  }
+  if (isLatest) {
+    return {
+      kind: "latest",
+      what: `${image} has the tag${tagShown}`,
+      why: "it changes without a review",
+      write,
+    };
+  }
+  if (isFloating) {
+    return {
+      kind: "floating",
+      what: `${image} has the floating tag${tagShown}`,
+      why: "it moves on with each release",
+      write,
+    };
+  }
+  return isPartialVersion(tag)
+    ? {
+        kind: "partial",
+        what: `${image} has the partial version${tagShown}`,
+        why: "it moves on with each release below it",
+        write,
+      }
+    : undefined;
+}
+
+/** `latest` in any case, and what moves with it: `latest-arm64`, `1-latest`. */
+function saysLatest(tag: string): boolean {
+  return tag.toLowerCase().split(/[-_.]/).includes("latest");
+}
+
+/** `1`, `v1`, `1.2`: a registry gives it to each release below. Longer ones, dates and hashes are not among them. */
+function isPartialVersion(tag: string): boolean {
+  return /^v?\d{1,3}(\.\d{1,3})?$/.test(tag);
+}
+
+function registryTold(
+  place: ImagePlace & { kind: "text" },
+  { registry }: ImageReference,
+  registries: readonly string[],
+): Told | undefined {
+  if (registries.length === 0 || registries.some((each) => each.toLowerCase() === registry.toLowerCase())) {
+    return undefined;
+  }
+  return {
+    kind: "registry",
+    what: `${shown(place)} has the registry ${place.hidden ? "that is not allowed" : `${quoted(registry)}, which is not allowed`}`,
+    why: "only what comes from known registries has been looked at",
+    write: `an image of ${registries.join(" or ")}`,
+  };
+}
+
+/** What is missing at a place until its digest says which bytes run. */
+export function digestFindings(place: ImagePlace): Finding[] {
+  if (place.kind === "built") return [{ ...builtTold, path: place.path }];
+  if (place.kind !== "text" || place.use === "made") return [];
+  const reference = readImageReference(place.text);
+  if ("problem" in reference) return [];
+  const told = digestTold(place, reference);
+  return told === undefined ? [] : [{ ...told, path: place.path, reference }];
+}
+
+const builtTold: Told = {
+  kind: "built",
+  what: "the image is built by this update",
+  why: "its digest is known only after the review",
+  write: "an image that was built and pushed before, by its digest",
+};
+
+function digestTold(place: ImagePlace & { kind: "text" }, reference: ImageReference): Told | undefined {
+  const { digest } = reference;
+  const write = whatToWrite(place, reference);
+  if (digest === undefined) {
+    return {
+      kind: "noDigest",
+      what: `${shown(place)} has no digest`,
+      why: "the registry can give other bytes for the same tag",
+      write,
+    };
+  }
+  if (digest === zeros) {
+    return {
+      kind: "placeholder",
+      what: `${shown(place)} has the placeholder digest of zeros`,
+      why: "no image has it",
+      write,
+    };
+  }
+  return digest.startsWith("sha256:") || digest.startsWith("sha512:")
+    ? undefined
+    : {
+        kind: "otherDigest",
+        what: `${shown(place)} has a digest that is neither sha256 nor sha512`,
+        why: "registries and engines need not know it",
+        write,
+      };
+}
+
+function shown({ text, hidden }: ImagePlace & { kind: "text" }): string {
+  return hidden ? "the image in a secret (not shown here)" : `image ${quoted(text)}`;
+}
+
+/** The reference as its author wrote it, without tag and digest. */
+function named({ text }: ImagePlace & { kind: "text" }): string {
+  const at = text.lastIndexOf("@");
+  const tagged = at < 0 ? text : text.slice(0, at);
+  const colon = tagged.indexOf(":", tagged.lastIndexOf("/") + 1);
+  return colon < 0 ? tagged : tagged.slice(0, colon);
+}
+
+function whatToWrite(place: ImagePlace & { kind: "text" }, { tag }: ImageReference): string {
+  if (place.hidden) return "<repository>:<version>@sha256:<64 hex digits>";
+  const isVersion = tag !== undefined && !saysLatest(tag);
+  if (place.use === "made") return `${named(place)}:<version>, a name that is given once`;
+  const version = isVersion ? tag : "<version>";
+  const asked = isVersion ? `${named(place)}:${tag}` : named(place);
+  return `${named(place)}:${version}@sha256:<64 hex digits> (or run: docker buildx imagetools inspect ${asked})`;
+}
+
+/** In quotes that show what an eye does not see or takes for something else. */
+export function quoted(text: string): string {
+  const escaped = JSON.stringify(text.slice(0, quotedLength)).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return text.length > quotedLength ? `${escaped.slice(0, -1)}…"` : escaped;
+}
