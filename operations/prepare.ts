@@ -1,5 +1,5 @@
 import type { RestorePlan } from "../evidence/move.ts";
-import type { DrillEntry, SnapshotEntry } from "../evidence/records.ts";
+import type { SnapshotEntry } from "../evidence/records.ts";
 import { describeBaseline, readBaseline } from "./checks/baseline.ts";
 import { verdictOf } from "./checks/judge.ts";
 import { runChecks } from "./checks/run.ts";
