@@ -299,8 +299,8 @@ describe("fleet recover", () => {
   /** Leaves the exclusive lock of a check that was killed. Returns its name. */
   function lockRepository(): Promise<string> {
     // Under its last name: it is written under a temporary one.
-    const locks = "ls /repository/locks | grep -Ex '[0-9a-f]{64}'";
-    const script = `restic check --quiet & check=$!; until ${locks} >/run/lock; do :; done; kill -9 $check; cat /run/lock`;
+    const found = "lock=$(ls /repository/locks | grep -Ex '[0-9a-f]{64}')";
+    const script = `restic check --quiet & check=$!; until ${found}; do :; done; kill -9 $check; echo "$lock"`;
     const repository = join(world.folder, "repositories", second);
     const password = "RESTIC_PASSWORD=secret-of-clawforce:snapshotPassword";
     return dockerCommand(

@@ -57,11 +57,11 @@ describe("what is wrong is said in a sentence, and nothing is touched", () => {
     const before = await world.identity(name);
     const file = join(world.folder, "evidence", world.stack, name, "records.jsonl");
     const text = await readFile(file, "utf8");
-    await writeFile(file, text.replace('"kind":"gate"', '"kind":"hate"'));
+    await writeFile(file, text.split("\n").toSpliced(1, 1).join("\n"));
     const preview = await world.preview();
     expect(preview.code).not.toBe(0);
     expect(preview.output).toContain(
-      "the record does not follow the one before it: it was changed, or one was taken out.",
+      `${file}:2: the line does not follow the one before it: it was changed, or one was taken out.`,
     );
     expect(preview.output).not.toMatch(/\n\s+at .*\.ts:\d+/);
     await writeFile(file, text);
@@ -78,6 +78,11 @@ describe("what is wrong is said in a sentence, and nothing is touched", () => {
       join(world.folder, "evidence", world.stack, name, "records.jsonl"),
       "utf8",
     );
-    expect(records).not.toContain("secret-of-");
+    const payloads = records
+      .trimEnd()
+      .split("\n")
+      .map((line) => Buffer.from((JSON.parse(line) as { payload: string }).payload, "base64").toString());
+    expect(payloads.join()).toContain('"kind":"verification"');
+    expect(payloads.join()).not.toContain("secret-of-");
   });
 });
