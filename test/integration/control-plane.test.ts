@@ -128,6 +128,32 @@ describe("the control plane, and the instances that it manages", () => {
     await backedUp();
   });
 
+  it("is not updated while a task is active: it would take that for failed when it starts", async () => {
+    const before = await world.identity(plane);
+    // Its restart lasts as long as it may take to end.
+    await world.setSwitch(other, "ignore-sigterm");
+    const instances = (await ask("GET /instances")) as { id: number; name: string }[];
+    const id = instances.find(({ name }) => name === other)?.id;
+    await configured({ image: world.parts.images.controlPlane["1.4.2"] });
+    await world.breakAt(plane, "preflight");
+    const update = world.startUp();
+    await world.reached(plane, "preflight");
+    await ask(`POST /instances/${id}/restart`, {});
+    await world.release(plane, "preflight");
+    const { code, output } = await update.ended;
+    expect(code, output).not.toBe(0);
+    expect(output).toContain(
+      `${plane}: preflight failed: tasks are active in the control plane: instance.restart`,
+    );
+    expect(await world.identity(plane)).toEqual(before);
+    await until(
+      `${other} runs again`,
+      async () => ((await ask(`GET /instances/${id}`)) as { status: string }).status === "running",
+      90,
+    );
+    await world.removeSwitch(other, "ignore-sigterm");
+  });
+
   it("is updated with a verified snapshot of data and backups, and leaves its instances as they were", async () => {
     const before = [await world.identity(canary), await world.identity(other)];
     await configured({ image: world.parts.images.controlPlane["1.4.2"] });
