@@ -10,7 +10,7 @@ import { inspectContainer } from "./docker/client.ts";
 import { OperationFailure } from "./failure.ts";
 import type { RequestCount } from "./ingress/request-log.ts";
 import { countRequests } from "./ingress/requests.ts";
-import { contextOf, runProgram } from "./program.ts";
+import { contextOf, runProgram, withManagedToken } from "./program.ts";
 import { secondsSince } from "./step.ts";
 import type { Workload, WorkloadContext, WorkloadTask } from "./workload.ts";
 
@@ -36,8 +36,10 @@ export async function bake(
 ): Promise<{ baked: string[]; seconds: number }> {
   const { wave, bake: wanted } = task as BakeTask;
   const tokens = JSON.parse(process.env[tokensVariable] ?? "[]") as string[];
-  const contexts = wave.map((workload, index) =>
-    contextOf({ workload }, { ...context.secrets, gatewayToken: tokens[index] ?? "" }),
+  const contexts = await Promise.all(
+    wave.map((workload, index) =>
+      withManagedToken(contextOf({ workload }, { ...context.secrets, gatewayToken: tokens[index] ?? "" })),
+    ),
   );
   const began = performance.now();
   const fresh: { context: WorkloadContext; container: string; image: string }[] = [];
@@ -56,6 +58,7 @@ export async function bake(
   }
   const since = new Date();
   const { outcome, detail, rounds } = await repeatChecks(fresh, wanted, since);
+  let failure: OperationFailure | undefined;
   for (const { context: each, container, image } of fresh) {
     const requests = await countRequests(each, since);
     const judged = judgeTraffic(outcome, detail, requests, wanted);
@@ -71,11 +74,15 @@ export async function bake(
     });
     each.progress(`bake: ${judged.outcome} (${secondsSince(began).toFixed(1)} s)`);
     if (judged.outcome !== "passed") {
-      throw new OperationFailure(
+      failure ??= new OperationFailure(
         `${each.workload.name}: bake ${judged.outcome} on ${image}: ${judged.detail}. All waves after it are untouched. ` +
           `The way back: ${each.workload.wayBack}`,
       );
     }
+  }
+  // Only once each of them has its record: the wave has failed as a whole.
+  if (failure !== undefined) {
+    throw failure;
   }
   return { baked: fresh.map(({ context: each }) => each.workload.name), seconds: secondsSince(began) };
 }

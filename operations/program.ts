@@ -51,7 +51,7 @@ export async function runProgram(
 }
 
 /** The token of a managed gateway is the control plane's to give: its container has it. */
-async function withManagedToken(context: WorkloadContext): Promise<WorkloadContext> {
+export async function withManagedToken(context: WorkloadContext): Promise<WorkloadContext> {
   const { workload, docker, secrets } = context;
   if (workload.managed !== true) {
     return context;
