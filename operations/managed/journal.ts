@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { readDocument, writeWhole } from "../whole-file.ts";
 import type { PreparedMove } from "./move.ts";
 
 /** `prepared`: there is a way back and nothing was changed yet. `moving`: something may have been. */
@@ -19,9 +20,8 @@ export class ManagedMoveJournal {
   }
 
   async write(phase: ManagedJournal["phase"], prepared: PreparedMove): Promise<void> {
-    await mkdir(dirname(this.#file), { recursive: true, mode: 0o700 });
     const entry: ManagedJournal = { phase, prepared, since: new Date().toISOString() };
-    await writeFile(this.#file, JSON.stringify(entry), { mode: 0o600 });
+    await writeWhole(this.#file, entry);
   }
 
   /**
@@ -29,7 +29,7 @@ export class ManagedMoveJournal {
    * is younger than `longest` seconds, because what came since would be lost with it.
    */
   async resume(longest: number): Promise<PreparedMove | undefined> {
-    const found = await this.#read();
+    const found = (await readDocument(this.#file)) as ManagedJournal | undefined;
     if (found === undefined) return undefined;
     const age = (Date.now() - Date.parse(found.since)) / 1000;
     return found.phase === "moving" || age <= longest ? found.prepared : undefined;
@@ -37,13 +37,5 @@ export class ManagedMoveJournal {
 
   async clear(): Promise<void> {
     await rm(this.#file, { force: true });
-  }
-
-  async #read(): Promise<ManagedJournal | undefined> {
-    try {
-      return JSON.parse(await readFile(this.#file, "utf8")) as ManagedJournal;
-    } catch {
-      return undefined;
-    }
   }
 }
