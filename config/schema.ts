@@ -276,6 +276,5 @@ export type InstanceGroupConfig = StackConfig["instanceGroups"][string];
 export type InstanceConfig = InstanceGroupConfig["instances"][number];
 export type AgentImageConfig = StackConfig["agentImages"][string];
 export type ControlPlaneConfig = NonNullable<StackConfig["controlPlane"]>;
-export type IngressConfig = NonNullable<StackConfig["ingress"]>;
 export type BakeConfig = NonNullable<InstanceGroupConfig["bake"]>;
 export type SnapshotsConfig = StackConfig["snapshots"];

@@ -1,4 +1,5 @@
 import { type KeyObject, sign, verify } from "node:crypto";
+import { parsedJson } from "../config/json.ts";
 
 /** DSSE: what was signed, and by whom. */
 export interface Envelope {
@@ -53,7 +54,7 @@ export function unseal(
 ): { envelope: Envelope; statement: Statement; signature: Signature } | undefined {
   if (!isEnvelope(value)) return undefined;
   const payload = Buffer.from(value.payload, "base64");
-  const statement = parsed(payload.toString("utf8"));
+  const statement = parsedJson(payload.toString("utf8"));
   if (!isStatement(statement)) return undefined;
   return { envelope: value, statement, signature: judge(value, payload, trusted) };
 }
@@ -91,12 +92,4 @@ function isEnvelope(value: unknown): value is Envelope {
 
 function isStatement(value: unknown): value is Statement {
   return typeof value === "object" && value !== null && (value as Statement)._type === statementType;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

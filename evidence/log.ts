@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parsedJson } from "../config/json.ts";
 import { type Envelope, type NamedKey, type Signature, seal, unseal } from "./envelope.ts";
 import { EvidenceKeys } from "./keys.ts";
 import type { EvidenceEntry, EvidenceRecord, ReadRecord } from "./records.ts";
@@ -161,14 +162,6 @@ function signatureProblem(signature: Signature, before: readonly SealedRecord[])
   return typeof signature === "string" && before.some(({ record }) => record.signedBy !== undefined)
     ? "follows signed ones and is not signed by a key that counts: it was put in, or its key is missing in clawforce:evidence.trustedKeys"
     : undefined;
-}
-
-function parsedJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function sha256(text: string): string {

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
-import { resolve } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { CommandFailure, type Output } from "./command.ts";
+import { isLocked, openEngine, quietOptions, reasonOf } from "./engine-access.ts";
 import { projectFolder } from "./project.ts";
 import type { PendingOperation } from "./recovery-plan.ts";
 import type { NamedStack } from "./stack.ts";
@@ -22,15 +22,7 @@ export class RecoveryEngine {
   }
 
   static async open(named: NamedStack, out: Output): Promise<RecoveryEngine> {
-    // The engine's SDK is large: loaded by the one command that needs it.
-    const { openStack } = await import("./engine.ts");
-    try {
-      return new RecoveryEngine(await openStack(named), named, out);
-    } catch (error) {
-      throw new CommandFailure(
-        `Pulumi can't read the stack ${named.stack}; nothing was touched: ${reasonOf(error)}`,
-      );
-    }
+    return new RecoveryEngine(await openEngine(named), named, out);
   }
 
   /** The locks of this stack; undefined on a backend that keeps them where only Pulumi sees them. */
@@ -66,7 +58,7 @@ export class RecoveryEngine {
     const { name: project } = await workspace.projectSettings();
     const target = [`urn:pulumi:${name}::${project}::pulumi:pulumi:Stack::${project}-${name}`];
     try {
-      await this.#engine.refresh({ target, ...this.#quiet });
+      await this.#engine.refresh({ target, ...quietOptions(this.#named) });
     } catch (error) {
       throw new CommandFailure(
         isLocked(error)
@@ -98,7 +90,7 @@ export class RecoveryEngine {
     const show = (text: string) => this.#out.write(text);
     try {
       await run({
-        ...this.#quiet,
+        ...quietOptions(this.#named),
         onOutput: show,
         onError: show,
         color: "never",
@@ -114,23 +106,4 @@ export class RecoveryEngine {
       process.off("SIGINT", stay);
     }
   }
-
-  /** Without `showSecrets: false` the SDK decrypts the history, and Pulumi writes a stray stack file into the project for that. */
-  get #quiet(): { configFile?: string; showSecrets: false } {
-    const { configFile } = this.#named;
-    return { showSecrets: false, ...(configFile !== undefined && { configFile: resolve(configFile) }) };
-  }
-}
-
-function isLocked(error: unknown): boolean {
-  return error instanceof Error && error.name === "ConcurrentUpdateError";
-}
-
-/** What the engine itself says, without the SDK's frame around it. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  if (message.includes("spawn pulumi ENOENT")) {
-    return "there is no program `pulumi` on PATH.";
-  }
-  return /^ *error: (.+)$/m.exec(message)?.[1] ?? message.split("\n")[0] ?? "";
 }

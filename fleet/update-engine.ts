@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { CommandFailure, type Output } from "./command.ts";
+import { isLocked, openEngine, quietOptions, reasonOf } from "./engine-access.ts";
 import { LiveSteps } from "./live.ts";
 import { projectFolder } from "./project.ts";
 import type { NamedStack } from "./stack.ts";
@@ -42,15 +43,7 @@ export class UpdateEngine {
   }
 
   static async open(named: NamedStack, out: Output): Promise<UpdateEngine> {
-    // The engine's SDK is large: loaded by the commands that need it.
-    const { openStack } = await import("./engine.ts");
-    try {
-      return new UpdateEngine(await openStack(named), named, out);
-    } catch (error) {
-      throw new CommandFailure(
-        `Pulumi can't read the stack ${named.stack}; nothing was touched: ${reasonOf(error)}`,
-      );
-    }
+    return new UpdateEngine(await openEngine(named), named, out);
   }
 
   preview(): Promise<Ran> {
@@ -79,7 +72,6 @@ export class UpdateEngine {
       const operation = operationOf(event);
       if (operation !== undefined) operations.set(`${operation.op} ${operation.urn}`, operation.did);
     };
-    const { configFile } = this.#named;
     // Ctrl-C reaches the engine as well: it cleans up and ends, and this process has to be there to say what is left.
     const stay = () => this.#out.write(`interrupted: ${what} ends as soon as it can\n`);
     process.on("SIGINT", stay);
@@ -87,9 +79,7 @@ export class UpdateEngine {
     let passed = true;
     try {
       await call({
-        // Without it the SDK decrypts the history, and Pulumi writes a stray stack file into the project for that.
-        showSecrets: false,
-        ...(configFile !== undefined && { configFile: resolve(configFile) }),
+        ...quietOptions(this.#named),
         color: "never",
         suppressOutputs: true,
         onOutput,
@@ -97,7 +87,7 @@ export class UpdateEngine {
         onEvent,
       });
     } catch (error) {
-      if (error instanceof Error && error.name === "ConcurrentUpdateError") {
+      if (isLocked(error)) {
         throw new StackLocked(
           `${what} found the state locked: another update of ${this.#named.stack} is under way, or its deployer died. \`fleet status\` tells which; \`fleet recover\` cleans up after a dead one.`,
         );
@@ -157,13 +147,4 @@ function closed(child: ReturnType<typeof spawn>): Promise<void> {
     child.once("error", () => failed(new CommandFailure("There is no program `pulumi` on PATH.")));
     child.once("close", () => done());
   });
-}
-
-/** What the engine itself says, without the SDK's frame around it. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  if (message.includes("spawn pulumi ENOENT")) {
-    return "there is no program `pulumi` on PATH.";
-  }
-  return /^ *error: (.+)$/m.exec(message)?.[1] ?? message.split("\n")[0] ?? "";
 }

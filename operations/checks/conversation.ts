@@ -1,6 +1,6 @@
 import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
 
-import { type Attempt, fieldOf } from "./judge.ts";
+import { type Attempt, failed, fieldOf } from "./judge.ts";
 
 /**
  * One turn: a reply must be there, it must come from the gateway, and the expected model must have written it. Which one
@@ -48,8 +48,4 @@ function textOf(payloads: unknown): string {
     .filter((text) => typeof text === "string")
     .join("\n")
     .trim();
-}
-
-function failed(detail: string): Attempt {
-  return { passed: false, detail };
 }

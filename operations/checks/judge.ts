@@ -102,10 +102,10 @@ export function verdictOf(results: readonly CheckResult[]): Outcome {
   return critical.length === 0 || critical.includes("inconclusive") ? "inconclusive" : "passed";
 }
 
-function passed(detail: string): Attempt {
+export function passed(detail: string): Attempt {
   return { passed: true, detail };
 }
 
-function failed(detail: string): Attempt {
+export function failed(detail: string): Attempt {
   return { passed: false, detail };
 }

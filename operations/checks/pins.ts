@@ -1,6 +1,6 @@
 import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
 
-import { type Attempt, fieldOf } from "./judge.ts";
+import { type Attempt, failed, fieldOf } from "./judge.ts";
 
 /**
  * Prints, of the state folder that is its argument, the configured model of each agent and what its sessions have of a model
@@ -75,8 +75,4 @@ function pinOf(session: unknown, mount: string): string[] {
       (transcript === undefined ? "" : `move ${folder}/${transcript}.jsonl aside, `) +
       `take the entry out of ${folder}/sessions.json (keep a copy), restart the gateway, send a message`,
   ];
-}
-
-function failed(detail: string): Attempt {
-  return { passed: false, detail };
 }

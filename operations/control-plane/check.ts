@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Check } from "../../config/check-schema.ts";
+import { parsedJson } from "../../config/json.ts";
 import type { BaselineEntry, ControlPlaneBaseline } from "../../evidence/records.ts";
 import { baselineBefore } from "../checks/baseline.ts";
 import { type Attempt, fieldOf } from "../checks/judge.ts";
@@ -51,7 +52,7 @@ export function judgeBuild(
   baseline: BaselineEntry | undefined,
   image: string,
 ): Attempt {
-  const build = fieldOf(parsed(answer.body), field);
+  const build = fieldOf(parsedJson(answer.body), field);
   if (typeof build !== "string" || build === "") {
     return { passed: false, detail: `the answer has no ${field}: which build answers is unknown` };
   }
@@ -94,12 +95,4 @@ export async function preflightControlPlane(context: WorkloadContext): Promise<C
     }
     return baseline;
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { readFile, rename, rm } from "node:fs/promises";
 import type { z } from "zod";
+import { parsedJson } from "../../config/json.ts";
 import { OperationFailure } from "../failure.ts";
 import {
   type Backup,
@@ -273,7 +274,7 @@ export class ControlPlaneClient {
   }
 
   #parsed<T>(call: Call, schema: z.ZodType<T>, { status, body }: ApiResponse): T {
-    const parsed = schema.safeParse(jsonOf(body));
+    const parsed = schema.safeParse(parsedJson(body));
     if (parsed.success) {
       return parsed.data;
     }
@@ -290,17 +291,9 @@ function describe({ method, path }: Call): string {
   return `${method} ${path} of the control plane`;
 }
 
-function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-}
-
 /** The control plane's own words; nothing else of a body is ever repeated, because bodies carry tokens. */
 function detailOf(body: string): string {
-  const { detail } = (jsonOf(body) ?? {}) as { detail?: unknown };
+  const { detail } = (parsedJson(body) ?? {}) as { detail?: unknown };
   return typeof detail === "string"
     ? detail.replace(/\s+/g, " ").replace(/\.$/, "").slice(0, 300)
     : "no detail given";

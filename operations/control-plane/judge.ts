@@ -1,5 +1,5 @@
 import type { ControlPlaneBaseline } from "../../evidence/records.ts";
-import type { Attempt } from "../checks/judge.ts";
+import { type Attempt, failed, passed } from "../checks/judge.ts";
 import type { Health, Task } from "./answers.ts";
 import type { OpenedArchive } from "./archive.ts";
 
@@ -81,12 +81,4 @@ export function judgeArchive(archive: OpenedArchive, demands: ArchiveDemands): A
 
 export function describeTasks(tasks: readonly Task[]): string {
   return tasks.map(({ type, message }) => (message ? `${type} (${message})` : type)).join(", ");
-}
-
-function passed(detail: string): Attempt {
-  return { passed: true, detail };
-}
-
-function failed(detail: string): Attempt {
-  return { passed: false, detail };
 }

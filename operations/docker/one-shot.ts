@@ -91,11 +91,3 @@ async function withDeadline<T>(ended: Promise<T>, job: OneShot): Promise<T> {
 export function listOneShots(docker: Docker, workload: string): Promise<Docker.ContainerInfo[]> {
   return docker.listContainers({ all: true, filters: { label: [`${oneShotLabel}=${workload}`] } });
 }
-
-export async function removeOneShots(docker: Docker, workload: string): Promise<number> {
-  const left = await listOneShots(docker, workload);
-  for (const container of left) {
-    await docker.getContainer(container.Id).remove({ force: true, v: true });
-  }
-  return left.length;
-}

@@ -1,3 +1,5 @@
+import { parsedJson } from "../../config/json.ts";
+
 /** Requests that the ingress cut. */
 export interface Cut {
   webSockets: number;
@@ -57,10 +59,6 @@ export function requestsIn(log: string, service: string, since: Date): RequestCo
 }
 
 function parseEntry(line: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parsedJson(line);
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
 }
