@@ -1,62 +1,106 @@
 import type { PolicyConfigJSONSchema } from "@pulumi/policy/schema.js";
+import { isObject, read } from "./guarded-read.ts";
 import { readImageReference, repositoryOf } from "./image-reference.ts";
 
-/** A repository that a rule lets be for a while. */
+/** Something that a rule lets be for a while. */
 export interface Exemption {
-  /** Registry and path, whole: `docker.io/library/redis`. Never a prefix: `foo` must not exempt `foo-evil`. */
-  repository: string;
+  /** Whole, never a prefix: `foo` must not exempt `foo-evil`. */
+  subject: string;
   reason: string;
   /** Last day on which it counts, in UTC: `2026-12-31`. */
   expires: string;
 }
 
-export const exemptionsSchema: PolicyConfigJSONSchema = {
-  type: "array",
-  description: "Repositories that this rule lets be, each with a reason and the last day on which it does",
-  items: {
-    type: "object",
-    properties: {
-      repository: { type: "string", minLength: 1 },
-      reason: { type: "string", minLength: 1 },
-      expires: { type: "string", pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" },
-    },
-    required: ["repository", "reason", "expires"],
-    additionalProperties: false,
-  },
-  default: [],
-};
-
-/** What the exemptions say of a repository: it is exempt, it was until a day, or nothing. */
-export type ExemptionVerdict =
-  | { state: "exempt" }
-  | { state: "ended"; exemption: Exemption }
-  | { state: "none" };
-
-/** `today` as `2026-12-31`, in UTC. An exemption that has a problem counts for nothing. */
-export function exemptionFor(
-  repository: string,
-  exemptions: readonly Exemption[],
-  today: string,
-): ExemptionVerdict {
-  const named = exemptions.filter(
-    (exemption) => exemptionProblem(exemption) === undefined && exemption.repository === repository,
-  );
-  if (named.some(({ expires }) => today <= expires)) return { state: "exempt" };
-  const [ended] = named.toSorted((one, other) => (one.expires < other.expires ? 1 : -1));
-  return ended === undefined ? { state: "none" } : { state: "ended", exemption: ended };
+/** What an exemption of a rule names. */
+export interface ExemptionSubject {
+  /** Its key in the configuration. */
+  field: "repository" | "resource";
+  /** What is wrong with such a name and what to write. */
+  problem(name: string): string | undefined;
 }
 
-/** What is wrong with an exemption and what to write; undefined when it can count. */
-export function exemptionProblem({ repository, reason, expires }: Exemption): string | undefined {
-  const read = readImageReference(repository);
-  const isWhole = !("problem" in read) && repositoryOf(read) === repository;
-  if (!isWhole) {
-    const whole = "problem" in read ? "<registry>/<path>, without tag and digest" : repositoryOf(read);
-    return `repository ${JSON.stringify(repository)} is no whole name of a repository. Write: ${whole}`;
+/** Registry and path, whole: `docker.io/library/redis`. */
+export const byRepository: ExemptionSubject = { field: "repository", problem: repositoryProblem };
+
+/** The name of a resource in its program. */
+export const byResource: ExemptionSubject = {
+  field: "resource",
+  problem: (name) => (name.trim() === "" ? "resource is empty. Write: the name of one resource" : undefined),
+};
+
+export function exemptionsSchema({ field }: ExemptionSubject): PolicyConfigJSONSchema {
+  const what = field === "repository" ? "Repositories" : "Resources, by their names,";
+  return {
+    type: "array",
+    description: `${what} that this rule lets be, each with a reason and the last day on which it does`,
+    items: {
+      type: "object",
+      properties: {
+        [field]: { type: "string", minLength: 1 },
+        reason: { type: "string", minLength: 1 },
+        expires: { type: "string", pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" },
+      },
+      required: [field, "reason", "expires"],
+      additionalProperties: false,
+    },
+    default: [],
+  };
+}
+
+/** The exemptions that count, and a sentence for each that does not. */
+export interface Exemptions {
+  counting: readonly Exemption[];
+  problems: readonly string[];
+}
+
+/** @param listed - `exemptions` as the configuration has it. */
+export function readExemptions(listed: unknown, subject: ExemptionSubject): Exemptions {
+  const counting: Exemption[] = [];
+  const problems: string[] = [];
+  for (const [index, value] of (Array.isArray(listed) ? listed : []).entries()) {
+    const text = (key: string) => (isObject(value) ? String(read(value, key) ?? "") : "");
+    const exemption = { subject: text(subject.field), reason: text("reason"), expires: text("expires") };
+    const problem = exemptionProblem(exemption, subject);
+    if (problem === undefined) counting.push(exemption);
+    else problems.push(`exemptions[${index}]: ${problem}. Until then it counts for nothing.`);
   }
-  if (reason.trim() === "") return "reason is empty. Write: why this repository may be let be";
+  return { counting, problems };
+}
+
+function exemptionProblem(
+  { subject: name, reason, expires }: Exemption,
+  subject: ExemptionSubject,
+): string | undefined {
+  const problem = subject.problem(name);
+  if (problem !== undefined) return problem;
+  if (reason.trim() === "") return `reason is empty. Write: why this ${subject.field} may be let be`;
   if (!isDay(expires)) return `expires ${JSON.stringify(expires)} is no day. Write: a day like 2026-12-31`;
   return undefined;
+}
+
+function repositoryProblem(repository: string): string | undefined {
+  const read = readImageReference(repository);
+  if (!("problem" in read) && repositoryOf(read) === repository) return undefined;
+  const whole = "problem" in read ? "<registry>/<path>, without tag and digest" : repositoryOf(read);
+  return `repository ${JSON.stringify(repository)} is no whole name of a repository. Write: ${whole}`;
+}
+
+/**
+ * What the exemptions add to the message about a subject: `exempt` when there is to be none.
+ * @param today - `2026-12-31`, in UTC.
+ */
+export function exemptionNote(subject: string, exemptions: readonly Exemption[], today: string): string {
+  const named = exemptions.filter((exemption) => exemption.subject === subject);
+  if (named.some(({ expires }) => today <= expires)) return "exempt";
+  const [ended] = named.toSorted((one, other) => (one.expires < other.expires ? 1 : -1));
+  return ended === undefined
+    ? ""
+    : ` Its exemption (${JSON.stringify(ended.reason)}) ended on ${ended.expires}.`;
+}
+
+/** Today in UTC, as exemptions have their days. */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }
 
 function isDay(text: string): boolean {

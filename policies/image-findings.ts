@@ -1,5 +1,6 @@
 import type { ImagePlace } from "./image-places.ts";
 import { type ImageReference, readImageReference } from "./image-reference.ts";
+import { quoted, type Told } from "./verdict.ts";
 
 /** What can be wrong at a place, by name: the names stand in the configuration of levels. */
 export type FindingKind =
@@ -19,21 +20,16 @@ export type FindingKind =
   | "otherDigest"
   | "placeholder";
 
-export interface Finding {
+export interface Finding extends Told {
   kind: FindingKind;
   path: string;
-  /** What is there, why it matters, what to write instead: the parts of one sentence each. */
-  what: string;
-  why: string;
-  write: string;
   /** When the reference could be read: what an exemption goes by. */
   reference?: ImageReference;
 }
 
-type Told = Omit<Finding, "path">;
+type Unplaced = Omit<Finding, "path">;
 
 const zeros = `sha256:${"0".repeat(64)}`;
-const quotedLength = 160;
 
 /** What no rule about images can pass over: a place whose image can't be judged at all. */
 export function unjudgeable(place: ImagePlace): Finding | undefined {
@@ -41,7 +37,7 @@ export function unjudgeable(place: ImagePlace): Finding | undefined {
   return told === undefined ? undefined : { ...told, path: place.path };
 }
 
-function unjudgeableTold(place: ImagePlace): Told | undefined {
+function unjudgeableTold(place: ImagePlace): Unplaced | undefined {
   switch (place.kind) {
     case "unknown":
       return {
@@ -78,7 +74,7 @@ function unjudgeableTold(place: ImagePlace): Told | undefined {
   }
 }
 
-function unreadable({ text, use, hidden }: ImagePlace & { kind: "text" }): Told | undefined {
+function unreadable({ text, use, hidden }: ImagePlace & { kind: "text" }): Unplaced | undefined {
   const read = readImageReference(text);
   if (!("problem" in read)) return undefined;
   // A setting that is no reference may be anything, a password too.
@@ -120,7 +116,7 @@ function tagTold(
   place: ImagePlace & { kind: "text" },
   reference: ImageReference,
   isFloating: boolean,
-): Told | undefined {
+): Unplaced | undefined {
   const { tag, digest } = reference;
   const isLatest = tag !== undefined && saysLatest(tag);
   const tagShown = place.hidden || tag === undefined ? "" : ` ${quoted(tag)}`;
@@ -186,7 +182,7 @@ function registryTold(
   place: ImagePlace & { kind: "text" },
   { registry }: ImageReference,
   registries: readonly string[],
-): Told | undefined {
+): Unplaced | undefined {
   if (registries.length === 0 || registries.some((each) => each.toLowerCase() === registry.toLowerCase())) {
     return undefined;
   }
@@ -208,14 +204,14 @@ export function digestFindings(place: ImagePlace): Finding[] {
   return told === undefined ? [] : [{ ...told, path: place.path, reference }];
 }
 
-const builtTold: Told = {
+const builtTold: Unplaced = {
   kind: "built",
   what: "the image is built by this update",
   why: "its digest is known only after the review",
   write: "an image that was built and pushed before, by its digest",
 };
 
-function digestTold(place: ImagePlace & { kind: "text" }, reference: ImageReference): Told | undefined {
+function digestTold(place: ImagePlace & { kind: "text" }, reference: ImageReference): Unplaced | undefined {
   const { digest } = reference;
   const write = whatToWrite(place, reference);
   if (digest === undefined) {
@@ -263,13 +259,4 @@ function whatToWrite(place: ImagePlace & { kind: "text" }, { tag }: ImageReferen
   const version = isVersion ? tag : "<version>";
   const asked = isVersion ? `${named(place)}:${tag}` : named(place);
   return `${named(place)}:${version}@sha256:<64 hex digits> (or run: docker buildx imagetools inspect ${asked})`;
-}
-
-/** In quotes that show what an eye does not see or takes for something else. */
-export function quoted(text: string): string {
-  const escaped = JSON.stringify(text.slice(0, quotedLength)).replace(
-    /[^\x20-\x7e]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return text.length > quotedLength ? `${escaped.slice(0, -1)}…"` : escaped;
 }

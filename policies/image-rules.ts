@@ -1,11 +1,17 @@
 import type {
   Policy,
-  PolicyConfigSchema,
   ReportViolation,
   ResourceValidationArgs,
   ResourceValidationPolicy,
 } from "@pulumi/policy";
-import { type Exemption, exemptionFor, exemptionProblem, exemptionsSchema } from "./exemptions.ts";
+import {
+  byRepository,
+  type Exemptions,
+  exemptionNote,
+  exemptionsSchema,
+  readExemptions,
+  today,
+} from "./exemptions.ts";
 import { isObject, read } from "./guarded-read.ts";
 import {
   digestFindings,
@@ -16,13 +22,11 @@ import {
 } from "./image-findings.ts";
 import { type ImagePlace, imagePlacesOf } from "./image-places.ts";
 import { repositoryOf } from "./image-reference.ts";
-
-/** `mandatory` is as strict as the rule itself; `advisory` only warns. */
-type Level = "mandatory" | "advisory" | "disabled";
+import { type Level, levelsSchema, messageOf, reportAs } from "./verdict.ts";
 
 interface ImageRuleConfig {
   levels: Readonly<Partial<Record<FindingKind, Level>>>;
-  exemptions: readonly Exemption[];
+  exemptions: Exemptions;
   floatingTags: readonly string[];
   registries: readonly string[];
 }
@@ -116,7 +120,7 @@ export const noMutableImage: ResourceValidationPolicy = {
         description: "The registries that images may come from; none: any",
         default: [],
       },
-      exemptions: exemptionsSchema,
+      exemptions: exemptionsSchema(byRepository),
     },
   },
   validateResource: (args, report) =>
@@ -132,31 +136,22 @@ export const digestPinned: ResourceValidationPolicy = {
   severity: "critical",
   remediationSteps:
     "Write the digest behind the tag, as @sha256:…. `docker buildx imagetools inspect <repository>:<version>` prints it; take that of the index, not of one platform.",
-  configSchema: { properties: { levels: levelsSchema(digestFindingKinds), exemptions: exemptionsSchema } },
+  configSchema: {
+    properties: { levels: levelsSchema(digestFindingKinds), exemptions: exemptionsSchema(byRepository) },
+  },
   validateResource: (args, report) => validate(digestPinned, args, report, digestFindings),
 };
-
-function levelsSchema(kinds: readonly FindingKind[]): PolicyConfigSchema["properties"][string] {
-  return {
-    type: "object",
-    description:
-      "How strict the rule is with each finding: mandatory (as the rule itself), advisory or disabled",
-    properties: Object.fromEntries(
-      kinds.map((kind) => [kind, { type: "string" as const, enum: ["mandatory", "advisory", "disabled"] }]),
-    ),
-    additionalProperties: false,
-    default: {},
-  };
-}
 
 type Judge = (place: ImagePlace, config: ImageRuleConfig) => Finding[];
 
 /** Judges each place of a resource: one violation a place at most, the heaviest. */
 function validate(policy: Policy, args: ResourceValidationArgs, report: ReportViolation, judge: Judge): void {
   const config = configOf(args);
-  if (args.type === "pulumi:pulumi:Stack") reportConfigProblems(policy.name, config, report);
-  const today = new Date().toISOString().slice(0, 10);
   const { type, name, props, opts } = args;
+  if (type === "pulumi:pulumi:Stack") {
+    for (const problem of config.exemptions.problems) report(`[${policy.name}] policy config ${problem}`);
+  }
+  const day = today();
   for (const place of imagePlacesOf({ type, props, ignoreChanges: opts.ignoreChanges })) {
     const unjudged = unjudgeable(place);
     const findings = unjudged === undefined ? judge(place, config) : [unjudged];
@@ -164,22 +159,15 @@ function validate(policy: Policy, args: ResourceValidationArgs, report: ReportVi
       .map((finding) => ({
         finding,
         level: levelOf(finding.kind, config),
-        note: noteOf(finding, config, today),
+        note: noteOf(finding, config, day),
       }))
       .filter(({ level, note }) => level !== "disabled" && note !== "exempt");
     const heaviest = judged.find(({ level }) => level === "mandatory") ?? judged[0];
     if (heaviest === undefined) continue;
     const { finding, level, note } = heaviest;
-    const message = `[${policy.name}] ${name} ${finding.path}: ${finding.what}. Why: ${finding.why}. Write: ${finding.write}.${note}`;
-    if (level === "advisory") warn(policy, message, report);
-    else report(message);
+    const message = messageOf(policy.name, { resource: name, path: finding.path }, finding, note);
+    reportAs(level as Exclude<Level, "disabled">, policy, message, report);
   }
-}
-
-/** A warning of a rule that refuses otherwise. The SDK takes it as an object, which its types do not say. */
-function warn({ description }: Policy, message: string, report: ReportViolation): void {
-  const warning = { message: `${description}\n${message}`, enforcementLevel: "advisory" };
-  (report as unknown as (violation: object) => void)(warning);
 }
 
 function levelOf(kind: FindingKind, { levels }: ImageRuleConfig): Level {
@@ -187,20 +175,10 @@ function levelOf(kind: FindingKind, { levels }: ImageRuleConfig): Level {
 }
 
 /** What the exemptions add to a message; `exempt` when there is to be none. */
-function noteOf({ kind, reference }: Finding, { exemptions }: ImageRuleConfig, today: string): string {
-  if (reference === undefined || !exemptible.includes(kind)) return "";
-  const verdict = exemptionFor(repositoryOf(reference), exemptions, today);
-  if (verdict.state === "exempt") return "exempt";
-  if (verdict.state === "none") return "";
-  return ` Its exemption (${JSON.stringify(verdict.exemption.reason)}) ended on ${verdict.exemption.expires}.`;
-}
-
-function reportConfigProblems(rule: string, { exemptions }: ImageRuleConfig, report: ReportViolation): void {
-  for (const [index, exemption] of exemptions.entries()) {
-    const problem = exemptionProblem(exemption);
-    if (problem === undefined) continue;
-    report(`[${rule}] policy config exemptions[${index}]: ${problem}. Until then it counts for nothing.`);
-  }
+function noteOf({ kind, reference }: Finding, { exemptions }: ImageRuleConfig, day: string): string {
+  return reference === undefined || !exemptible.includes(kind)
+    ? ""
+    : exemptionNote(repositoryOf(reference), exemptions.counting, day);
 }
 
 /** The engine has checked it against the schema and filled in the defaults; without an engine they are filled in here. */
@@ -214,7 +192,7 @@ function configOf(args: ResourceValidationArgs): ImageRuleConfig {
   const levels = field("levels");
   return {
     levels: isObject(levels) ? (levels as ImageRuleConfig["levels"]) : {},
-    exemptions: list<Exemption>("exemptions", []),
+    exemptions: readExemptions(field("exemptions"), byRepository),
     floatingTags: list("floatingTags", defaultFloatingTags),
     registries: list<string>("registries", []),
   };

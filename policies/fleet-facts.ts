@@ -1,0 +1,198 @@
+import type { PolicyResource } from "@pulumi/policy";
+import { isObject, itemsOf, notKnown, read } from "./guarded-read.ts";
+import type { StackGraph } from "./stack-graph.ts";
+
+/** The types of the components of a fleet, as they stand in a stack. */
+export const fleetTypes = {
+  workload: "clawforce:fleet:Workload",
+  managedWorkload: "clawforce:fleet:ManagedWorkload",
+  group: "clawforce:fleet:InstanceGroup",
+  controlPlane: "clawforce:fleet:ControlPlane",
+  agentImage: "clawforce:fleet:AgentImage",
+  ingress: "clawforce:fleet:Ingress",
+} as const;
+
+export const containerType = "docker:index/container:Container";
+export const commandType = "command:local:Command";
+
+/** What a workload's component says of it. Empty text: there is none. */
+export interface WorkloadFacts {
+  track: string;
+  role: string;
+  group: string;
+  wave: number;
+  /** The reference that it is to run. */
+  image: string;
+  /** The image of the container that is there. */
+  from: string;
+  /** Id of that container; empty also when it does not serve. */
+  container: string;
+  /** What the update does to it: first, none, forward, back, restore. */
+  move: string;
+  /** Envelopes of its records, oldest first, not verified. */
+  evidence: readonly unknown[];
+}
+
+/** One workload of a fleet as the stack has it. */
+export interface JudgedWorkload extends WorkloadFacts {
+  /** Its name, also that of its container. */
+  name: string;
+  resource: PolicyResource;
+  /** Its container, or the command that moves it where a control plane makes the container. */
+  runner: PolicyResource;
+  /** A control plane makes its container. */
+  managed: boolean;
+  /** This update makes its container anew, as far as the stack shows. */
+  changes: boolean;
+}
+
+/** What an instance group's component says of it. Empty text: there is none. */
+export interface JudgedGroup {
+  name: string;
+  resource: PolicyResource;
+  waves: readonly unknown[];
+  wave: number;
+  candidate: string;
+  checksHash: string;
+  bake: { length: number; requests: number };
+}
+
+/** A fact that can't be read: nothing can be judged that rests on it. */
+export interface FactProblem {
+  resource: PolicyResource;
+  path: string;
+  problem: "unknown" | "malformed";
+}
+
+export interface FleetFacts {
+  workloads: readonly JudgedWorkload[];
+  groups: readonly JudgedGroup[];
+  problems: readonly FactProblem[];
+}
+
+/** All that the components of a stack say of its fleet. What can't be read is a problem, never passed over. */
+export function fleetFactsOf(graph: StackGraph): FleetFacts {
+  const problems: FactProblem[] = [];
+  const whole = <Item>(read: (facts: Facts) => Item | undefined, resource: PolicyResource): Item[] => {
+    const facts = new Facts(resource);
+    const item = read(facts);
+    problems.push(...facts.problems);
+    return item === undefined || facts.problems.length > 0 ? [] : [item];
+  };
+  const workloads = graph
+    .ofType(fleetTypes.workload, fleetTypes.managedWorkload)
+    .flatMap((resource) => whole((facts) => workloadOf(graph, resource, facts), resource));
+  const groups = graph
+    .ofType(fleetTypes.group)
+    .flatMap((resource) => whole((facts) => groupOf(resource, facts), resource));
+  return { workloads, groups, problems };
+}
+
+function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): JudgedWorkload | undefined {
+  const managed = resource.type === fleetTypes.managedWorkload;
+  const runner = managed
+    ? graph.childrenOf(resource, commandType).find(({ name }) => name === `${resource.name}-move`)
+    : graph.childrenOf(resource, containerType).find(({ name }) => name === resource.name);
+  if (runner === undefined) {
+    facts.report(managed ? "move" : "container", "malformed");
+    return undefined;
+  }
+  const from = facts.text("judged.from");
+  const image = facts.text("judged.image");
+  const container = facts.text("judged.container");
+  const id = read(runner.props, "id");
+  return {
+    name: resource.name,
+    resource,
+    runner,
+    managed,
+    track: facts.text("judged.track"),
+    role: facts.text("judged.role"),
+    group: facts.text("judged.group"),
+    wave: facts.number("judged.wave"),
+    image,
+    from,
+    container,
+    move: facts.text("judged.move"),
+    evidence: facts.list("judged.evidence"),
+    changes:
+      id === notKnown ||
+      digestOf(from) !== digestOf(image) ||
+      (!managed && container !== "" && id !== container),
+  };
+}
+
+function groupOf(resource: PolicyResource, facts: Facts): JudgedGroup {
+  return {
+    name: resource.name,
+    resource,
+    waves: facts.list("waves"),
+    wave: facts.number("wave"),
+    candidate: facts.text("judged.candidate"),
+    checksHash: facts.text("judged.checksHash"),
+    bake: { length: facts.number("judged.bake.length"), requests: facts.number("judged.bake.requests") },
+  };
+}
+
+/** The digest of a reference; a reference without one is its own. */
+export function digestOf(reference: string): string {
+  return reference.slice(reference.lastIndexOf("@") + 1);
+}
+
+export function sameDigest(one: string, other: string): boolean {
+  return digestOf(one) === digestOf(other);
+}
+
+/** Reads the facts of one component and notes what can't be read. */
+export class Facts {
+  readonly problems: FactProblem[] = [];
+  readonly #resource: PolicyResource;
+
+  constructor(resource: PolicyResource) {
+    this.#resource = resource;
+  }
+
+  report(path: string, problem: FactProblem["problem"]): void {
+    this.problems.push({ resource: this.#resource, path, problem });
+  }
+
+  text(path: string): string {
+    const value = this.#value(path);
+    if (typeof value === "string") return value;
+    this.#noteWrong(path, value);
+    return "";
+  }
+
+  number(path: string): number {
+    const value = this.#value(path);
+    if (typeof value === "number") return value;
+    this.#noteWrong(path, value);
+    return 0;
+  }
+
+  /** Its items may be anything, `notKnown` too. */
+  list(path: string): unknown[] {
+    const value = this.#value(path);
+    if (Array.isArray(value)) {
+      const items = itemsOf(value, path);
+      for (const item of items.filter(({ value: each }) => each === notKnown))
+        this.report(item.path, "unknown");
+      return items.map(({ value: each }) => each);
+    }
+    this.#noteWrong(path, value);
+    return [];
+  }
+
+  #noteWrong(path: string, value: unknown): void {
+    this.report(path, value === notKnown ? "unknown" : "malformed");
+  }
+
+  #value(path: string): unknown {
+    let value: unknown = this.#resource.props;
+    for (const part of path.split(".")) {
+      if (!isObject(value)) return value === notKnown ? notKnown : undefined;
+      value = read(value, part);
+    }
+    return value;
+  }
+}

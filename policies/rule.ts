@@ -1,0 +1,219 @@
+import type {
+  Policy,
+  PolicyConfigSchema,
+  PolicyResource,
+  ReportViolation,
+  ResourceValidationPolicy,
+  StackValidationPolicy,
+} from "@pulumi/policy";
+import {
+  byResource,
+  type Exemptions,
+  exemptionNote,
+  exemptionsSchema,
+  readExemptions,
+  today,
+} from "./exemptions.ts";
+import { isObject, notKnown, read } from "./guarded-read.ts";
+import { StackGraph } from "./stack-graph.ts";
+import { type Level, levelsSchema, messageOf, type Place, quoted, reportAs, type Told } from "./verdict.ts";
+
+/** What a rule has found against one place of one resource. */
+export interface Finding<Kind extends string> extends Place, Told {
+  /** Its name in the configuration of levels. */
+  kind: Kind;
+}
+
+/** A finding whose rule could not judge at all: said in every rule, so that none is ever skipped in silence. */
+type Unjudged = "unjudged";
+
+type Levels<Kind extends string> = Readonly<Partial<Record<Kind, Level>>>;
+
+interface RuleParts<Kind extends string> {
+  name: string;
+  description: string;
+  severity: "low" | "medium" | "high" | "critical";
+  remediationSteps: string;
+  /** In the order in which its table in the documentation has them. */
+  kinds: readonly Kind[];
+  /** Those that only warn unless the configuration says more; all others refuse. */
+  milder?: Levels<Kind>;
+  /** Those that an exemption of the resource lets be; default: none, and then there is no such setting. */
+  exemptible?: readonly Kind[];
+  /** What the rule can be told beside levels and exemptions, as JSON schema with defaults. */
+  settings?: PolicyConfigSchema["properties"];
+}
+
+/** One resource as a rule gets it before its own step: its inputs and no siblings. */
+export interface JudgedInputs {
+  type: string;
+  name: string;
+  urn: string;
+  props: object;
+  opts: PolicyResource["opts"] & { parent?: string };
+}
+
+/** A rule about one resource alone: it also holds where the preview is skipped. */
+export function resourceRule<Kind extends string>(
+  parts: RuleParts<Kind> & {
+    judge: (resource: JudgedInputs, settings: Settings) => readonly Finding<Kind>[];
+  },
+): ResourceValidationPolicy {
+  const policy: ResourceValidationPolicy = {
+    ...metadataOf(parts),
+    validateResource: (args, report) => {
+      const settings = new Settings(args.getConfig());
+      const { type, name, urn, props } = args;
+      const opts = args.opts as JudgedInputs["opts"];
+      const verdict = new Verdict(policy, parts, settings, report);
+      if (type === "pulumi:pulumi:Stack") verdict.reportConfigProblems();
+      verdict.report(() => parts.judge({ type, name, urn, props, opts }, settings), name);
+    },
+  };
+  return policy;
+}
+
+/** A rule about all resources of a stack together. */
+export function stackRule<Kind extends string>(
+  parts: RuleParts<Kind> & { judge: (graph: StackGraph, settings: Settings) => readonly Finding<Kind>[] },
+): StackValidationPolicy {
+  const policy: StackValidationPolicy = {
+    ...metadataOf(parts),
+    validateStack: (args, report) => {
+      const settings = new Settings(args.getConfig());
+      const verdict = new Verdict(policy, parts, settings, report);
+      verdict.reportConfigProblems();
+      verdict.report(() => parts.judge(new StackGraph(args.resources), settings), "stack");
+    },
+  };
+  return policy;
+}
+
+function metadataOf<Kind extends string>(parts: RuleParts<Kind>) {
+  const { name, description, severity, remediationSteps, kinds, exemptible = [], settings = {} } = parts;
+  const levels = levelsSchema([...kinds, "unjudged"]);
+  return {
+    name,
+    description,
+    severity,
+    remediationSteps,
+    enforcementLevel: "mandatory" as const,
+    configSchema: {
+      properties: {
+        levels,
+        ...settings,
+        ...(exemptible.length > 0 && { exemptions: exemptionsSchema(byResource) }),
+      },
+    },
+  };
+}
+
+/** Turns findings into violations: levels, exemptions, order. */
+class Verdict<Kind extends string> {
+  readonly #policy: Policy;
+  readonly #parts: RuleParts<Kind>;
+  readonly #report: ReportViolation;
+  readonly #levels: Levels<Kind | Unjudged>;
+  readonly #exemptions: Exemptions;
+
+  constructor(policy: Policy, parts: RuleParts<Kind>, settings: Settings, report: ReportViolation) {
+    this.#policy = policy;
+    this.#parts = parts;
+    this.#report = report;
+    this.#levels = settings.mapping("levels") as Levels<Kind | Unjudged>;
+    this.#exemptions = readExemptions(settings.list("exemptions"), byResource);
+  }
+
+  reportConfigProblems(): void {
+    for (const problem of this.#exemptions.problems) {
+      this.#report(`[${this.#policy.name}] policy config ${problem}`);
+    }
+  }
+
+  /** An error of our own must not switch the rule off: it is a refusal too. */
+  report(judge: () => readonly Finding<Kind>[], resource: string): void {
+    let findings: readonly Finding<Kind>[];
+    try {
+      findings = judge();
+    } catch (error) {
+      const level = this.#levels.unjudged ?? "mandatory";
+      const place = { resource, path: "as a whole" };
+      if (level !== "disabled")
+        reportAs(level, this.#policy, messageOf(this.#policy.name, place, unjudged(error), ""), this.#report);
+      return;
+    }
+    const day = today();
+    for (const finding of this.#inOrder(findings)) this.#reportOne(finding, day);
+  }
+
+  #reportOne(finding: Finding<Kind>, day: string): void {
+    const { exemptible = [] } = this.#parts;
+    const level = this.#levels[finding.kind] ?? this.#parts.milder?.[finding.kind] ?? "mandatory";
+    const note = exemptible.includes(finding.kind)
+      ? exemptionNote(finding.resource, this.#exemptions.counting, day)
+      : "";
+    if (level === "disabled" || note === "exempt") return;
+    const message = messageOf(this.#policy.name, finding, finding, note);
+    reportAs(level, this.#policy, message, this.#report, finding.urn);
+  }
+
+  /** The engine gives resources in no order; a reviewer compares one run with the next. */
+  #inOrder(findings: readonly Finding<Kind>[]): Finding<Kind>[] {
+    const key = ({ kind, resource, path, what }: Finding<Kind>) =>
+      [resource, path, String(this.#parts.kinds.indexOf(kind)).padStart(3, "0"), what].join("\u0000");
+    return findings.toSorted((one, other) => (key(one) < key(other) ? -1 : 1));
+  }
+}
+
+function unjudged(error: unknown): Told {
+  return {
+    what: `the rule could not judge (${quoted(error instanceof Error ? error.message : String(error))})`,
+    why: "what is not judged is not safe",
+    write: "nothing; report it to those who keep these policies",
+  };
+}
+
+/** A rule's own settings. The engine has checked them against the schema and filled in the defaults; without one they are given here. */
+export class Settings {
+  readonly #config: unknown;
+
+  constructor(config: unknown) {
+    this.#config = config;
+  }
+
+  list(key: string): readonly unknown[] {
+    const value = this.#value(key);
+    return Array.isArray(value) ? value : [];
+  }
+
+  texts(key: string): string[] {
+    return this.list(key).filter((each) => typeof each === "string");
+  }
+
+  mapping(key: string): object {
+    const value = this.#value(key);
+    return isObject(value) ? value : {};
+  }
+
+  number(key: string, otherwise: number): number {
+    const value = this.#value(key);
+    return typeof value === "number" ? value : otherwise;
+  }
+
+  /** A duration such as `12h`, in seconds. */
+  seconds(key: string, otherwise: number): number {
+    const value = this.#value(key);
+    const [, count, unit] = (typeof value === "string" && /^(\d{1,6})([smhd])$/.exec(value)) || [];
+    return count === undefined || unit === undefined ? otherwise : Number(count) * (secondsOf[unit] ?? 1);
+  }
+
+  #value(key: string): unknown {
+    const value = isObject(this.#config) ? read(this.#config, key) : undefined;
+    return value === notKnown ? undefined : value;
+  }
+}
+
+const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
+
+/** For a setting that is a duration. */
+export const durationSchema = { type: "string", pattern: "^[0-9]{1,6}[smhd]$" } as const;
