@@ -22,17 +22,17 @@ import {
 } from "./image-findings.ts";
 import { type ImagePlace, imagePlacesOf } from "./image-places.ts";
 import { repositoryOf } from "./image-reference.ts";
-import { type Level, levelsSchema, messageOf, reportAs } from "./verdict.ts";
+import { type Level, type Levels, levelsSchema, messageOf, reportAs } from "./verdict.ts";
 
 interface ImageRuleConfig {
-  levels: Readonly<Partial<Record<FindingKind, Level>>>;
+  levels: Levels<FindingKind>;
   exemptions: Exemptions;
   floatingTags: readonly string[];
   registries: readonly string[];
 }
 
 /** Findings that only warn unless the configuration says more; all others refuse. */
-export const milder: Readonly<Partial<Record<FindingKind, Level>>> = {
+const milder: Levels<FindingKind> = {
   unknownEntry: "advisory",
   opaque: "advisory",
   latestBesideDigest: "advisory",
@@ -107,7 +107,7 @@ export const noMutableImage: ResourceValidationPolicy = {
     "Write the tag of one version and its digest. `docker buildx imagetools inspect <repository>:<version>` prints the digest.",
   configSchema: {
     properties: {
-      levels: levelsSchema(tagFindingKinds),
+      levels: levelsSchema(tagFindingKinds, milder),
       floatingTags: {
         type: "array",
         items: { type: "string", minLength: 1 },
@@ -137,7 +137,10 @@ export const digestPinned: ResourceValidationPolicy = {
   remediationSteps:
     "Write the digest behind the tag, as @sha256:…. `docker buildx imagetools inspect <repository>:<version>` prints it; take that of the index, not of one platform.",
   configSchema: {
-    properties: { levels: levelsSchema(digestFindingKinds), exemptions: exemptionsSchema(byRepository) },
+    properties: {
+      levels: levelsSchema(digestFindingKinds, milder),
+      exemptions: exemptionsSchema(byRepository),
+    },
   },
   validateResource: (args, report) => validate(digestPinned, args, report, digestFindings),
 };

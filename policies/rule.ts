@@ -16,7 +16,7 @@ import {
 } from "./exemptions.ts";
 import { isObject, notKnown, read } from "./guarded-read.ts";
 import { StackGraph } from "./stack-graph.ts";
-import { type Level, levelsSchema, messageOf, type Place, quoted, reportAs, type Told } from "./verdict.ts";
+import { type Levels, levelsSchema, messageOf, type Place, quoted, reportAs, type Told } from "./verdict.ts";
 
 /** What a rule has found against one place of one resource. */
 export interface Finding<Kind extends string> extends Place, Told {
@@ -26,8 +26,6 @@ export interface Finding<Kind extends string> extends Place, Told {
 
 /** A finding whose rule could not judge at all: said in every rule, so that none is ever skipped in silence. */
 type Unjudged = "unjudged";
-
-type Levels<Kind extends string> = Readonly<Partial<Record<Kind, Level>>>;
 
 interface RuleParts<Kind extends string> {
   name: string;
@@ -91,7 +89,8 @@ export function stackRule<Kind extends string>(
 
 function metadataOf<Kind extends string>(parts: RuleParts<Kind>) {
   const { name, description, severity, remediationSteps, kinds, exemptible = [], settings = {} } = parts;
-  const levels = levelsSchema([...kinds, "unjudged"]);
+  const milder = (parts.milder ?? {}) as Levels<string>;
+  const levels = levelsSchema([...kinds, "unjudged"], milder);
   return {
     name,
     description,

@@ -25,13 +25,23 @@ export interface Place {
 }
 
 /** How strict a rule is with each of its findings, by the finding's name. */
-export function levelsSchema(kinds: readonly string[]): PolicyConfigJSONSchema {
+export type Levels<Kind extends string> = Readonly<Partial<Record<Kind, Level>>>;
+
+/** @param milder - those that are not mandatory by default. */
+export function levelsSchema(kinds: readonly string[], milder: Levels<string>): PolicyConfigJSONSchema {
   return {
     type: "object",
     description:
       "How strict the rule is with each finding: mandatory (as the rule itself), advisory or disabled",
     properties: Object.fromEntries(
-      kinds.map((kind) => [kind, { type: "string" as const, enum: ["mandatory", "advisory", "disabled"] }]),
+      kinds.map((kind) => [
+        kind,
+        {
+          type: "string" as const,
+          enum: ["mandatory", "advisory", "disabled"],
+          default: milder[kind] ?? "mandatory",
+        },
+      ]),
     ),
     additionalProperties: false,
     default: {},

@@ -1,0 +1,8 @@
+import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
+import { digestPinned, noMutableImage } from "./image-rules.ts";
+
+/** All rules of the pack, in the order of their pages in the documentation. */
+export const rules: readonly (ResourceValidationPolicy | StackValidationPolicy)[] = [
+  noMutableImage,
+  digestPinned,
+];
