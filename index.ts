@@ -20,7 +20,7 @@ const groups = judgedGroups(config, surveyed, new Date());
 const fleet = new Fleet("fleet", {
   stack,
   config,
-  workloads: surveyed.map((workload) => ({ spec: specOf(workload), move: workload.move })),
+  workloads: surveyed.map((workload) => ({ spec: specOf(config, workload), move: workload.move })),
   judgedGroups: groups,
   steps: stepsOf(
     surveyed.map((workload) => workload.config),

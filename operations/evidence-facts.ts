@@ -19,14 +19,14 @@ export interface JudgedWorkload {
   group: string;
   wave: number;
   image: string;
-  /** The image of the container that is there. */
+  /** The image of the container that is there, else the one that ran last. */
   from: string;
   /** Its id: a judgement of another container proves nothing of this one. Empty also when it does not serve. */
   container: string;
   /** The release that it can be set back to, as recorded. */
   previous: string;
   move: Move["kind"];
-  /** Envelopes as they stand in the log, oldest first: what it has proved of `image` and `from`. */
+  /** Envelopes as they stand in the log, oldest first: what it has proved of `image`, `from` and the releases before. */
   evidence: Envelope[];
 }
 
@@ -48,14 +48,28 @@ const newest = 3;
 
 const speaking = ["cut-over", "gate", "verification", "bake"] as const;
 
-export function judgedWorkload(surveyed: SurveyedWorkload): JudgedWorkload {
+/** @param releases - those that the configuration names for it. */
+export function judgedWorkload(surveyed: SurveyedWorkload, releases: readonly string[]): JudgedWorkload {
   const { config, observed, records, move, sealed } = surveyed;
   const { track, role, group = "", wave, image } = config;
-  const from = observed?.image ?? "";
+  const from = observed?.image ?? imageBefore(move);
   const container = observed !== undefined && serves(observed) ? observed.id : "";
   const previous = releasesOf(records).at(-1)?.image ?? "";
-  const evidence = evidenceOf(sealed, from === "" ? [image] : [image, from]);
+  const spoken = [image, from, previous, ...releases].filter((reference) => reference !== "");
+  const evidence = evidenceOf(sealed, spoken);
   return { track, role, group, wave, image, from, container, previous, move: move.kind, evidence };
+}
+
+function imageBefore(move: Move): string {
+  if (move.kind === "first") return "";
+  return "from" in move ? move.from : move.to;
+}
+
+/** The releases that the configuration names for a workload, whichever it runs. */
+export function namedReleasesFor(config: StackConfig, workload: WorkloadConfig): string[] {
+  return namedReleases(config)
+    .filter(({ isRunBy }) => isRunBy(workload))
+    .map(({ release }) => release);
 }
 
 export function judgedGroups(

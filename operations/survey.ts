@@ -6,7 +6,7 @@ import type { EvidenceKeySettings } from "../evidence/keys.ts";
 import { type SealedRecord, workloadFolder } from "../evidence/log.ts";
 import { type Move, moveOf, restoreEpoch } from "../evidence/move.ts";
 import type { EvidenceRecord, ReadRecord } from "../evidence/records.ts";
-import { judgedWorkload } from "./evidence-facts.ts";
+import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
 import { OperationFailure } from "./failure.ts";
 import { type Hold, HoldJournal } from "./ingress/hold-journal.ts";
 import { type CutOverJournal, imageOfInterruptedCutOver, Journal } from "./journal.ts";
@@ -164,7 +164,7 @@ export function lastServing(records: readonly EvidenceRecord[]): string {
 }
 
 /** What the components need to know of a workload. */
-export function specOf(surveyed: SurveyedWorkload) {
+export function specOf(stackConfig: StackConfig, surveyed: SurveyedWorkload) {
   const { config, input, observed, restoreEpoch: epoch, servingTrigger: trigger } = surveyed;
   const { track, group, role, wave, publish, hosts, bake } = config;
   return {
@@ -189,7 +189,7 @@ export function specOf(surveyed: SurveyedWorkload) {
     ...(input.ingress !== undefined && { ingress: input.ingress }),
     restoreEpoch: epoch,
     servingTrigger: trigger,
-    judged: judgedWorkload(surveyed),
+    judged: judgedWorkload(surveyed, namedReleasesFor(stackConfig, config)),
     wayBack: `the new version does not come up. The way back: ${input.wayBack}`,
     input,
   };

@@ -10,6 +10,7 @@ import {
   describeVerdicts,
   judgedGroups,
   judgedWorkload,
+  namedReleasesFor,
 } from "../../operations/evidence-facts.ts";
 import type { Observed } from "../../operations/observe.ts";
 import type { SurveyedWorkload } from "../../operations/survey.ts";
@@ -53,7 +54,9 @@ describe("the facts of a workload", () => {
   const config = configWith({ "agentImages.chromium.previous": undefined });
 
   it("are what it is, what runs and what is to run", () => {
-    const [canary, first] = surveyedOf(config, { canary: { runs: stable } }).map(judgedWorkload);
+    const [canary, first] = surveyedOf(config, { canary: { runs: stable } }).map((each) =>
+      judgedWorkload(each, []),
+    );
     expect(canary).toEqual({
       ...{ track: "runtime", role: "canary", group: "support", wave: 0 },
       ...{ image: candidate, from: stable, container: "container of canary", previous: "", move: "forward" },
@@ -64,18 +67,21 @@ describe("the facts of a workload", () => {
 
   it("are there before the first start, as empty text", () => {
     const [canary] = surveyedOf(config, { canary: { records: [] } });
-    const facts = judgedWorkload({
-      ...(canary as SurveyedWorkload),
-      observed: undefined,
-      move: { kind: "first", to: candidate },
-    });
+    const facts = judgedWorkload(
+      {
+        ...(canary as SurveyedWorkload),
+        observed: undefined,
+        move: { kind: "first", to: candidate },
+      },
+      [],
+    );
     expect(facts).toMatchObject({ from: "", container: "", previous: "", move: "first", evidence: [] });
   });
 
   it("name no container where the one that is there does not serve", () => {
     const [canary] = surveyedOf(config) as [SurveyedWorkload];
     const observed = { ...(canary.observed as Observed), state: "exited" as const };
-    expect(judgedWorkload({ ...canary, observed })).toMatchObject({ from: candidate, container: "" });
+    expect(judgedWorkload({ ...canary, observed }, [])).toMatchObject({ from: candidate, container: "" });
   });
 
   it("hand on what speaks of the wanted and the running image, the newest three of each kind, in their order", () => {
@@ -86,10 +92,26 @@ describe("the facts of a workload", () => {
       drill,
       verified(config, candidate),
     );
-    const [canary] = surveyedOf(config, { canary: { runs: stable, records } }).map(judgedWorkload);
-    expect(canary?.evidence.map(({ payload }) => payload)).toEqual(
-      [1, 2, 3, 6].map((index) => `canary ${index}`),
+    const [canary] = surveyedOf(config, { canary: { runs: stable, records } }) as [SurveyedWorkload];
+    const handedOn = (releases: string[]) =>
+      judgedWorkload(canary, releases).evidence.map(({ payload }) => payload);
+    expect(handedOn([])).toEqual([1, 2, 3, 6].map((index) => `canary ${index}`));
+    expect(handedOn([stable, previous])).toEqual([1, 2, 3, 4, 6].map((index) => `canary ${index}`));
+  });
+
+  it("name the image that ran last where the container is gone", () => {
+    const [canary] = surveyedOf(config) as [SurveyedWorkload];
+    const gone = { ...canary, observed: undefined };
+    expect(judgedWorkload({ ...gone, move: { kind: "forward", from: stable, to: candidate } }, []).from).toBe(
+      stable,
     );
+    expect(judgedWorkload({ ...gone, move: { kind: "none", to: candidate } }, []).from).toBe(candidate);
+  });
+
+  it("name the releases that the configuration has for it, and no other's", () => {
+    const workloads = workloadsOf(configWith());
+    const named = workloads.map((each) => [each.name, namedReleasesFor(configWith(), each)] as const);
+    expect(Object.fromEntries(named)).toMatchObject({ canary: [stable, previous] });
   });
 });
 
