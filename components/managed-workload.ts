@@ -2,7 +2,7 @@ import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { fingerprint } from "../config/fingerprint.ts";
 import { operationCommand } from "./operation.ts";
-import { type RunningWorkload, replacementTrigger, type WorkloadArgs } from "./workload.ts";
+import { judgedOutputs, type RunningWorkload, replacementTrigger, type WorkloadArgs } from "./workload.ts";
 
 /** One gateway whose container the running control plane makes: moved through its API, verified inside. */
 export class ManagedWorkload extends pulumi.ComponentResource {
@@ -41,6 +41,6 @@ export class ManagedWorkload extends pulumi.ComponentResource {
       container,
     }));
     // Outputs, not inputs: from and move differ from run to run, and that is no operation on anything.
-    this.registerOutputs({ running: this.running, judged: spec.judged });
+    this.registerOutputs({ running: this.running, judged: judgedOutputs(spec) });
   }
 }

@@ -69,6 +69,11 @@ export function replacementTrigger(spec: WorkloadSpec): string {
   return fingerprint(replacingInputs(spec));
 }
 
+/** What a judge of the update has to know of a workload. */
+export function judgedOutputs(spec: WorkloadSpec): object {
+  return { ...spec.judged, trigger: replacementTrigger(spec) };
+}
+
 /** Preflight, pull, hot snapshot and drill of one workload: all that happens while it serves. */
 export function preparation(
   spec: WorkloadSpec,
@@ -153,7 +158,7 @@ export class Workload extends pulumi.ComponentResource {
       container: id,
     }));
     // Outputs, not inputs: from and move differ from run to run, and that is no operation on anything.
-    this.registerOutputs({ running: this.running, judged: spec.judged });
+    this.registerOutputs({ running: this.running, judged: judgedOutputs(spec) });
   }
 
   #volume(name: string, volume: string, stack: string): docker.Volume {

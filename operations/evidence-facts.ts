@@ -26,8 +26,27 @@ export interface JudgedWorkload {
   /** The release that it can be set back to, as recorded. */
   previous: string;
   move: Move["kind"];
-  /** Envelopes as they stand in the log, oldest first: what it has proved of `image`, `from` and the releases before. */
+  pause: JudgedPause;
+  /**
+   * Envelopes as they stand in the log, oldest first: what it has proved of `image`, `from` and the releases before, and
+   * their snapshots.
+   */
   evidence: Envelope[];
+}
+
+/** How long a cut-over may keep it from serving. Seconds, each the longest that the program allows. */
+export interface JudgedPause {
+  /** How long the ingress holds its requests; 0: none stands in front of it. */
+  hold: number;
+  /** Before it is stopped: requests under way, then active work, as far as the program can see any. */
+  drain: number;
+  /** Active work that the program can't see: what it must end by itself between SIGTERM and SIGKILL. */
+  unseen: number;
+  stopGrace: number;
+  /** The newest cold snapshot on record with its check; 0: there is none. */
+  coldPass: number;
+  /** From its new container to the end of its gate. */
+  start: number;
 }
 
 /** What that judge has to know of an instance group. Empty text: there is none. */
@@ -46,7 +65,7 @@ export interface JudgedGroup {
 /** For each kind of record and each image: with the newest ones comes all that a verdict rests on. */
 const newest = 3;
 
-const speaking = ["cut-over", "gate", "verification", "bake"] as const;
+const speaking = ["cut-over", "gate", "verification", "bake", "snapshot", "drill"] as const;
 
 /** @param releases - those that the configuration names for it. */
 export function judgedWorkload(surveyed: SurveyedWorkload, releases: readonly string[]): JudgedWorkload {
@@ -57,7 +76,26 @@ export function judgedWorkload(surveyed: SurveyedWorkload, releases: readonly st
   const previous = releasesOf(records).at(-1)?.image ?? "";
   const spoken = [image, from, previous, ...releases].filter((reference) => reference !== "");
   const evidence = evidenceOf(sealed, spoken);
-  return { track, role, group, wave, image, from, container, previous, move: move.kind, evidence };
+  const pause = pauseOf(surveyed);
+  return { track, role, group, wave, image, from, container, previous, move: move.kind, pause, evidence };
+}
+
+/** In the order in which a cut-over goes through it: see cut-over.ts, drain.ts, gate.ts. */
+function pauseOf({ input, records }: SurveyedWorkload): JudgedPause {
+  const { track, ingress, drain, stopGrace, healthWait, gate } = input;
+  const { http, command, budget } = drain;
+  const seen = track === "control-plane" || http !== undefined || command !== undefined;
+  const cold = records.findLast(
+    (record) => record.kind === "snapshot" && (record.role === "cold" || record.role === "pre-restore"),
+  );
+  return {
+    hold: ingress?.hold ?? 0,
+    drain: (ingress?.drain ?? 0) + (seen ? budget : 0),
+    unseen: seen ? 0 : budget,
+    stopGrace,
+    coldPass: cold?.kind === "snapshot" ? cold.seconds : 0,
+    start: healthWait + gate.reduce((sum, { deadline }) => sum + deadline, 0),
+  };
 }
 
 function imageBefore(move: Move): string {

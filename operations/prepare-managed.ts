@@ -22,7 +22,7 @@ import type { WorkloadContext, WorkloadTask } from "./workload.ts";
 export async function prepareManaged(
   context: WorkloadContext,
   task: WorkloadTask,
-): Promise<{ workload: string; to: string; backup: string | null }> {
+): Promise<{ workload: string; from: string | null; to: string; backup: string | null }> {
   const { workload } = context;
   const move = await moveOfTask(context, task);
   return withManaged(context, async (managed) => {
@@ -39,14 +39,16 @@ export async function prepareManaged(
       () => prePull(managed, workload.image),
       () => "on the host",
     );
+    const before = await readManaged(managed);
+    const from = before.container?.image ?? null;
     if (!forward) {
-      return { workload: workload.name, to: workload.image, backup: null };
+      return { workload: workload.name, from, to: workload.image, backup: null };
     }
     const snapshot = await runStep(
       context,
       "hot snapshot",
       async () => {
-        const release = await releaseOf(managed, await readManaged(managed), wayToSetImage(context));
+        const release = await releaseOf(managed, before, wayToSetImage(context));
         const backup = await backupInstance(managed, backupOptions(context));
         await new ManagedMoveJournal(context.log.folder).write("prepared", { release, backup });
         return snapshotOf(backup);
@@ -54,7 +56,7 @@ export async function prepareManaged(
       (taken) => `${taken.snapshot}, ${taken.files} files`,
     );
     await context.log.append(snapshot);
-    return { workload: workload.name, to: workload.image, backup: snapshot.snapshot };
+    return { workload: workload.name, from, to: workload.image, backup: snapshot.snapshot };
   });
 }
 

@@ -29,8 +29,26 @@ export interface WorkloadFacts {
   container: string;
   /** What the update does to it: first, none, forward, back, restore. */
   move: string;
+  /** What its container is made anew for, as one hash; its preparation runs for the same. */
+  trigger: string;
+  pause: PauseFacts;
   /** Envelopes of its records, oldest first, not verified. */
   evidence: readonly unknown[];
+}
+
+/** How long a cut-over may keep a workload from serving. Seconds, each the longest that is allowed. */
+export interface PauseFacts {
+  /** How long an ingress holds its requests; 0: none stands in front of it. */
+  hold: number;
+  /** Before it is stopped: requests under way, then active work that can be seen. */
+  drain: number;
+  /** Active work that can't be seen: what it must end by itself once it is told to stop. */
+  unseen: number;
+  stopGrace: number;
+  /** The newest cold snapshot on record; 0: there is none. */
+  coldPass: number;
+  /** From its new container to the end of its gate. */
+  start: number;
 }
 
 /** One workload of a fleet as the stack has it. */
@@ -114,6 +132,15 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
     from,
     container,
     move: facts.text("judged.move"),
+    trigger: facts.text("judged.trigger"),
+    pause: {
+      hold: facts.number("judged.pause.hold"),
+      drain: facts.number("judged.pause.drain"),
+      unseen: facts.number("judged.pause.unseen"),
+      stopGrace: facts.number("judged.pause.stopGrace"),
+      coldPass: facts.number("judged.pause.coldPass"),
+      start: facts.number("judged.pause.start"),
+    },
     evidence: facts.list("judged.evidence"),
     changes:
       id === notKnown ||

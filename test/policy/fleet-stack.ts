@@ -189,6 +189,7 @@ function workloadResources(workload: StackWorkload, after: readonly string[]): S
           container: from === "" ? "" : `id-of-${name}`,
           previous: "",
           trigger: triggerOf(workload),
+          pause: { hold: 300, drain: 40, unseen: 0, stopGrace: 30, coldPass: 2, start: 150 },
           evidence: workload.evidence ?? [],
           ...workload.judged,
         },

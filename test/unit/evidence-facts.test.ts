@@ -4,7 +4,7 @@ import { workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import type { Envelope } from "../../evidence/envelope.ts";
 import { moveOf } from "../../evidence/move.ts";
-import type { EvidenceEntry, ReadRecord } from "../../evidence/records.ts";
+import type { EvidenceEntry, ReadRecord, SnapshotRole } from "../../evidence/records.ts";
 import {
   describeUnknownReleases,
   describeVerdicts,
@@ -13,8 +13,8 @@ import {
   namedReleasesFor,
 } from "../../operations/evidence-facts.ts";
 import type { Observed } from "../../operations/observe.ts";
-import type { SurveyedWorkload } from "../../operations/survey.ts";
-import { candidate, previous, stable } from "./config-fixture.ts";
+import { type SurveyedWorkload, workloadInput } from "../../operations/survey.ts";
+import { type Changes, candidate, previous, snapshotTools, stable } from "./config-fixture.ts";
 import { configWith, now, onRecord } from "./fleet-rollout-fixture.ts";
 
 interface Of {
@@ -25,12 +25,12 @@ interface Of {
 /** All workloads of the configuration, each running what it is told and verified on it, unless said otherwise. */
 function surveyedOf(config: StackConfig, changes: Record<string, Of> = {}): SurveyedWorkload[] {
   return workloadsOf(config).map((workload) => {
-    const { name, image, verification } = workload;
+    const { name, image } = workload;
     const { runs = image, records = onRecord(name, verified(config, runs)) } = changes[name] ?? {};
     const sealed = records.map((record, index) => ({ record, envelope: envelope(`${name} ${index}`) }));
     const observed = { id: `container of ${name}`, image: runs, state: "running", status: "Up" };
     return {
-      ...{ config: workload, input: { name, verification }, records, sealed, observed },
+      ...{ config: workload, input: workloadInput(config, "s", workload), records, sealed, observed },
       move: moveOf({ running: runs, wanted: image, records, requested: undefined }),
     } as unknown as SurveyedWorkload;
   });
@@ -50,6 +50,11 @@ function verified(config: StackConfig, image: string, name = "canary"): Evidence
 
 const drill: EvidenceEntry = { kind: "drill", snapshot: "0", image: stable, seconds: 1 };
 
+function snapshot(role: SnapshotRole, seconds: number): EvidenceEntry {
+  const markers = { databases: {} };
+  return { kind: "snapshot", role, snapshot: "0", image: stable, files: 1, bytes: 1, seconds, markers };
+}
+
 describe("the facts of a workload", () => {
   const config = configWith({ "agentImages.chromium.previous": undefined });
 
@@ -60,6 +65,7 @@ describe("the facts of a workload", () => {
     expect(canary).toEqual({
       ...{ track: "runtime", role: "canary", group: "support", wave: 0 },
       ...{ image: candidate, from: stable, container: "container of canary", previous: "", move: "forward" },
+      pause: { hold: 0, drain: 0, unseen: 30, stopGrace: 30, coldPass: 0, start: 150 },
       evidence: [envelope("canary 0")],
     });
     expect(first).toMatchObject({ role: "fleet", wave: 2, image: stable, from: stable, move: "none" });
@@ -89,14 +95,16 @@ describe("the facts of a workload", () => {
       "canary",
       ...[1, 2, 3, 4].map(() => verified(config, stable)),
       verified(config, previous),
-      drill,
+      { kind: "serving", trigger: "first", did: "serves" },
       verified(config, candidate),
+      snapshot("hot", 1),
+      drill,
     );
     const [canary] = surveyedOf(config, { canary: { runs: stable, records } }) as [SurveyedWorkload];
     const handedOn = (releases: string[]) =>
       judgedWorkload(canary, releases).evidence.map(({ payload }) => payload);
-    expect(handedOn([])).toEqual([1, 2, 3, 6].map((index) => `canary ${index}`));
-    expect(handedOn([stable, previous])).toEqual([1, 2, 3, 4, 6].map((index) => `canary ${index}`));
+    expect(handedOn([])).toEqual([1, 2, 3, 6, 7, 8].map((index) => `canary ${index}`));
+    expect(handedOn([stable, previous])).toEqual([1, 2, 3, 4, 6, 7, 8].map((index) => `canary ${index}`));
   });
 
   it("name the image that ran last where the container is gone", () => {
@@ -112,6 +120,55 @@ describe("the facts of a workload", () => {
     const workloads = workloadsOf(configWith());
     const named = workloads.map((each) => [each.name, namedReleasesFor(configWith(), each)] as const);
     expect(Object.fromEntries(named)).toMatchObject({ canary: [stable, previous] });
+  });
+});
+
+describe("the pause of a workload", () => {
+  const ingress = { image: snapshotTools, hold: "4m", drain: "7s" };
+  const work = { path: "/work", field: "active" };
+  const group = "instanceGroups.support";
+  const served = { ingress, [`${group}.instances`]: [{ name: "canary", hosts: ["canary.test"] }] };
+  const noRecords = { canary: { records: [] } };
+
+  function pauseOf(changes: Changes, of: Record<string, Of> = noRecords) {
+    return surveyedOf(configWith(changes), of).map((each) => judgedWorkload(each, []).pause);
+  }
+
+  it("counts the hold and the drain of the ingress where it serves the workload, and nowhere else", () => {
+    expect(pauseOf({ ...served, [`${group}.waves`]: [1] })[0]).toMatchObject({ hold: 240, drain: 7 });
+    expect(pauseOf({ ingress })[0]).toMatchObject({ hold: 0, drain: 0 });
+  });
+
+  it("counts active work before the stop where it can be seen, else as what must end by itself", () => {
+    const budget = "90s";
+    const command = { argv: ["work"], output: "active: (\\d+)" };
+    expect(pauseOf({ [`${group}.drain`]: { budget } })[0]).toMatchObject({ drain: 0, unseen: 90 });
+    for (const seen of [{ http: work }, { command }]) {
+      expect(pauseOf({ [`${group}.drain`]: { budget, ...seen } })[0]).toMatchObject({ drain: 90, unseen: 0 });
+    }
+    const plane = { controlPlane: { image: stable, data: { volume: "data" } } };
+    expect(pauseOf(plane)[0]).toMatchObject({ drain: 60, unseen: 0 });
+  });
+
+  it("counts a start to the end of the gate, its checks one after the other", () => {
+    const gate = [5, 7].map((deadline) => ({
+      ...{ kind: "http", path: "/", body: { ok: true }, deadline: `${deadline}s` },
+    }));
+    const changes = { [`${group}.gate`]: gate, [`${group}.container`]: { health: { wait: "50s" } } };
+    expect(pauseOf({ ...changes, [`${group}.stopGrace`]: "9s" })[0]).toMatchObject({
+      start: 62,
+      stopGrace: 9,
+    });
+  });
+
+  it.each<[SnapshotRole, number]>([
+    ["cold", 4],
+    ["pre-restore", 4],
+    ["hot", 3],
+    ["backup", 3],
+  ])("takes the cold pass from the newest snapshot of a stopped state (%s)", (role, coldPass) => {
+    const records = onRecord("canary", snapshot("cold", 2), snapshot("cold", 3), snapshot(role, 4), drill);
+    expect(pauseOf({}, { canary: { records } })[0]).toMatchObject({ coldPass });
   });
 });
 
