@@ -103,7 +103,7 @@ export class World {
     ];
     for (const key of secrets) {
       await world.#mustPulumi(
-        ["config", "set", "--secret", "--path", key, ...world.#stackFlags()],
+        ["config", "set", "--secret", "--path", key, ...world.stackFlags()],
         `secret-of-${key}`,
       );
     }
@@ -176,31 +176,31 @@ export class World {
       "--yes",
       "--skip-preview",
       "--non-interactive",
-      ...this.#stackFlags(),
+      ...this.stackFlags(),
       ...flags,
     ]);
   }
 
   preview(...flags: string[]): Promise<Run> {
-    return this.pulumi(["preview", "--non-interactive", ...this.#stackFlags(), ...flags]);
+    return this.pulumi(["preview", "--non-interactive", ...this.stackFlags(), ...flags]);
   }
 
   /** A run of `fleet` in a process of its own. */
   fleet(...argv: string[]): Promise<Run> {
-    return run(
+    return runProgram(
       "node",
-      [join(projectFolder, "fleet/main.ts"), ...argv, ...this.#stackFlags()],
+      [join(projectFolder, "fleet/main.ts"), ...argv, ...this.stackFlags()],
       this.environment(),
     );
   }
 
   pulumi(argv: string[], stdin = ""): Promise<Run> {
-    return run("pulumi", argv, this.environment(), stdin);
+    return runProgram("pulumi", argv, this.environment(), { stdin });
   }
 
   /** Starts an `up` in a process group of its own, so that a test can kill the deployer with all its children. */
   startUp(...flags: string[]): { pid: number; ended: Promise<Run> } {
-    const argv = ["up", "--yes", "--skip-preview", "--non-interactive", ...this.#stackFlags(), ...flags];
+    const argv = ["up", "--yes", "--skip-preview", "--non-interactive", ...this.stackFlags(), ...flags];
     const child = spawn("pulumi", argv, {
       cwd: projectFolder,
       env: this.environment(),
@@ -276,7 +276,7 @@ export class World {
       "fetch(url,{method,...(body&&{body,headers:{'content-type':'application/json'}})})" +
       ".then(async(r)=>console.log(JSON.stringify({status:r.status,body:await r.json()})))";
     const body = init.body === undefined ? "" : JSON.stringify(init.body);
-    const asked = await run(
+    const asked = await runProgram(
       "docker",
       ["exec", name, "node", "-e", script, `http://127.0.0.1:18789${path}`, init.method ?? "GET", body],
       this.environment(),
@@ -287,7 +287,7 @@ export class World {
   /** Puts a switch of the fixture into a workload's state. */
   async setSwitch(name: string, file: string, text = ""): Promise<void> {
     const script = "require('node:fs').writeFileSync(process.argv[1], process.argv[2])";
-    const done = await run(
+    const done = await runProgram(
       "docker",
       ["exec", name, "node", "-e", script, `/home/node/.openclaw/${file}`, text],
       this.environment(),
@@ -299,7 +299,7 @@ export class World {
 
   async removeSwitch(name: string, file: string): Promise<void> {
     const script = "require('node:fs').rmSync(process.argv[1], { force: true })";
-    const done = await run(
+    const done = await runProgram(
       "docker",
       ["exec", name, "node", "-e", script, `/home/node/.openclaw/${file}`],
       this.environment(),
@@ -342,7 +342,7 @@ export class World {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  #stackFlags(): string[] {
+  stackFlags(): string[] {
     return ["--stack", this.stack, "--config-file", this.configFile];
   }
 
@@ -365,8 +365,14 @@ export async function until(what: string, look: () => Promise<boolean>, seconds 
   }
 }
 
-function run(program: string, argv: string[], env: Record<string, string>, stdin = ""): Promise<Run> {
-  const child = spawn(program, argv, { cwd: projectFolder, env, stdio: ["pipe", "pipe", "pipe"] });
+/** Runs a program to its end, in the project's folder unless another one is named. */
+export function runProgram(
+  program: string,
+  argv: string[],
+  env: Record<string, string>,
+  { stdin = "", folder = projectFolder }: { stdin?: string; folder?: string } = {},
+): Promise<Run> {
+  const child = spawn(program, argv, { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.end(stdin);
   return outcomeOf(child);
 }

@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dockerCommand } from "../support/docker-command.ts";
+import {
+  ForeignProgram,
+  type PackConfig,
+  policed,
+  printedPolicies,
+  refusalsBy,
+  rulesThatRefuse,
+} from "../support/policy-preview.ts";
+import { partsOfThisRun } from "../support/world.ts";
+
+/** A program that a rule refuses, and its twin, which differs in that alone. */
+interface Pair {
+  rule: string;
+  config?: PackConfig;
+  refused: string[];
+  /** Whole messages, in their order. */
+  messages: string[];
+  passes: string[];
+}
+
+const digest = `sha256:${"a".repeat(64)}`;
+const pinned = `ghcr.io/acme/web:1.2.3@${digest}`;
+const inspect = "(or run: docker buildx imagetools inspect ghcr.io/acme/web)";
+const wanted = "ghcr.io/acme/web:<version>@sha256:<64 hex digits>";
+
+const container = (name: string, args: string, opts = "host") =>
+  `new docker.Container("${name}", { name: "${name}", ${args} }, ${opts});\n`;
+
+const pairs: Pair[] = [
+  {
+    rule: "no-mutable-image",
+    // Of a tag alone this one speaks too.
+    config: { "digest-pinned": "disabled" },
+    refused: [
+      container("moves", `image: "ghcr.io/acme/web:latest"`),
+      container("frozen", `image: "${pinned}"`, `{ ...host, ignoreChanges: ["image"] }`),
+    ],
+    messages: [
+      '[no-mutable-image] frozen image: the image is under ignoreChanges ("image"). Why: what runs then is not what the program says, and no review sees it. Write: ignoreChanges without this path.',
+      `[no-mutable-image] moves image: image "ghcr.io/acme/web:latest" has the tag "latest". Why: it changes without a review. Write: ${wanted} ${inspect}.`,
+    ],
+    passes: [
+      container("moves", `image: "${pinned}"`),
+      container("frozen", `image: "${pinned}"`, `{ ...host, ignoreChanges: ["labels"] }`),
+    ],
+  },
+  {
+    rule: "digest-pinned",
+    // Of an unknown image this one speaks too.
+    config: { "no-mutable-image": { levels: { unknown: "disabled" } } },
+    refused: [
+      container("tagged", `image: "ghcr.io/acme/web:1.2.3"`),
+      `const made = new docker.RemoteImage("made", { name: "${pinned}" }, host);\n`,
+      container("unknown", "image: made.repoDigest"),
+    ],
+    messages: [
+      '[digest-pinned] tagged image: image "ghcr.io/acme/web:1.2.3" has no digest. Why: the registry can give other bytes for the same tag. Write: ghcr.io/acme/web:1.2.3@sha256:<64 hex digits> (or run: docker buildx imagetools inspect ghcr.io/acme/web:1.2.3).',
+      "[digest-pinned] unknown image: the image is not known at preview. Why: what nobody knows, nobody has reviewed. Write: the reference as literal text, with its digest, not the output of another resource.",
+    ],
+    passes: [
+      container("tagged", `image: "${pinned}"`),
+      `const made = new docker.RemoteImage("made", { name: "${pinned}" }, host);\n`,
+      container("unknown", `image: "${pinned}"`, "{ ...host, dependsOn: [made] }"),
+    ],
+  },
+];
+
+describe("a program that is not ours, judged by the pack on the real engine", () => {
+  let program: ForeignProgram;
+
+  beforeAll(async () => {
+    program = await ForeignProgram.create();
+  });
+  afterAll(() => program.destroy());
+
+  it.each(pairs)("$rule refuses a program with exit code 1, and passes its twin", async (pair) => {
+    const { rule, config } = pair;
+    const refused = await program.judged(pair.refused.join(""), config);
+    expect(refusalsBy(rule, refused), refused.output).toEqual(pair.messages);
+    expect(rulesThatRefuse(refused)).toEqual([rule]);
+    expect(refused.code).toBe(1);
+    const passes = await program.judged(pair.passes.join(""), config);
+    expect(rulesThatRefuse(passes), passes.output).toEqual([]);
+    expect(passes.violations.filter((violation) => violation.rule === rule)).toEqual([]);
+    expect(passes.code, passes.output).toBe(0);
+  });
+
+  it("prints every refusal of one run, with rule, severity and remedy, in the same order each time", async () => {
+    const body = ["b", "a"]
+      .map((name) => `new docker.Container("${name}", { name: "${name}", image: "ghcr.io/acme/web" }, host);`)
+      .join("\n");
+    const [first, second] = [await program.judged(body), await program.judged(body)];
+    const tag = `has no tag. Why: that means latest, which changes without a review. Write: ${wanted} ${inspect}.`;
+    const bytes = `has no digest. Why: the registry can give other bytes for the same tag. Write: ${wanted} ${inspect}.`;
+    const lines = (severity: string, rule: string, description: string, told: string) =>
+      ["a", "b"].flatMap((name) => [
+        `        - [mandatory] [severity: ${severity}]  ${rule}  (docker:index:Container: ${name})`,
+        `          ${description}`,
+        `          [${rule}] ${name} image: image "ghcr.io/acme/web" ${told}`,
+      ]);
+    expect(printedPolicies(first).split("\n").slice(1)).toEqual([
+      expect.stringMatching(/^ {4}❌ clawforce-fleet@v\d+\.\d+\.\d+ \(local: .*policies\)$/),
+      ...lines(
+        "critical",
+        "digest-pinned",
+        "Every image is named by the digest of the bytes that were reviewed",
+        bytes,
+      ),
+      ...lines(
+        "high",
+        "no-mutable-image",
+        "What runs is changed by a review, never by a tag that moves",
+        tag,
+      ),
+    ]);
+    expect(printedPolicies(second)).toBe(printedPolicies(first));
+    expect([first.code, second.code]).toEqual([1, 1]);
+  });
+
+  it("takes levels, settings and exemptions from the file of --policy-pack-config", async () => {
+    const body = container("web", `image: "ghcr.io/acme/web:1.2.3"`);
+    const warned = await program.judged(body, { "digest-pinned": "advisory" });
+    expect(warned.violations).toMatchObject([{ rule: "digest-pinned", level: "advisory", resource: "web" }]);
+    expect(warned.code, warned.output).toBe(0);
+
+    const exemption = { repository: "ghcr.io/acme/web", reason: "a test", expires: "2999-12-31" };
+    const exempt = await program.judged(body, { "digest-pinned": { exemptions: [exemption] } });
+    expect(exempt.violations).toEqual([]);
+    expect(exempt.code, exempt.output).toBe(0);
+
+    const strict = await program.judged(container("web", `image: "${pinned}"`), {
+      "no-mutable-image": { registries: ["docker.io"] },
+    });
+    expect(refusalsBy("no-mutable-image", strict)).toEqual([
+      `[no-mutable-image] web image: image "${pinned}" has the registry "ghcr.io", which is not allowed. Why: only what comes from known registries has been looked at. Write: an image of docker.io.`,
+    ]);
+    expect(strict.code).not.toBe(0);
+  });
+
+  it("does not start with a setting that a rule does not have, instead of passing it over", async () => {
+    const { code, output, violations } = await program.judged("", {
+      "no-mutable-image": { levels: { latset: "advisory" } },
+    });
+    expect(violations).toEqual([]);
+    expect(output).toContain("latset");
+    expect(code).not.toBe(0);
+  });
+
+  it("an update that skips its preview makes what is right and not what is refused, and one with it makes nothing", async () => {
+    const { fixture } = (await partsOfThisRun()).images;
+    const unpinned = fixture[1].slice(0, fixture[1].indexOf("@"));
+    const name = `${program.name}-web`;
+    await program.write(
+      `const data = new docker.Volume("data", { name: "${name}" }, host);\n` +
+        `new docker.Container("web", { name: "${name}", image: "${unpinned}" }, { ...host, dependsOn: [data] });\n`,
+    );
+    const there = async () => ({
+      volumes: (await dockerCommand("volume", "ls", "--quiet", "--filter", `name=${name}`)).trim(),
+      containers: (await dockerCommand("ps", "--all", "--quiet", "--filter", `name=${name}`)).trim(),
+    });
+    const refusal = [expect.stringMatching(/^\[digest-pinned\] web image: .* has no digest\./)];
+
+    const stopped = await policed(program, "up");
+    expect(refusalsBy("digest-pinned", stopped), stopped.output).toEqual(refusal);
+    expect(stopped.code).not.toBe(0);
+    expect(await there()).toEqual({ volumes: "", containers: "" });
+
+    const unseen = await policed(program, "up", { flags: ["--skip-preview"] });
+    expect(refusalsBy("digest-pinned", unseen), unseen.output).toEqual(refusal);
+    expect(unseen.code).not.toBe(0);
+    expect(await there()).toEqual({ volumes: name, containers: "" });
+  });
+});
