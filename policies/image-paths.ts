@@ -1,3 +1,5 @@
+import { podKinds, variantsOf } from "./pod-kinds.ts";
+
 /** How an image is used at a place: it runs, or its name is given to what this update builds or tags. */
 export type Use = "run" | "made";
 
@@ -20,34 +22,6 @@ export interface KnownType {
   /** The image is built in the update: always, or when this property is set. */
   built?: "always" | "build";
 }
-
-/** Kinds of Kubernetes by where their pod's specification stands. Each has a `…List` and a `…Patch` beside it. */
-const podKinds: Readonly<Record<string, readonly string[]>> = {
-  "spec.template.spec": [
-    "apps/v1:DaemonSet",
-    "apps/v1:Deployment",
-    "apps/v1:ReplicaSet",
-    "apps/v1:StatefulSet",
-    "apps/v1beta1:Deployment",
-    "apps/v1beta1:StatefulSet",
-    "apps/v1beta2:DaemonSet",
-    "apps/v1beta2:Deployment",
-    "apps/v1beta2:ReplicaSet",
-    "apps/v1beta2:StatefulSet",
-    "batch/v1:Job",
-    "core/v1:ReplicationController",
-    "extensions/v1beta1:DaemonSet",
-    "extensions/v1beta1:Deployment",
-    "extensions/v1beta1:ReplicaSet",
-  ],
-  "spec.jobTemplate.spec.template.spec": [
-    "batch/v1:CronJob",
-    "batch/v1beta1:CronJob",
-    "batch/v2alpha1:CronJob",
-  ],
-  spec: ["core/v1:Pod"],
-  "template.spec": ["core/v1:PodTemplate"],
-};
 
 /** Have volumes and no containers. */
 const presetKinds = ["settings.k8s.io/v1alpha1:PodPreset"];
@@ -111,18 +85,14 @@ const dockerTypes: Readonly<Record<string, KnownType>> = {
 /** Every type whose places are known, by the type's token. */
 export const knownTypes: ReadonlyMap<string, KnownType> = new Map([
   ...Object.entries(dockerTypes),
-  ...Object.entries(podKinds).flatMap(([pod, kinds]) =>
-    kinds.flatMap((kind) => variants(kind, pod, podType)),
-  ),
-  ...presetKinds.flatMap((kind) => variants(kind, "spec", presetType)),
+  ...[...podKinds].map(([type, { pod, list }]): [string, KnownType] => [type, podType(below(pod, list))]),
+  ...presetKinds
+    .flatMap((kind) => variantsOf(`kubernetes:${kind}`))
+    .map((type): [string, KnownType] => [type, presetType(below("spec", type.endsWith("List")))]),
 ]);
 
-function variants(kind: string, pod: string, typed: (pod: string) => KnownType): [string, KnownType][] {
-  return [
-    [`kubernetes:${kind}`, typed(pod)],
-    [`kubernetes:${kind}Patch`, typed(pod)],
-    [`kubernetes:${kind}List`, typed(`items[].${pod}`)],
-  ];
+function below(pod: string, list: boolean): string {
+  return list ? `items[].${pod}` : pod;
 }
 
 function podType(pod: string): KnownType {

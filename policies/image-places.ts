@@ -1,6 +1,7 @@
 import { isObject, itemsOf, notKnown, propertiesOf, type Reached, reach, read } from "./guarded-read.ts";
 import { type EnvironmentPath, type ImagePath, type KnownType, knownTypes, type Use } from "./image-paths.ts";
 import { type Found, foundInText, isOtherThanReference, namesImage, walk } from "./image-walk.ts";
+import { variantsOf } from "./pod-kinds.ts";
 
 /** A place of a resource where an image stands or could stand, and what is known of it. */
 export type ImagePlace =
@@ -59,10 +60,6 @@ export function imagePlacesOf({ type, props, ignoreChanges }: JudgedResource): I
     .filter(({ key }) => key !== "status")
     .flatMap(({ key, value }) => walk({ path: "", value: { [key]: value } }))
     .map((found) => foundPlace(found, "run"));
-}
-
-function variantsOf(type: string): string[] {
-  return [type, `${type}Patch`, `${type}List`];
 }
 
 function knownPlaces({ images, environment, built }: KnownType, props: object): ImagePlace[] {

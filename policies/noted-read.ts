@@ -1,0 +1,90 @@
+import { isObject, itemsOf, malformed, notKnown, propertiesOf, type Reached, reach } from "./guarded-read.ts";
+
+/** A part that can't be read: a rule that rests on it can't judge. */
+export interface ReadProblem {
+  path: string;
+  problem: "unknown" | "malformed";
+}
+
+/** An object and where it stands; the empty path is the resource itself. */
+export interface Part {
+  path: string;
+  value: object;
+}
+
+/**
+ * Reads the parts of one resource. What is absent, `null` or empty (as the providers' outputs have it) is `undefined`
+ * or nothing, and so is what is unknown or of another shape, which is noted as a problem.
+ */
+export class NotedRead {
+  readonly problems: ReadProblem[] = [];
+
+  text(from: Part, path: string): string | undefined {
+    const value = this.#value(from, path, (each) => typeof each === "string");
+    return value === "" ? undefined : (value as string | undefined);
+  }
+
+  /** A text without which a part says nothing. */
+  needed(from: Part, path: string): string | undefined {
+    const before = this.problems.length;
+    const text = this.text(from, path);
+    if (text === undefined && this.problems.length === before) this.malformed(below(from.path, path));
+    return text;
+  }
+
+  number(from: Part, path: string): number | undefined {
+    return this.#value(from, path, (each) => typeof each === "number") as number | undefined;
+  }
+
+  /** Absent: false. Unknown: false too, the less allowed side where it is read for a permission. */
+  flag(from: Part, path: string): boolean {
+    return this.#value(from, path, (each) => typeof each === "boolean") === true;
+  }
+
+  part(from: Part, path: string): Part | undefined {
+    const value = this.#value(from, path, (each) => isObject(each) && !Array.isArray(each));
+    return isObject(value) ? { path: below(from.path, path), value } : undefined;
+  }
+
+  /** The objects of a list at a path without other lists: `spec.containers`. */
+  parts(from: Part, path: string): Part[] {
+    const list = this.#value(from, path, Array.isArray);
+    if (!isObject(list)) return [];
+    return itemsOf(list, below(from.path, path)).flatMap(({ path: at, value }) => {
+      if (isObject(value) && !Array.isArray(value)) return [{ path: at, value }];
+      this.#note(at, value);
+      return [];
+    });
+  }
+
+  /** What a part holds by its keys, in the order of the keys; what is absent is left out. */
+  entries({ path, value }: Part): (Reached & { key: string })[] {
+    return propertiesOf(value, path).filter(({ path: at, value: each }) => {
+      if (each === notKnown) this.#note(at, each);
+      return each !== notKnown && each !== undefined && each !== null;
+    });
+  }
+
+  unknown(path: string): void {
+    this.#note(path, notKnown);
+  }
+
+  malformed(path: string): void {
+    this.#note(path, malformed);
+  }
+
+  #value(from: Part, path: string, fits: (value: unknown) => boolean): unknown {
+    const [reached] = reach(from.value, path);
+    if (reached === undefined || fits(reached.value)) return reached?.value;
+    this.#note(below(from.path, reached.path), reached.value);
+    return undefined;
+  }
+
+  #note(path: string, value: unknown): void {
+    this.problems.push({ path, problem: value === notKnown ? "unknown" : "malformed" });
+  }
+}
+
+function below(path: string, part: string): string {
+  return path === "" ? part : `${path}.${part}`;
+}
