@@ -5,7 +5,7 @@ import type { InstanceGroupConfig, StackConfig } from "../config/schema.ts";
 import { type CanaryVerdict, canaryVerdict } from "../evidence/canary.ts";
 import type { Envelope } from "../evidence/envelope.ts";
 import type { SealedRecord } from "../evidence/log.ts";
-import { type Move, releasesOf, sameDigest } from "../evidence/move.ts";
+import { type Move, type RestorePlan, releasesOf, sameDigest } from "../evidence/move.ts";
 import type { ReadRecord } from "../evidence/records.ts";
 import { passedReleases, recordedReleases } from "../evidence/releases.ts";
 import { serves } from "./observe.ts";
@@ -26,6 +26,8 @@ export interface JudgedWorkload {
   /** The release that it can be set back to, as recorded. */
   previous: string;
   move: Move["kind"];
+  /** What its state is set back to on the way; absent: it stays as it is. */
+  restore?: RestorePlan;
   pause: JudgedPause;
   /**
    * Envelopes as they stand in the log, oldest first: what it has proved of `image`, `from` and the releases before, and
@@ -76,8 +78,13 @@ export function judgedWorkload(surveyed: SurveyedWorkload, releases: readonly st
   const previous = releasesOf(records).at(-1)?.image ?? "";
   const spoken = [image, from, previous, ...releases].filter((reference) => reference !== "");
   const evidence = evidenceOf(sealed, spoken);
-  const pause = pauseOf(surveyed);
-  return { track, role, group, wave, image, from, container, previous, move: move.kind, pause, evidence };
+  const restore = "restore" in move ? move.restore : undefined;
+  return {
+    ...{ track, role, group, wave, image, from, container, previous, move: move.kind },
+    ...(restore !== undefined && { restore }),
+    pause: pauseOf(surveyed),
+    evidence,
+  };
 }
 
 /** In the order in which a cut-over goes through it: see cut-over.ts, drain.ts, gate.ts. */

@@ -107,6 +107,17 @@ describe("the facts of a workload", () => {
     expect(handedOn([stable, previous])).toEqual([1, 2, 3, 4, 6, 7, 8].map((index) => `canary ${index}`));
   });
 
+  it("say to what the state is set back on the way, and nothing where it stays", () => {
+    const [canary] = surveyedOf(config) as [SurveyedWorkload];
+    const restore = {
+      ...{ snapshot: "0".repeat(64), takenAt: now.toISOString(), reason: "state moved" as const },
+      moved: ["memory/main.sqlite 1 -> 2"],
+    };
+    const move = { kind: "restore" as const, from: stable, to: stable, restore };
+    expect(judgedWorkload({ ...canary, move }, []).restore).toEqual(restore);
+    expect(judgedWorkload(canary, [])).not.toHaveProperty("restore");
+  });
+
   it("name the image that ran last where the container is gone", () => {
     const [canary] = surveyedOf(config) as [SurveyedWorkload];
     const gone = { ...canary, observed: undefined };
