@@ -5,7 +5,15 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          // Loading the SDK anew for each file cost more than all tests; what a file changes it puts back itself.
+          pool: "threads",
+          isolate: false,
+        },
+      },
       {
         test: {
           name: "integration",

@@ -1,16 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { judgePins, pinsArgv } from "../../operations/checks/pins.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 let state: string;
 beforeEach(() => {
-  state = mkdtempSync(join(tmpdir(), "pins-"));
+  state = scratchFolder();
   configure({ agents: { defaults: { model: { primary: "anthropic/claude-haiku-4-5" } } } });
 });
-afterEach(() => rmSync(state, { recursive: true }));
 
 function configure(configuration: unknown): void {
   writeFileSync(join(state, "openclaw.json"), JSON.stringify(configuration));

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { runWorkflow, workflowEnvironment } from "../../operations/checks/workflow.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 const workload = {
   name: "support-1",
@@ -14,9 +14,8 @@ const workload = {
 describe("an operator's program", () => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "workflow-"));
+    folder = scratchFolder();
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
 
   it("knows the workload and none of the deployer's secrets", async () => {
     const environment = workflowEnvironment(workload, {

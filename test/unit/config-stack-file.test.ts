@@ -1,16 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { parseStackConfig } from "../../config/parse.ts";
 import { SecretMark } from "../../config/secret-mark.ts";
 import { readStackFile, StackFileError } from "../../config/stack-file.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 let folder = "";
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "stack-file-"));
+beforeEach(() => {
+  folder = scratchFolder();
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 function written(name: string, text: string): string {
   const path = join(folder, name);
@@ -68,10 +67,10 @@ config:
   });
 
   test("that is not there is named beside those that are", () => {
-    written("Pulumi.staging.yaml", "config: {}\n");
+    for (const stack of ["prod", "staging"]) written(`Pulumi.${stack}.yaml`, "config: {}\n");
     written("Pulumi.yaml", "name: clawforce\n");
     expect(refusal(join(folder, "Pulumi.pord.yaml"))).toBe(
-      `There is no Pulumi.pord.yaml in ${folder}; there are Pulumi.mixed.yaml, Pulumi.prod.yaml, Pulumi.staging.yaml.`,
+      `There is no Pulumi.pord.yaml in ${folder}; there are Pulumi.prod.yaml, Pulumi.staging.yaml.`,
     );
     expect(refusal(join(folder, "nowhere", "Pulumi.prod.yaml"))).toBe(
       `There is no Pulumi.prod.yaml in ${join(folder, "nowhere")}; no stack file is there.`,

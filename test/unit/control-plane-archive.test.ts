@@ -1,25 +1,24 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { openArchive } from "../../operations/control-plane/archive.ts";
 import { judgeArchive } from "../../operations/control-plane/judge.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 const configuration = "home/node/.openclaw/openclaw.json";
 let folder: string;
 let file: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "archive-"));
+  folder = scratchFolder();
   file = join(folder, "backup.tar.gz");
   mkdirSync(join(folder, "root/home/node/.openclaw"), { recursive: true });
   writeFileSync(join(folder, "root", configuration), "{}\n");
   writeFileSync(join(folder, "root/home/node", `${"long".repeat(60)}.txt`), "x".repeat(3000));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 function pack(...argv: string[]): void {
   execFileSync("tar", ["czf", file, ...argv, "-C", join(folder, "root"), "home"]);

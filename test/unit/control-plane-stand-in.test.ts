@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -10,17 +9,17 @@ import {
   startReadyStandIn,
   startStandIn,
 } from "../support/control-plane.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 let data: string;
 let running: StandIn[];
 
 beforeEach(() => {
-  data = mkdtempSync(join(tmpdir(), "control-plane-"));
+  data = scratchFolder();
   running = [];
 });
 afterEach(() => {
   for (const { child } of running) child.kill("SIGKILL");
-  rmSync(data, { recursive: true });
 });
 
 async function ready(options: Partial<StandInOptions> = {}): Promise<StandIn> {

@@ -1,10 +1,9 @@
-import { mkdtempSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { listContainers } from "../../operations/docker/list.ts";
 import { observe } from "../../operations/observe.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 describe("the list of a host's containers", () => {
   let server: Server | undefined;
@@ -14,7 +13,7 @@ describe("the list of a host's containers", () => {
   });
 
   async function host(status: number, body: string): Promise<string> {
-    const socket = join(mkdtempSync(join(tmpdir(), "clawforce-list-")), "docker.sock");
+    const socket = join(scratchFolder(), "docker.sock");
     server = createServer((request, response) => {
       const known = request.url === "/containers/json?all=1";
       response.writeHead(known ? status : 404).end(body);

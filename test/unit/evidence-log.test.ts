@@ -1,20 +1,19 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
-import { appendFile, chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { appendFile, chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { EvidenceKeyError, EvidenceKeys, publicKeyText } from "../../evidence/keys.ts";
 import { EvidenceDamaged, EvidenceLog } from "../../evidence/log.ts";
 import type { EvidenceEntry } from "../../evidence/records.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 let folder: string;
 let log: EvidenceLog;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "clawforce-evidence-"));
+  folder = scratchFolder();
   log = new EvidenceLog(folder, "prod", "support-1");
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 const entry = (trigger: string): EvidenceEntry => ({ kind: "serving", trigger, did: "was stopped" });
 const image = `registry.test/agent:1@sha256:${"a".repeat(64)}`;

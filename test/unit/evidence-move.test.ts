@@ -1,21 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { currentMarkers, type Move, moveOf, releasesOf, restoreEpoch } from "../../evidence/move.ts";
 import type { EvidenceEntry, EvidenceRecord } from "../../evidence/records.ts";
+import { recorder } from "../support/records.ts";
 
 const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;
 const [one, two, three] = [image(1), image(2), image(3)];
 
-/** Records as the programs append them, a minute apart. */
-function history(...entries: EvidenceEntry[]): EvidenceRecord[] {
-  return entries.map((entry, index) => ({
-    ...entry,
-    stack: "prod",
-    workload: "support-1",
-    sequence: index + 1,
-    time: new Date(Date.UTC(2026, 3, 25, 5, index)).toISOString(),
-    previous: "",
-  }));
-}
+const history = recorder({ first: "2026-04-25T05:00:00.000Z" });
 
 function snapshot(
   id: string,

@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fleet } from "../../fleet/command-line.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ["", ""];
@@ -59,7 +59,7 @@ describe("fleet", () => {
   });
 
   test("ends with the sentence of what is wrong, and no stack trace", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "clawforce-fleet-"));
+    const folder = scratchFolder();
     const file = join(folder, "Pulumi.s.yaml");
     expect(await run("status", "--stack", "s", "--config-file", file)).toEqual({
       code: 1,

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { fleet } from "../../fleet/command-line.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import { type Changes, digest, rawConfig } from "./config-fixture.ts";
 
 const zeros = digest("0");
@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => new Promise((closed) => server.close(closed)));
 
 beforeEach(() => {
-  file = join(mkdtempSync(join(tmpdir(), "clawforce-pin-")), "Pulumi.s.yaml");
+  file = join(scratchFolder(), "Pulumi.s.yaml");
   write();
 });
 

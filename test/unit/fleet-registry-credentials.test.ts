@@ -1,11 +1,12 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { credentialsOf } from "../../fleet/registry-credentials.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 function folderWith(config: unknown): string {
-  const folder = mkdtempSync(join(tmpdir(), "clawforce-docker-"));
+  const folder = scratchFolder();
   writeFileSync(join(folder, "config.json"), typeof config === "string" ? config : JSON.stringify(config));
   return folder;
 }

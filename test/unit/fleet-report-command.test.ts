@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { EvidenceLog } from "../../evidence/log.ts";
 import { fleet } from "../../fleet/command-line.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import { rawConfig, stable } from "./config-fixture.ts";
 
 describe("fleet report", () => {
@@ -12,7 +12,7 @@ describe("fleet report", () => {
   let file: string;
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), "clawforce-report-"));
+    folder = scratchFolder();
     file = join(folder, "Pulumi.s.yaml");
     const settings = Object.entries(
       rawConfig({

@@ -1,23 +1,14 @@
 import { describe, expect, test } from "vitest";
-import type { CheckResult, EvidenceEntry, EvidenceRecord } from "../../evidence/records.ts";
+import type { CheckResult, EvidenceEntry } from "../../evidence/records.ts";
 import { recordedMoves } from "../../fleet/recorded-moves.ts";
 import { updateReport } from "../../fleet/report.ts";
+import { recorder } from "../support/records.ts";
 
 const old = `registry.example.com/openclaw:2026.4.15@sha256:${"a".repeat(64)}`;
 const young = `registry.example.com/openclaw:2026.4.23@sha256:${"b".repeat(64)}`;
 const begin = Date.parse("2026-11-21T12:00:00.000Z");
 
-/** One record a second. */
-function onRecord(...entries: EvidenceEntry[]): EvidenceRecord[] {
-  return entries.map((entry, index) => ({
-    ...entry,
-    stack: "prod",
-    workload: "support-1",
-    sequence: index + 1,
-    time: new Date(begin + index * 1000).toISOString(),
-    previous: "0".repeat(64),
-  }));
-}
+const onRecord = recorder({ apart: 1 });
 
 function check(name: string, outcome: CheckResult["outcome"] = "passed", detail = "seen"): CheckResult {
   return { name, severity: "critical", outcome, detail, seconds: 0.5, attempts: 1 };

@@ -4,6 +4,7 @@ import { workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import type { Witness } from "../../evidence/canary.ts";
 import type { EvidenceEntry, ReadRecord } from "../../evidence/records.ts";
+import { recorder } from "../support/records.ts";
 import { type Changes, rawConfig } from "./config-fixture.ts";
 
 export const now = new Date("2026-11-21T12:00:00.000Z");
@@ -12,15 +13,10 @@ export function configWith(changes: Changes = {}): StackConfig {
   return parseStackConfig(rawConfig(changes));
 }
 
+/** The last of them a minute ago. */
 export function onRecord(workload: string, ...entries: EvidenceEntry[]): ReadRecord[] {
-  return entries.map((entry, index) => ({
-    ...entry,
-    stack: "s",
-    workload,
-    sequence: index + 1,
-    time: new Date(now.getTime() - (entries.length - index) * 60_000).toISOString(),
-    previous: "0".repeat(64),
-  }));
+  const first = new Date(now.getTime() - entries.length * 60_000).toISOString();
+  return recorder({ stack: "s", workload, first })(...entries);
 }
 
 /** Everything as the configuration wants it, and everything verified; then each change is made. */

@@ -1,14 +1,14 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { fleet } from "../../fleet/command-line.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import { type Changes, rawConfig } from "./config-fixture.ts";
 
 /** Runs a command on a stack whose Docker host is not there. */
 async function run(changes: Changes, ...argv: string[]) {
-  const file = join(mkdtempSync(join(tmpdir(), "clawforce-sequence-")), "Pulumi.s.yaml");
+  const file = join(scratchFolder(), "Pulumi.s.yaml");
   const raw = rawConfig({ platform: { kind: "docker", host: "unix:///no/such.sock" }, ...changes });
   const text = stringify({
     config: Object.fromEntries(Object.entries(raw).map(([key, value]) => [`clawforce:${key}`, value])),

@@ -1,23 +1,15 @@
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { StackFileChange } from "../../fleet/stack-file-change.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import { type Changes, digest, rawConfig } from "./config-fixture.ts";
 
 const zeros = digest("0");
 
 function stackFile(changes: Changes = {}): { folder: string; file: string; text: string } {
-  const folder = mkdtempSync(join(tmpdir(), "clawforce-change-"));
+  const folder = scratchFolder();
   const file = join(folder, "Pulumi.s.yaml");
   const settings = Object.entries(rawConfig(changes)).map(([key, value]) => [`clawforce:${key}`, value]);
   const text = `# kept\n${stringify({ config: Object.fromEntries(settings) }, { lineWidth: 0 })}`;

@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import { projectFolder } from "../../fleet/project.ts";
 import { configOf } from "../../fleet/stack.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import { rawConfig } from "./config-fixture.ts";
 
 test.each([
@@ -12,7 +12,7 @@ test.each([
   ["/var/lib/clawforce/evidence", "/var/lib/clawforce/evidence"],
 ])("the evidence directory %s is %s, wherever the command is typed", (directory, found) => {
   const keys = Object.entries(rawConfig({ "evidence.directory": directory }));
-  const file = join(mkdtempSync(join(tmpdir(), "clawforce-stack-")), "Pulumi.s.yaml");
+  const file = join(scratchFolder(), "Pulumi.s.yaml");
   writeFileSync(
     file,
     stringify({ config: Object.fromEntries(keys.map(([key, value]) => [`clawforce:${key}`, value])) }),

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { processStartTime } from "../../fleet/process-start.ts";
 import { backendFolder, type Here, readStateLocks, refuseLivingLocks } from "../../fleet/state-lock.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 const taken = "2026-05-01T12:00:00.457757709Z";
 const lock = { file: "l.json", pid: 4711, username: "root", hostname: "deployer", timestamp: taken };
@@ -40,7 +40,7 @@ describe("a lock of Pulumi", () => {
   });
 
   test("is read from the backend's folder, and what can't be read is refused", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "clawforce-locks-"));
+    const folder = scratchFolder();
     expect(await readStateLocks(folder, "clawforce", "prod")).toEqual([]);
     const locks = join(folder, ".pulumi/locks/organization/clawforce/prod");
     mkdirSync(locks, { recursive: true });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { EvidenceEntry, EvidenceRecord } from "../../evidence/records.ts";
+import type { EvidenceEntry } from "../../evidence/records.ts";
 import { type StatusFacts, workloadStatus } from "../../fleet/workload-status.ts";
 import type { CutOverPhase } from "../../operations/journal.ts";
+import { recorder } from "../support/records.ts";
 
 const now = new Date("2026-05-01T12:00:00Z");
 const [old, next] = ["1", "2"].map(
@@ -10,16 +11,7 @@ const [old, next] = ["1", "2"].map(
 
 const minutesAgo = (minutes: number) => new Date(now.getTime() - minutes * 60_000).toISOString();
 
-function recorded(...entries: EvidenceEntry[]): EvidenceRecord[] {
-  return entries.map((entry, index) => ({
-    ...entry,
-    stack: "prod",
-    workload: "support-1",
-    sequence: index + 1,
-    time: minutesAgo(10 - index),
-    previous: "",
-  }));
-}
+const recorded = recorder({ first: minutesAgo(10) });
 
 const cutOver: EvidenceEntry = {
   kind: "cut-over",

@@ -1,21 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { refusalFor } from "../../toolchain/images/base.ts";
 import { buildArgs } from "../../toolchain/images/docker.ts";
 import { keyOf, localReference, type Recipe } from "../../toolchain/images/recipe.ts";
 import { readRecord, writeRecord } from "../../toolchain/images/record.ts";
 import { manifestDigest } from "../../toolchain/images/registry.ts";
 import { tooLittleDisk } from "../../toolchain/images/workshop.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "images-build-"));
+  folder = scratchFolder();
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 describe("an image's key", () => {
   const base: Recipe = { name: "base", sources: ["base"], title: "", make: async () => {} };

@@ -1,22 +1,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { freePort } from "../../demo/free-port.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 const server = join(import.meta.dirname, "../../toolchain/images/fixture/server.mjs");
 let state: string;
 let running: Fixture[];
 
 beforeEach(() => {
-  state = mkdtempSync(join(tmpdir(), "images-fixture-"));
+  state = scratchFolder();
   running = [];
 });
 afterEach(() => {
   for (const { child } of running) child.kill("SIGKILL");
-  rmSync(state, { recursive: true });
 });
 
 interface Fixture {

@@ -1,15 +1,6 @@
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { lstatSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import {
   commonPaths,
   isNeeded,
@@ -17,6 +8,7 @@ import {
   moveFiles,
   readTree,
 } from "../../toolchain/images/installed-tree.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 describe("a gateway's image", () => {
   test.each([
@@ -70,10 +62,9 @@ describe("an installation on disk", () => {
   let modules: string;
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "images-tree-"));
+    folder = scratchFolder();
     modules = join(folder, "node_modules");
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
 
   function put(path: string, text: string, mode = 0o600): void {
     const file = join(modules, path);

@@ -1,22 +1,14 @@
 import { expect, test } from "vitest";
-import type { EvidenceEntry, ReadRecord } from "../../evidence/records.ts";
+import type { EvidenceEntry } from "../../evidence/records.ts";
 import { expiredArchives } from "../../operations/managed/archives.ts";
+import { recorder } from "../support/records.ts";
 
 const [old, next] = [1, 2].map((n) => `registry.test/agent:${n}@sha256:${String(n).repeat(64)}`) as [
   string,
   string,
 ];
 
-function history(...entries: EvidenceEntry[]): ReadRecord[] {
-  return entries.map((entry, index) => ({
-    ...entry,
-    stack: "prod",
-    workload: "bot-a",
-    sequence: index + 1,
-    time: "2026-11-21T12:00:00.000Z",
-    previous: "",
-  }));
-}
+const history = recorder({ workload: "bot-a" });
 
 function backup(number: number): EvidenceEntry {
   return {

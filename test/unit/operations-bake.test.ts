@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Check } from "../../config/check-schema.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
-import type { EvidenceEntry, ReadRecord } from "../../evidence/records.ts";
+import type { EvidenceEntry } from "../../evidence/records.ts";
 import { judgeTraffic, needsBake } from "../../operations/bake.ts";
 import { requestsIn } from "../../operations/ingress/request-log.ts";
+import { recorder } from "../support/records.ts";
 
 const [old, next] = [1, 2].map((n) => `registry.test/agent:${n}@sha256:${String(n).repeat(64)}`) as [
   string,
@@ -13,16 +14,7 @@ const verification: Check[] = [
   { kind: "http", path: "/", status: 200, body: { a: 1 }, severity: "critical", deadline: 1, interval: 1 },
 ];
 
-function history(...entries: EvidenceEntry[]): ReadRecord[] {
-  return entries.map((entry, index) => ({
-    ...entry,
-    stack: "prod",
-    workload: "a",
-    sequence: index + 1,
-    time: "2026-11-21T12:00:00.000Z",
-    previous: "",
-  }));
-}
+const history = recorder({ workload: "a" });
 
 function cutOver(direction: "forward" | "back" | "same", from: string, to: string): EvidenceEntry {
   const drained = { active: 0, seconds: 0, cut: 0 };

@@ -1,20 +1,20 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { acquireMutex, holderOf, processStart, removeDead } from "../../operations/mutex.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 let folder: string;
 let file: string;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "clawforce-mutex-"));
+  folder = scratchFolder();
   file = join(folder, "deep", "repository.lock");
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 const racer = fileURLToPath(new URL("../support/mutex-racer.ts", import.meta.url));
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Track } from "../../config/rollout.ts";
-import type { EvidenceEntry, ReadRecord } from "../../evidence/records.ts";
+import type { EvidenceEntry } from "../../evidence/records.ts";
 import { type WindowFacts, windowProblems } from "../../operations/window.ts";
+import { recorder } from "../support/records.ts";
 
 const [old, next] = [1, 2].map((n) => `registry.test/agent:${n}@sha256:${String(n).repeat(64)}`) as [
   string,
@@ -20,10 +21,7 @@ function workload(name: string, track: Track, move: WindowFacts["move"], changed
     drained: { active: 0, seconds: 0, cut: 0 },
     stop: { seconds: 1, killed: false },
   };
-  const records: ReadRecord[] =
-    changedAt === undefined
-      ? []
-      : [{ ...cutOver, stack: "prod", workload: name, sequence: 1, time: changedAt, previous: "" }];
+  const records = changedAt === undefined ? [] : recorder({ workload: name, first: changedAt })(cutOver);
   return { config: { name, track } as WindowFacts["config"], move, records };
 }
 

@@ -30,6 +30,11 @@ const everyPath = [...knownTypes].flatMap(([type, { images }]) =>
   images.map(({ path }) => [type, path] as const),
 );
 
+/** A path with the first item of each list on the way. */
+function first(path: string): string {
+  return path.replaceAll("[]", "[0]");
+}
+
 describe("the map of image places", () => {
   test("is that of the Kubernetes SDK, type by type and path by path", () => {
     const ours = [...knownTypes]
@@ -51,52 +56,55 @@ describe("the map of image places", () => {
     expect(types.filter((type) => !knownTypes.has(type))).toEqual([]);
   });
 
-  test.each(everyPath)("finds the image of %s at %s", (type, path) => {
-    expect(texts(type, built(path, "img:1"))).toEqual([[path.replaceAll("[]", "[0]"), "img:1"]]);
+  test("finds the image at each path of each type", () => {
+    for (const [type, path] of everyPath) {
+      expect(texts(type, built(path, "img:1")), `${type} ${path}`).toEqual([[first(path), "img:1"]]);
+    }
   });
 
-  test.each(everyPath)("says of an unknown image of %s at %s that it is unknown", (type, path) => {
-    expect(placesOf(type, built(path, unknownText))).toContainEqual({
-      kind: "unknown",
-      path: path.replaceAll("[]", "[0]"),
-    });
+  test("says of an unknown image at each path that it is unknown", () => {
+    for (const [type, path] of everyPath) {
+      const place = { kind: "unknown", path: first(path) };
+      expect(placesOf(type, built(path, unknownText)), `${type} ${path}`).toContainEqual(place);
+    }
   });
 
-  test.each(everyPath)("says of an unknown part on the way to %s at %s that it is unknown", (type, path) => {
-    const parts = path.split(".");
-    for (let length = 1; length < parts.length; length++) {
-      const way = parts.slice(0, length).join(".");
-      for (const each of new Set([way, way.replace(/\[\]$/, "")])) {
-        const at = each.replaceAll("[]", "[0]");
-        expect(placesOf(type, built(each, unknownText)), each).toContainEqual({ kind: "unknown", path: at });
+  test("says of an unknown part on the way to each path that it is unknown", () => {
+    for (const [type, path] of everyPath) {
+      const parts = path.split(".");
+      for (let length = 1; length < parts.length; length++) {
+        const way = parts.slice(0, length).join(".");
+        for (const each of new Set([way, way.replace(/\[\]$/, "")])) {
+          const place = { kind: "unknown", path: first(each) };
+          expect(placesOf(type, built(each, unknownText)), `${type} ${each}`).toContainEqual(place);
+        }
       }
     }
   });
 
-  test.each(everyPath)("does not lose the image of %s at %s beside unknown siblings", (type, path) => {
-    const props = { ...built(path, "img:1"), other: unknownText, name2: unknownText };
-    expect(texts(type, props)).toEqual([[path.replaceAll("[]", "[0]"), "img:1"]]);
-  });
-
-  test.each(everyPath)("says of a number as the image of %s at %s that it is malformed", (type, path) => {
-    expect(placesOf(type, built(path, 5))).toContainEqual({
-      kind: "malformed",
-      path: path.replaceAll("[]", "[0]"),
-    });
-  });
-
-  test.each(everyPath)("sees that %s tells the engine to ignore %s", (type, path) => {
-    for (const ignored of [
-      path.replaceAll("[]", "[0]"),
-      path.replaceAll("[]", "[*]"),
-      path.split(/[.[]/)[0] ?? "",
-    ]) {
-      const frozen = placesOf(type, {}, [ignored, "labels"]).filter(({ kind }) => kind === "frozen");
-      expect(frozen.length, ignored).toBe(1);
+  test("does not lose the image at any path beside unknown siblings", () => {
+    for (const [type, path] of everyPath) {
+      const props = { ...built(path, "img:1"), other: unknownText, name2: unknownText };
+      expect(texts(type, props), `${type} ${path}`).toEqual([[first(path), "img:1"]]);
     }
-    expect(
-      placesOf(type, {}, ["labels", "metadata.annotations"]).filter(({ kind }) => kind === "frozen"),
-    ).toEqual([]);
+  });
+
+  test("says of a number as the image at each path that it is malformed", () => {
+    for (const [type, path] of everyPath) {
+      const place = { kind: "malformed", path: first(path) };
+      expect(placesOf(type, built(path, 5)), `${type} ${path}`).toContainEqual(place);
+    }
+  });
+
+  test("sees that a program tells the engine to ignore the image at each path, or what is above it", () => {
+    for (const [type, path] of everyPath) {
+      const frozenBy = (...ignored: string[]) =>
+        placesOf(type, {}, ignored).filter(({ kind }) => kind === "frozen");
+      for (const ignored of [first(path), path.replaceAll("[]", "[*]"), path.split(/[.[]/)[0] ?? ""]) {
+        expect(frozenBy(ignored, "labels"), `${type} ${ignored}`).toHaveLength(1);
+      }
+      expect(frozenBy("labels", "metadata.annotations"), type).toEqual([]);
+    }
   });
 });
 

@@ -37,12 +37,12 @@ describe("the reader of image references", () => {
     expect([oracle.cases.length, adversarial.cases.length]).toEqual([290, 69]);
   });
 
-  test.each(cases.map(({ input, normalized }) => [input, normalized] as const))(
-    "reads %j as Docker does",
-    (input, { valid, ...parts }) => {
-      expect(outcomeOf(input)).toEqual(valid ? { valid, ...parts } : { valid });
-    },
-  );
+  test("reads each of them as Docker does", () => {
+    for (const { input, normalized } of cases) {
+      const { valid, ...parts } = normalized;
+      expect(outcomeOf(input), JSON.stringify(input)).toEqual(valid ? { valid, ...parts } : { valid });
+    }
+  });
 
   test("reads again what it has written", () => {
     for (const { input } of cases) {

@@ -1,7 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import {
   type Cache,
   cacheFolder,
@@ -11,14 +10,13 @@ import {
   openCache,
 } from "../../toolchain/cache.ts";
 import { SetUpError } from "../../toolchain/set-up-error.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 let folder: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "cache-"));
+  folder = scratchFolder();
 });
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the cache folder", () => {
   test.each([

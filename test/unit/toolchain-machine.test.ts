@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { mountPointsBelow } from "../../toolchain/clean.ts";
@@ -11,6 +10,7 @@ import { goProblem } from "../../toolchain/go-build.ts";
 import { availableIn, roomProblem } from "../../toolchain/machine.ts";
 import { portCandidates, registryConfig } from "../../toolchain/registry.ts";
 import { Unavailable } from "../../toolchain/ways.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 const gigabyte = 1024 ** 3;
 
@@ -62,7 +62,7 @@ describe("a published checksum", () => {
   });
 
   test("is held against the download", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "download-"));
+    const folder = scratchFolder();
     const server = createServer((request, response) => {
       response.statusCode = request.url === "/file" ? 200 : 404;
       response.end("content");
@@ -81,7 +81,6 @@ describe("a published checksum", () => {
       );
     } finally {
       server.close();
-      rmSync(folder, { recursive: true });
     }
   });
 });

@@ -1,17 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { withLock } from "../../toolchain/lock.ts";
 import { isRunning, run, startDetached, startTimeIn, startTimeOf, stop } from "../../toolchain/processes.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 let folder: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "processes-"));
+  folder = scratchFolder();
 });
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a command", () => {
   test("that fails is named with the end of its output", async () => {
