@@ -27,6 +27,8 @@ export interface WorkloadFacts {
   from: string;
   /** Id of that container; empty also when it does not serve. */
   container: string;
+  /** The release that it can be set back to, as recorded. */
+  previous: string;
   /** What the update does to it: first, none, forward, back, restore. */
   move: string;
   /** What its container is made anew for, as one hash; its preparation runs for the same. */
@@ -119,6 +121,8 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
   const image = facts.text("judged.image");
   const container = facts.text("judged.container");
   const id = read(runner.props, "id");
+  // A command shows no id, and its result is known as long as it does not run.
+  const runs = read(runner.props, managed ? "stdout" : "id") === notKnown;
   return {
     name: resource.name,
     resource,
@@ -131,6 +135,7 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
     image,
     from,
     container,
+    previous: facts.text("judged.previous"),
     move: facts.text("judged.move"),
     trigger: facts.text("judged.trigger"),
     pause: {
@@ -142,10 +147,7 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
       start: facts.number("judged.pause.start"),
     },
     evidence: facts.list("judged.evidence"),
-    changes:
-      id === notKnown ||
-      digestOf(from) !== digestOf(image) ||
-      (!managed && container !== "" && id !== container),
+    changes: runs || digestOf(from) !== digestOf(image) || (!managed && container !== "" && id !== container),
   };
 }
 

@@ -20,6 +20,8 @@ export interface StackWorkload {
   from?: string;
   move?: string;
   evidence?: readonly unknown[];
+  /** A control plane makes its container. */
+  managed?: boolean;
   /** Id of its container; default: from its name, and not known at preview when it changes. */
   id?: string;
   /** More of what its component says of it. */
@@ -140,18 +142,28 @@ export function triggerOf(workload: Pick<StackWorkload, "image">): string {
   return digestPart(workload.image);
 }
 
+function taskOf({ name, image: wanted }: StackWorkload): object {
+  return { CLAWFORCE_OPERATION: JSON.stringify({ workload: { name, image: wanted } }) };
+}
+
 function preparation(workload: StackWorkload, before: string | undefined): StackResource {
   return {
     ...{ type: commandType, name: `${workload.name}-preparation`, parent: idOf(fleet) },
     props: {
-      ...{ create: "operations/prepare.ts", interpreter: ["node"], update: "operations/keep-result.ts" },
+      ...{ create: `operations/prepare${workload.managed === true ? "-managed" : ""}.ts` },
+      ...{ interpreter: ["node"], update: "operations/keep-result.ts", environment: taskOf(workload) },
       triggers: [triggerOf(workload)],
       stdout: isChanging(workload) ? unknownText : "{}",
-      id: isChanging(workload) ? unknownText : `${workload.name}-preparation`,
     },
     dependsOn: before === undefined ? [] : [before],
   };
 }
+
+function moveOf(workload: string): { type: string; name: string } {
+  return { type: commandType, name: `${workload}-move` };
+}
+
+const programs: Readonly<Record<string, string>> = { serving: "serve", verification: "verify" };
 
 function isChanging({ image: wanted, from = wanted }: StackWorkload): boolean {
   return from !== wanted;
@@ -163,38 +175,52 @@ function workloadResources(workload: StackWorkload, after: readonly string[]): S
   const { track = group === undefined ? "control-plane" : "runtime" } = workload;
   const changing = isChanging(workload);
   const { move = from === "" ? "first" : changing ? "forward" : "none" } = workload;
-  const component = { type: fleetTypes.workload, name };
+  const { managed = false } = workload;
+  const component = { type: managed ? fleetTypes.managedWorkload : fleetTypes.workload, name };
   const inside = { parent: idOf(component) };
   const volume = { type: "docker:index/volume:Volume", name: `${name}-state` };
-  const container = { type: containerType, name };
+  const container = managed ? moveOf(name) : { type: containerType, name };
   const command = (what: string, takesId: boolean, dependsOn: string): StackResource => ({
     ...{ type: commandType, name: `${name}-${what}`, ...inside },
     props: {
-      ...{ create: `operations/${what}.ts`, interpreter: ["node"], update: "operations/keep-result.ts" },
+      ...{
+        create: `operations/${programs[what] ?? what}.ts`,
+        interpreter: ["node"],
+        update: "operations/keep-result.ts",
+      },
+      ...{ environment: taskOf(workload) },
       triggers: [changing ? unknownText : "id", "first"],
       stdout: changing ? unknownText : "{}",
     },
     dependsOn: [dependsOn],
     ...(takesId && { takes: { triggers: [idOf(container)] } }),
   });
-  return [
-    {
-      ...component,
-      parent:
-        group === undefined ? `control-plane ${fleetTypes.controlPlane}` : `${group} ${fleetTypes.group}`,
-      props: {
-        running: changing ? unknownText : {},
-        judged: {
-          ...{ track, role, group: group ?? "", wave, image: workload.image, from, move },
-          container: from === "" ? "" : `id-of-${name}`,
-          previous: "",
-          trigger: triggerOf(workload),
-          pause: { hold: 300, drain: 40, unseen: 0, stopGrace: 30, coldPass: 2, start: 150 },
-          evidence: workload.evidence ?? [],
-          ...workload.judged,
-        },
+  const whole = {
+    ...component,
+    parent: group === undefined ? `control-plane ${fleetTypes.controlPlane}` : `${group} ${fleetTypes.group}`,
+    props: {
+      running: changing ? unknownText : {},
+      judged: {
+        ...{ track, role, group: group ?? "", wave, image: workload.image, from, move },
+        container: from === "" ? "" : `id-of-${name}`,
+        previous: "",
+        trigger: triggerOf(workload),
+        pause: { hold: 300, drain: 40, unseen: 0, stopGrace: 30, coldPass: 2, start: 150 },
+        evidence: workload.evidence ?? [],
+        ...workload.judged,
       },
     },
+  };
+  if (managed) {
+    const said = JSON.stringify({ workload: name, container: `id-of-${name}`, image: workload.image });
+    const program = command("move-managed", false, "");
+    const result = changing ? unknownText : said;
+    const props = { ...program.props, triggers: [triggerOf(workload), "gate"], stdout: result };
+    const move = { ...program, ...container, props, dependsOn: after };
+    return [whole, move, command("verification", true, idOf(container))];
+  }
+  return [
+    whole,
     {
       ...{ ...volume, ...inside },
       props: { name: `${name}-state`, labels: [{ label: "clawforce.stack", value: "prod" }] },
