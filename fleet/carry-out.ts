@@ -5,7 +5,7 @@ import { describePlan } from "../operations/plan.ts";
 import { type SurveyedWorkload, survey } from "../operations/survey.ts";
 import { surveyInWindow } from "../operations/window.ts";
 import { changeReport, movesSince } from "./change-report.ts";
-import type { Output } from "./command.ts";
+import { CommandFailure, type Output } from "./command.ts";
 import { failureLines } from "./failure-lines.ts";
 import { pauseText } from "./move-steps.ts";
 import type { NamedMove } from "./recorded-updates.ts";
@@ -49,6 +49,7 @@ export async function carryOut({ named, engine, change, title, out }: CarryOut):
   const config = fromProjectFolder(change.config());
   const before = await survey(config, named.stack);
   await change.write();
+  await unlessRefused(change, engine);
   out.write(`\n${title}\n`);
   const ran = await unlessLocked(change, () => engine.up(before.map(({ input }) => input.name)));
   const began = new Date(ran.began);
@@ -95,6 +96,25 @@ export async function unlessLocked(change: StackFileChange, work: () => Promise<
     if (error instanceof StackLocked) await change.undo();
     throw error;
   }
+}
+
+/** What the rules refuse is not begun, and the stack file is put back as it was. */
+async function unlessRefused(change: StackFileChange, engine: UpdateEngine): Promise<void> {
+  let refusal: string[] | undefined;
+  try {
+    refusal = await engine.refusal();
+  } catch (error) {
+    await change.undo();
+    throw error;
+  }
+  if (refusal === undefined) return;
+  await change.undo();
+  throw new CommandFailure(
+    [
+      "The update was refused at its preview: nothing was touched, the stack file is as it was.",
+      ...refusal,
+    ].join("\n"),
+  );
 }
 
 /** One line for each workload that changed. */

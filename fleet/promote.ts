@@ -3,6 +3,7 @@ import { type SurveyedWorkload, survey } from "../operations/survey.ts";
 import { witnessesOf } from "../operations/witnesses.ts";
 import { unlessLocked } from "./carry-out.ts";
 import { type Command, CommandFailure } from "./command.ts";
+import { policyFlags, policyLines, policyPackOf, refusalLines } from "./policy-pack.ts";
 import { promotionEdits } from "./promotion.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
@@ -20,10 +21,12 @@ stack file is put back as it was; then \`pulumi up\` puts the new roles on recor
 Exit code 0: done, and nothing was operated on. 1: refused or failed; the last lines say what.`,
   flags: {
     image: { type: "string", value: "NAME", does: "the agent image, where more than one has a candidate" },
+    ...policyFlags,
     "dry-run": { type: "boolean", does: "show the change, and touch nothing" },
   },
   async run({ stack, configFile, flags, out }) {
     const named = { stack, configFile };
+    const pack = policyPackOf(flags);
     const config = configOf(named);
     const image = typeof flags.image === "string" ? flags.image : onlyCandidate(config);
     const before = await survey(config, stack);
@@ -34,7 +37,7 @@ Exit code 0: done, and nothing was operated on. 1: refused or failed; the last l
       out.write("Nothing was touched (--dry-run).\n");
       return 0;
     }
-    const engine = await UpdateEngine.open(named, out);
+    const engine = await UpdateEngine.open(named, out, pack);
     await change.write();
     const preview = await unlessLocked(change, () => engine.preview());
     const wouldDo = operationsBesides(preview.operations);
@@ -43,9 +46,10 @@ Exit code 0: done, and nothing was operated on. 1: refused or failed; the last l
       throw new CommandFailure(
         preview.passed
           ? `A promotion changes names and nothing that runs, but \`pulumi preview\` shows ${listed(wouldDo)}. The stack file is as it was. Bring the stack up to date first: \`pulumi up\`.`
-          : `\`pulumi preview\` refuses the promotion; the stack file is as it was:\n${preview.output.trim().split("\n").slice(-12).join("\n")}`,
+          : `\`pulumi preview\` refuses the promotion; the stack file is as it was:\n${refusalLines(preview.output).join("\n")}`,
       );
     }
+    for (const line of policyLines(preview.output)) out.write(`${line}\n`);
     const ran = await unlessLocked(change, () => engine.up([]));
     const did = operationsBesides(ran.operations);
     const moved = movedContainers(before, await survey(fromProjectFolder(change.config()), stack));

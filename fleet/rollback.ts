@@ -1,6 +1,7 @@
 import { survey } from "../operations/survey.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import type { Command } from "./command.ts";
+import { policyFlags, policyPackOf } from "./policy-pack.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";
@@ -26,10 +27,12 @@ Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
     },
     group: { type: "string", value: "NAME", does: "with --to-wave: the group that goes back" },
     "to-wave": { type: "string", value: "N", does: "lower the wave to N, and keep the candidate below it" },
+    ...policyFlags,
     "dry-run": { type: "boolean", does: "show the change and the plan, and touch nothing" },
   },
   async run({ stack, configFile, flags, out }) {
     const named = { stack, configFile };
+    const pack = policyPackOf(flags);
     const toWave = waveFlag(flags["to-wave"]);
     const config = configOf(named);
     const surveyed = await survey(config, stack);
@@ -45,7 +48,7 @@ Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
       out.write("Nothing was touched (--dry-run).\n");
       return 0;
     }
-    const engine = await UpdateEngine.open(named, out);
+    const engine = await UpdateEngine.open(named, out, pack);
     const ran = await carryOut({ named, engine, change, title: "rollback", out });
     if (!ran.passed) {
       out.write(

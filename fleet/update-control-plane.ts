@@ -3,6 +3,7 @@ import { survey } from "../operations/survey.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import type { Output } from "./command.ts";
 import { controlPlane } from "./pinned-change.ts";
+import type { PolicyPack } from "./policy-pack.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";
@@ -12,12 +13,14 @@ export interface ControlPlaneUpdate {
   /** Take it back at once when it fails. */
   rollback: boolean;
   dryRun: boolean;
+  /** What has to pass the update first. */
+  pack: PolicyPack | undefined;
 }
 
 /** The control plane to the image that the stack file names: one workload, so there are no waves. */
 export async function updateControlPlane(
   named: NamedStack,
-  { rollback, dryRun }: ControlPlaneUpdate,
+  { rollback, dryRun, pack }: ControlPlaneUpdate,
   out: Output,
 ): Promise<"done" | "failed" | "gone back"> {
   const config = configOf(named);
@@ -36,7 +39,7 @@ export async function updateControlPlane(
     out.write(`Would run: ${title}. Nothing was touched (--dry-run).\n`);
     return "done";
   }
-  const engine = await UpdateEngine.open(named, out);
+  const engine = await UpdateEngine.open(named, out, pack);
   if ((await carryOut({ named, engine, change, title, out })).passed) {
     return "done";
   }
@@ -52,7 +55,8 @@ export async function updateControlPlane(
   const edits = rollbackEdits(config, { image: controlPlane, group: undefined, toWave: undefined }, records);
   const back = StackFileChange.plan(stackFileOf(named), edits);
   back.show(out);
-  const ran = await carryOut({ named, engine, change: back, title: "control plane: back", out });
+  const unjudged = engine.unjudged();
+  const ran = await carryOut({ named, engine: unjudged, change: back, title: "control plane: back", out });
   out.write(
     ran.passed
       ? "Gone back: the control plane runs what it ran before.\n"

@@ -4,6 +4,7 @@ import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { CommandFailure, type Output } from "./command.ts";
 import { isLocked, openEngine, quietOptions, reasonOf } from "./engine-access.ts";
 import { LiveSteps } from "./live.ts";
+import { type PolicyPack, policyLines, policyOptions, refusalLines } from "./policy-pack.ts";
 import { projectFolder } from "./project.ts";
 import type { NamedStack } from "./stack.ts";
 
@@ -35,15 +36,35 @@ export class UpdateEngine {
   readonly #engine: Stack;
   readonly #named: NamedStack;
   readonly #out: Output;
+  readonly #pack: PolicyPack | undefined;
 
-  private constructor(engine: Stack, named: NamedStack, out: Output) {
+  private constructor(engine: Stack, named: NamedStack, out: Output, pack: PolicyPack | undefined) {
     this.#engine = engine;
     this.#named = named;
     this.#out = out;
+    this.#pack = pack;
   }
 
-  static async open(named: NamedStack, out: Output): Promise<UpdateEngine> {
-    return new UpdateEngine(await openEngine(named), named, out);
+  static async open(named: NamedStack, out: Output, pack?: PolicyPack): Promise<UpdateEngine> {
+    return new UpdateEngine(await openEngine(named), named, out, pack);
+  }
+
+  /** The same without its pack: for the way out of a failure, which no rule may close. */
+  unjudged(): UpdateEngine {
+    return new UpdateEngine(this.#engine, this.#named, this.#out, undefined);
+  }
+
+  /**
+   * Lets the pack judge what an update would do and shows what it says. The Automation API's `up` has no preview, and
+   * without one the rules about a whole stack speak only when all is done.
+   * @returns what stops the update; undefined: nothing does, or there is no pack.
+   */
+  async refusal(): Promise<string[] | undefined> {
+    if (this.#pack === undefined) return undefined;
+    const { passed, output } = await this.preview();
+    if (!passed) return refusalLines(output);
+    this.#out.write(`${policyLines(output).join("\n")}\n`);
+    return undefined;
   }
 
   preview(): Promise<Ran> {
@@ -80,6 +101,7 @@ export class UpdateEngine {
     try {
       await call({
         ...quietOptions(this.#named),
+        ...policyOptions(this.#pack),
         color: "never",
         suppressOutputs: true,
         onOutput,

@@ -4,6 +4,7 @@ import { witnessesOf } from "../operations/witnesses.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { type NextWave, nextWave, refuseTarget, rolloutsOf } from "./next-wave.ts";
+import { policyFlags, policyPackOf } from "./policy-pack.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { updateControlPlane } from "./update-control-plane.ts";
@@ -41,15 +42,17 @@ Exit code 0: done. 1: refused or failed; the last lines say the way back. 3: the
       does: "no look at a wave before the next: each is an update of its own, the first that fails ends it",
     },
     rollback: { type: "boolean", does: "take a wave that fails back at once, with a second `pulumi up`" },
+    ...policyFlags,
     "dry-run": { type: "boolean", does: "show the change and the plan, and touch nothing" },
   },
   async run({ stack, configFile, flags, out }) {
     const named = { stack, configFile };
+    const pack = policyPackOf(flags);
     const group = typeof flags.group === "string" ? flags.group : undefined;
     if (configOf(named).window === "control-plane") {
       const rollback = flags.rollback === true || configOf(named).onFailure === "rollback";
       const dryRun = flags["dry-run"] === true;
-      const outcome = await updateControlPlane(named, { rollback, dryRun }, out);
+      const outcome = await updateControlPlane(named, { rollback, dryRun, pack }, out);
       return outcome === "done" ? 0 : outcome === "gone back" ? goneBack : 1;
     }
     const target = targetOf(configOf(named), group, flags);
@@ -70,7 +73,7 @@ Exit code 0: done. 1: refused or failed; the last lines say the way back. 3: the
         out.write(`Would run: ${step.title}. Nothing was touched (--dry-run).\n`);
         return 0;
       }
-      const engine = await UpdateEngine.open(named, out);
+      const engine = await UpdateEngine.open(named, out, pack);
       const ran = await carryOut({ named, engine, change, title: step.title, out });
       if (!ran.passed) {
         return flags.rollback === true || changed.onFailure === "rollback"
@@ -133,7 +136,8 @@ async function takeBack(
   out.write("\nThe wave has failed and is taken back.\n");
   change.show(out);
   await showPlan(fromProjectFolder(change.config()), named, out);
-  const ran = await carryOut({ named, engine, change, title: `${step.groups.join(", ")}: back`, out });
+  const title = `${step.groups.join(", ")}: back`;
+  const ran = await carryOut({ named, engine: engine.unjudged(), change, title, out });
   if (ran.passed) {
     out.write("Gone back: every workload runs what it ran before this wave.\n");
     return goneBack;
