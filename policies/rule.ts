@@ -180,6 +180,10 @@ export class Settings {
     this.#config = config;
   }
 
+  has(key: string): boolean {
+    return this.#value(key) !== undefined;
+  }
+
   list(key: string): readonly unknown[] {
     const value = this.#value(key);
     return Array.isArray(value) ? value : [];

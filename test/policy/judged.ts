@@ -14,19 +14,21 @@ export interface Resource {
   type: string;
   props: object;
   ignoreChanges?: string[];
+  /** Types of the components that it is in, the outermost first. */
+  parents?: readonly string[];
 }
 
 /** What a rule says of a resource named `web`, whose properties it reads through the SDK's own proxy. */
 export function judged(
   policy: ResourceValidationPolicy,
-  { type, props, ignoreChanges = [] }: Resource,
+  { type, props, ignoreChanges = [], parents = [] }: Resource,
   config: object = {},
 ): Violation[] {
   const violations: Violation[] = [];
   const args = {
     type,
     name: "web",
-    urn: `urn:pulumi:prod::clawforce::${type}::web`,
+    urn: `urn:pulumi:prod::clawforce::${[...parents, type].join("$")}::web`,
     props: unknownCheckingProxy(props),
     opts: {
       protect: false,

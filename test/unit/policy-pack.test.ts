@@ -89,6 +89,7 @@ describe("the pack, started as the language host starts it", () => {
       ["no-mutable-image", advisory, "envs[0]"],
       ["digest-pinned", mandatory, "image"],
       ["digest-pinned", advisory, "envs[0]"],
+      ["least-privilege", advisory, "envs[0]"],
     ]);
   });
 
