@@ -2,7 +2,13 @@ import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { fingerprint } from "../config/fingerprint.ts";
 import { operationCommand } from "./operation.ts";
-import { judgedOutputs, type RunningWorkload, replacementTrigger, type WorkloadArgs } from "./workload.ts";
+import {
+  judgedOutputs,
+  type RunningWorkload,
+  replacementTrigger,
+  verificationTrigger,
+  type WorkloadArgs,
+} from "./workload.ts";
 
 /** One gateway whose container the running control plane makes: moved through its API, verified inside. */
 export class ManagedWorkload extends pulumi.ComponentResource {
@@ -32,7 +38,7 @@ export class ManagedWorkload extends pulumi.ComponentResource {
     this.containerId = move.stdout.apply((text) => (JSON.parse(text) as { container: string }).container);
     this.verification = operationCommand(
       `${name}-verification`,
-      { ...common, program: "verify", triggers: [this.containerId, fingerprint(spec.verification)] },
+      { ...common, program: "verify", triggers: [this.containerId, verificationTrigger(spec)] },
       { parent: this, dependsOn: [move] },
     );
     this.running = pulumi.all([this.containerId, this.verification.id]).apply(([container]) => ({

@@ -69,6 +69,11 @@ export function replacementTrigger(spec: WorkloadSpec): string {
   return fingerprint(replacingInputs(spec));
 }
 
+/** Verified anew by other checks, and in another group: that is whose canary speaks for it. */
+export function verificationTrigger({ group, verification }: WorkloadSpec): string {
+  return fingerprint([group ?? "", verification]);
+}
+
 /** What a judge of the update has to know of a workload. */
 export function judgedOutputs(spec: WorkloadSpec): object {
   return { ...spec.judged, trigger: replacementTrigger(spec) };
@@ -147,7 +152,7 @@ export class Workload extends pulumi.ComponentResource {
       {
         ...common,
         program: "verify",
-        triggers: [container.id, spec.servingTrigger, fingerprint(spec.verification)],
+        triggers: [container.id, spec.servingTrigger, verificationTrigger(spec)],
       },
       { parent: this, dependsOn: [gate] },
     );

@@ -113,6 +113,8 @@ export interface GateEntry {
 
 export interface VerificationEntry {
   kind: "verification";
+  /** The instance group that it was in: its canary is what proves an image for it. Missing for the control plane. */
+  group?: string;
   image: string;
   container: string;
   outcome: Outcome;

@@ -88,6 +88,7 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     stack,
     name,
     track: workload.track,
+    ...(workload.group !== undefined && { group: workload.group }),
     dockerHost: config.platform.host,
     container: name,
     image: workload.image,

@@ -25,6 +25,7 @@ export async function verify(context: WorkloadContext): Promise<Judgement> {
   const { Id, Config } = await docker.getContainer(workload.container).inspect();
   await log.append({
     kind: "verification",
+    ...(workload.group !== undefined && { group: workload.group }),
     image: Config.Image,
     container: Id,
     outcome,

@@ -40,6 +40,8 @@ export interface Workload {
   stack: string;
   name: string;
   track: Track;
+  /** Its instance group; undefined for the control plane. */
+  group?: string;
   dockerHost: string;
   /** The name of its container: the same as its own. */
   container: string;

@@ -62,7 +62,9 @@ export interface JudgedWorkload extends WorkloadFacts {
   runner: PolicyResource;
   /** A control plane makes its container. */
   managed: boolean;
-  /** This update makes its container anew, as far as the stack shows. */
+  /** Its container will be made anew, or was in this very update, as far as the stack shows. */
+  madeAnew: boolean;
+  /** It is made anew, or is to run another image than it does. */
   changes: boolean;
 }
 
@@ -70,6 +72,8 @@ export interface JudgedWorkload extends WorkloadFacts {
 export interface JudgedGroup {
   name: string;
   resource: PolicyResource;
+  /** Name of the agent image that its instances run. */
+  agentImage: string;
   waves: readonly unknown[];
   wave: number;
   candidate: string;
@@ -123,6 +127,7 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
   const id = read(runner.props, "id");
   // A command shows no id, and its result is known as long as it does not run.
   const runs = read(runner.props, managed ? "stdout" : "id") === notKnown;
+  const madeAnew = runs || (!managed && container !== "" && id !== container);
   return {
     name: resource.name,
     resource,
@@ -147,7 +152,8 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
       start: facts.number("judged.pause.start"),
     },
     evidence: facts.list("judged.evidence"),
-    changes: runs || digestOf(from) !== digestOf(image) || (!managed && container !== "" && id !== container),
+    madeAnew,
+    changes: madeAnew || digestOf(from) !== digestOf(image),
   };
 }
 
@@ -155,6 +161,7 @@ function groupOf(resource: PolicyResource, facts: Facts): JudgedGroup {
   return {
     name: resource.name,
     resource,
+    agentImage: facts.text("agentImage"),
     waves: facts.list("waves"),
     wave: facts.number("wave"),
     candidate: facts.text("judged.candidate"),

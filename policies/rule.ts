@@ -14,6 +14,7 @@ import {
   readExemptions,
   today,
 } from "./exemptions.ts";
+import type { FactProblem } from "./fleet-facts.ts";
 import { isObject, notKnown, read } from "./guarded-read.ts";
 import { StackGraph } from "./stack-graph.ts";
 import { type Levels, levelsSchema, messageOf, type Place, quoted, reportAs, type Told } from "./verdict.ts";
@@ -169,6 +170,17 @@ function unjudged(error: unknown): Told {
     what: `the rule could not judge (${quoted(error instanceof Error ? error.message : String(error))})`,
     why: "what is not judged is not safe",
     write: "nothing; report it to those who keep these policies",
+  };
+}
+
+/** What a rule says of a fact of the fleet that it can't read. */
+export function unreadableFact({ resource, path, problem }: FactProblem): Finding<FactProblem["problem"]> {
+  return {
+    ...{ kind: problem, resource: resource.name, urn: resource.urn, path },
+    what:
+      problem === "unknown" ? "the fact is not known at preview" : "the fact is missing or of another shape",
+    why: "what rests on it can't be judged",
+    write: "the components of this fleet as they are, with facts that are known at preview",
   };
 }
 

@@ -1,10 +1,14 @@
 import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
+import { canaryBeforeFleet } from "./canary-before-fleet.ts";
 import { digestPinned, noMutableImage } from "./image-rules.ts";
 import { leastPrivilege } from "./least-privilege.ts";
+import { oneTrackPerWindow } from "./one-track-per-window.ts";
 
 /** All rules of the pack, in the order of their pages in the documentation. */
 export const rules: readonly (ResourceValidationPolicy | StackValidationPolicy)[] = [
   noMutableImage,
   digestPinned,
+  canaryBeforeFleet,
+  oneTrackPerWindow,
   leastPrivilege,
 ];

@@ -18,14 +18,20 @@ export const trustedKeysSchema = {
   default: [] as string[],
 };
 
-/** @returns the keys, and a sentence for each text that is none. */
-export function readTrustedKeys(texts: readonly string[]): { keys: TrustedKey[]; problems: string[] } {
+/** @returns the keys, and what is wrong with each text that is none. */
+export function readTrustedKeys(texts: readonly string[]): {
+  keys: TrustedKey[];
+  problems: { path: string; what: string }[];
+} {
   const keys: TrustedKey[] = [];
-  const problems: string[] = [];
+  const problems: { path: string; what: string }[] = [];
   for (const [index, text] of texts.entries()) {
     const key = publicKey(text);
     if (key === undefined)
-      problems.push(`trustedKeys[${index}] is no Ed25519 public key in base64 of its SPKI`);
+      problems.push({
+        path: `trustedKeys[${index}]`,
+        what: "it is no Ed25519 public key in base64 of its SPKI",
+      });
     else keys.push({ id: sha256(key.export({ type: "spki", format: "der" })), key });
   }
   return { keys, problems };
@@ -67,6 +73,8 @@ export interface JudgedRecord {
   seconds: number;
   served: number;
   snapshot: string;
+  /** The instance group that the workload was in. */
+  group: string;
   trust: Trust;
 }
 
@@ -206,6 +214,7 @@ function recordOf(predicate: object, trust: Trust): JudgedRecord | undefined {
     seconds: number(predicate, "seconds"),
     served: isObject(requests) ? number(requests, "served") : 0,
     snapshot: text(predicate, "snapshot"),
+    group: text(predicate, "group"),
   };
 }
 

@@ -26,7 +26,15 @@ const [first, second, third] = envelopes(log, own, cutOver, verified, baked) as 
 
 describe("the records that the pack reads", () => {
   test("are those of signed envelopes, with what rules ask of them", () => {
-    const nothing = { from: "", direction: "", container: "", outcome: "", checksHash: "", seconds: 0 };
+    const nothing = {
+      from: "",
+      direction: "",
+      container: "",
+      outcome: "",
+      checksHash: "",
+      seconds: 0,
+      group: "",
+    };
     const common = { stack: "prod", workload: "canary", trust: "signed", image: image("b"), served: 0 };
     expect(readEvidence([first, second, third], owner, keys)).toEqual({
       problems: [],
@@ -178,7 +186,10 @@ describe("the trusted keys", () => {
     const read = readTrustedKeys([own.text, "x", rsa, other.text]);
     expect(read.keys.map(({ id }) => id)).toEqual([own.id, other.id]);
     expect(read.problems).toEqual(
-      [1, 2].map((index) => `trustedKeys[${index}] is no Ed25519 public key in base64 of its SPKI`),
+      [1, 2].map((index) => ({
+        path: `trustedKeys[${index}]`,
+        what: "it is no Ed25519 public key in base64 of its SPKI",
+      })),
     );
   });
 });

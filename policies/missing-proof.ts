@@ -1,0 +1,92 @@
+import type { CanaryFinding } from "./canary-before-fleet.ts";
+import { type JudgedGroup, type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
+import type { ProofState } from "./proof.ts";
+import { changesVersion, imageOfContainer, type Rollout } from "./rollout.ts";
+import { quoted } from "./verdict.ts";
+
+const kindOf: Readonly<Record<Exclude<ProofState, "passed">, CanaryFinding["kind"]>> = {
+  failed: "revoked",
+  missing: "unproven",
+  baking: "notBaked",
+  stale: "stale",
+};
+
+/** What the canaries of a group have not proved for a member that is to run another image; nothing when all is proved. */
+export function proofMissing(
+  rollout: Rollout,
+  group: JudgedGroup,
+  canaries: readonly JudgedWorkload[],
+  member: JudgedWorkload,
+): CanaryFinding[] {
+  const [worst] = canaries
+    .flatMap((canary) => missingOf(rollout, group, canary, member))
+    .toSorted((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));
+  if (worst === undefined) return [];
+  const what = `image ${quoted(member.image)} is not proved: ${worst.what}`;
+  return [{ ...worst, what, resource: member.name, urn: member.resource.urn, path: "image" }];
+}
+
+/** From what stands in the way the most. */
+const order: readonly CanaryFinding["kind"][] = ["revoked", "unproven", "unsigned", "stale", "notBaked"];
+
+type Missing = Pick<CanaryFinding, "kind" | "what" | "why" | "write">;
+
+const why = "what one instance has not proved, a fleet must not run";
+
+function missingOf(
+  rollout: Rollout,
+  group: JudgedGroup,
+  canary: JudgedWorkload,
+  member: JudgedWorkload,
+): Missing[] {
+  const its = `its canary ${canary.name}`;
+  if (!sameDigest(canary.image, member.image)) {
+    return [{ kind: "unproven", what: `${its} is to run ${quoted(canary.image)}`, why, write: asCandidate }];
+  }
+  if (changesVersion(canary) || canary.from === "" || canary.madeAnew) {
+    return [
+      { kind: "unproven", what: `${its} is only brought to it in this update`, why, write: asCandidate },
+    ];
+  }
+  const has = imageOfContainer(canary);
+  if (has !== undefined && !sameDigest(has, member.image)) {
+    return [
+      { kind: "unproven", what: `${its} stays on ${quoted(has)} in this update`, why, write: asCandidate },
+    ];
+  }
+  const { signed, all } = rollout.proofsOf(canary, group);
+  if (signed.state === "passed") return [];
+  if (all.state !== "passed") {
+    return [{ kind: kindOf[all.state], what: `${its} ${all.what}`, why, write: remedies[all.state] }];
+  }
+  const what = `${its} ${all.what}, and no trusted key has signed that`;
+  return [{ kind: "unsigned", what, ...signing(rollout) }];
+}
+
+/** A release that is one by records alone that nobody trusted has signed. */
+export function unsignedRelease(rollout: Rollout, member: JudgedWorkload): CanaryFinding {
+  return {
+    ...{ kind: "unsigned", resource: member.name, urn: member.resource.urn, path: "image" },
+    what: `image ${quoted(member.image)} is a release by records alone that no trusted key has signed`,
+    ...signing(rollout),
+  };
+}
+
+function signing({ hasKeys }: Rollout): Pick<Missing, "why" | "write"> {
+  return {
+    why: "whoever can write the file could have written it",
+    write: hasKeys
+      ? "`clawforce:evidence.signingKey` on the machine that updates, and its public key into `trustedKeys` of the policy config"
+      : "the public key of the machine that updates into `trustedKeys` of the policy config: it has none",
+  };
+}
+
+const asCandidate =
+  "the reference as `candidate` of its agent image with `wave: 0`; raise the wave once the canary has passed";
+
+const remedies: Readonly<Record<Exclude<ProofState, "passed">, string>> = {
+  failed: "the release before, for all; or make the canary pass with `pulumi up`",
+  missing: "the wave of the canary, and run `pulumi up`: it verifies the canary again",
+  baking: "the wave of the canary, and run `pulumi up`: it bakes the canary to the end",
+  stale: "the wave of the canary, and verify it again",
+};

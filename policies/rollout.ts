@@ -1,0 +1,146 @@
+import type { PolicyResource } from "@pulumi/policy";
+import {
+  commandType,
+  containerType,
+  type FleetFacts,
+  fleetFactsOf,
+  fleetTypes,
+  type JudgedGroup,
+  type JudgedWorkload,
+  sameDigest,
+} from "./fleet-facts.ts";
+import { read } from "./guarded-read.ts";
+import { type Proof, passedReleases, proofOf } from "./proof.ts";
+import type { Finding, Settings } from "./rule.ts";
+import {
+  type JudgedRecord,
+  type ReadEvidence,
+  readEvidence,
+  readTrustedKeys,
+  trustedKeysSchema,
+} from "./signed-records.ts";
+import type { StackGraph } from "./stack-graph.ts";
+
+/** The fleet of a stack with its verified records, and what follows from them. */
+export class Rollout {
+  readonly graph: StackGraph;
+  readonly facts: FleetFacts;
+  /** When all is judged. Milliseconds since 1970. */
+  readonly now = Date.now();
+  readonly keyProblems: readonly Finding<"malformed">[];
+  readonly hasKeys: boolean;
+  readonly #evidence = new Map<JudgedWorkload, ReadEvidence>();
+  readonly #minimumBake: number;
+  readonly #longestAge: number;
+
+  constructor(graph: StackGraph, settings: Settings) {
+    this.graph = graph;
+    this.facts = fleetFactsOf(graph);
+    const { keys, problems } = readTrustedKeys(settings.texts("trustedKeys"));
+    this.keyProblems = problems.map(badKey);
+    this.hasKeys = keys.length > 0;
+    this.#minimumBake = settings.seconds("minimumBake", 0);
+    this.#longestAge = settings.seconds("longestAge", defaultLongestAge);
+    for (const workload of this.facts.workloads) {
+      const owner = { stack: stackOf(workload.resource), workload: workload.name };
+      this.#evidence.set(workload, readEvidence(workload.evidence, owner, keys));
+    }
+  }
+
+  evidenceOf(workload: JudgedWorkload): ReadEvidence {
+    return this.#evidence.get(workload) ?? { records: [], problems: [] };
+  }
+
+  membersOf({ name }: JudgedGroup): JudgedWorkload[] {
+    return this.facts.workloads.filter(({ group }) => group === name);
+  }
+
+  /** What a member has proved of the image that it is to run: by signed records alone, and by all of them. */
+  proofsOf(member: JudgedWorkload, group: JudgedGroup): { signed: Proof; all: Proof } {
+    const { records } = this.evidenceOf(member);
+    const proof = (counts: (record: JudgedRecord) => boolean) =>
+      proofOf(
+        records,
+        {
+          ...{ image: member.image, container: member.container, checksHash: group.checksHash },
+          bake: { ...group.bake, length: Math.max(group.bake.length, this.#minimumBake) },
+          ...{ longestAge: this.#longestAge, counts },
+        },
+        this.now,
+      );
+    return { signed: proof(isSigned), all: proof(isNotForged) };
+  }
+
+  /** Whether a workload has passed on an image and not gone back from it: by signed records, by others alone, or not. */
+  passedOn(workload: JudgedWorkload, image: string): "signed" | "unsigned" | "no" {
+    const { records } = this.evidenceOf(workload);
+    if (hasPassed(passedReleases(records, isSigned), image)) return "signed";
+    return hasPassed(passedReleases(records, isNotForged), image) ? "unsigned" : "no";
+  }
+
+  /** The releases that a workload has passed on and not gone back from, whoever wrote it. */
+  releasesOf(workload: JudgedWorkload): string[] {
+    return passedReleases(this.evidenceOf(workload).records, isNotForged);
+  }
+
+  /** Its verification, which what must wait for it comes after. */
+  verificationOf({ resource, name }: JudgedWorkload): PolicyResource | undefined {
+    return this.graph
+      .childrenOf(resource, commandType)
+      .find(
+        (each) =>
+          each.name === `${name}-verification` && read(each.props, "create") === "operations/verify.ts",
+      );
+  }
+}
+
+function badKey({ path, what }: { path: string; what: string }): Finding<"malformed"> {
+  return {
+    ...{ kind: "malformed", resource: "policy config", path, what },
+    why: "by it no signature can be verified",
+    write: "what `openssl pkey -in <key> -pubout -outform DER | base64 -w0` prints",
+  };
+}
+
+/** Settings of a rule that judges records. */
+export const evidenceSettings = { trustedKeys: trustedKeysSchema };
+
+/** Two weeks, in seconds. */
+export const defaultLongestAge = 14 * 86_400;
+
+/** Another version is to run than the one that was there. */
+export function changesVersion({ from, image }: JudgedWorkload): boolean {
+  return from !== "" && !sameDigest(from, image);
+}
+
+/** The component that a workload stands in. */
+export function homeOf({ resource }: JudgedWorkload): PolicyResource | undefined {
+  return resource.parent;
+}
+
+export function isInControlPlane(workload: JudgedWorkload): boolean {
+  return homeOf(workload)?.type === fleetTypes.controlPlane;
+}
+
+/** The image of its container as the stack has it; undefined where a control plane makes the container. */
+export function imageOfContainer({ runner }: JudgedWorkload): string | undefined {
+  if (runner.type !== containerType) return undefined;
+  const image = read(runner.props, "image");
+  return typeof image === "string" ? image : "";
+}
+
+function hasPassed(releases: readonly string[], image: string): boolean {
+  return releases.some((release) => sameDigest(release, image));
+}
+
+function stackOf({ urn }: PolicyResource): string {
+  return urn.split("::")[0]?.split(":")[2] ?? "";
+}
+
+function isSigned({ trust }: JudgedRecord): boolean {
+  return trust === "signed";
+}
+
+function isNotForged({ trust }: JudgedRecord): boolean {
+  return trust !== "wrong";
+}

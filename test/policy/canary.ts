@@ -1,0 +1,39 @@
+import { afterEach, beforeEach, vi } from "vitest";
+import { canaryBeforeFleet } from "../../policies/canary-before-fleet.ts";
+import { testKey } from "./evidence.ts";
+import { candidate, judgedAt, type RolloutOf, rolloutStack } from "./rollout.ts";
+import { judgedStack, type StackResource } from "./stack.ts";
+
+/** Signs the records of these tests, and is trusted. */
+export const key = testKey();
+
+/** Judges at the time of the records. */
+export function atJudgedTime(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: judgedAt, toFake: ["Date"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+}
+
+/** What the rule says, without its name; a warning begins with an exclamation mark. */
+export function said(resources: readonly StackResource[], config: object = {}): string[] {
+  return judgedStack(canaryBeforeFleet, resources, { trustedKeys: [key.text], ...config }).map(
+    ({ message, level }) =>
+      level === undefined
+        ? message.replace("[canary-before-fleet] ", "")
+        : message.replace(`${canaryBeforeFleet.description}\n[canary-before-fleet] `, "! "),
+  );
+}
+
+export function saidOf(of: Partial<RolloutOf>, config: object = {}): string[] {
+  return said(rolloutStack({ key, ...of }), config);
+}
+
+/** Parts of the messages about what is not proved. */
+export const why = "Why: what one instance has not proved, a fleet must not run.";
+export const asCandidate =
+  "Write: the reference as `candidate` of its agent image with `wave: 0`; raise the wave once the canary has passed.";
+export const unproved = (what: string, rest: string, member = "support-1", of = candidate) =>
+  `${member} image: image "${of}" is not proved: its canary canary ${what}. ${rest}`;
