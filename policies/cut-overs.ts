@@ -1,0 +1,49 @@
+import { digestOf, type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
+import { notKnown, read } from "./guarded-read.ts";
+
+/**
+ * Whether this update makes a workload's container anew. One that `--target` leaves out keeps its own properties, or has
+ * none yet, while its component already says what is to come.
+ */
+export function isCutOver({ runner, managed, image, from, container }: JudgedWorkload): boolean {
+  if (Object.keys(runner.props).length === 0) return false;
+  // A command shows no id; the result of one that runs is not known.
+  const shown = read(runner.props, managed ? "stdout" : "id");
+  if (shown === notKnown) return true;
+  const now = managed ? movedTo(shown) : { container: shown, image: read(runner.props, "image") };
+  const isOther = container !== "" && now.container !== container;
+  const hasCome = !sameDigest(from, image) && !isImage(now.image, from);
+  return isOther || hasCome;
+}
+
+/** Whether a value is a reference to the same bytes. */
+export function isImage(value: unknown, image: string): boolean {
+  return typeof value === "string" && sameDigest(value, image);
+}
+
+/** What a move of a managed instance says once it has run. */
+function movedTo(stdout: unknown): { container: unknown; image: unknown } {
+  const said = jsonObject(stdout);
+  return { container: said && read(said, "container"), image: said && read(said, "image") };
+}
+
+/** The object that a program of ours has printed; undefined when it is none. */
+export function jsonObject(text: unknown): object | undefined {
+  if (typeof text !== "string") return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a cut-over leaves a release for one that is no way back. */
+export function isForward({ from, image, move }: JudgedWorkload): boolean {
+  return from !== "" && !sameDigest(from, image) && move !== "back";
+}
+
+/** Whether a reference names its bytes: `…@sha256:<64 hex digits>`. */
+export function isPinned(reference: string): boolean {
+  return reference.includes("@") && /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(digestOf(reference));
+}

@@ -1,0 +1,58 @@
+import type { PolicyResource } from "@pulumi/policy";
+import { fleetTypes } from "./fleet-facts.ts";
+import { reach, read } from "./guarded-read.ts";
+import type { Finding } from "./rule.ts";
+import type { StackGraph } from "./stack-graph.ts";
+import { stateText } from "./state.ts";
+import { type StateMount, stateMountsOf } from "./state-mounts.ts";
+import { type Unread, unreadProperty } from "./unread.ts";
+
+/** Where the proxy in front keeps which workload it serves under which name. */
+const ingressFolder = "/home/kamal-proxy/.config/kamal-proxy";
+
+/** State in a container or a pod that is no workload: nobody copies it before a change, because no policy can see a hook. */
+export function foreignState(graph: StackGraph): (Unread | Finding<"foreignState">)[] {
+  const workloads = new Set(
+    graph.ofType(fleetTypes.workload, fleetTypes.managedWorkload).map(({ name }) => name),
+  );
+  return graph.resources
+    .filter((resource) => !isOfWorkload(resource))
+    .flatMap((resource) => {
+      const { name, urn } = resource;
+      const { mounts, problems } = stateMountsOf(resource);
+      // A volume without a name is gone with its container.
+      const kept = mounts.filter(({ state, readOnly }) => !readOnly && state.kind !== "anonymous");
+      if (problems.length === 0 && isIngress(resource, kept, workloads)) return [];
+      return [
+        ...problems.map((problem) => unreadProperty(resource, problem)),
+        ...kept.map(({ path, state }) => ({
+          ...{ kind: "foreignState" as const, resource: name, urn, path },
+          what: `it keeps state in ${stateText(state)} and is no workload of the fleet`,
+          why: "nothing copies that state before a change, so there would be no way back",
+          write: "an instance of a group of the fleet instead, or an exemption with a reason",
+        })),
+      ];
+    });
+}
+
+/** The one container of a workload's component that has its name; a second one in there is none of ours. */
+function isOfWorkload({ name, parent }: PolicyResource): boolean {
+  return parent?.type === fleetTypes.workload && parent.name === name;
+}
+
+/** The proxy keeps what the operations tell it, and gets it told again: only in its own volume, at its own folder. */
+function isIngress(
+  { type, name, parent, props }: PolicyResource,
+  kept: readonly StateMount[],
+  workloads: ReadonlySet<string>,
+): boolean {
+  if (parent?.type !== fleetTypes.ingress || parent.name !== name || !type.startsWith("docker:"))
+    return false;
+  const container = read(props, "name");
+  if (typeof container !== "string" || workloads.has(container)) return false;
+  const folders = reach(props, "volumes[].containerPath").map(({ value }) => value);
+  return (
+    folders.every((folder) => folder === ingressFolder) &&
+    kept.every(({ state }) => state.kind === "volume" && state.name === `${container}-state`)
+  );
+}

@@ -1,0 +1,37 @@
+import type { PolicyResource } from "@pulumi/policy";
+import { isForward, isImage, jsonObject } from "./cut-overs.ts";
+import { commandType, type JudgedWorkload } from "./fleet-facts.ts";
+import { notKnown, read } from "./guarded-read.ts";
+import type { StackGraph } from "./stack-graph.ts";
+
+/** The program that a workload's preparation has to be. */
+export function preparationProgram({ managed }: Pick<JudgedWorkload, "managed">): string {
+  return managed ? "operations/prepare-managed.ts" : "operations/prepare.ts";
+}
+
+/** The preparations of a workload, by their name: there is to be one. */
+export function preparationsOf(graph: StackGraph, { name }: Pick<JudgedWorkload, "name">): PolicyResource[] {
+  return graph.ofType(commandType).filter((command) => command.name === `${name}-preparation`);
+}
+
+/**
+ * What is missing of what a preparation has proved for a forward change; undefined when it has all, or when it runs in
+ * this update: its result is not known then, and nothing is stopped before it has passed.
+ */
+export function missingOf({ props }: PolicyResource, workload: JudgedWorkload): string | undefined {
+  const stdout = read(props, "stdout");
+  if (stdout === notKnown || !isForward(workload)) return undefined;
+  const result = jsonObject(stdout);
+  if (result === undefined) return "it has left no result";
+  const said = (key: string) => read(result, key);
+  if (said("workload") !== workload.name) return "its result is that of another workload";
+  if (!isImage(said("to"), workload.image)) return "its result is for another image";
+  if (!isImage(said("from"), workload.from)) return "its result is of another image than the one that runs";
+  if (workload.managed) return isText(said("backup")) ? undefined : "it has made no backup";
+  if (!isText(said("snapshot"))) return "it has made no snapshot";
+  return said("drill") === "passed" ? undefined : "its snapshot has not been started";
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}

@@ -1,0 +1,248 @@
+import type { PolicyResource } from "@pulumi/policy";
+import { isCutOver, isImage } from "./cut-overs.ts";
+import { commandType, fleetFactsOf, type JudgedWorkload } from "./fleet-facts.ts";
+import { foreignState } from "./foreign-state.ts";
+import { isObject, itemsOf, notKnown, read } from "./guarded-read.ts";
+import { missingOf, preparationProgram, preparationsOf } from "./preparations.ts";
+import { isLeftOut, isToldOf, programFindings } from "./program-commands.ts";
+import { type Finding, stackRule } from "./rule.ts";
+import type { StackGraph } from "./stack-graph.ts";
+import { unreadFact, unreadProperty } from "./unread.ts";
+
+const kinds = [
+  "unknown",
+  "malformed",
+  "noPreparation",
+  "otherProgram",
+  "frozen",
+  "otherTrigger",
+  "otherTask",
+  "noResult",
+  "notAfter",
+  "unverified",
+  "unordered",
+  "foreignState",
+] as const;
+
+type SnapshotFinding = Finding<(typeof kinds)[number]>;
+
+export const snapshotBeforeChange = stackRule({
+  name: "snapshot-before-change",
+  description: "Nothing is stopped before its state is copied and the copy has started",
+  severity: "critical",
+  remediationSteps:
+    "Run a gateway with state as an instance of a group of the fleet: it brings its preparation, gate and verification along, in their order.",
+  kinds,
+  exemptible: ["foreignState"],
+  judge: (graph) => {
+    const { workloads, problems } = fleetFactsOf(graph);
+    const parts = workloads.map((workload) => new Parts(graph, workload));
+    const moving = parts.filter(({ workload }) => isCutOver(workload));
+    return [
+      ...problems.map(unreadFact),
+      ...parts.flatMap((each) => preparationFindings(each)),
+      ...parts.flatMap((each) => programsAfter(each)),
+      ...moving.flatMap((each) => changeFindings(each)),
+      ...moving.flatMap((each) => barrierFindings(graph, each, parts)),
+      ...moving.flatMap((each) => verificationFindings(graph, each)),
+      ...disorder(graph, moving),
+      ...foreignState(graph),
+    ];
+  },
+});
+
+/** A workload with the commands around its container. */
+class Parts {
+  readonly workload: JudgedWorkload;
+  readonly preparations: readonly PolicyResource[];
+  readonly gate: PolicyResource | undefined;
+  readonly verification: PolicyResource | undefined;
+
+  constructor(graph: StackGraph, workload: JudgedWorkload) {
+    const { name, resource } = workload;
+    const inside = graph.childrenOf(resource, commandType);
+    this.workload = workload;
+    this.preparations = preparationsOf(graph, workload);
+    this.gate = inside.find((command) => command.name === `${name}-gate`);
+    this.verification = inside.find((command) => command.name === `${name}-verification`);
+  }
+}
+
+function at({ name, runner }: JudgedWorkload, path: string) {
+  return { resource: name, urn: runner.urn, path };
+}
+
+function preparationFindings({ workload, preparations }: Parts): SnapshotFinding[] {
+  const program = preparationProgram(workload);
+  if (preparations.length === 1) return preparations.flatMap((each) => programFindings(each, program));
+  const { name } = workload;
+  return [
+    {
+      ...{ kind: "noPreparation", ...at(workload, "preparation") },
+      what:
+        preparations.length === 0
+          ? "it has no preparation"
+          : `it has ${preparations.length} preparations, and nobody can tell which of them counts`,
+      why: "nothing would copy its state before it is stopped",
+      write: `one command ${name}-preparation that runs ${program}`,
+    },
+  ];
+}
+
+/** What has to come of the preparation of a workload whose container is made anew. */
+function changeFindings({ workload, preparations }: Parts): SnapshotFinding[] {
+  const [preparation] = preparations;
+  if (preparation === undefined || preparations.length > 1) return [];
+  const { name, trigger, image } = workload;
+  const place = { resource: preparation.name, urn: preparation.urn };
+  if (isLeftOut(preparation)) {
+    return [
+      {
+        ...{ kind: "noPreparation", ...at(workload, "preparation") },
+        what: "its container is made anew in this update, and its preparation is left out",
+        why: "nothing would copy its state before it is stopped",
+        write: "the update without --target, or with its preparation among the targets",
+      },
+    ];
+  }
+  const triggers = triggerFindings(preparation, trigger);
+  if (triggers.length > 0) return triggers;
+  const isTold = isToldOf(preparation, name, (told) => isImage(told, image));
+  if (isTold === undefined) {
+    return [unreadProperty(preparation, { path: "environment.CLAWFORCE_OPERATION", problem: "unknown" })];
+  }
+  if (!isTold) {
+    return [
+      {
+        ...{ kind: "otherTask", ...place, path: "environment.CLAWFORCE_OPERATION" },
+        what: `it is not told to prepare ${name} for the image that ${name} is to run`,
+        why: "the copy of another state is no way back for this one",
+        write: `the task of ${name}`,
+      },
+    ];
+  }
+  const missing = missingOf(preparation, workload);
+  return missing === undefined
+    ? []
+    : [
+        {
+          ...{ kind: "noResult", ...place, path: "stdout" },
+          what: missing,
+          why: "it does not run in this update, so what it has left is all there is",
+          write: `nothing; run it again: pulumi up --replace ${preparation.urn}`,
+        },
+      ];
+}
+
+function triggerFindings(preparation: PolicyResource, trigger: string): SnapshotFinding[] {
+  const listed = read(preparation.props, "triggers");
+  if (listed === notKnown) return [unreadProperty(preparation, { path: "triggers", problem: "unknown" })];
+  const items = isObject(listed) && Array.isArray(listed) ? itemsOf(listed, "triggers") : [];
+  const unknown = items.find(({ value }) => value === notKnown);
+  if (unknown !== undefined) {
+    return [unreadProperty(preparation, { path: unknown.path, problem: "unknown" })];
+  }
+  if (items.length === 1 && items[0]?.value === trigger) return [];
+  const { name, urn } = preparation;
+  return [
+    {
+      ...{ kind: "otherTrigger", resource: name, urn, path: "triggers" },
+      what: "its triggers are not the one hash that the container is made anew for",
+      why: "it would not run when the container changes, or ran for another change",
+      write: "the container's hash as its only trigger, and no --target that leaves it out",
+    },
+  ];
+}
+
+/** The gate is inside of the move where a control plane makes the container. */
+function programsAfter({ workload, gate, verification }: Parts): SnapshotFinding[] {
+  return [
+    ...(gate === undefined || workload.managed ? [] : programFindings(gate, "operations/gate.ts")),
+    ...(verification === undefined ? [] : programFindings(verification, "operations/verify.ts")),
+  ];
+}
+
+/** The first five by their names. */
+function firstOf(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}
+
+function barrierFindings(graph: StackGraph, { workload }: Parts, all: readonly Parts[]): SnapshotFinding[] {
+  const missing = all
+    .filter(({ preparations }) => {
+      const [preparation, other] = preparations;
+      return (
+        preparation !== undefined && other === undefined && !graph.after(preparation).has(workload.runner.urn)
+      );
+    })
+    .map(({ preparations }) => preparations[0]?.name ?? "");
+  if (missing.length === 0) return [];
+  return [
+    {
+      ...{ kind: "notAfter", ...at(workload, "dependsOn") },
+      what: `it does not come after ${firstOf(missing)}`,
+      why: "nothing may be stopped before the copies of all workloads are made and have started",
+      write: "a dependency on the preparations of all workloads",
+    },
+  ];
+}
+
+function verificationFindings(graph: StackGraph, { workload, gate, verification }: Parts): SnapshotFinding[] {
+  const { name, runner, managed } = workload;
+  const problems = [
+    ...(managed ? [] : [{ phase: "gate", what: phaseProblem(graph, "gate", gate, runner, runner) }]),
+    {
+      phase: "verification",
+      what: phaseProblem(graph, "verification", verification, gate ?? runner, runner),
+    },
+  ];
+  return problems.flatMap(({ phase, what }) =>
+    what === undefined
+      ? []
+      : [
+          {
+            ...{ kind: "unverified" as const, ...at(workload, phase), what },
+            why: "the next one would be stopped before anybody knows whether this one serves",
+            write: `a command ${name}-${phase} that depends on it and is triggered by its id`,
+          },
+        ],
+  );
+}
+
+function phaseProblem(
+  graph: StackGraph,
+  phase: string,
+  command: PolicyResource | undefined,
+  before: PolicyResource,
+  runner: PolicyResource,
+): string | undefined {
+  if (command === undefined || isLeftOut(command)) return `it has no ${phase} in this update`;
+  if (!graph.after(before).has(command.urn)) {
+    return `its ${phase} does not come after ${before === runner ? "it" : "its gate"}`;
+  }
+  return takes(command, runner) ? undefined : `its ${phase} does not run for each new container`;
+}
+
+/** Whether one of its triggers is made of a resource's outputs: then it runs for each new one. */
+function takes({ propertyDependencies }: PolicyResource, runner: PolicyResource): boolean {
+  return (propertyDependencies.triggers ?? []).some(({ urn }) => urn === runner.urn);
+}
+
+/** Cut-overs of which neither waits for the other: when one fails, the other one has been stopped. Said of the later by name. */
+function disorder(graph: StackGraph, moving: readonly Parts[]): SnapshotFinding[] {
+  const waits = (later: Parts, earlier: Parts) =>
+    earlier.verification !== undefined && graph.after(earlier.verification).has(later.workload.runner.urn);
+  return moving.flatMap((part, index) => {
+    const beside = moving.slice(0, index).filter((other) => !waits(part, other) && !waits(other, part));
+    if (beside.length === 0) return [];
+    return [
+      {
+        ...{ kind: "unordered" as const, ...at(part.workload, "dependsOn") },
+        what: `nothing has its cut-over and that of ${firstOf(beside.map(({ workload }) => workload.name))} wait for one another`,
+        why: "when one of them fails, the others have been stopped as well",
+        write: "a dependency on the verification of the one before",
+      },
+    ];
+  });
+}
