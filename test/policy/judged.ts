@@ -1,8 +1,5 @@
-import {
-  type ResourceValidationArgs,
-  type ResourceValidationPolicy,
-  unknownCheckingProxy,
-} from "@pulumi/policy";
+import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
+import { unknownCheckingProxy } from "./props.ts";
 
 /** A violation as the engine would get it. `level` is absent when it is the rule's own. */
 export interface Violation {

@@ -1,10 +1,6 @@
-import {
-  type PolicyResource,
-  type StackValidationArgs,
-  type StackValidationPolicy,
-  unknownCheckingProxy,
-} from "@pulumi/policy";
+import type { PolicyResource, StackValidationArgs, StackValidationPolicy } from "@pulumi/policy";
 import type { Violation } from "./judged.ts";
+import { unknownCheckingProxy } from "./props.ts";
 
 /** A resource of a stack as a test writes it. */
 export interface StackResource {

@@ -1,16 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { unknownCheckingProxy } from "@pulumi/policy";
 import { describe, expect, test } from "vitest";
 import { knownTypes } from "../../policies/image-paths.ts";
 import { type ImagePlace, imagePlacesOf } from "../../policies/image-places.ts";
 import { namesImage } from "../../policies/image-walk.ts";
 import kubernetes from "../policy/data/kubernetes-image-paths.json" with { type: "json" };
-import { built, unknownText } from "../policy/props.ts";
+import { built, unknownCheckingProxy, unknownText } from "../policy/props.ts";
 
 function placesOf(type: string, props: object, ignoreChanges: readonly string[] = []): ImagePlace[] {
-  return imagePlacesOf({ type, props: unknownCheckingProxy(props) as object, ignoreChanges });
+  return imagePlacesOf({ type, props: unknownCheckingProxy(props), ignoreChanges });
 }
 
 function texts(type: string, props: object): [path: string, text: string][] {

@@ -1,9 +1,8 @@
-import { unknownCheckingProxy } from "@pulumi/policy";
 import { describe, expect, test } from "vitest";
 import { podKinds } from "../../policies/pod-kinds.ts";
 import { normalised, stateText } from "../../policies/state.ts";
 import { stateMountsOf } from "../../policies/state-mounts.ts";
-import { built, unknownText } from "../policy/props.ts";
+import { built, unknownCheckingProxy, unknownText } from "../policy/props.ts";
 
 const container = "docker:index/container:Container";
 const service = "docker:index/service:Service";
@@ -13,7 +12,7 @@ const deployment = "kubernetes:apps/v1:Deployment";
 function mountsOf(type: string, props: object, provider?: { props: object }): string[] {
   const { mounts, problems } = stateMountsOf({
     type,
-    props: unknownCheckingProxy(props) as object,
+    props: unknownCheckingProxy(props),
     provider,
   });
   return [
