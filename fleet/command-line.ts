@@ -17,6 +17,7 @@ const commands: Record<string, () => Promise<Command>> = {
   drill: async () => (await import("./drill.ts")).drill,
   recover: async () => (await import("./recover.ts")).recover,
   report: async () => (await import("./report-command.ts")).report,
+  review: async () => (await import("./review.ts")).review,
 };
 
 /** Runs one command. Exit codes: 0 done, 1 failed, 2 not understood; a command may have others and says so in its help. */
@@ -42,14 +43,17 @@ export async function fleet(argv: string[], out: Output, err: Output): Promise<n
     return 0;
   }
   try {
-    return await command.run({ ...parsed.invocation, out });
+    return await command.run({ ...parsed.invocation, out, err });
   } catch (error) {
     err.write(`${sentenceOf(error)}\n`);
     return 1;
   }
 }
 
-type Parsed = { problem: string } | { help: true } | { help: false; invocation: Omit<Invocation, "out"> };
+type Parsed =
+  | { problem: string }
+  | { help: true }
+  | { help: false; invocation: Omit<Invocation, "out" | "err"> };
 
 function parse(command: Command, argv: string[]): Parsed {
   const common = { stack: { type: "string" }, "config-file": { type: "string" } } as const;

@@ -12,6 +12,8 @@ export interface Invocation {
   /** What stands beside the flags, of a command that takes an argument. */
   argument: string | undefined;
   out: Output;
+  /** For what is no part of the result: progress, and summaries of what goes elsewhere. */
+  err: Output;
 }
 
 export interface Command {

@@ -1,0 +1,114 @@
+import { parseImageReference, shortReference } from "../config/image-reference.ts";
+import { formatDuration } from "../config/units.ts";
+import { quoted } from "./finding.ts";
+import { isMapping } from "./plain-json.ts";
+import type { Step } from "./preview.ts";
+import { changesImage, isMadeAnew } from "./tracks.ts";
+import { imageOf, type ReviewedWorkload } from "./workload.ts";
+
+/** What happens to one workload, as a reviewer reads it. */
+export interface Row {
+  workload: string;
+  track: string;
+  /** Short references; empty where there is none. */
+  from: string;
+  to: string;
+  operation: string;
+  pauses: string;
+  state: string;
+}
+
+/** Undefined for a workload that nothing happens to. */
+export function rowOf(workload: ReviewedWorkload, all: readonly ReviewedWorkload[]): Row | undefined {
+  const { name, track, component, runner, told } = workload;
+  const rests = (runner === undefined || runner.op === "same") && (told?.move ?? "none") === "none";
+  if (rests && component.op !== "delete") return undefined;
+  return {
+    workload: name,
+    track,
+    from: short(imageOf(workload, runner?.before)),
+    to: short(imageOf(workload, runner?.after)),
+    operation: operationOf(workload),
+    pauses: pausesOf(workload, all),
+    state: stateOf(workload),
+  };
+}
+
+function operationOf(workload: ReviewedWorkload): string {
+  const { component, runner, managed, told } = workload;
+  if (component.op === "delete") return managed ? "left to its control plane" : "removed";
+  switch (runner?.op) {
+    case "create":
+      return told?.move === "first" ? "first start" : "made anew";
+    case "replace":
+      if (told?.move === "back") return "back";
+      if (told?.move === "restore") return "state set back";
+      return changesImage(workload) ? "update" : `replaced: ${inputsOf(runner)}`;
+    case "update":
+      return managed ? "noted" : `changed in place: ${inputsOf(runner)}`;
+    default:
+      return runner?.op === "same" || runner === undefined ? "none" : runner.op;
+  }
+}
+
+/** Names of the inputs that differ. Of secrets the engine does not even say whether they do. */
+function inputsOf({ before, after, reasons }: Step): string {
+  const names = [...new Set([...Object.keys(before?.inputs ?? {}), ...Object.keys(after?.inputs ?? {})])];
+  const differing = names.filter(
+    (name) =>
+      name !== "__defaults" && JSON.stringify(before?.inputs[name]) !== JSON.stringify(after?.inputs[name]),
+  );
+  const all = [...new Set([...differing, ...reasons])].toSorted();
+  return all.length === 0 ? "a secret, or what it is checked by" : all.join(", ");
+}
+
+function pausesOf(workload: ReviewedWorkload, all: readonly ReviewedWorkload[]): string {
+  const { component, runner, told, track, managed } = workload;
+  if (component.op === "delete") return managed ? "nothing" : "for good";
+  if (!isMadeAnew(workload) || runner?.before === undefined) return "nothing";
+  const { hold = 0, longest = 0 } = told?.pause ?? {};
+  const most = longest === 0 ? "" : `, ${formatDuration(Math.ceil(longest))} at most`;
+  const requests = hold > 0 ? ": requests wait at the ingress" : ": requests fail";
+  const through = track === "control-plane" ? all.filter((each) => each.managed).length : 0;
+  const others = through === 0 ? "" : `, and ${through} that it manages`;
+  return `itself${others}${most}${requests}`;
+}
+
+function stateOf(workload: ReviewedWorkload): string {
+  const { component, runner, told, managed } = workload;
+  if (component.op === "delete")
+    return managed ? "with its control plane" : "stays on the host, after a cold snapshot";
+  if (told?.restore !== undefined) {
+    const { snapshot, takenAt, moved } = told.restore;
+    const since = takenAt === "" || takenAt === "unknown" ? "" : ` of ${takenAt}`;
+    const why = moved.length === 0 ? "" : ` (${moved.join(", ")})`;
+    return `snapshot ${snapshot.slice(0, 12)}${since} comes back; what was written since is lost${why}`;
+  }
+  if (runner?.before === undefined) return "new";
+  return managed && told?.move === "back" ? "stays; comes back from its backup if need be" : "stays";
+}
+
+/** Repository, tag and 12 digits of the digest; what is no reference is shown as it is. */
+export function short(reference: string): string {
+  if (reference === "") return "";
+  return "problem" in parseImageReference(reference) ? quoted(reference) : shortReference(reference);
+}
+
+/** What happens to something that is no workload and no program of one. */
+export interface OtherRow {
+  resource: string;
+  type: string;
+  operation: string;
+}
+
+export function otherRowOf({ name, type, op, before, after }: Step): OtherRow {
+  const inputs = op === "update" || op === "replace" ? changedInputs(before?.inputs, after?.inputs) : [];
+  return { resource: name, type, operation: inputs.length === 0 ? op : `${op}: ${inputs.join(", ")}` };
+}
+
+function changedInputs(before: unknown, after: unknown): string[] {
+  if (!isMapping(before) || !isMapping(after)) return [];
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((key) => key !== "__defaults" && JSON.stringify(before[key]) !== JSON.stringify(after[key]))
+    .toSorted();
+}

@@ -1,0 +1,145 @@
+import { type Finding, quoted } from "./finding.ts";
+import { textOf } from "./plain-json.ts";
+import { digestOf, imageOf, type ReviewedWorkload, sameDigest, type ToldFacts } from "./workload.ts";
+
+/** Whether what the pack was told of a workload is what the engine would do to it. */
+export function toldAndDone(workload: ReviewedWorkload): Finding[] {
+  const { component, told, runner } = workload;
+  if (component.op === "delete") return [];
+  if (told === undefined) {
+    return [
+      refusal(workload, {
+        what: "its component says nothing that can be read of what happens to it",
+        why: "the policy pack has judged it by nothing",
+        write: "`judged` among the outputs of its component, as components/workload.ts has it",
+      }),
+    ];
+  }
+  if (runner === undefined) {
+    return [
+      refusal(workload, {
+        what: `it has no ${workload.managed ? "command that moves it" : "container of its own name"} below its component`,
+        why: "nothing shows what happens to it",
+        write: "what runs it below its component, as components/ has it",
+      }),
+    ];
+  }
+  return [
+    ...trackOf(workload, told),
+    ...imagesOf(workload, told),
+    ...containerOf(workload, told),
+    ...moveOf(workload, told),
+  ];
+}
+
+function trackOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
+  const inputs = textOf(workload.component.after?.inputs.track);
+  const wrong = [told.track, inputs].find((track) => track !== workload.track);
+  return wrong === undefined
+    ? []
+    : [
+        refusal(workload, {
+          what: `told as part of the track ${quoted(wrong)}, it stands in the track ${quoted(workload.track)}`,
+          why: "two tracks would change in one window and look like one",
+          write: "the track that it stands in",
+        }),
+      ];
+}
+
+function imagesOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
+  const { runner, component } = workload;
+  const to = [imageOf(workload, runner?.after), textOf(component.after?.inputs.image)].find(
+    (image) => !sameDigest(image, told.image),
+  );
+  const from = imageOf(workload, runner?.before);
+  const wrongFrom = runner?.before !== undefined && !sameDigest(from, told.from);
+  return [
+    ...(to === undefined
+      ? []
+      : [
+          refusal(workload, {
+            what: `told to run ${digits(told.image)}, it would run ${digits(to)}`,
+            why: "the policy pack has judged another image",
+            write: "one image, and no `ignoreChanges` on it",
+          }),
+        ]),
+    ...(wrongFrom
+      ? [
+          refusal(workload, {
+            what: `told to run ${digits(told.from)} so far, it runs ${digits(from)} by the engine's state`,
+            why: "somebody has changed it past this program, and what would be replaced is not what was judged",
+            write: workload.managed
+              ? "nothing until it is known who has moved it; `fleet status` says what runs"
+              : "the state as it is first: `pulumi refresh`, or `fleet recover` after a deployer that died",
+          }),
+        ]
+      : []),
+  ];
+}
+
+function containerOf(workload: ReviewedWorkload, { container }: ToldFacts): Finding[] {
+  const id = workload.runner?.before?.id ?? "";
+  return workload.managed || container === "" || id === "" || container === id
+    ? []
+    : [
+        refusal(workload, {
+          what: `told of the container ${container.slice(0, 12)}, the engine's state has ${id.slice(0, 12)}`,
+          why: "what was proved, was proved of another container",
+          write: "the state as it is first: `pulumi refresh`",
+        }),
+      ];
+}
+
+function moveOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
+  const { runner, managed } = workload;
+  const op = runner?.op ?? "";
+  const anew = op === "replace" || op === "create";
+  const subject = managed ? "the command that moves it" : "its container";
+  if (told.move === "restore" && told.restore === undefined) {
+    return [
+      refusal(workload, {
+        what: "its state would be set back, and nobody says to which snapshot",
+        why: "what is lost by it is not known",
+        write: "the snapshot as `restore` of the workload",
+      }),
+    ];
+  }
+  if (told.move === "first" && op !== "create") {
+    return [
+      refusal(workload, {
+        what: `told to start for the first time, ${subject} is there: ${quoted(op)}`,
+        why: "its records are gone, and with them what it can be set back to",
+        write: "its records back into the evidence directory",
+      }),
+    ];
+  }
+  if (told.move !== "none" && told.move !== "first" && !anew) {
+    return [
+      refusal(workload, {
+        what: `told to move (${told.move}), ${subject} would not be made anew: ${quoted(op)}`,
+        why: "it would go on running what it runs, and look updated",
+        write: "no `--target` and no `ignoreChanges` on its image",
+      }),
+    ];
+  }
+  const images = [imageOf(workload, runner?.before), imageOf(workload, runner?.after)] as const;
+  return told.move === "none" && runner?.before !== undefined && !sameDigest(...images)
+    ? [
+        refusal(workload, {
+          what: `told to stay on its image, it would go from ${digits(images[0])} to ${digits(images[1])}`,
+          why: "an update that is not told as one passes every rule about updates",
+          write: "the image that it runs, or a candidate",
+        }),
+      ]
+    : [];
+}
+
+/** The first 12 digits of a digest; without one the reference itself. */
+function digits(reference: string): string {
+  const digest = digestOf(reference);
+  return /^sha256:[0-9a-f]{64}$/.test(digest) ? digest.slice(7, 19) : quoted(reference);
+}
+
+function refusal(workload: ReviewedWorkload, told: Pick<Finding, "what" | "why" | "write">): Finding {
+  return { check: "told-and-done", level: "refusal", resource: workload.name, ...told };
+}

@@ -1,0 +1,153 @@
+import { parsedJson } from "../config/json.ts";
+import { itemsOf, mappingOf, textOf, textsOf } from "./plain-json.ts";
+import { type Preview, partsOf, type ResourceState, type Step } from "./preview.ts";
+
+export const types = {
+  workload: "clawforce:fleet:Workload",
+  managedWorkload: "clawforce:fleet:ManagedWorkload",
+  ingress: "clawforce:fleet:Ingress",
+  container: "docker:index/container:Container",
+  volume: "docker:index/volume:Volume",
+  command: "command:local:Command",
+} as const;
+
+export type Track = "control-plane" | "runtime";
+
+/** What a workload's component tells a judge of it. Empty text: there is none. */
+export interface ToldFacts {
+  track: string;
+  image: string;
+  /** The image of the container that is there. */
+  from: string;
+  /** Id of that container; empty also when it does not serve. */
+  container: string;
+  move: "first" | "none" | "forward" | "back" | "restore";
+  restore: ToldRestore | undefined;
+  /** Seconds: how long its requests are held by an ingress (0: there is none), and how long it may not serve. */
+  pause: { hold: number; longest: number };
+  /** Payloads of its records, oldest first. Who signed them is the pack's to judge. */
+  records: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface ToldRestore {
+  snapshot: string;
+  takenAt: string;
+  moved: readonly string[];
+}
+
+/** One workload of a preview: its component, what makes its container, and what was told of it. */
+export interface ReviewedWorkload {
+  name: string;
+  /** A control plane makes its container. */
+  managed: boolean;
+  /** By where it stands in the program. */
+  track: Track;
+  component: Step;
+  /** Its container, or the command that moves it. */
+  runner: Step | undefined;
+  /** Undefined where nothing was told that can be read. */
+  told: ToldFacts | undefined;
+}
+
+export function workloadsOf(preview: Preview): ReviewedWorkload[] {
+  const components = preview.steps.filter(({ type }) => isWorkload(type));
+  return [...components, ...leftWorkloads(preview)]
+    .map((component) => reviewedWorkload(component, preview))
+    .toSorted((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1));
+}
+
+function isWorkload(type: string): boolean {
+  return type === types.workload || type === types.managedWorkload;
+}
+
+/** A preview that fails on the way may end before it says that a component goes; what was below it says so by then. */
+function leftWorkloads({ steps }: Preview): Step[] {
+  const known = new Set(steps.map(({ urn }) => urn));
+  const left = new Set(steps.filter(({ op }) => op === "delete").map(({ before }) => before?.parent ?? ""));
+  return [...left]
+    .filter((urn) => !known.has(urn))
+    .map((urn) => ({ op: "delete", urn, ...partsOf(urn), before: undefined, after: undefined, reasons: [] }))
+    .filter(({ type }) => isWorkload(type));
+}
+
+function reviewedWorkload(component: Step, preview: Preview): ReviewedWorkload {
+  const { name, urn, type } = component;
+  const managed = type === types.managedWorkload;
+  return {
+    name,
+    managed,
+    track: urn.includes("$clawforce:fleet:ControlPlane$") ? "control-plane" : "runtime",
+    component,
+    runner: preview.steps.find((step) => isRunner(step, component, managed)),
+    told: toldOf(preview.outputs.get(urn)?.judged),
+  };
+}
+
+function isRunner(step: Step, component: Step, managed: boolean): boolean {
+  return (
+    (step.after ?? step.before)?.parent === component.urn &&
+    (managed
+      ? step.type === types.command && step.name === `${component.name}-move`
+      : step.type === types.container && step.name === component.name)
+  );
+}
+
+/** The control plane first, then by name. */
+function sortKey({ track, name }: ReviewedWorkload): string {
+  return `${track === "control-plane" ? 0 : 1} ${name}`;
+}
+
+const moves: readonly string[] = ["first", "none", "forward", "back", "restore"];
+
+function toldOf(judged: unknown): ToldFacts | undefined {
+  const { track, image, from, container, move, restore, pause, evidence } = mappingOf(judged);
+  const texts = [track, image, from, container, move];
+  if (!texts.every((each) => typeof each === "string") || !moves.includes(textOf(move))) return undefined;
+  const seconds = mappingOf(pause);
+  const parts = ["drain", "stopGrace", "coldPass", "start"].map((part) => numberOf(seconds[part]));
+  return {
+    track: textOf(track),
+    image: textOf(image),
+    from: textOf(from),
+    container: textOf(container),
+    move: move as ToldFacts["move"],
+    restore: restoreOf(restore),
+    pause: { hold: numberOf(seconds.hold), longest: parts.reduce((sum, part) => sum + part, 0) },
+    records: itemsOf(evidence).map((envelope) => recordOf(textOf(mappingOf(envelope).payload))),
+  };
+}
+
+function restoreOf(value: unknown): ToldRestore | undefined {
+  const { snapshot, takenAt, moved } = mappingOf(value);
+  return typeof snapshot === "string" && snapshot !== ""
+    ? { snapshot, takenAt: textOf(takenAt), moved: textsOf(moved) }
+    : undefined;
+}
+
+function recordOf(payload: string): Readonly<Record<string, unknown>> {
+  return mappingOf(mappingOf(parsedJson(Buffer.from(payload, "base64").toString("utf8"))).predicate);
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === "number" ? value : 0;
+}
+
+/** The image that a workload's runner stands for: the container's own, or the one that its command was to move it to. */
+export function imageOf(
+  { managed }: Pick<ReviewedWorkload, "managed">,
+  state: ResourceState | undefined,
+): string {
+  if (state === undefined) return "";
+  if (!managed) return textOf(state.inputs.image);
+  const task = mappingOf(parsedJson(textOf(mappingOf(state.inputs.environment).CLAWFORCE_OPERATION)));
+  return textOf(mappingOf(task.workload).image);
+}
+
+/** The digest of a reference; a reference without one is its own. */
+export function digestOf(reference: string): string {
+  return reference.slice(reference.lastIndexOf("@") + 1);
+}
+
+export function sameDigest(one: string, other: string): boolean {
+  return digestOf(one) === digestOf(other);
+}

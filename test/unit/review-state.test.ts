@@ -1,0 +1,217 @@
+import { describe, expect, test } from "vitest";
+import {
+  fullPack,
+  raw,
+  refusalsOf,
+  reviewed,
+  stateOptions,
+  updated,
+  withContainer,
+  workload,
+} from "./review-fixture.ts";
+
+describe("cut-over", () => {
+  const without = { resourceHooks: { BeforeCreate: ["restore"] } };
+  const mount = { inputs: { volumes: [{ volumeName: "v", containerPath: "/data" }] } };
+
+  test("refuses a container that goes without the hook that takes its snapshot", () => {
+    expect(refusalsOf(withContainer("before", without))).toEqual([
+      '[cut-over] canary: its container would be replaced without the hook "cut-over". Why: nothing would wait for its work, ' +
+        "stop it or take a snapshot of its state. Write: the container as part of a workload of components/workload.ts; run `pulumi up` without another change first.",
+    ]);
+    const bind = { inputs: { mounts: [{ type: "bind", target: "/data" }] } };
+    for (const state of [mount, bind]) {
+      expect(refusalsOf([raw("docker:index/container:Container", "raw", "delete", state)])).toEqual([
+        expect.stringMatching(
+          /^\[cut-over\] raw: its container would be deleted without the hook "cut-over"\./,
+        ),
+      ]);
+    }
+  });
+
+  test("refuses a workload whose container loses the hook", () => {
+    expect(refusalsOf(withContainer("after", without))).toEqual([
+      '[cut-over] canary: its container has no hook "cut-over" before its removal. Why: the next update would remove it without a snapshot. ' +
+        "Write: `hooks: { beforeDelete: [hooks.cutOver] }`, as components/workload.ts has it.",
+    ]);
+  });
+
+  test("refuses what an interrupted run has left to be deleted, although it is no step of the document", () => {
+    const urn = "urn:pulumi:prod::clawforce::docker:index/container:Container::left";
+    const events = [{ resourcePreEvent: { metadata: { op: "delete-replaced", urn, old: mount } } }];
+    expect(refusalsOf([], { events, pack: fullPack })).toEqual([
+      expect.stringMatching(
+        /^\[cut-over\] left: its container would be deleted without the hook "cut-over"\./,
+      ),
+    ]);
+  });
+
+  test("lets be a container without state, the proxy, and a Docker socket", () => {
+    const socket = {
+      inputs: { volumes: [{ containerPath: "/var/run/docker.sock" }], mounts: [{ type: "tmpfs" }] },
+    };
+    const ingress = raw("clawforce:fleet:Fleet$clawforce:fleet:Ingress", "ingress", "same");
+    const proxy = raw("docker:index/container:Container", "ingress", "replace", {
+      ...mount,
+      parent: ingress.urn,
+    });
+    const container = "docker:index/container:Container";
+    expect(
+      refusalsOf([raw(container, "a", "delete", socket), raw(container, "b", "replace"), ingress, proxy]),
+    ).toEqual([]);
+    expect(refusalsOf([{ ...proxy, urn: `${proxy.urn}2` }, ingress])).toHaveLength(1);
+  });
+});
+
+describe("state-kept", () => {
+  const volume = "docker:index/volume:Volume";
+  const kept = (name: string, what: string, why: string, write: string) =>
+    `[state-kept] ${name}: ${what}. Why: ${why}. Write: ${write}.`;
+  const lostWhy = "state comes back from a snapshot only, and without what was written since";
+
+  test.each([
+    "docker:index/volume:Volume",
+    "kubernetes:core/v1:PersistentVolumeClaim",
+    "kubernetes:core/v1:Namespace",
+  ])("refuses the replacement and the deletion of a %s", (type) => {
+    const kind = type.split(":").at(-1);
+    expect(refusalsOf([raw(type, "v", "replace", stateOptions)])).toEqual([
+      kept(
+        "v",
+        `the ${kind} would be replaced, and what is in it with it`,
+        lostWhy,
+        "its name, driver and labels as they were",
+      ),
+    ]);
+    expect(refusalsOf([raw(type, "v", "delete", {})])).toEqual([
+      kept(
+        ...(["v", `the ${kind} would be deleted, and what is in it with it`, lostWhy] as const),
+        "`retainOnDelete: true` on it and `pulumi up`, and the removal afterwards",
+      ),
+    ]);
+  });
+
+  test("refuses a volume that leaves the program although its workload stays", () => {
+    expect(
+      refusalsOf(updated({ resources: { "canary-state": { op: "delete", after: undefined } } })),
+    ).toEqual([
+      kept(
+        ...(["canary-state", "the Volume would leave the program, and its workload stays"] as const),
+        ...(["nobody protects from then on what is in it", "it back into the program"] as const),
+      ),
+    ]);
+  });
+
+  const removal = (options: object) =>
+    workload("support-3", { op: "delete" }).map(({ outputs: _, after: __, ...each }) => ({
+      ...each,
+      op: "delete",
+      before: { ...each.before, ...(each.urn.includes("Volume") && options) },
+    }));
+
+  test("refuses the removal of a workload until its volume is unprotected, also when the preview ended before its component", () => {
+    const refusal = kept(
+      ...([
+        "support-3-state",
+        "the Volume would leave the program",
+        "nobody protects from then on what is in it",
+      ] as const),
+      "nothing, or `pulumi state unprotect` it first when the workload is to go for good",
+    );
+    expect(refusalsOf(removal({}))).toEqual([refusal]);
+    expect(refusalsOf(removal({}).slice(1))).toEqual([refusal]);
+  });
+
+  test("shows the removal that an operator has meant", () => {
+    const { refusals, rows } = reviewed(removal({ protect: false }));
+    expect(refusals).toEqual([]);
+    expect(rows).toEqual([
+      {
+        ...{ workload: "support-3", track: "runtime", from: "agent:1.0.0@111111111111", to: "" },
+        ...{ operation: "removed", pauses: "for good", state: "stays on the host, after a cold snapshot" },
+      },
+    ]);
+    const managed = removal({}).flatMap((each) =>
+      each.urn.includes("docker") ? [] : [{ ...each, urn: each.urn.replace("Workload", "ManagedWorkload") }],
+    );
+    expect(reviewed(managed).rows[0]?.operation).toBe("left to its control plane");
+  });
+
+  test("refuses each protection that a volume loses", () => {
+    const after = { inputs: {}, ignoreChanges: ["driverOpts"] };
+    const lost = (option: string) =>
+      kept(
+        ...([
+          "v",
+          `it loses ${option}`,
+          "the next change could replace or delete it, and what is in it with it",
+        ] as const),
+        "the option as it was",
+      );
+    expect(refusalsOf([{ ...raw(volume, "v", "same", stateOptions), after }])).toEqual([
+      lost('`ignoreChanges` on "labels"'),
+      lost("`protect`"),
+      lost("`retainOnDelete`"),
+    ]);
+  });
+
+  test("refuses a workload's new volume that its removal would delete", () => {
+    const after = { ...stateOptions, retainOnDelete: false, parent: workload("canary")[0]?.urn };
+    expect(
+      refusalsOf(updated({ resources: { "canary-state": { op: "create", before: undefined, after } } })),
+    ).toEqual([
+      kept(
+        ...([
+          "canary-state",
+          "it has no `retainOnDelete`",
+          "with its removal from the program what is in it would be deleted",
+        ] as const),
+        "`retainOnDelete: true`",
+      ),
+    ]);
+    expect(refusalsOf([raw(volume, "scratch", "create")])).toEqual([]);
+  });
+});
+
+describe("secret-marked", () => {
+  const secret = "hunter2hunter2";
+  const inEnvironment = (inputs: object) => raw("x:y:Z", "w", "same", { inputs });
+  const paths = (inputs: object) =>
+    refusalsOf([inEnvironment(inputs)]).map(
+      (text) => /^\[secret-marked\] w: (.*?) and is not marked/.exec(text)?.[1],
+    );
+
+  test("refuses what is named like a secret, wherever environment variables stand, and never says its value", () => {
+    const value = { [["AP", "I_KEY"].join("")]: secret };
+    const review = reviewed([inEnvironment({ environment: value })]);
+    expect(review.refusals).toEqual([
+      '[secret-marked] w: environment "API_KEY" is named like a secret and is not marked as one. Why: its value stands readable in the engine\'s ' +
+        "state, in every preview and in the logs of CI. Write: the value as a secret: `pulumi config set --secret`, `pulumi.secret`.",
+    ]);
+    expect(JSON.stringify(review)).not.toContain(secret);
+    expect(paths({ envs: [`OPENCLAW_GATEWAY_TOKEN=${secret}`, "TZ=UTC", `x`] })).toEqual([
+      'envs "OPENCLAW_GATEWAY_TOKEN" is named like a secret',
+    ]);
+    expect(paths({ spec: { containers: [{ env: [{ name: "dbPassword", value: secret }] }] } })).toEqual([
+      'spec.containers[0].env "dbPassword" is named like a secret',
+    ]);
+    expect(paths({ env: { DATABASE_URL: `postgres://me:${secret}@db/x` } })).toEqual([
+      'env "DATABASE_URL" has a password in its address, is a secret',
+    ]);
+  });
+
+  test("lets be what is marked, empty, a number, the place of a secret, and other names", () => {
+    const marked = {
+      "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+      ciphertext: "x",
+    };
+    const names = ["RESTIC_PASSWORD_FILE", "TOKEN_URL", "MONKEY", "KEYBOARD", "tokenizer", "KEY"];
+    expect(
+      paths({ environment: { A_TOKEN: "[secret]", B_TOKEN: marked, C_TOKEN: "", MAX_TOKENS: "4096" } }),
+    ).toEqual([]);
+    expect(paths({ environment: Object.fromEntries(names.map((name) => [name, "some text"])) })).toEqual([]);
+    expect(
+      paths({ envs: "[secret]", env: marked, environment: { URL: "https://example.com/a:b@c" } }),
+    ).toEqual([]);
+  });
+});
