@@ -19,7 +19,7 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           testTimeout: 10 * 60_000,
-          hookTimeout: 3 * 60_000,
+          hookTimeout: 10 * 60_000,
           maxWorkers: 2,
         },
       },

@@ -22,6 +22,7 @@ import {
 } from "./image-findings.ts";
 import { type ImagePlace, imagePlacesOf } from "./image-places.ts";
 import { repositoryOf } from "./image-reference.ts";
+import { orUnjudged } from "./rule.ts";
 import { type Level, type Levels, levelsSchema, messageOf, reportAs } from "./verdict.ts";
 
 interface ImageRuleConfig {
@@ -124,9 +125,11 @@ export const noMutableImage: ResourceValidationPolicy = {
     },
   },
   validateResource: (args, report) =>
-    validate(noMutableImage, args, report, (place, { floatingTags, registries }) =>
-      tagFindings(place, floatingTags, registries),
-    ),
+    orUnjudged(noMutableImage, args.name, report, () => {
+      validate(noMutableImage, args, report, (place, { floatingTags, registries }) =>
+        tagFindings(place, floatingTags, registries),
+      );
+    }),
 };
 
 export const digestPinned: ResourceValidationPolicy = {
@@ -142,7 +145,10 @@ export const digestPinned: ResourceValidationPolicy = {
       exemptions: exemptionsSchema(byRepository),
     },
   },
-  validateResource: (args, report) => validate(digestPinned, args, report, digestFindings),
+  validateResource: (args, report) =>
+    orUnjudged(digestPinned, args.name, report, () => {
+      validate(digestPinned, args, report, digestFindings);
+    }),
 };
 
 type Judge = (place: ImagePlace, config: ImageRuleConfig) => Finding[];

@@ -17,16 +17,13 @@ import {
 import type { FactProblem } from "./fleet-facts.ts";
 import { isObject, notKnown, read } from "./guarded-read.ts";
 import { StackGraph } from "./stack-graph.ts";
-import { type Levels, levelsSchema, messageOf, type Place, quoted, reportAs, type Told } from "./verdict.ts";
+import { type Levels, levelsSchema, messageOf, type Place, reportAs, type Told } from "./verdict.ts";
 
 /** What a rule has found against one place of one resource. */
 export interface Finding<Kind extends string> extends Place, Told {
   /** Its name in the configuration of levels. */
   kind: Kind;
 }
-
-/** A finding whose rule could not judge at all: said in every rule, so that none is ever skipped in silence. */
-type Unjudged = "unjudged";
 
 interface RuleParts<Kind extends string> {
   name: string;
@@ -66,7 +63,9 @@ export function resourceRule<Kind extends string>(
       const opts = args.opts as JudgedInputs["opts"];
       const verdict = new Verdict(policy, parts, settings, report);
       if (type === "pulumi:pulumi:Stack") verdict.reportConfigProblems();
-      verdict.report(() => parts.judge({ type, name, urn, props, opts }, settings), name);
+      orUnjudged(policy, name, report, () => {
+        verdict.report(parts.judge({ type, name, urn, props, opts }, settings));
+      });
     },
   };
   return policy;
@@ -82,7 +81,9 @@ export function stackRule<Kind extends string>(
       const settings = new Settings(args.getConfig());
       const verdict = new Verdict(policy, parts, settings, report);
       verdict.reportConfigProblems();
-      verdict.report(() => parts.judge(new StackGraph(args.resources), settings), "stack");
+      orUnjudged(policy, "stack", report, () => {
+        verdict.report(parts.judge(new StackGraph(args.resources), settings));
+      });
     },
   };
   return policy;
@@ -90,8 +91,7 @@ export function stackRule<Kind extends string>(
 
 function metadataOf<Kind extends string>(parts: RuleParts<Kind>) {
   const { name, description, severity, remediationSteps, kinds, exemptible = [], settings = {} } = parts;
-  const milder = (parts.milder ?? {}) as Levels<string>;
-  const levels = levelsSchema([...kinds, "unjudged"], milder);
+  const levels = levelsSchema(kinds, (parts.milder ?? {}) as Levels<string>);
   return {
     name,
     description,
@@ -113,14 +113,14 @@ class Verdict<Kind extends string> {
   readonly #policy: Policy;
   readonly #parts: RuleParts<Kind>;
   readonly #report: ReportViolation;
-  readonly #levels: Levels<Kind | Unjudged>;
+  readonly #levels: Levels<Kind>;
   readonly #exemptions: Exemptions;
 
   constructor(policy: Policy, parts: RuleParts<Kind>, settings: Settings, report: ReportViolation) {
     this.#policy = policy;
     this.#parts = parts;
     this.#report = report;
-    this.#levels = settings.mapping("levels") as Levels<Kind | Unjudged>;
+    this.#levels = settings.mapping("levels") as Levels<Kind>;
     this.#exemptions = readExemptions(settings.list("exemptions"), byResource);
   }
 
@@ -130,18 +130,7 @@ class Verdict<Kind extends string> {
     }
   }
 
-  /** An error of our own must not switch the rule off: it is a refusal too. */
-  report(judge: () => readonly Finding<Kind>[], resource: string): void {
-    let findings: readonly Finding<Kind>[];
-    try {
-      findings = judge();
-    } catch (error) {
-      const level = this.#levels.unjudged ?? "mandatory";
-      const place = { resource, path: "as a whole" };
-      if (level !== "disabled")
-        reportAs(level, this.#policy, messageOf(this.#policy.name, place, unjudged(error), ""), this.#report);
-      return;
-    }
+  report(findings: readonly Finding<Kind>[]): void {
     const day = today();
     for (const finding of this.#inOrder(findings)) this.#reportOne(finding, day);
   }
@@ -165,13 +154,28 @@ class Verdict<Kind extends string> {
   }
 }
 
-function unjudged(error: unknown): Told {
-  return {
-    what: `the rule could not judge (${quoted(error instanceof Error ? error.message : String(error))})`,
-    why: "what is not judged is not safe",
-    write: "nothing; report it to those who keep these policies",
-  };
+/**
+ * An error of our own must not switch a rule off: it is a refusal too. Its text is left out, because it could hold what
+ * the resource holds.
+ */
+export function orUnjudged(
+  { name }: Policy,
+  resource: string,
+  report: ReportViolation,
+  judge: () => void,
+): void {
+  try {
+    judge();
+  } catch {
+    report(messageOf(name, { resource, path: "as a whole" }, unjudged, ""));
+  }
 }
+
+const unjudged: Told = {
+  what: "the rule could not judge it",
+  why: "what is not judged is not safe",
+  write: "nothing yet: report it to those who keep these policies",
+};
 
 /** What a rule says of a fact of the fleet that it can't read. */
 export function unreadableFact({ resource, path, problem }: FactProblem): Finding<FactProblem["problem"]> {

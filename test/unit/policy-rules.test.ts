@@ -75,7 +75,7 @@ describe.each(rules.map((rule) => [rule.name, rule] as const))("%s", (name, rule
     const rows = [
       ...(sections.get(name) ?? "").matchAll(/^\| `([a-zA-Z]+)` \|[^|]+\| (refused|warned) \|$/gm),
     ];
-    const levels = Object.entries(levelsOf(rule)).filter(([kind]) => kind !== "unjudged");
+    const levels = Object.entries(levelsOf(rule));
     const words: Record<string, string> = { mandatory: "refused", advisory: "warned" };
     expect(rows.map(([, kind, level]) => [kind, level])).toEqual(
       levels.map(([kind, { default: level }]) => [kind, words[String(level)]]),
