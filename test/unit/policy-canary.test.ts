@@ -79,6 +79,12 @@ describe("canary-before-fleet", () => {
       `${why} ${asCandidate}`,
     ],
     [
+      "has nothing on record",
+      { canary: { records: [] } },
+      "has no verification on record that counts for the container that runs now",
+      `${why} Write: the wave of the canary, and run \`pulumi up\`: it verifies the canary again.`,
+    ],
+    [
       "was replaced since its pass",
       { canary: { judged: { container: "another" }, id: "another" } },
       "has no verification on record that counts for the container that runs now",
