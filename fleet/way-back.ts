@@ -52,7 +52,7 @@ export function rollbackEdits(
 ): Edit[] {
   if (request.toWave !== undefined) return lowerWave(config, request.toWave, request.group);
   const image = request.image ?? onlyImage(config);
-  if (image === controlPlane) return controlPlaneBack(config);
+  if (image === controlPlane) return controlPlaneBack(config, records);
   const references = config.agentImages[image];
   if (references === undefined) {
     throw new CommandFailure(
@@ -94,7 +94,10 @@ function onlyImage(config: StackConfig): string {
   throw new CommandFailure(`Which image goes back? Name it with --image: ${choice.join(", ")}.`);
 }
 
-function controlPlaneBack({ controlPlane: plane }: StackConfig): Edit[] {
+function controlPlaneBack(
+  { controlPlane: plane }: StackConfig,
+  records: readonly (readonly EvidenceRecord[])[],
+): Edit[] {
   if (plane === undefined) throw new CommandFailure("The configuration has no control plane.");
   if (plane.previous === undefined) {
     throw new CommandFailure(
@@ -103,7 +106,7 @@ function controlPlaneBack({ controlPlane: plane }: StackConfig): Edit[] {
   }
   return [
     { path: ["controlPlane", "image"], value: plane.previous },
-    { path: ["controlPlane", "previous"], value: undefined },
+    { path: ["controlPlane", "previous"], value: releaseBefore(plane.previous, records) },
   ];
 }
 

@@ -3,6 +3,7 @@ import { canaryBeforeFleet } from "./canary-before-fleet.ts";
 import { digestPinned, noMutableImage } from "./image-rules.ts";
 import { leastPrivilege } from "./least-privilege.ts";
 import { oneTrackPerWindow } from "./one-track-per-window.ts";
+import { rollbackReady } from "./rollback-ready.ts";
 import { snapshotBeforeChange } from "./snapshot-before-change.ts";
 
 /** All rules of the pack, in the order of their pages in the documentation. */
@@ -12,5 +13,6 @@ export const rules: readonly (ResourceValidationPolicy | StackValidationPolicy)[
   canaryBeforeFleet,
   oneTrackPerWindow,
   snapshotBeforeChange,
+  rollbackReady,
   leastPrivilege,
 ];

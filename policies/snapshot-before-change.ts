@@ -5,9 +5,9 @@ import { foreignState } from "./foreign-state.ts";
 import { isObject, itemsOf, notKnown, read } from "./guarded-read.ts";
 import { missingOf, preparationProgram, preparationsOf } from "./preparations.ts";
 import { isLeftOut, isToldOf, programFindings } from "./program-commands.ts";
-import { type Finding, stackRule } from "./rule.ts";
+import { type Finding, stackRule, unreadableFact } from "./rule.ts";
 import type { StackGraph } from "./stack-graph.ts";
-import { unreadFact, unreadProperty } from "./unread.ts";
+import { unreadProperty } from "./unread.ts";
 
 const kinds = [
   "unknown",
@@ -39,7 +39,7 @@ export const snapshotBeforeChange = stackRule({
     const parts = workloads.map((workload) => new Parts(graph, workload));
     const moving = parts.filter(({ workload }) => isCutOver(workload));
     return [
-      ...problems.map(unreadFact),
+      ...problems.map(unreadableFact),
       ...parts.flatMap((each) => preparationFindings(each)),
       ...parts.flatMap((each) => programsAfter(each)),
       ...moving.flatMap((each) => changeFindings(each)),

@@ -5,17 +5,6 @@ import type { Finding } from "./rule.ts";
 /** What a rule says of what it can't read: that is refused, never passed over. */
 export type Unread = Finding<FactProblem["problem"]>;
 
-/** A fact of one of the fleet's components. */
-export function unreadFact({ resource, path, problem }: FactProblem): Unread {
-  return {
-    ...{ kind: problem, resource: resource.name, urn: resource.urn, path },
-    what:
-      problem === "unknown" ? "the fact is not known at preview" : "the fact is missing or of another shape",
-    why: "what rests on it can't be judged",
-    write: "components of this fleet as they are, with facts that are known at preview",
-  };
-}
-
 /** A property of any resource. */
 export function unreadProperty(
   { name, urn }: PolicyResource,

@@ -102,12 +102,14 @@ describe("going back", () => {
     ]);
   });
 
-  test("of the control plane is to its previous image", () => {
-    const controlPlane = { image: `c/clawforce:2@${digest("1")}`, previous: `c/clawforce:1@${digest("2")}` };
-    const config = configWith({ controlPlane });
-    expect(rollbackEdits(config, { ...nothing, image: "control-plane" }, [])).toEqual([
-      { path: ["controlPlane", "image"], value: controlPlane.previous },
-      { path: ["controlPlane", "previous"], value: undefined },
+  test.each([
+    ["the one before that becomes previous", [onRecord("clawforce", ...twoReleases(older))], older],
+    ["nothing is previous when nothing is on record", [], undefined],
+  ])("of the control plane is to its previous image, and %s", (_, records, before) => {
+    const config = configWith({ controlPlane: { image: stable, previous } });
+    expect(rollbackEdits(config, { ...nothing, image: "control-plane" }, records)).toEqual([
+      { path: ["controlPlane", "image"], value: previous },
+      { path: ["controlPlane", "previous"], value: before },
     ]);
   });
 

@@ -251,7 +251,7 @@ describe("facts that can't be read", () => {
       place,
       what,
       "what rests on it can't be judged",
-      "components of this fleet as they are, with facts that are known at preview",
+      "the components of this fleet as they are, with facts that are known at preview",
     );
 
   it("are refused, and hide nothing else", () => {

@@ -1,0 +1,241 @@
+import type { PolicyResource } from "@pulumi/policy";
+import { isCutOver, isForward, isPinned } from "./cut-overs.ts";
+import { digestOf, type FleetFacts, fleetFactsOf, fleetTypes, type JudgedWorkload } from "./fleet-facts.ts";
+import { notKnown, read } from "./guarded-read.ts";
+import { missingOf, preparationsOf } from "./preparations.ts";
+import { isLeftOut } from "./program-commands.ts";
+import { type Finding, stackRule, unreadableFact } from "./rule.ts";
+import type { StackGraph } from "./stack-graph.ts";
+import { unreadProperty } from "./unread.ts";
+import { quoted } from "./verdict.ts";
+
+const kinds = [
+  "unknown",
+  "malformed",
+  "unpinned",
+  "same",
+  "notKept",
+  "forced",
+  "notDrilled",
+  "noPrevious",
+] as const;
+
+type RollbackFinding = Finding<(typeof kinds)[number]>;
+
+export const rollbackReady = stackRule({
+  name: "rollback-ready",
+  description: "Before a release is left, it is sure that it can be gone back to",
+  severity: "critical",
+  remediationSteps:
+    "Name the release that ran before as `previous`, with its digest: its image then stays on the host. Let the preparation run in the same update.",
+  kinds,
+  judge: (graph) => {
+    const facts = fleetFactsOf(graph);
+    const kept = new KeptImages(graph);
+    const named = namedReleases(graph, facts);
+    const leaving = facts.workloads.filter((workload) => isCutOver(workload) && isForward(workload));
+    return [
+      ...facts.problems.map(unreadableFact),
+      ...leaving.flatMap((workload) => leftFindings(graph, workload, kept)),
+      ...named.flatMap((releases) => namedFindings(releases, kept)),
+      ...kept.findingsAbout([
+        ...facts.workloads.flatMap(({ from, image }) => [from, image]),
+        ...named.flatMap(({ references }) => references.map(({ reference }) => reference)),
+      ]),
+    ];
+  },
+});
+
+const remoteImage = "docker:index/remoteImage:RemoteImage";
+
+/** The images that the program keeps on the Docker host. */
+class KeptImages {
+  readonly #images: readonly PolicyResource[];
+
+  constructor(graph: StackGraph) {
+    this.#images = graph.ofType(remoteImage).filter((image) => !isLeftOut(image));
+  }
+
+  /** Whether what keeps an image is in the program; whether it keeps it indeed is judged of each. */
+  has(reference: string): boolean {
+    return this.#images.some((image) => this.#isOf(image, [digestOf(reference)]));
+  }
+
+  findingsAbout(references: readonly string[]): RollbackFinding[] {
+    const digests = references.filter((reference) => reference !== "").map(digestOf);
+    return this.#images.flatMap((image) => [
+      ...flagFindings(image, "forceRemove", false, "forced", {
+        what: "it is removed by force, also while a container runs on it",
+        write: "no forceRemove",
+      }),
+      ...(this.#isOf(image, digests)
+        ? flagFindings(image, "keepLocally", true, "notKept", {
+            what: "it is not kept on the host",
+            write: "keepLocally: true",
+          })
+        : []),
+    ]);
+  }
+
+  /** One whose name is not known can be any. */
+  #isOf({ props }: PolicyResource, digests: readonly string[]): boolean {
+    const name = read(props, "name");
+    return name === notKnown || (typeof name === "string" && digests.includes(digestOf(name)));
+  }
+}
+
+function flagFindings(
+  image: PolicyResource,
+  path: string,
+  wanted: boolean,
+  kind: "forced" | "notKept",
+  told: { what: string; write: string },
+): RollbackFinding[] {
+  const value = read(image.props, path);
+  if (value === notKnown) return [unreadProperty(image, { path, problem: "unknown" })];
+  if ((value ?? false) === wanted) return [];
+  const why = "going back must not depend on a registry";
+  return [{ kind, resource: image.name, urn: image.urn, path, ...told, why }];
+}
+
+/** The release that a workload leaves in this update. */
+function leftFindings(graph: StackGraph, workload: JudgedWorkload, kept: KeptImages): RollbackFinding[] {
+  const { name, runner, from } = workload;
+  const place = { resource: name, urn: runner.urn, path: "judged.from" };
+  if (!isPinned(from)) {
+    return [
+      {
+        ...{ kind: "unpinned", ...place },
+        what: `it leaves ${quoted(from)}, which has no digest`,
+        why: "nobody can go back to what has no name",
+        write: "the image that runs with its digest first, in an update of its own",
+      },
+    ];
+  }
+  const preparations = preparationsOf(graph, workload);
+  const missing =
+    preparations
+      .map((each) => (isLeftOut(each) ? "its preparation is left out" : missingOf(each, workload)))
+      .find((each) => each !== undefined) ??
+    (preparations.length === 0 ? "it has no preparation" : undefined);
+  return [
+    ...(kept.has(from)
+      ? []
+      : [
+          {
+            ...{ kind: "notKept" as const, ...place },
+            what: `nothing in the program keeps ${quoted(from)}, which it leaves`,
+            why: "going back must not depend on a registry",
+            write: `previous: ${from}`,
+          },
+        ]),
+    ...(missing === undefined
+      ? []
+      : [
+          {
+            ...{ kind: "notDrilled" as const, ...place },
+            what: `nothing has started a copy of its state on ${quoted(from)}: ${missing}`,
+            why: "a copy that was never started is no way back",
+            write: "the update with its preparation in it",
+          },
+        ]),
+  ];
+}
+
+/** What a component names: an agent image, or the image of the control plane. */
+interface NamedReleases {
+  resource: PolicyResource;
+  references: readonly { key: string; reference: string }[];
+  problems: readonly RollbackFinding[];
+  workloads: readonly JudgedWorkload[];
+}
+
+function namedReleases(graph: StackGraph, facts: FleetFacts): NamedReleases[] {
+  const groupsOf = (image: string) =>
+    facts.groups.filter(({ agentImage }) => agentImage === image).map(({ name }) => name);
+  return [
+    ...graph.ofType(fleetTypes.agentImage).map((resource) => {
+      const groups = groupsOf(resource.name);
+      const workloads = facts.workloads.filter(({ group }) => groups.includes(group));
+      return { ...readReferences(resource, "stable", ["candidate", "previous"]), workloads };
+    }),
+    ...graph.ofType(fleetTypes.controlPlane).map((resource) => {
+      const workloads = facts.workloads.filter(({ resource: own }) => own.parent?.urn === resource.urn);
+      return { ...readReferences(resource, "image", ["previous"]), workloads };
+    }),
+  ];
+}
+
+function readReferences(resource: PolicyResource, needed: string, optional: readonly string[]) {
+  const references: { key: string; reference: string }[] = [];
+  const problems: RollbackFinding[] = [];
+  for (const key of [needed, ...optional]) {
+    const value = read(resource.props, key) ?? undefined;
+    if (typeof value === "string") references.push({ key, reference: value });
+    else if (value !== undefined || key === needed) {
+      const problem = value === notKnown ? "unknown" : "malformed";
+      problems.push(unreadableFact({ resource, path: key, problem }));
+    }
+  }
+  return { resource, references, problems };
+}
+
+function namedFindings(
+  { resource, references, problems, workloads }: NamedReleases,
+  kept: KeptImages,
+): RollbackFinding[] {
+  const previous = references.find(({ key }) => key === "previous")?.reference;
+  const place = { resource: resource.name, urn: resource.urn, path: "previous" };
+  if (previous === undefined) {
+    return [...problems, ...(problems.length > 0 ? [] : previousMissing(place, references, workloads))];
+  }
+  const findings: RollbackFinding[] = [...problems];
+  if (!isPinned(previous)) {
+    findings.push({
+      ...{ kind: "unpinned", ...place },
+      what: `${quoted(previous)} has no digest`,
+      why: "nobody can go back to what has no name",
+      write: "the digest of what ran, behind its tag",
+    });
+    return findings;
+  }
+  for (const { key, reference } of references) {
+    if (key === "previous" || digestOf(reference) !== digestOf(previous)) continue;
+    findings.push({
+      ...{ kind: "same", ...place },
+      what: `${quoted(previous)} is the same image as \`${key}\``,
+      why: "there would be nothing to go back to",
+      write: "the release that ran before it",
+    });
+  }
+  if (!kept.has(previous)) {
+    findings.push({
+      ...{ kind: "notKept", ...place },
+      what: `nothing in the program keeps ${quoted(previous)}`,
+      why: "going back must not depend on a registry",
+      write: "a RemoteImage of it, with keepLocally: true",
+    });
+  }
+  return findings;
+}
+
+/** Where one of them has left a release that nothing names any more. Going back never waits for that. */
+function previousMissing(
+  place: { resource: string; urn: string; path: string },
+  references: readonly { reference: string }[],
+  workloads: readonly JudgedWorkload[],
+): RollbackFinding[] {
+  if (workloads.some(({ move }) => move === "back")) return [];
+  const digests = references.map(({ reference }) => digestOf(reference));
+  const unnamed = workloads.find(({ previous }) => previous !== "" && !digests.includes(digestOf(previous)));
+  return unnamed === undefined
+    ? []
+    : [
+        {
+          ...{ kind: "noPrevious", ...place },
+          what: `it is not given, and ${unnamed.name} ran ${quoted(unnamed.previous)} before`,
+          why: "the way back would have to be found while it is needed",
+          write: `previous: ${unnamed.previous}`,
+        },
+      ];
+}
