@@ -1,7 +1,5 @@
 import type { SnapshotEntry } from "../evidence/records.ts";
-import { describeBaseline, readBaseline } from "./checks/baseline.ts";
-import { verdictOf } from "./checks/judge.ts";
-import { runChecks } from "./checks/run.ts";
+import { proveRunningVersion } from "./checks/before-update.ts";
 import { describeTasks } from "./control-plane/judge.ts";
 import { OperationFailure } from "./failure.ts";
 import { backupInstance, type ManagedBackup } from "./managed/backup.ts";
@@ -99,18 +97,7 @@ async function preflight(
       `the control plane says ${state.status}: an update of a sick instance can't be judged. Start it first.`,
     );
   }
-  const results = await runChecks(context, context.workload.gate);
-  if (verdictOf(results) !== "passed") {
-    const reasons = results
-      .filter(({ outcome }) => outcome !== "passed")
-      .map((each) => `${each.name}: ${each.detail}`);
-    throw new OperationFailure(
-      `the running version does not pass its own gate (${reasons.join("; ")}): make it healthy or go back first.`,
-    );
-  }
-  const baseline = await readBaseline(context);
-  await context.log.append(baseline);
-  return `runs, ${results.length} checks passed; before the update: ${describeBaseline(baseline)}`;
+  return `runs, ${await proveRunningVersion(context)}`;
 }
 
 if (import.meta.main) {

@@ -1,8 +1,6 @@
 import type { RestorePlan } from "../evidence/move.ts";
 import type { SnapshotEntry } from "../evidence/records.ts";
-import { describeBaseline, readBaseline } from "./checks/baseline.ts";
-import { verdictOf } from "./checks/judge.ts";
-import { runChecks } from "./checks/run.ts";
+import { proveRunningVersion } from "./checks/before-update.ts";
 import { inspectContainer } from "./docker/client.ts";
 import { ensureImage, otherWriters } from "./docker/lifecycle.ts";
 import { OperationFailure } from "./failure.ts";
@@ -134,19 +132,7 @@ async function preflight(context: WorkloadContext, mustServe: boolean): Promise<
         `workload can't be judged. Make it healthy or go back first. Its log: docker logs --tail 50 ${workload.container}`,
     );
   }
-  const results = await runChecks(context, workload.gate);
-  if (verdictOf(results) !== "passed") {
-    const reasons = results
-      .filter((result) => result.outcome !== "passed")
-      .map((result) => `${result.name}: ${result.detail}`);
-    throw new OperationFailure(
-      `the running version does not pass its own gate (${reasons.join("; ")}): an update of a sick workload can't be judged. ` +
-        "Make it healthy or go back first.",
-    );
-  }
-  const baseline = await readBaseline(context);
-  await context.log.append(baseline);
-  return `serves, ${results.length} checks passed; before the update: ${describeBaseline(baseline)}`;
+  return `serves, ${await proveRunningVersion(context)}`;
 }
 
 /** Fails when a drill or a snapshot would fill a disk or take the memory of what serves. */

@@ -5,19 +5,25 @@ import { collectOutput } from "./output.ts";
 /** Marks every short-lived container of ours with the workload it works for, so that a later run can tell it from a workload. */
 export const oneShotLabel = "clawforce.one-shot";
 
-export interface OneShot {
+/** A container that does one thing and goes. */
+export interface OneShotContainer {
   workload: string;
   /** What it does, for messages: "hot snapshot". */
   purpose: string;
   image: string;
   argv: string[];
   binds?: string[];
-  /** Written to the program's standard input: the way for secrets, which neither argv nor environment may carry. */
-  stdin?: string;
+  /** Containers whose volumes it has at the same places, as Docker writes them: `bot-a:ro`. */
+  volumesFrom?: string[];
   environment?: Record<string, string>;
   networkMode?: string;
   /** Seconds until the container is removed and the call fails. */
   deadline: number;
+}
+
+export interface OneShot extends OneShotContainer {
+  /** Written to the program's standard input: the way for secrets, which neither argv nor environment may carry. */
+  stdin?: string;
 }
 
 export interface OneShotResult {
@@ -27,7 +33,22 @@ export interface OneShotResult {
 }
 
 /** Runs a container to its end and removes it, whatever happens to it. */
-export async function runOneShot(docker: Docker, job: OneShot): Promise<OneShotResult> {
+export function runOneShot(docker: Docker, job: OneShot): Promise<OneShotResult> {
+  return withOneShot(docker, job, async (container, stream) => {
+    const output = collectOutput(docker, stream);
+    await container.start();
+    stream.end(job.stdin ?? "");
+    const exitCode = await exitCodeOf(container);
+    return { exitCode, ...(await output) };
+  });
+}
+
+/** Makes a container, attached and not yet started, for `work` to start and talk to. It is removed whatever happens. */
+export async function withOneShot<Result>(
+  docker: Docker,
+  job: OneShotContainer,
+  work: (container: Docker.Container, stream: NodeJS.ReadWriteStream) => Promise<Result>,
+): Promise<Result> {
   const container = await docker.createContainer({
     Image: job.image,
     Cmd: job.argv,
@@ -44,6 +65,7 @@ export async function runOneShot(docker: Docker, job: OneShot): Promise<OneShotR
     Volumes: { "/stage": {} },
     HostConfig: {
       Binds: job.binds ?? [],
+      VolumesFrom: job.volumesFrom ?? [],
       NetworkMode: job.networkMode ?? "none",
       Tmpfs: { "/run": "rw,noexec,nosuid,mode=0700,size=1m" },
     },
@@ -56,32 +78,34 @@ export async function runOneShot(docker: Docker, job: OneShot): Promise<OneShotR
       stdout: true,
       stderr: true,
     });
-    const output = collectOutput(docker, stream);
-    await container.start();
-    stream.end(job.stdin ?? "");
-    // Asked for once it was started, so "not running" means that it has ended, even before the question came in. A wait
-    // for the next exit that comes in late (a busy host, a short script) would never end.
-    const ended = container.wait({ condition: "not-running" }) as Promise<{ StatusCode: number }>;
-    const { StatusCode } = await withDeadline(ended, job);
-    return { exitCode: StatusCode, ...(await output) };
+    return await withDeadline(work(container, stream), job);
   } finally {
     await container.remove({ force: true, v: true });
   }
 }
 
-async function withDeadline<T>(ended: Promise<T>, job: OneShot): Promise<T> {
+/**
+ * How a started container ended. Asked for once it was started, so "not running" means that it has ended, even before
+ * the question came in: a wait for the next exit that comes in late (a busy host, a short script) would never end.
+ */
+export async function exitCodeOf(container: Docker.Container): Promise<number> {
+  const { StatusCode } = (await container.wait({ condition: "not-running" })) as { StatusCode: number };
+  return StatusCode;
+}
+
+async function withDeadline<Result>(
+  work: Promise<Result>,
+  { workload, purpose, deadline }: OneShotContainer,
+): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () =>
-        reject(
-          new OperationFailure(`${job.workload}: the ${job.purpose} did not end within ${job.deadline} s.`),
-        ),
-      job.deadline * 1000,
+      () => reject(new OperationFailure(`the ${purpose} of ${workload} did not end within ${deadline} s.`)),
+      deadline * 1000,
     );
   });
   try {
-    return await Promise.race([ended, expired]);
+    return await Promise.race([work, expired]);
   } finally {
     clearTimeout(timer);
   }

@@ -14,6 +14,9 @@ import { type ManagedContext, readManaged } from "./instance.ts";
 import { type ReleaseOfInstance, untilServing } from "./roll.ts";
 import { runBesideInstance } from "./volumes.ts";
 
+/** Seconds that a copy of a whole state may take, in either direction. */
+const copyDeadline = 3600;
+
 export interface RestoreOptions {
   /** The archive on this machine. */
   file: string;
@@ -158,6 +161,7 @@ async function copyState(
     argv: ["tar", "czf", "-", "-C", "/", "--numeric-owner", "--", path],
     readOnly: true,
     output: file,
+    deadline: copyDeadline,
   });
   const { sha256, bytes } = await openArchive(file, []);
   return { file, sha256, bytes };
@@ -172,6 +176,7 @@ async function fillState(context: ManagedContext, options: RestoreOptions): Prom
       argv: ["bash", "-c", script, "restore", options.sha256, options.statePath],
       readOnly: false,
       input: createReadStream(options.file),
+      deadline: copyDeadline,
     });
   } catch (error) {
     throw new OperationFailure(
