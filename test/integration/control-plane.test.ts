@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askStandIn } from "../support/control-plane.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 import { partsOfThisRun, until, World } from "../support/world.ts";
-import { networkOf } from "../support/world-settings.ts";
+import { controlPlaneSettings, networkOf } from "../support/world-settings.ts";
 
 const password = "secret-of-clawforce:controlPlanePassword";
 
@@ -42,32 +42,9 @@ describe("the control plane, and the instances that it manages", () => {
         },
       },
       controlPlane: {
-        name,
+        ...controlPlaneSettings(name, { stack, dockerHost: parts.dockerHost }),
         image: wanted.image,
-        data: { volume: `${name}-state` },
-        backups: { volume: `${name}-backups` },
         defaultAgentImage: "agent",
-        account: { passwordVariable: "STAND_IN_ADMIN_PASSWORD" },
-        container: {
-          network,
-          dockerSocket: new URL(parts.dockerHost).pathname,
-          environment: {
-            STAND_IN_NETWORK: network,
-            STAND_IN_PREFIX: stack,
-            CLAWFORCE_BACKUPS_PATH: "/app/backups",
-          },
-          health: {
-            command: [
-              "node",
-              "-e",
-              "fetch('http://127.0.0.1:8000/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))",
-            ],
-            interval: "2s",
-            wait: "30s",
-          },
-        },
-        stopGrace: "10s",
-        drain: { budget: "5s" },
       },
       ...(wanted.group && {
         instanceGroups: {

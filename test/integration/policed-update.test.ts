@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { dockerCommand } from "../support/docker-command.ts";
 import {
+  type Edit,
+  judgedWith,
   type PackConfig,
   type PolicedRun,
   packFolder,
@@ -12,11 +14,16 @@ import {
   rulesThatRefuse,
 } from "../support/policy-preview.ts";
 import { partsOfThisRun, World } from "../support/world.ts";
+import { controlPlaneSettings } from "../support/world-settings.ts";
 
 /** Our own program under the pack, as strict as it is shipped for production. */
 describe("a fleet under the pack", () => {
   const images = { old: "", new: "", other: "" };
+  const planeImages = { old: "", new: "" };
   let world: World;
+  let plane: string;
+  let [canary, other] = ["", ""];
+  let planeImage = "";
   let strict: PackConfig;
   let strictFile: string;
   let bringUp: PolicedRun;
@@ -24,19 +31,27 @@ describe("a fleet under the pack", () => {
   let settled: { images: World["images"]; wave: number };
 
   beforeAll(async () => {
-    const { fixture, tools } = (await partsOfThisRun()).images;
+    const { fixture, tools, controlPlane } = (await partsOfThisRun()).images;
     [images.old, images.new, images.other] = [fixture[1], fixture[2], tools];
+    [planeImages.old, planeImages.new] = [controlPlane["1.4.2"], controlPlane["1.5.0"]];
+    planeImage = planeImages.old;
     const { privateKey, publicKey } = generateKeyPairSync("ed25519");
     world = await World.create(
       { stable: images.old },
       {
         instances: 2,
         group: { bake: { length: "2s", interval: "1s" } },
-        settings: ({ folder }) => ({
+        settings: ({ folder, stack, parts }) => ({
           evidence: { directory: join(folder, "evidence"), signingKey: join(folder, "key.pem") },
+          controlPlane: {
+            ...controlPlaneSettings(`${stack}-plane`, { stack, dockerHost: parts.dockerHost }),
+            image: planeImage,
+          },
         }),
       },
     );
+    plane = `${world.stack}-plane`;
+    [canary, other] = world.instances as [string, string];
     await writeFile(join(world.folder, "key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }), {
       mode: 0o600,
     });
@@ -46,13 +61,23 @@ describe("a fleet under the pack", () => {
     bringUp = await policed(world, "up", { config: strict });
     settled = { images: world.images, wave: 0 };
   }, 5 * 60_000);
-  afterEach(() => world.configure(settled));
-  afterAll(() => world.destroy());
+  afterEach(async () => {
+    planeImage = planeImages.old;
+    await world.configure(settled);
+  });
+  afterAll(async () => {
+    await world.destroy();
+    for (const what of ["state", "backups"]) {
+      await dockerCommand("volume", "rm", "--force", `${plane}-${what}`);
+    }
+  });
 
   const judged = (config = strict, ...flags: string[]) => policed(world, "preview", { config, flags });
 
-  function expectPassed(run: PolicedRun): void {
-    expect(run.violations, run.output).toEqual([]);
+  /** @param warnings - by what rules. */
+  function expectPassed(run: PolicedRun, ...warnings: string[]): void {
+    expect(rulesThatRefuse(run), run.output).toEqual([]);
+    expect(new Set(run.violations.map(({ rule }) => rule)), run.output).toEqual(new Set(warnings));
     expect(run.code, run.output).toBe(0);
   }
 
@@ -72,24 +97,26 @@ describe("a fleet under the pack", () => {
     const pack = ["--policy-pack", packFolder, "--policy-pack-config", strictFile];
     expectPassed(bringUp);
     await world.configure({ images: { stable: images.old, candidate: images.new } });
-    const canary = await world.fleet("update", ...pack);
-    expect(canary.output).toMatch(/^ {4}✅ clawforce-fleet@/m);
-    expect(canary.code, canary.output).toBe(0);
+    const first = await world.fleet("update", ...pack);
+    expect(first.output).toMatch(/^ {4}✅ clawforce-fleet@/m);
+    expect(first.code, first.output).toBe(0);
     await world.configure({ wave: 1 });
     expectPassed(await policed(world, "up", { config: strict }));
 
     const promoted = await world.fleet("promote", ...pack);
     expect(promoted.code, promoted.output).toBe(0);
-    expectPassed(await judged());
     settled = { images: { stable: images.new, previous: images.old }, wave: 0 };
+    await world.configure(settled);
+    expectPassed(await judged());
 
     const back = await world.fleet("rollback", ...pack);
     expect(back.code, back.output).toBe(0);
     settled = { images: { stable: images.old }, wave: 0 };
+    await world.configure(settled);
     expectPassed(await judged());
   });
 
-  it("is not touched by an update that a rule stops", async () => {
+  it("is not touched by an update that a rule stops, be it of pulumi or of fleet", async () => {
     const before = await seen();
     await world.configure({ images: { ...world.images, candidate: images.other } });
     const config = { ...strict, "no-mutable-image": { registries: ["ghcr.io"] } };
@@ -110,17 +137,50 @@ describe("a fleet under the pack", () => {
     expect(await readFile(world.configFile, "utf8")).toBe(stackFile);
     expect(await seen()).toEqual(before);
   });
+
+  /** A change of our program that no configuration can make, and what is said of it beside a new candidate. */
+  const edits: [what: string, rule: string, edit: Edit, message: () => string][] = [
+    [
+      "a privileged gateway",
+      "least-privilege",
+      {
+        file: "components/platforms/docker.ts",
+        from: "hostname: spec.name,",
+        to: "hostname: spec.name, privileged: spec.name.endsWith('-2'),",
+      },
+      () =>
+        `[least-privilege] ${other} privileged: the container is privileged. Why: then nothing keeps it from its host. Write: privileged: false, and the one capability that it needs, if any.`,
+    ],
+    [
+      "an image under ignoreChanges",
+      "no-mutable-image",
+      {
+        file: "components/workload.ts",
+        from: "      deleteBeforeReplace: true,",
+        to: '      deleteBeforeReplace: true, ignoreChanges: name.endsWith("-2") ? ["image"] : [],',
+      },
+      () =>
+        `[no-mutable-image] ${other} image: the image is under ignoreChanges ("image"). Why: what runs then is not what the program says, and no review sees it. Write: ignoreChanges without this path.`,
+    ],
+  ];
+
+  it.each(edits)("passes with a new candidate, and not with %s (%s)", async (_, rule, edit, message) => {
+    await world.configure({ images: { ...settled.images, candidate: images.other }, wave: 0 });
+    const refused = await judgedWith(world, [edit], strict);
+    expect(refusalsBy(rule, refused), refused.output).toContain(message());
+    expect(refused.code).toBe(1);
+    const twin = await judged();
+    expectPassed(twin);
+    expect(canary).not.toBe(other);
+  });
 });
 
-/** policies/production.json with the key whose records count in this world. */
+/** policies/production.json with the key whose records count in this world, and for gateways that start in a second. */
 async function productionConfig(publicKey: string): Promise<PackConfig> {
-  const shipped = JSON.parse(await readFile(join(packFolder, "production.json"), "utf8")) as PackConfig;
-  return Object.fromEntries(
-    Object.entries(shipped).map(([rule, settings]) => [
-      rule,
-      typeof settings === "object" && "trustedKeys" in settings
-        ? { ...settings, trustedKeys: [publicKey] }
-        : settings,
-    ]),
-  );
+  const shipped = JSON.parse(await readFile(join(packFolder, "production.json"), "utf8"));
+  for (const settings of Object.values<Record<string, unknown>>(shipped)) {
+    if ("trustedKeys" in settings) settings.trustedKeys = [publicKey];
+    if ("minimumBake" in settings) settings.minimumBake = "1s";
+  }
+  return shipped;
 }

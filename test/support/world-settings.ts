@@ -5,6 +5,40 @@ export function networkOf(stack: string): string {
   return `${stack}-network`;
 }
 
+/** A control plane of the tests, the stand-in, as a workload with this name. */
+export function controlPlaneSettings(
+  name: string,
+  { stack, dockerHost }: { stack: string; dockerHost: string },
+): Record<string, unknown> {
+  const network = networkOf(stack);
+  return {
+    name,
+    data: { volume: `${name}-state` },
+    backups: { volume: `${name}-backups` },
+    account: { passwordVariable: "STAND_IN_ADMIN_PASSWORD" },
+    container: {
+      network,
+      dockerSocket: new URL(dockerHost).pathname,
+      environment: {
+        STAND_IN_NETWORK: network,
+        STAND_IN_PREFIX: stack,
+        CLAWFORCE_BACKUPS_PATH: "/app/backups",
+      },
+      health: {
+        command: [
+          "node",
+          "-e",
+          "fetch('http://127.0.0.1:8000/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))",
+        ],
+        interval: "2s",
+        wait: "30s",
+      },
+    },
+    stopGrace: "10s",
+    drain: { budget: "5s" },
+  };
+}
+
 /** Short times, because the fixture starts in a fraction of a second. */
 export function fixtureGroup(stack: string): Record<string, unknown> {
   return {
