@@ -1,4 +1,5 @@
 import type { Inspection } from "./privilege.ts";
+import { normalised } from "./state.ts";
 import { quoted } from "./verdict.ts";
 
 /** Where container engines listen, by the last part of the path. */
@@ -38,25 +39,19 @@ const harmlessToRead = [
   /^\/usr\/share\/(ca-certificates|zoneinfo)(\/|$)/,
 ];
 
-/** The path that the host sees: no `..`, no double slashes, and `/var/run` by its real name. */
-export function normalisedPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.trim().replaceAll("\\", "/").split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  const isBelowVarRun = parts[0] === "var" && parts[1] === "run";
-  return `/${(isBelowVarRun ? parts.slice(1) : parts).join("/")}`;
+/** The path that the host sees: one spelling, and `/var/run` by its real name. */
+export function hostPathOf(source: string): string {
+  return normalised(source.trim().replaceAll("\\", "/")).replace(/^\/var\/run(?=\/|$)/, "/run");
 }
 
 export function isEngineSocket(path: string): boolean {
-  const normalised = normalisedPath(path).toLowerCase();
-  return engineSockets.has(normalised.slice(normalised.lastIndexOf("/") + 1)) || isEnginePipe(normalised);
+  const known = hostPathOf(path).toLowerCase();
+  return engineSockets.has(known.slice(known.lastIndexOf("/") + 1)) || isEnginePipe(known);
 }
 
 /** On Windows: `//./pipe/docker_engine`. */
-function isEnginePipe(normalised: string): boolean {
-  return /^\/pipe\/(docker_engine|containerd-containerd|podman)/.test(normalised);
+function isEnginePipe(path: string): boolean {
+  return /^\/pipe\/(docker_engine|containerd-containerd|podman)/.test(path);
 }
 
 /** A path of the host inside a container. */
@@ -77,12 +72,12 @@ export function inspectMount(inspection: Inspection, mount: HostMount, mayHaveSo
     return;
   }
   if (!isAbsolute(source)) return;
-  const normalised = normalisedPath(source);
-  if (engineFolders.some((folder) => folder.test(normalised))) {
+  const folder = hostPathOf(source);
+  if (engineFolders.some((each) => each.test(folder))) {
     inspection.report("engineSocket", path, socketTold(source, "holds"));
-  } else if (sensitiveFolders.some((folder) => folder.test(normalised))) {
+  } else if (sensitiveFolders.some((each) => each.test(folder))) {
     if (!readOnly) inspection.report("hostFolder", path, folderTold(source, "can write"));
-    else if (!harmlessToRead.some((folder) => folder.test(normalised)))
+    else if (!harmlessToRead.some((each) => each.test(folder)))
       inspection.report("hostFolderRead", path, folderTold(source, "can read"));
   }
 }

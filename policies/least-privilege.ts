@@ -1,6 +1,7 @@
 import { notKnown, propertiesOf, type Reached, read } from "./guarded-read.ts";
 import { type EnvironmentPath, knownTypes } from "./image-paths.ts";
 import { plainIn, plainLines, reportPlain, variablesAt } from "./plain-secrets.ts";
+import { variantsOf } from "./pod-kinds.ts";
 import { Inspection, type Privilege, type PrivilegeKind, privilegeKinds } from "./privilege.ts";
 import { bareName, type Capabilities, usualCapabilities } from "./privilege-capabilities.ts";
 import {
@@ -18,7 +19,6 @@ import {
   inspectPods,
   inspectRole,
   inspectRoleBinding,
-  isKind,
   itemPrefix,
   podPathOf,
 } from "./privilege-kubernetes.ts";
@@ -103,11 +103,19 @@ function inspectDocker(inspection: Inspection, resource: JudgedInputs, capabilit
 const judgedElsewhere =
   /^kubernetes:(helm\.sh\/v[34]:Chart|kustomize\/|yaml(\/v2)?:|apiextensions\.k8s\.io\/v1(beta1)?:CustomResourceDefinition)/;
 
+const services = variantsOf("kubernetes:core/v1:Service");
+const persistentVolumes = variantsOf("kubernetes:core/v1:PersistentVolume");
+const configMaps = variantsOf("kubernetes:core/v1:ConfigMap");
+const secrets = variantsOf("kubernetes:core/v1:Secret");
+const roleTypes =
+  /^kubernetes:rbac\.authorization\.k8s\.io\/v1(?:alpha1|beta1)?:(Cluster)?Role(Binding)?(?:Patch|List)?$/;
+
 function inspectKubernetes(inspection: Inspection, resource: JudgedInputs, capabilities: Capabilities): void {
   const { type, props } = resource;
   if (judgedElsewhere.test(type)) return;
   const whole = { path: "", value: props };
   const prefix = itemPrefix(type);
+  const rbac = roleTypes.exec(type);
   for (const { key, ...entry } of inspection.entries(whole, `${prefix}metadata.labels`))
     if (key === managerLabel) inspectManager(inspection, entry);
   const podPath = podPathOf(type);
@@ -115,22 +123,17 @@ function inspectKubernetes(inspection: Inspection, resource: JudgedInputs, capab
     inspectPods(inspection, whole, podPath, capabilities);
     for (const environment of knownTypes.get(type)?.environment ?? [])
       inspectVariables(inspection, resource, environment, namesEngine);
-  } else if (isKind(type, "core/v1:Service")) inspectKubernetesService(inspection, whole, prefix);
-  else if (isKind(type, "core/v1:PersistentVolume")) inspectPersistentVolume(inspection, whole, prefix);
-  else if (isKind(type, "core/v1:ConfigMap")) inspectConfigMap(inspection, whole, prefix);
-  else if (isKind(type, rbac("(Cluster)?RoleBinding")))
-    inspectRoleBinding(inspection, whole, prefix, type.includes("ClusterRoleBinding"));
-  else if (isKind(type, rbac("(Cluster)?Role")))
-    inspectRole(inspection, whole, prefix, type.includes("ClusterRole"));
-  else if (type === "kubernetes:helm.sh/v3:Release") inspectRelease(inspection, resource, capabilities);
-  else if (!isKind(type, "core/v1:Secret"))
-    for (const { key, ...property } of propertiesOf(props, ""))
-      if (key !== "status")
-        search(inspection, resource, capabilities, { path: "", value: { [key]: property.value } });
-}
-
-function rbac(kind: string): string {
-  return `rbac\\.authorization\\.k8s\\.io/v1(alpha1|beta1)?:${kind}`;
+  } else if (services.includes(type)) inspectKubernetesService(inspection, whole, prefix);
+  else if (persistentVolumes.includes(type)) inspectPersistentVolume(inspection, whole, prefix);
+  else if (configMaps.includes(type)) inspectConfigMap(inspection, whole, prefix);
+  else if (rbac !== null) {
+    const [, cluster, binding] = rbac;
+    const inspect = binding === undefined ? inspectRole : inspectRoleBinding;
+    inspect(inspection, whole, prefix, cluster !== undefined);
+  } else if (type === "kubernetes:helm.sh/v3:Release") inspectRelease(inspection, resource, capabilities);
+  else if (!secrets.includes(type))
+    for (const { key, value } of propertiesOf(props, ""))
+      if (key !== "status") search(inspection, resource, capabilities, { path: "", value: { [key]: value } });
 }
 
 function inspectRelease(inspection: Inspection, resource: JudgedInputs, capabilities: Capabilities): void {

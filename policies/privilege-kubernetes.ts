@@ -22,11 +22,6 @@ export function podPathOf(type: string): string | undefined {
   return volumes?.path.slice(0, -podVolumes.length);
 }
 
-/** A type with its patch and its list. */
-export function isKind(type: string, ...kinds: readonly string[]): boolean {
-  return kinds.some((kind) => new RegExp(`^kubernetes:${kind}(Patch|List)?$`).test(type));
-}
-
 /** What stands before a field in a list of such resources, and nothing otherwise. */
 export function itemPrefix(type: string): string {
   return type.endsWith("List") ? "items[]." : "";
