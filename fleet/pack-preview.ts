@@ -63,7 +63,7 @@ export async function previewWithPack(
   }
 }
 
-export function previewArgs(
+function previewArgs(
   { stack, configFile }: NamedStack,
   policyConfig: string | undefined,
   log: string,

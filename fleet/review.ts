@@ -39,7 +39,7 @@ configuration was not understood, nothing was previewed.`,
       err.write(`${error.message}\n`);
       return notUnderstood;
     }
-    const judged = judge(stack, await previewWithPack(named, { policyConfig, progress: err }));
+    const judged = judge(stack, await previewWithPack(named, { policyConfig, progress: err }), policyConfig);
     const document = documentOf(judged);
     if (typeof flags.markdown === "string") {
       writeFileSync(flags.markdown, document);
@@ -51,9 +51,14 @@ configuration was not understood, nothing was previewed.`,
   },
 };
 
-function judge(stack: string, { document, events, complaint }: PrintedPreview): Review {
+function judge(
+  stack: string,
+  { document, events, complaint }: PrintedPreview,
+  policyConfig: string | undefined,
+): Review {
   try {
-    return reviewOf(stack, readPreview(document, events));
+    const config = policyConfig === undefined ? undefined : parsedJson(readFileSync(policyConfig, "utf8"));
+    return reviewOf(stack, readPreview(document, events), config);
   } catch (error) {
     if (!(error instanceof UnreadablePreview)) throw error;
     throw new CommandFailure(

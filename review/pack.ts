@@ -1,4 +1,5 @@
 import { type Finding, quoted } from "./finding.ts";
+import { mappingOf } from "./plain-json.ts";
 import type { PolicyVerdict, Preview } from "./preview.ts";
 
 /** The policy pack that has to judge every change. */
@@ -45,6 +46,23 @@ export function packHasJudged(preview: Preview): Finding[] {
       }),
     ),
   ];
+}
+
+/** What the pack's configuration leaves unjudged: whole rules, and single findings of one. */
+export function switchedOff(policyConfig: unknown): Finding[] {
+  return Object.entries(mappingOf(policyConfig)).flatMap(([rule, settings]) => {
+    const { enforcementLevel = settings, levels } = mappingOf(settings);
+    const findings = Object.entries(mappingOf(levels)).filter(([, level]) => level === "disabled");
+    const off = enforcementLevel === "disabled" ? [""] : findings.map(([finding]) => `: ${finding}`);
+    return off.map((finding) => ({
+      check: "pack" as const,
+      level: "warning" as const,
+      resource: `${rule}${finding}`,
+      what: "the configuration of the pack switches it off",
+      why: "what is not judged is not safe",
+      write: "`advisory`, which at least says so",
+    }));
+  });
 }
 
 /** The engine turns a rule that fails into a remark: to pass it over would be to switch the rule off. */

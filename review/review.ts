@@ -1,7 +1,7 @@
 import { changes, previewEnded } from "./engine.ts";
 import { checks, type Finding, oneLine, sentenceOf } from "./finding.ts";
 import { orderKept } from "./order.ts";
-import { packHasJudged, packName, verdictsOf } from "./pack.ts";
+import { packHasJudged, packName, switchedOff, verdictsOf } from "./pack.ts";
 import type { Preview, Step } from "./preview.ts";
 import { type OtherRow, otherRowOf, type Row, rowOf } from "./row.ts";
 import { secretMarked } from "./secret-marked.ts";
@@ -28,11 +28,15 @@ export interface Review {
   told: readonly string[];
 }
 
-/** Judges a preview by itself, and hands on what the policy pack has said to it. */
-export function reviewOf(stack: string, preview: Preview): Review {
+/**
+ * Judges a preview by itself, and hands on what the policy pack has said to it.
+ *
+ * @param policyConfig - the configuration that the pack ran with, parsed; undefined: the defaults of its rules.
+ */
+export function reviewOf(stack: string, preview: Preview, policyConfig?: unknown): Review {
   const workloads = workloadsOf(preview);
   const rows = workloads.flatMap((workload) => rowOf(workload, workloads) ?? []);
-  const found = findingsOf(preview, workloads);
+  const found = findingsOf(preview, workloads, policyConfig);
   const said = verdictsOf(preview);
   const own = (level: Finding["level"], first: boolean) =>
     found.filter((each) => each.level === level && isFirst(each) === first).map(sentenceOf);
@@ -57,10 +61,15 @@ function isFirst({ check }: Finding): boolean {
   return check === "preview" || check === "pack";
 }
 
-function findingsOf(preview: Preview, workloads: readonly ReviewedWorkload[]): Finding[] {
+function findingsOf(
+  preview: Preview,
+  workloads: readonly ReviewedWorkload[],
+  policyConfig: unknown,
+): Finding[] {
   const found = [
     ...previewEnded(preview),
     ...packHasJudged(preview),
+    ...switchedOff(policyConfig),
     ...oneTrack(workloads),
     ...workloads.flatMap((each) => [...toldAndDone(each), ...moveFirst(each), ...wayBack(each)]),
     ...stateKept(preview.steps, workloads),

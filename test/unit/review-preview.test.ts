@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { checks } from "../../review/finding.ts";
 import { readPreview, UnreadablePreview } from "../../review/preview.ts";
+import { reviewOf } from "../../review/review.ts";
 import { fullPack, printed, raw, refusalsOf, reviewed, stateOptions, updated } from "./review-fixture.ts";
 
 describe("pack", () => {
@@ -43,6 +44,25 @@ describe("pack", () => {
     const { refusals, warnings } = reviewed([network], { verdicts });
     expect(refusals).toEqual([pack('the rule "digest-pinned"', "it could not run")]);
     expect(warnings).toEqual([]);
+  });
+});
+
+describe("the configuration of the pack", () => {
+  test("is a warning for each rule and each finding that it switches off", () => {
+    const off = (what: string) =>
+      `[pack] ${what}: the configuration of the pack switches it off. Why: what is not judged is not safe. Write: \`advisory\`, which at least says so.`;
+    const preview = readPreview('{"steps": []}', printed([], { pack: fullPack }).events);
+    const config = {
+      "single-writer": { enforcementLevel: "disabled", levels: { twice: "disabled" } },
+      "digest-pinned": { enforcementLevel: "advisory", levels: { built: "disabled", opaque: "mandatory" } },
+      all: "disabled",
+    };
+    expect(reviewOf("prod", preview, config).warnings).toEqual([
+      off("all"),
+      off("digest-pinned: built"),
+      off("single-writer"),
+    ]);
+    expect(reviewOf("prod", preview, { "digest-pinned": "mandatory" }).warnings).toEqual([]);
   });
 });
 
