@@ -1,5 +1,6 @@
 import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { canaryBeforeFleet } from "./canary-before-fleet.ts";
+import { drainBudget } from "./drain-budget.ts";
 import { digestPinned, noMutableImage } from "./image-rules.ts";
 import { leastPrivilege } from "./least-privilege.ts";
 import { oneTrackPerWindow } from "./one-track-per-window.ts";
@@ -14,5 +15,6 @@ export const rules: readonly (ResourceValidationPolicy | StackValidationPolicy)[
   oneTrackPerWindow,
   snapshotBeforeChange,
   rollbackReady,
+  drainBudget,
   leastPrivilege,
 ];
