@@ -36,6 +36,12 @@ export class NotedRead {
     return this.#value(from, path, (each) => typeof each === "number") as number | undefined;
   }
 
+  /** A count or a share: `1`, `"25%"`. */
+  share(from: Part, path: string): string | number | undefined {
+    const fits = (each: unknown) => typeof each === "number" || typeof each === "string";
+    return this.#value(from, path, fits) as string | number | undefined;
+  }
+
   /** Absent: false. Unknown: false too, the less allowed side where it is read for a permission. */
   flag(from: Part, path: string): boolean {
     return this.#value(from, path, (each) => typeof each === "boolean") === true;
@@ -81,10 +87,18 @@ export class NotedRead {
   }
 
   #note(path: string, value: unknown): void {
-    this.problems.push({ path, problem: value === notKnown ? "unknown" : "malformed" });
+    const isNew = this.problems.every((each) => each.path !== path);
+    if (isNew) this.problems.push({ path, problem: value === notKnown ? "unknown" : "malformed" });
   }
 }
 
 function below(path: string, part: string): string {
   return path === "" ? part : `${path}.${part}`;
+}
+
+/** An object of a list by its path (`items[1]`), or the resource itself. */
+export function objectAt(props: object, path: string): Part {
+  const whole = { path: "", value: props };
+  if (path === "") return whole;
+  return new NotedRead().parts(whole, "items").find((item) => item.path === path) ?? whole;
 }

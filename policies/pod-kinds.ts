@@ -1,3 +1,6 @@
+import { isObject } from "./guarded-read.ts";
+import { type NotedRead, objectAt, type Part } from "./noted-read.ts";
+
 /** A Kubernetes resource type that has pods. */
 export interface PodKind {
   /** `apps/v1:Deployment`, the same for its `…List` and `…Patch`. */
@@ -53,4 +56,39 @@ function podKindsOf(kind: string, pod: string): [string, PodKind][] {
 /** A Kubernetes type, the one that patches it and the one that lists it. */
 export function variantsOf(type: string): string[] {
   return [type, `${type}Patch`, `${type}List`];
+}
+
+/** An object of Kubernetes as a resource holds it. */
+interface HeldObject {
+  type: string;
+  props: object;
+  /** As it is in a stack; its `namespace` counts where an object names none. */
+  provider?: { props: object } | undefined;
+}
+
+export function namespaceOf(read: NotedRead, object: Part, provider: HeldObject["provider"]): string {
+  const value = isObject(provider?.props) ? provider.props : {};
+  return (
+    read.text(object, "metadata.namespace") ??
+    read.text({ path: "provider", value }, "namespace") ??
+    "default"
+  );
+}
+
+/**
+ * How others name an object that has pods: `Deployment prod/web`. Undefined when nobody can say.
+ * @param object - `items[1]` of a list; empty: the resource itself.
+ */
+export function podIdentity(
+  read: NotedRead,
+  { type, props, provider }: HeldObject,
+  object: string,
+): string | undefined {
+  const part = objectAt(props, object);
+  const kind = podKinds.get(type)?.kind.split(":").at(-1);
+  const name = read.text(part, "metadata.name");
+  const namespace = namespaceOf(read, part, provider);
+  return kind === undefined || name === undefined || read.problems.length > 0
+    ? undefined
+    : `${kind} ${namespace}/${name}`;
 }

@@ -1,6 +1,6 @@
 import { isObject, itemsOf, notKnown, propertiesOf } from "./guarded-read.ts";
 import type { NotedRead, Part } from "./noted-read.ts";
-import type { PodKind } from "./pod-kinds.ts";
+import { namespaceOf, type PodKind } from "./pod-kinds.ts";
 import { mountedDirectory, nfsExport, normalised, type State } from "./state.ts";
 import type { StateMount } from "./state-mounts.ts";
 
@@ -28,14 +28,18 @@ const noState = [
 /** Of a source of storage, what does not tell which storage it is. */
 const besideIdentity = ["fsType", "readOnly", "secretRef", "controllerPublishSecretRef"];
 
-/** @param fallback - the namespace of an object that names none. */
-export function podMountsOf(read: NotedRead, whole: Part, kind: PodKind, fallback: string): StateMount[] {
+export function podMountsOf(
+  read: NotedRead,
+  whole: Part,
+  kind: PodKind,
+  provider: { props: object } | undefined,
+): StateMount[] {
   const objects = kind.list ? read.parts(whole, "items") : [whole];
   return objects.flatMap((object) => {
     const pod = read.part(object, kind.pod);
     if (pod === undefined) return [];
     const before = read.problems.length;
-    const namespace = read.text(object, "metadata.namespace") ?? fallback;
+    const namespace = namespaceOf(read, object, provider);
     const volumes = [
       ...read.parts(pod, "volumes").map((volume) => podVolume(read, volume, namespace)),
       ...templateVolumes(read, object, namespace),

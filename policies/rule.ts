@@ -3,6 +3,7 @@ import type {
   PolicyConfigSchema,
   PolicyResource,
   ReportViolation,
+  ResourceValidationArgs,
   ResourceValidationPolicy,
   StackValidationPolicy,
 } from "@pulumi/policy";
@@ -23,6 +24,8 @@ import { type Levels, levelsSchema, messageOf, type Place, reportAs, type Told }
 export interface Finding<Kind extends string> extends Place, Told {
   /** Its name in the configuration of levels. */
   kind: Kind;
+  /** Names of the others that have as much part in it: it is let be, too, when each of them is exempt. */
+  beside?: readonly string[];
 }
 
 interface RuleParts<Kind extends string> {
@@ -47,6 +50,7 @@ export interface JudgedInputs {
   urn: string;
   props: object;
   opts: PolicyResource["opts"] & { parent?: string };
+  provider?: { props: object } | undefined;
 }
 
 /** A rule about one resource alone: it also holds where the preview is skipped. */
@@ -59,24 +63,43 @@ export function resourceRule<Kind extends string>(
     ...metadataOf(parts),
     validateResource: (args, report) => {
       const settings = new Settings(args.getConfig());
-      const { type, name, urn, props } = args;
-      const opts = args.opts as JudgedInputs["opts"];
       const verdict = new Verdict(policy, parts, settings, report);
-      if (type === "pulumi:pulumi:Stack") verdict.reportConfigProblems();
-      orUnjudged(policy, name, report, () => {
-        verdict.report(parts.judge({ type, name, urn, props, opts }, settings));
+      if (args.type === "pulumi:pulumi:Stack") verdict.reportConfigProblems();
+      orUnjudged(policy, args.name, report, () => {
+        verdict.report(parts.judge(inputsOf(args), settings));
       });
     },
   };
   return policy;
 }
 
-/** A rule about all resources of a stack together. */
+function inputsOf({ type, name, urn, props, provider, ...args }: ResourceValidationArgs): JudgedInputs {
+  return { type, name, urn, props, provider, opts: args.opts as JudgedInputs["opts"] };
+}
+
+/**
+ * A rule about all resources of a stack together. What it can tell of one resource alone it tells before that one's own
+ * step: the rest comes after everything where the preview is skipped.
+ */
 export function stackRule<Kind extends string>(
-  parts: RuleParts<Kind> & { judge: (graph: StackGraph, settings: Settings) => readonly Finding<Kind>[] },
-): StackValidationPolicy {
-  const policy: StackValidationPolicy = {
+  parts: RuleParts<Kind> & {
+    judge: (graph: StackGraph, settings: Settings) => readonly Finding<Kind>[];
+    /** What is wrong with one resource whatever the others are; `judge` does not say it again. */
+    judgeAlone?: (resource: JudgedInputs, settings: Settings) => readonly Finding<Kind>[];
+  },
+): StackValidationPolicy & Partial<Pick<ResourceValidationPolicy, "validateResource">> {
+  const { judgeAlone } = parts;
+  const policy: StackValidationPolicy & Partial<Pick<ResourceValidationPolicy, "validateResource">> = {
     ...metadataOf(parts),
+    ...(judgeAlone !== undefined && {
+      validateResource: (args: ResourceValidationArgs, report: ReportViolation) => {
+        const settings = new Settings(args.getConfig());
+        const verdict = new Verdict(policy, parts, settings, report);
+        orUnjudged(policy, args.name, report, () => {
+          verdict.report(judgeAlone(inputsOf(args), settings));
+        });
+      },
+    }),
     validateStack: (args, report) => {
       const settings = new Settings(args.getConfig());
       const verdict = new Verdict(policy, parts, settings, report);
@@ -138,9 +161,11 @@ class Verdict<Kind extends string> {
   #reportOne(finding: Finding<Kind>, day: string): void {
     const { exemptible = [] } = this.#parts;
     const level = this.#levels[finding.kind] ?? this.#parts.milder?.[finding.kind] ?? "mandatory";
-    const note = exemptible.includes(finding.kind)
-      ? exemptionNote(finding.resource, this.#exemptions.counting, day)
-      : "";
+    const noteOf = (name: string) => exemptionNote(name, this.#exemptions.counting, day);
+    const isExemptible = exemptible.includes(finding.kind);
+    const note = isExemptible ? noteOf(finding.resource) : "";
+    const { beside = [] } = finding;
+    if (isExemptible && beside.length > 0 && beside.every((name) => noteOf(name) === "exempt")) return;
     if (level === "disabled" || note === "exempt") return;
     const message = messageOf(this.#policy.name, finding, finding, note);
     reportAs(level, this.#policy, message, this.#report, finding.urn);

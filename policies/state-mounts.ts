@@ -1,4 +1,4 @@
-import { isObject } from "./guarded-read.ts";
+import { notKnown, reach } from "./guarded-read.ts";
 import { NotedRead, type Part, type ReadProblem } from "./noted-read.ts";
 import { podKinds } from "./pod-kinds.ts";
 import { podMountsOf } from "./pod-mounts.ts";
@@ -45,15 +45,8 @@ export function stateMountsOf({ type, props, provider }: MountingResource): Moun
   const whole = { path: "", value: props };
   const pod = podKinds.get(type);
   const mounts =
-    pod === undefined
-      ? (dockerMounts[type]?.(read, whole) ?? [])
-      : podMountsOf(read, whole, pod, namespaceOf(read, provider));
+    pod === undefined ? (dockerMounts[type]?.(read, whole) ?? []) : podMountsOf(read, whole, pod, provider);
   return { mounts, problems: read.problems };
-}
-
-function namespaceOf(read: NotedRead, provider: MountingResource["provider"]): string {
-  const value = isObject(provider?.props) ? provider.props : {};
-  return read.text({ path: "provider", value }, "namespace") ?? "default";
 }
 
 /** An item of `volumes`: Docker takes whatever it names, and each of them can hold state. */
@@ -111,14 +104,18 @@ function dockerMount({ path }: Part, state: State, readOnly: boolean): StateMoun
 const inMount = { driver: "volumeOptions.driverName", options: "volumeOptions.driverOptions" };
 const inVolume = { driver: "driver", options: "driverOpts" };
 
-/** What a volume that is a resource stands for, when its options make it a name for something else. */
+/**
+ * What a volume that is a resource stands for, when its options make it a name for something else. Its driver is not
+ * known before it is made, unless the program names one.
+ */
 export function volumeDevice(read: NotedRead, volume: Part): State | undefined {
-  return deviceOf(read, volume, inVolume);
+  const isUnnamed = reach(volume.value, inVolume.driver).some(({ value }) => value === notKnown);
+  return deviceOf(read, volume, isUnnamed ? { ...inVolume, driver: "" } : inVolume);
 }
 
 /** Only Docker's own driver says in its options where it keeps a volume. */
 function deviceOf(read: NotedRead, from: Part, { driver, options }: typeof inMount): State | undefined {
-  const isLocal = (read.text(from, driver) ?? "local") === "local";
+  const isLocal = driver === "" || (read.text(from, driver) ?? "local") === "local";
   const device = read.text(from, `${options}.device`);
   const type = read.text(from, `${options}.type`) ?? "none";
   const words = (read.text(from, `${options}.o`) ?? "").split(",").map((word) => word.trim());

@@ -1,4 +1,3 @@
-import type { PolicyResource } from "@pulumi/policy";
 import type { FactProblem } from "./fleet-facts.ts";
 import type { Finding } from "./rule.ts";
 
@@ -7,7 +6,7 @@ export type Unread = Finding<FactProblem["problem"]>;
 
 /** A property of any resource. */
 export function unreadProperty(
-  { name, urn }: PolicyResource,
+  { name, urn }: { name: string; urn: string },
   { path, problem }: { path: string; problem: FactProblem["problem"] },
 ): Unread {
   return {

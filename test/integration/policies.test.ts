@@ -153,11 +153,13 @@ describe("a program that is not ours, judged by the pack on the real engine", ()
     const unpinned = fixture[1].slice(0, fixture[1].indexOf("@"));
     const name = `${program.name}-web`;
     await program.write(
-      `const data = new docker.Volume("data", { name: "${name}" }, host);\n` +
-        `new docker.Container("web", { name: "${name}", image: "${unpinned}" }, { ...host, dependsOn: [data] });\n`,
+      `const net = new docker.Network("net", { name: "${name}" }, host);\n` +
+        `new docker.Container("web", { name: "${name}", image: "${unpinned}" }, { ...host, dependsOn: [net] });\n`,
     );
     const there = async () => ({
-      volumes: (await dockerCommand("volume", "ls", "--quiet", "--filter", `name=${name}`)).trim(),
+      networks: (
+        await dockerCommand("network", "ls", "--format", "{{.Name}}", "--filter", `name=${name}`)
+      ).trim(),
       containers: (await dockerCommand("ps", "--all", "--quiet", "--filter", `name=${name}`)).trim(),
     });
     const refusal = [expect.stringMatching(/^\[digest-pinned\] web image: .* has no digest\./)];
@@ -165,11 +167,11 @@ describe("a program that is not ours, judged by the pack on the real engine", ()
     const stopped = await policed(program, "up");
     expect(refusalsBy("digest-pinned", stopped), stopped.output).toEqual(refusal);
     expect(stopped.code).not.toBe(0);
-    expect(await there()).toEqual({ volumes: "", containers: "" });
+    expect(await there()).toEqual({ networks: "", containers: "" });
 
     const unseen = await policed(program, "up", { flags: ["--skip-preview"] });
     expect(refusalsBy("digest-pinned", unseen), unseen.output).toEqual(refusal);
     expect(unseen.code).not.toBe(0);
-    expect(await there()).toEqual({ volumes: name, containers: "" });
+    expect(await there()).toEqual({ networks: name, containers: "" });
   });
 });

@@ -1,4 +1,10 @@
-import type { PolicyResource, StackValidationArgs, StackValidationPolicy } from "@pulumi/policy";
+import type {
+  PolicyResource,
+  ResourceValidationArgs,
+  ResourceValidationPolicy,
+  StackValidationArgs,
+  StackValidationPolicy,
+} from "@pulumi/policy";
 import type { Violation } from "./judged.ts";
 import { unknownCheckingProxy } from "./props.ts";
 
@@ -14,6 +20,8 @@ export interface StackResource {
   /** Of those, the ones whose values it takes, by the property that takes them. */
   takes?: Readonly<Record<string, readonly string[]>>;
   opts?: Partial<PolicyResource["opts"]>;
+  /** Properties of its provider. */
+  provider?: object;
 }
 
 /** How a resource is named in `parent` and `dependsOn`. */
@@ -30,6 +38,9 @@ export function linked(resources: readonly StackResource[]): PolicyResource[] {
       ...{ type: each.type, name: each.name, urn: urnOf(each, byId) },
       props: unknownCheckingProxy(each.props ?? {}),
       opts: { ...noOpts, ...each.opts },
+      ...(each.provider !== undefined && {
+        provider: { type: "", name: "", urn: "", props: unknownCheckingProxy(each.provider) },
+      }),
       dependencies: [],
       propertyDependencies: {},
       isType: () => false,
@@ -56,28 +67,35 @@ export function linked(resources: readonly StackResource[]): PolicyResource[] {
   return [...made.values()].toSorted((one, other) => one.name.length - other.name.length);
 }
 
-/** What a rule says of a stack, in its order. */
+type Alone = Partial<Pick<ResourceValidationPolicy, "validateResource">>;
+
+/** What a rule says of a stack, in its order: of each resource before its own step, then of all together. */
 export function judgedStack(
-  policy: StackValidationPolicy,
+  policy: StackValidationPolicy & Alone,
   resources: readonly StackResource[],
   config: object = {},
 ): Violation[] {
   const violations: Violation[] = [];
+  const report = (reported: string | { message: string; enforcementLevel?: string }) => {
+    if (typeof reported === "string") violations.push({ message: reported });
+    else violations.push({ message: reported.message, level: reported.enforcementLevel ?? "none" });
+  };
+  const all = linked(resources);
+  for (const validate of [policy.validateResource ?? []].flat()) {
+    for (const { parent, ...resource } of all.toSorted((one, other) => (one.urn < other.urn ? -1 : 1))) {
+      const opts = { ...resource.opts, ...(parent !== undefined && { parent: parent.urn }) };
+      validate({ ...resource, opts, getConfig: () => config } as unknown as ResourceValidationArgs, report);
+    }
+  }
   const args = {
-    resources: linked(resources),
+    resources: all,
     stackTags: new Map(),
     getConfig: () => config,
     notApplicable: (reason?: string) => {
       throw new Error(reason);
     },
   } as unknown as StackValidationArgs;
-  const returned = policy.validateStack(
-    args,
-    (reported: string | { message: string; enforcementLevel?: string }) => {
-      if (typeof reported === "string") violations.push({ message: reported });
-      else violations.push({ message: reported.message, level: reported.enforcementLevel ?? "none" });
-    },
-  );
+  const returned = policy.validateStack(args, report);
   if (returned !== undefined)
     throw new Error(`${policy.name} judges asynchronously: a test would miss what it says.`);
   return violations;

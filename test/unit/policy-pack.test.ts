@@ -108,6 +108,6 @@ describe("the pack, started as the language host starts it", () => {
 
   test("lets a pinned image be, and what has none", async () => {
     expect(await analyzed(container, { image: `img:1.2.3@${digest}`, envs: ["A=1"] })).toEqual([]);
-    expect(await analyzed("docker:index/volume:Volume", { name: "data" })).toEqual([]);
+    expect(await analyzed("docker:index/network:Network", { name: "data" })).toEqual([]);
   });
 });

@@ -1,0 +1,113 @@
+import { describe, expect, test } from "vitest";
+import { unknownText } from "../policy/props.ts";
+import type { StackResource } from "../policy/stack.ts";
+import { container, deployment, mounting, said, short, volume } from "../policy/writers.ts";
+
+describe("two names of one place", () => {
+  const bound = (name: string, device: string) =>
+    volume(name, { driver: "local", driverOpts: { type: "none", o: "bind", device } });
+  const storage = (name: string, source: object, more: object = {}) => ({
+    type: "kubernetes:core/v1:PersistentVolume",
+    name,
+    props: { metadata: { name }, spec: { capacity: {}, ...source, ...more } },
+  });
+  const claimOf = (name: string, volumeName?: string) => ({
+    type: "kubernetes:core/v1:PersistentVolumeClaim",
+    name,
+    props: { metadata: { name }, spec: { volumeName } },
+  });
+
+  test("are refused for volumes of Docker, persistent volumes and claims", () => {
+    expect(said([bound("a", "/srv/x"), bound("b", "/srv/x/")])).toEqual(
+      [
+        ["a", "b"],
+        ["b", "a"],
+      ].map(
+        ([one, other]) =>
+          `[single-writer] ${one} as a whole: volume "${one}" is the same place as volume "${other}" of "${other}". Why: whoever writes one writes the other; no lock stops two gateways on one state, and they corrupt it. Write: one resource for one place.`,
+      ),
+    );
+    const csi = { csi: { driver: "d", volumeHandle: "h", fsType: "xfs" } };
+    const same: StackResource[][] = [
+      [bound("a", "/srv/x"), storage("b", { hostPath: { path: "/srv" } })],
+      [storage("a", csi), storage("b", { csi: { ...csi.csi, fsType: "ext4" } })],
+      [storage("a", { local: { path: "/x" } }), storage("b", { hostPath: { path: "/x/y" } })],
+      [
+        storage("a", { nfs: { server: "nas", path: "/x" } }),
+        storage("b", { nfs: { server: "nas", path: "/x/y" } }),
+      ],
+      [
+        volume("a", { driverOpts: { type: "nfs", o: "addr=nas", device: ":/x" } }),
+        storage("b", { nfs: { server: "nas", path: "/x" } }),
+      ],
+      [claimOf("a", "p"), claimOf("b", "p")],
+    ];
+    for (const pair of same) expect(short(...pair)).toHaveLength(2);
+  });
+
+  test("are not refused where they are two places, or nobody can write by one of them", () => {
+    const different: StackResource[][] = [
+      [bound("a", "/srv/x"), bound("b", "/srv/y")],
+      [
+        volume("a", { driverOpts: { type: "tmpfs", device: "tmpfs" } }),
+        volume("b", { driverOpts: { type: "tmpfs", device: "tmpfs" } }),
+      ],
+      [volume("a", { driver: unknownText }), volume("b", { driver: "far", driverOpts: { size: "1" } })],
+      [
+        storage("a", { nfs: { server: "nas", path: "/x" } }),
+        storage("b", { nfs: { server: "other", path: "/x" } }),
+      ],
+      [
+        storage("a", { nfs: { server: "nas", path: "/x" } }),
+        storage("b", { nfs: { server: "nas", path: "/x", readOnly: true } }),
+      ],
+      [storage("p", { hostPath: { path: "/x" } }), claimOf("a", "p"), claimOf("b"), claimOf("c")],
+      [
+        storage("p", { hostPath: { path: "/x" } }, { claimRef: { name: "a", namespace: "default" } }),
+        claimOf("a", "p"),
+      ],
+    ];
+    for (const pair of different) expect(short(...pair)).toEqual([]);
+  });
+
+  test("are found where a claim's storage is what another container mounts", () => {
+    const storages = [
+      [storage("p", { hostPath: { path: "/x" } }), claimOf("c", "p")],
+      [storage("p", { hostPath: { path: "/x" } }, { claimRef: { name: "c", namespace: "default" } })],
+    ];
+    for (const each of storages) {
+      expect(short(...each, deployment("web"), mounting("a", { hostPath: "/x/y" }))).toEqual([
+        'a volumes[0]: "a" writes directory "/x/y", and so does "web" (container "main") as claim "default/c"',
+        'web spec.template.spec.containers[0].volumeMounts[0]: "web" (container "main") writes claim "default/c", and so does "a" as directory "/x/y"',
+      ]);
+      expect(short(...each, deployment("web"), mounting("a", { hostPath: "/y" }))).toEqual([]);
+    }
+  });
+});
+
+describe("an exemption", () => {
+  const exempt = (...names: string[]) => ({
+    exemptions: names.map((resource) => ({ resource, reason: "two hosts", expires: "2999-12-31" })),
+  });
+  const pair = [mounting("a", { volumeName: "data" }), mounting("b", { volumeName: "data" })];
+
+  test("of one of two writers lets both be, and of one of three only that one", () => {
+    expect(said(pair, exempt("a"))).toEqual([]);
+    expect(said(pair, exempt("c"))).toHaveLength(2);
+    const three = [...pair, mounting("c", { volumeName: "data" })];
+    expect(said(three, exempt("a")).map((message) => message.split(":")[0])).toEqual([
+      "[single-writer] b volumes[0]",
+      "[single-writer] c volumes[0]",
+    ]);
+    expect(said(three, exempt("a", "b"))).toEqual([]);
+    const ended = { exemptions: [{ resource: "a", reason: "two hosts", expires: "2020-01-01" }] };
+    expect(said(pair, ended)).toHaveLength(2);
+  });
+
+  test("never covers what can't be read", () => {
+    expect(said([mounting("a", { volumeName: unknownText })], exempt("a"))).toHaveLength(1);
+    expect(said([mounting("a", { volumeName: 7 })], exempt("a"))).toHaveLength(1);
+    expect(said([mounting("a", { fromContainer: "x" })], exempt("a"))).toEqual([]);
+    expect(said([container("a", { volumes: [{ volumeName: "x" }] }, {})], exempt("a"))).toEqual([]);
+  });
+});
