@@ -65,6 +65,27 @@ const pairs: Pair[] = [
       container("unknown", `image: "${pinned}"`, "{ ...host, dependsOn: [made] }"),
     ],
   },
+  {
+    rule: "least-privilege",
+    refused: [
+      container(
+        "agent",
+        `image: "${pinned}", envs: ["A=1", "A_TOKEN=hunter2"], ports: [{ internal: 80 }], volumes: [{ hostPath: "/var//run/docker.sock", containerPath: "/x" }]`,
+      ),
+    ],
+    messages: [
+      `[least-privilege] agent envs[1]: "A_TOKEN" has its secret in plain (not shown here). Why: it stands unencrypted where many can read it, and stays there. Write: a secret of the stack's configuration: pulumi config set --secret, and requireSecret.`,
+      // The address is the provider's default.
+      `[least-privilege] agent ports[0].ip: the port is published on all addresses of the host ("0.0.0.0"). Why: what the ingress does not see can't be held while an update cuts over, and anyone reaches it. Write: the ip "127.0.0.1", or no port: the ingress reaches the container by its network.`,
+      `[least-privilege] agent volumes[0].hostPath: the mount of "/var//run/docker.sock" is the socket of a container engine. Why: who talks to the engine is root on its host, and on every instance there. Write: no such mount; the control plane's container alone has the socket.`,
+    ],
+    passes: [
+      container(
+        "agent",
+        `image: "${pinned}", envs: ["A=1", pulumi.secret("A_TOKEN=hunter2")], ports: [{ internal: 80, ip: "127.0.0.1" }]`,
+      ),
+    ],
+  },
 ];
 
 describe("a program that is not ours, judged by the pack on the real engine", () => {
