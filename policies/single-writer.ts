@@ -5,7 +5,7 @@ import { type Finding, type JudgedInputs, stackRule } from "./rule.ts";
 import { type RunsAtOnce, runsAtOnceOf } from "./runs-at-once.ts";
 import { type PlacedMount, type StackState, stackStateOf } from "./stack-state.ts";
 import { type State, stateText } from "./state.ts";
-import { type StateMount, stateMountsOf } from "./state-mounts.ts";
+import { runsContainers, type StateMount, stateMountsOf } from "./state-mounts.ts";
 import { Overlaps } from "./state-overlaps.ts";
 import { unreadProperty } from "./unread.ts";
 import { quoted } from "./verdict.ts";
@@ -72,8 +72,8 @@ function aloneFindings(resource: JudgedInputs): Finding<Kind>[] {
   });
   // A provider fills in how many run, so that only what the program says is told to be unknown.
   const findings = [...runs, ...read.problems.map((problem) => unreadProperty(resource, problem))];
-  const isPatch = podKinds.get(type)?.patch === true;
-  if (mounts.length === 0 || isPatch || opts.deleteBeforeReplace === true) return findings;
+  const isRun = runsContainers(type) && podKinds.get(type)?.patch !== true;
+  if (mounts.length === 0 || !isRun || opts.deleteBeforeReplace === true) return findings;
   return [
     ...findings,
     {

@@ -65,14 +65,16 @@ export function stackStateOf(graph: StackGraph): StackState {
 /** Replaces "all that another container mounts" by that. */
 class TakenMounts {
   readonly outside: OwnMount[] = [];
-  readonly #containers = new Map<string, PolicyResource>();
+  /** By name and by id; one name can be there on two hosts. */
+  readonly #containers = new Map<string, PolicyResource[]>();
   readonly #mounts = new Map<PolicyResource, StateMount[]>();
 
   constructor(graph: StackGraph, mounts: readonly OwnMount[]) {
     for (const container of graph.ofType(containerType)) {
       for (const key of ["name", "id"]) {
         const name = read(container.props, key);
-        if (typeof name === "string") this.#containers.set(name, container);
+        if (typeof name === "string")
+          this.#containers.set(name, [...(this.#containers.get(name) ?? []), container]);
       }
     }
     for (const { resource, mount } of mounts) {
@@ -96,17 +98,17 @@ class TakenMounts {
   ): { mount: StateMount; place: State }[] {
     // `name` or `name:ro`; Docker also takes the slash that it puts before names itself.
     const [name = "", mode] = text.replace(/^\//, "").split(":");
-    const other = this.#containers.get(name);
-    if (other === undefined) {
-      this.outside.push(own);
-      return [];
-    }
-    if (passed.includes(other)) return [];
-    return (this.#mounts.get(other) ?? []).flatMap(({ state, readOnly }) => {
-      if (state.kind === "container") return this.#taken(state.name, own, [...passed, other]);
-      const mount = { ...own.mount, state, readOnly: readOnly || mode === "ro" };
-      return [{ mount, place: owned(state, other) }];
-    });
+    const others = this.#containers.get(name) ?? [];
+    if (others.length === 0) this.outside.push(own);
+    return others
+      .filter((other) => !passed.includes(other))
+      .flatMap((other) =>
+        (this.#mounts.get(other) ?? []).flatMap(({ state, readOnly }) => {
+          if (state.kind === "container") return this.#taken(state.name, own, [...passed, other]);
+          const mount = { ...own.mount, state, readOnly: readOnly || mode === "ro" };
+          return [{ mount, place: owned(state, other) }];
+        }),
+      );
   }
 }
 

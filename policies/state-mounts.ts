@@ -1,6 +1,7 @@
 import { notKnown, reach } from "./guarded-read.ts";
+import { walkedStates } from "./mount-walk.ts";
 import { NotedRead, type Part, type ReadProblem } from "./noted-read.ts";
-import { podKinds } from "./pod-kinds.ts";
+import { namespaceOf, podKinds, variantsOf } from "./pod-kinds.ts";
 import { podMountsOf } from "./pod-mounts.ts";
 import { mountedDirectory, mountedSource, nfsExport, normalised, type State } from "./state.ts";
 
@@ -43,10 +44,35 @@ const dockerMounts: Readonly<Record<string, (read: NotedRead, props: Part) => St
 export function stateMountsOf({ type, props, provider }: MountingResource): MountedState {
   const read = new NotedRead();
   const whole = { path: "", value: props };
+  return { mounts: mountsOf(read, type, whole, provider), problems: read.problems };
+}
+
+function mountsOf(
+  read: NotedRead,
+  type: string,
+  whole: Part,
+  provider: MountingResource["provider"],
+): StateMount[] {
   const pod = podKinds.get(type);
-  const mounts =
-    pod === undefined ? (dockerMounts[type]?.(read, whole) ?? []) : podMountsOf(read, whole, pod, provider);
-  return { mounts, problems: read.problems };
+  if (pod !== undefined) return podMountsOf(read, whole, pod, provider);
+  const mapped = dockerMounts[type];
+  if (mapped !== undefined) return mapped(read, whole);
+  if (!type.startsWith("kubernetes:") || namedKinds.includes(type)) return [];
+  // A Helm release has its namespace beside its values.
+  const namespace = read.text(whole, "namespace") ?? namespaceOf(read, whole, provider);
+  return walkedStates(read, whole, namespace).map((found) => ({
+    ...{ ...found, object: "", container: "", before: false },
+  }));
+}
+
+/** Kinds that give a name to a state and mount none. */
+const namedKinds = ["PersistentVolume", "PersistentVolumeClaim"].flatMap((kind) =>
+  variantsOf(`kubernetes:core/v1:${kind}`),
+);
+
+/** Whether a type says how many of it run, and how one follows another. */
+export function runsContainers(type: string): boolean {
+  return Object.hasOwn(dockerMounts, type) || podKinds.has(type);
 }
 
 /** An item of `volumes`: Docker takes whatever it names, and each of them can hold state. */

@@ -221,6 +221,31 @@ describe("two writers of one state", () => {
     expect(short(deployment("web"), patch("other"))).toHaveLength(2);
   });
 
+  test("are found behind a chart's values, which say nothing of how many run", () => {
+    const release = {
+      type: "kubernetes:helm.sh/v3:Release",
+      name: "chart",
+      props: { values: { persistence: { existingClaim: "c" } } },
+    };
+    expect(short(release)).toEqual([]);
+    expect(short(release, deployment("web"))).toEqual([
+      'chart values.persistence.existingClaim: "chart" writes claim "default/c", and so does "web" (container "main")',
+      'web spec.template.spec.containers[0].volumeMounts[0]: "web" (container "main") writes claim "default/c", and so does "chart"',
+    ]);
+  });
+
+  test("are found where two hosts have a container of that name", () => {
+    const other = {
+      ...mounting("a2", { volumeName: "more" }),
+      props: { name: "a", volumes: [{ volumeName: "more" }] },
+    };
+    const all = [mounting("a", { volumeName: "data" }), other, mounting("b", { fromContainer: "a" })];
+    expect(short(...all).filter((message) => message.startsWith("b "))).toEqual([
+      'b volumes[0]: "b" writes volume "data", and so does "a"',
+      'b volumes[0]: "b" writes volume "more", and so does "a2"',
+    ]);
+  });
+
   test("are listed three at a time", () => {
     const all = ["a", "b", "c", "d", "e"].map((name) => mounting(name, { volumeName: "data" }));
     expect(short(...all)[0]).toBe(

@@ -312,8 +312,60 @@ describe("what a pod mounts", () => {
 
 const main = { name: "main", volumeMounts: [{ name: "data" }] };
 
-test("a resource of another type mounts nothing", () => {
-  expect(mountsOf("kubernetes:core/v1:ConfigMap", { spec: { volumes: [{ hostPath: "/x" }] } })).toEqual([]);
+describe("a resource that nobody has mapped", () => {
+  const release = "kubernetes:helm.sh/v3:Release";
+
+  test("mounts what its fields name, wherever they stand", () => {
+    const values = {
+      persistence: { existingClaim: "c", enabled: true },
+      extra: [{ persistentVolumeClaim: { claimName: "d", readOnly: true } }, { hostPath: { path: "/x/" } }],
+      node: { hostPath: "/y", readOnly: true },
+      none: [
+        { existingClaim: "" },
+        { claimName: null },
+        { hostPath: {} },
+        { hostPath: "/var/run/docker.sock" },
+      ],
+      "a.b": { pvcName: "e" },
+    };
+    expect(mountsOf(release, { values, namespace: "prod", status: { claimName: "s" } })).toEqual([
+      'values.a.b.pvcName | claim "prod/e"',
+      'values.extra[0].persistentVolumeClaim.claimName | claim "prod/d" | read only',
+      'values.extra[1].hostPath | directory "/x"',
+      'values.node.hostPath | directory "/y" | read only',
+      'values.persistence.existingClaim | claim "prod/c"',
+    ]);
+    const custom = { metadata: { namespace: "n" }, claimName: "c", others: [[{ claimName: "d" }]] };
+    expect(mountsOf("kubernetes:example.org/v1:Gateway", custom)).toEqual([
+      'claimName | claim "n/c"',
+      'others[0][0].claimName | claim "n/d"',
+    ]);
+  });
+
+  test("is a problem where such a field can't be read, and nowhere else", () => {
+    expect(mountsOf(release, { values: { a: { claimName: unknownText, other: unknownText } } })).toEqual([
+      "values.a.claimName is unknown",
+    ]);
+    expect(mountsOf(release, { claimName: 5, hostPath: unknownText })).toEqual([
+      "claimName is malformed",
+      "hostPath is unknown",
+    ]);
+    expect(mountsOf(release, { hostPath: { path: unknownText } })).toEqual(["hostPath is unknown"]);
+    expect(mountsOf(release, { values: unknownText })).toEqual([]);
+    let deep: object = { claimName: "c" };
+    for (let depth = 0; depth < 80; depth++) deep = { d: deep };
+    expect(mountsOf(release, { values: deep })).toEqual([
+      expect.stringMatching(/^values(\.d){64} is unknown$/),
+    ]);
+  });
+
+  test("mounts nothing where it is a volume, a claim, or not of Kubernetes", () => {
+    const props = { spec: { claimName: "c", hostPath: { path: "/x" } } };
+    for (const type of ["PersistentVolume", "PersistentVolumeClaim", "PersistentVolumeClaimList"])
+      expect(mountsOf(`kubernetes:core/v1:${type}`, props)).toEqual([]);
+    expect(mountsOf("docker:index/volume:Volume", props)).toEqual([]);
+    expect(mountsOf("command:local:Command", props)).toEqual([]);
+  });
 });
 
 test("a path has one spelling", () => {
