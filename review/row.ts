@@ -39,7 +39,8 @@ function operationOf(workload: ReviewedWorkload): string {
   if (component.op === "delete") return managed ? "left to its control plane" : "removed";
   switch (runner?.op) {
     case "create":
-      return told?.move === "first" ? "first start" : "made anew";
+      if (told?.move === "first") return "first start";
+      return managed && told?.move === "none" ? "taken in" : "made anew";
     case "replace":
       if (told?.move === "back") return "back";
       if (told?.move === "restore") return "state set back";

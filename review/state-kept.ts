@@ -22,7 +22,8 @@ export function stateKept(steps: readonly Step[], workloads: readonly ReviewedWo
   const ofWorkload = (step: Step) =>
     workloads.find(({ component }) => component.urn === (step.after ?? step.before)?.parent);
   const removed = (step: Step) => ofWorkload(step)?.component.op === "delete";
-  return steps.flatMap((step) => {
+  const left = workloads.filter(({ component }) => component.op === "delete").map(leaves);
+  const kept = steps.flatMap((step) => {
     if (holdsState(step)) {
       return goes.includes(step.op)
         ? lost(step, removed(step))
@@ -30,6 +31,18 @@ export function stateKept(steps: readonly Step[], workloads: readonly ReviewedWo
     }
     return step.type === types.container ? containerWithState(step, ofWorkload(step), steps) : [];
   });
+  return [...left, ...kept];
+}
+
+function leaves({ name, managed }: ReviewedWorkload): Finding {
+  return {
+    check: "state-kept",
+    level: "warning",
+    resource: name,
+    what: `it leaves the program${managed ? ", and its control plane keeps it" : ""}`,
+    why: "nobody updates it, copies its state or watches it from then on",
+    write: "nothing, when it is to go for good",
+  };
 }
 
 /** Out of the program with its workload, unprotected beforehand by an operator and left on the host: a removal that is meant. */

@@ -1,5 +1,6 @@
 import { type Finding, quoted } from "./finding.ts";
 import { textOf } from "./plain-json.ts";
+import { changesImage } from "./tracks.ts";
 import { digestOf, imageOf, type ReviewedWorkload, sameDigest, type ToldFacts } from "./workload.ts";
 
 /** Whether what the pack was told of a workload is what the engine would do to it. */
@@ -52,7 +53,6 @@ function imagesOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
     (image) => !sameDigest(image, told.image),
   );
   const from = imageOf(workload, runner?.before);
-  const wrongFrom = runner?.before !== undefined && !sameDigest(from, told.from);
   return [
     ...(to === undefined
       ? []
@@ -63,11 +63,11 @@ function imagesOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
             write: "one image, and no `ignoreChanges` on it",
           }),
         ]),
-    ...(wrongFrom
+    ...(runsSomethingElse(workload, told)
       ? [
           refusal(workload, {
             what: `told to run ${digits(told.from)} so far, it runs ${digits(from)} by the engine's state`,
-            why: "somebody has changed it past this program, and what would be replaced is not what was judged",
+            why: "somebody has changed it past this program, or an update of it was interrupted: what would be replaced is not what was judged",
             write: workload.managed
               ? "nothing until it is known who has moved it; `fleet status` says what runs"
               : "the state as it is first: `pulumi refresh`, or `fleet recover` after a deployer that died",
@@ -75,6 +75,12 @@ function imagesOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
         ]
       : []),
   ];
+}
+
+/** Whether the engine's state has another image than the one that was seen to run. */
+export function runsSomethingElse(workload: ReviewedWorkload, { from }: ToldFacts): boolean {
+  const before = workload.runner?.before;
+  return before !== undefined && !sameDigest(imageOf(workload, before), from);
 }
 
 function containerOf(workload: ReviewedWorkload, { container }: ToldFacts): Finding[] {
@@ -123,7 +129,7 @@ function moveOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
     ];
   }
   const images = [imageOf(workload, runner?.before), imageOf(workload, runner?.after)] as const;
-  return told.move === "none" && runner?.before !== undefined && !sameDigest(...images)
+  return told.move === "none" && !runsSomethingElse(workload, told) && changesImage(workload)
     ? [
         refusal(workload, {
           what: `told to stay on its image, it would go from ${digits(images[0])} to ${digits(images[1])}`,

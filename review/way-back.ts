@@ -1,6 +1,7 @@
 import { parseImageReference } from "../config/image-reference.ts";
 import type { Finding } from "./finding.ts";
 import { mappingOf, textOf } from "./plain-json.ts";
+import { runsSomethingElse } from "./told-and-done.ts";
 import { changesImage } from "./tracks.ts";
 import { imageOf, type ReviewedWorkload, sameDigest, type ToldFacts } from "./workload.ts";
 
@@ -10,6 +11,7 @@ export function wayBack(workload: ReviewedWorkload): Finding[] {
   // Of what a control plane manages the state is restored by the move itself, when the old version does not come up on it.
   if (told === undefined || told.restore !== undefined || !changesImage(workload) || workload.managed)
     return [];
+  if (runsSomethingElse(workload, told)) return [];
   if (told.move === "back") return backWithoutState(workload, told);
   const [from, to] = [imageOf(workload, workload.runner?.before), imageOf(workload, workload.runner?.after)];
   return isOlder(to, from)

@@ -136,6 +136,13 @@ No refusals, no warnings. Something happens to 1 of 2 workloads.
       "nothing",
       "new",
     ],
+    [
+      "taking in what a control plane has made",
+      { op: "create", managed: true },
+      "taken in",
+      "nothing",
+      "new",
+    ],
     ["back", { image: two, judged: { move: "back" } }, "back", "itself", "stays"],
     [
       "another configuration",

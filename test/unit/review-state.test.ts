@@ -102,8 +102,8 @@ describe("state-kept", () => {
     ]);
   });
 
-  const removal = (options: object) =>
-    workload("support-3", { op: "delete" }).map(({ outputs: _, after: __, ...each }) => ({
+  const removal = (options: object, managed = false) =>
+    workload("support-3", { op: "delete", managed }).map(({ outputs: _, after: __, ...each }) => ({
       ...each,
       op: "delete",
       before: { ...each.before, ...(each.urn.includes("Volume") && options) },
@@ -123,18 +123,24 @@ describe("state-kept", () => {
   });
 
   test("shows the removal that an operator has meant", () => {
-    const { refusals, rows } = reviewed(removal({ protect: false }));
+    const { refusals, warnings, rows } = reviewed(removal({ protect: false }));
     expect(refusals).toEqual([]);
+    expect(warnings).toEqual([
+      "[state-kept] support-3: it leaves the program. Why: nobody updates it, copies its state or watches it from then on. " +
+        "Write: nothing, when it is to go for good.",
+    ]);
     expect(rows).toEqual([
       {
         ...{ workload: "support-3", track: "runtime", from: "agent:1.0.0@111111111111", to: "" },
         ...{ operation: "removed", pauses: "for good", state: "stays on the host, after a cold snapshot" },
       },
     ]);
-    const managed = removal({}).flatMap((each) =>
-      each.urn.includes("docker") ? [] : [{ ...each, urn: each.urn.replace("Workload", "ManagedWorkload") }],
-    );
-    expect(reviewed(managed).rows[0]?.operation).toBe("left to its control plane");
+    expect(reviewed(removal({}, true))).toMatchObject({
+      rows: [{ operation: "left to its control plane", pauses: "nothing", state: "with its control plane" }],
+      warnings: [
+        expect.stringContaining("support-3: it leaves the program, and its control plane keeps it."),
+      ],
+    });
   });
 
   test("refuses each protection that a volume loses", () => {

@@ -68,7 +68,7 @@ describe("told-and-done", () => {
       updated({ judged: { from: plane } }),
       told(
         "told to run aaaaaaaaaaaa so far, it runs 111111111111 by the engine's state",
-        "somebody has changed it past this program, and what would be replaced is not what was judged",
+        "somebody has changed it past this program, or an update of it was interrupted: what would be replaced is not what was judged",
         "the state as it is first: `pulumi refresh`, or `fleet recover` after a deployer that died",
       ),
     ],
@@ -77,7 +77,7 @@ describe("told-and-done", () => {
       updated({ managed: true, judged: { from: "other" } }),
       told(
         'told to run "other" so far, it runs 111111111111 by the engine\'s state',
-        "somebody has changed it past this program, and what would be replaced is not what was judged",
+        "somebody has changed it past this program, or an update of it was interrupted: what would be replaced is not what was judged",
         "nothing until it is known who has moved it; `fleet status` says what runs",
       ),
     ],
@@ -137,6 +137,18 @@ describe("told-and-done", () => {
     ],
   ])("refuses a workload that %s", (_, resources, refusal) => {
     expect(refusalsOf(resources)).toEqual([refusal]);
+  });
+
+  test("says once that an update was interrupted between the old container and the new one", () => {
+    const interrupted = workload("canary", { from: two, image: one, judged: { from: one, move: "none" } });
+    expect(reviewed(interrupted)).toMatchObject({
+      refusals: [
+        expect.stringContaining(
+          "told to run 111111111111 so far, it runs 222222222222 by the engine's state",
+        ),
+      ],
+      warnings: [],
+    });
   });
 
   test("lets be what was told: an update, a managed one, a way back, a first start, another configuration, a removal", () => {
