@@ -73,6 +73,7 @@ function privilegesOf(resource: JudgedInputs, capabilities: Capabilities): reado
   else if (type.startsWith("kubernetes:")) inspectKubernetes(inspection, resource, capabilities);
   else if (type.startsWith("command:"))
     inspectVariables(inspection, resource, { path: "environment", form: "map" }, () => false);
+  else if (type.startsWith("pulumi:providers:")) inspectProvider(inspection, resource);
   return inspection.found;
 }
 
@@ -153,6 +154,19 @@ function search(
 ): void {
   const isMarked = (path: string) => isMarkedSecret(props, path);
   searchPrivileges({ inspection, capabilities, isMarked }, from);
+}
+
+/** A token in a kubeconfig, a password; what has parts comes as JSON. */
+function inspectProvider(inspection: Inspection, { props }: JudgedInputs): void {
+  for (const { key, path, value } of propertiesOf(props, "")) {
+    if (isMarkedSecret(props, path)) continue;
+    if (value === notKnown) inspection.reportUnknownEntry(path);
+    if (typeof value !== "string") continue;
+    const part = plainIn({ name: key, value });
+    if (part !== undefined) reportPlain(inspection, path, { name: key, part, write: asSecret });
+    for (const { line, key: name } of plainLines(value.replaceAll(/[{},]/g, "\n")))
+      reportPlain(inspection, `${path} part ${line}`, { name, part: "secret", write: asSecret });
+  }
 }
 
 /** Whoever may read the object may read a ConfigMap; a mark of the engine's does not reach the cluster. */

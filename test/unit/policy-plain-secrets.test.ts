@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { keepSecretMarks } from "../../policies/secret-marks.ts";
-import { containerPrivileges as of, privileges, received, said, secret } from "../policy/privileges.ts";
+import {
+  containerPrivileges as of,
+  privilege,
+  privileges,
+  received,
+  said,
+  secret,
+} from "../policy/privileges.ts";
 import { unknownText } from "../policy/props.ts";
 
 keepSecretMarks();
@@ -109,5 +116,24 @@ describe("a secret in plain", () => {
       privileges({ type: "docker:index/secret:Secret", props: received({ data }) });
     expect(kept("eA==")).toEqual([plain("data", "web")]);
     expect(kept(secret("eA=="))).toEqual([]);
+  });
+
+  test("is seen in the settings of a provider, which come as JSON or as a file", () => {
+    const provider = (sent: object) => privileges({ type: "pulumi:providers:docker", props: received(sent) });
+    const auth = JSON.stringify([{ address: "ghcr.io", username: "acme", password: "hunter2" }]);
+    const [found, ...more] = provider({ registryAuth: auth, host: "tcp://a:1", version: "5.2.0" });
+    expect(found).toBe(plain("registryAuth part 4", "password"));
+    expect(found).not.toContain("hunter2");
+    expect(more).toEqual([]);
+    expect(provider({ registryAuth: secret(auth) })).toEqual([]);
+    const kubeconfig = "users:\n- name: ann\n  user:\n    token: hunter2\n";
+    expect(provider({ kubeconfig })).toEqual([plain("kubeconfig part 4", "token")]);
+    expect(provider({ password: "x", url: "https://a:b@c" })).toEqual([
+      plain("password", "password"),
+      plain("url", "url", undefined, "password in its URL"),
+    ]);
+    expect(provider({ kubeconfig: unknownText, other: secret(unknownText), n: 5 })).toEqual([
+      privilege("unknownEntry", "kubeconfig"),
+    ]);
   });
 });
