@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { podKinds } from "../../policies/pod-kinds.ts";
 import previews from "../policy/data/previews.json" with { type: "json" };
 import { fleetStack, image, withProps } from "../policy/fleet-stack.ts";
+import { built } from "../policy/props.ts";
 import type { StackResource } from "../policy/stack.ts";
 import {
   claim,
@@ -219,6 +221,18 @@ describe("two writers of one state", () => {
     const patch = (name: string) => workload("apps/v1:DeploymentPatch", name, recreate);
     expect(short(deployment("web"), { ...patch("web"), name: "patch" })).toEqual([]);
     expect(short(deployment("web"), patch("other"))).toHaveLength(2);
+  });
+
+  test("are found in every kind that has pods", () => {
+    const spec = { volumes: [{ name: "data", hostPath: { path: "/data/x" } }] };
+    for (const [type, { pod: path, list }] of podKinds) {
+      const props = built(list ? `items[].${path}` : path, spec);
+      const found = short(mounting("a", { hostPath: "/data" }), { type, name: "web", props });
+      const web = `"web"${list ? " (items[0])" : ""}`;
+      expect([type, ...found]).toContain(
+        `a volumes[0]: "a" writes directory "/data", and so does ${web} as directory "/data/x"`,
+      );
+    }
   });
 
   test("are found behind a chart's values, which say nothing of how many run", () => {
