@@ -53,7 +53,7 @@ class KeptImages {
   readonly #images: readonly PolicyResource[];
 
   constructor(graph: StackGraph) {
-    this.#images = graph.ofType(remoteImage).filter((image) => !isLeftOut(image));
+    this.#images = graph.ofType(remoteImage);
   }
 
   /** Whether what keeps an image is in the program; whether it keeps it indeed is judged of each. */

@@ -2,7 +2,7 @@ import type { PolicyResource } from "@pulumi/policy";
 import { isCutOver, isImage } from "./cut-overs.ts";
 import { commandType, fleetFactsOf, type JudgedWorkload } from "./fleet-facts.ts";
 import { foreignState } from "./foreign-state.ts";
-import { isObject, itemsOf, notKnown, read } from "./guarded-read.ts";
+import { itemsOf, notKnown, read } from "./guarded-read.ts";
 import { missingOf, preparationProgram, preparationsOf } from "./preparations.ts";
 import { isLeftOut, isToldOf, programFindings } from "./program-commands.ts";
 import { type Finding, stackRule, unreadableFact } from "./rule.ts";
@@ -137,7 +137,7 @@ function changeFindings({ workload, preparations }: Parts): SnapshotFinding[] {
 function triggerFindings(preparation: PolicyResource, trigger: string): SnapshotFinding[] {
   const listed = read(preparation.props, "triggers");
   if (listed === notKnown) return [unreadProperty(preparation, { path: "triggers", problem: "unknown" })];
-  const items = isObject(listed) && Array.isArray(listed) ? itemsOf(listed, "triggers") : [];
+  const items = Array.isArray(listed) ? itemsOf(listed, "triggers") : [];
   const unknown = items.find(({ value }) => value === notKnown);
   if (unknown !== undefined) {
     return [unreadProperty(preparation, { path: unknown.path, problem: "unknown" })];

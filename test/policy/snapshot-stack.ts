@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { commandType, containerType } from "../../policies/fleet-facts.ts";
 import { snapshotBeforeChange } from "../../policies/snapshot-before-change.ts";
 import { changed, fleetStack, image, type StackWorkload, withProps } from "./fleet-stack.ts";
-import { judgedStack, type StackResource } from "./stack.ts";
+import { allDisabled, judgedStack, type StackResource } from "./stack.ts";
 
 export const [a, b] = [image("a"), image("b")];
 export const canary: StackWorkload = { name: "canary", group: "support", role: "canary", image: b, from: a };
@@ -27,6 +27,7 @@ export function said(
   const messages = judgedStack(snapshotBeforeChange, stack, config).map(({ message }) => message);
   const reversed = judgedStack(snapshotBeforeChange, stack.toReversed(), config);
   expect(reversed.map(({ message }) => message)).toEqual(messages);
+  expect(judgedStack(snapshotBeforeChange, stack, allDisabled(snapshotBeforeChange))).toEqual([]);
   return messages;
 }
 

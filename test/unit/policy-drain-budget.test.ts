@@ -6,7 +6,7 @@ import { drainBudget } from "../../policies/drain-budget.ts";
 import { containerType } from "../../policies/fleet-facts.ts";
 import { fleetStack, image, type StackWorkload } from "../policy/fleet-stack.ts";
 import { unknownText } from "../policy/props.ts";
-import { judgedStack, type StackResource } from "../policy/stack.ts";
+import { allDisabled, judgedStack, type StackResource } from "../policy/stack.ts";
 import { snapshotTools, stable } from "./config-fixture.ts";
 import { configWith } from "./fleet-rollout-fixture.ts";
 
@@ -17,6 +17,7 @@ function judge(resources: readonly StackResource[], config = {}): string[] {
   const messages = judgedStack(drainBudget, resources, config).map(({ message }) => message);
   const reversed = judgedStack(drainBudget, resources.toReversed(), config);
   expect(reversed.map(({ message }) => message)).toEqual(messages);
+  expect(judgedStack(drainBudget, resources, allDisabled(drainBudget))).toEqual([]);
   return messages;
 }
 
@@ -138,7 +139,7 @@ describe("the time of a workload to stop", () => {
       );
     expect(said({}, { destroyGraceSeconds: 29, stopTimeout: 29 })).toEqual([grace(29)]);
     expect(said({}, { destroyGraceSeconds: 60, stopTimeout: 60 })).toEqual([]);
-    for (const stopTimeout of [29, 60, null, undefined]) {
+    for (const stopTimeout of [0, 29, 60, null, undefined]) {
       expect(said({}, { stopTimeout })).toEqual([timeouts(30)]);
     }
     expect(said({}, { destroyGraceSeconds: 1 })).toEqual([grace(1), timeouts(1)]);
@@ -268,6 +269,9 @@ describe("a pod with state", () => {
 
   it("is refused where that is not known", () => {
     expect(saidOf(kind, set(grace(unknownText)))).toEqual([
+      notKnown(`raw ${path}terminationGracePeriodSeconds`),
+    ]);
+    expect(saidOf(kind, set(grace(unknownText)), { minimumGrace: "1m" })).toEqual([
       notKnown(`raw ${path}terminationGracePeriodSeconds`),
     ]);
     expect(saidOf(kind, set(grace("30")))).toEqual([

@@ -145,6 +145,29 @@ describe("state outside of workloads", () => {
     expect(said(change)).toEqual([foreign("ingress volumes[0]", state)]);
   });
 
+  it("is refused in a proxy beside its own, and in a pod that stands in its place", () => {
+    const folder = "/home/kamal-proxy/.config/kamal-proxy";
+    const own = { volumeName: "front-state", containerPath: folder };
+    const both = (other: object) => proxy({ volumes: [own, other] });
+    const all = (state: string) => [
+      foreign("ingress volumes[0]", 'volume "front-state"'),
+      foreign("ingress volumes[1]", state),
+    ];
+    expect(said(both({ volumeName: "data", containerPath: folder }))).toEqual(all('volume "data"'));
+    expect(said(both({ volumeName: "front-state", containerPath: "/data" }))).toEqual(
+      all('volume "front-state"'),
+    );
+    expect(said(both({ volumeName: unknownText, containerPath: folder }))).toEqual([
+      foreign("ingress volumes[0]", 'volume "front-state"'),
+      notKnown("ingress volumes[1].volumeName"),
+    ]);
+    const claim = { name: "data", persistentVolumeClaim: { claimName: "front-state" } };
+    const pod = { type: "kubernetes:core/v1:Pod" };
+    expect(said(proxy({ volumes: undefined, spec: { volumes: [claim] } }, pod))).toEqual([
+      foreign("ingress spec.volumes[0]", 'claim "default/front-state"'),
+    ]);
+  });
+
   it("is refused in what only stands beside the proxy", () => {
     const outside = { parent: "clawforce-prod pulumi:pulumi:Stack" };
     expect(said(proxy({}, outside))).toEqual([foreign("ingress volumes[0]", 'volume "front-state"')]);

@@ -11,7 +11,7 @@ import {
   withProps,
 } from "../policy/fleet-stack.ts";
 import { unknownText } from "../policy/props.ts";
-import { judgedStack, type StackResource } from "../policy/stack.ts";
+import { allDisabled, judgedStack, type StackResource } from "../policy/stack.ts";
 
 const [a, b, c] = [image("a"), image("b"), image("c")];
 const canary: StackWorkload = { name: "canary", group: "support", role: "canary", image: b, from: a };
@@ -33,6 +33,7 @@ function said(fleet: StackFleet, change: Change = unchanged, config = {}): strin
   const messages = judgedStack(rollbackReady, stack, config).map(({ message }) => message);
   const reversed = judgedStack(rollbackReady, stack.toReversed(), config);
   expect(reversed.map(({ message }) => message)).toEqual(messages);
+  expect(judgedStack(rollbackReady, stack, allDisabled(rollbackReady))).toEqual([]);
   return messages;
 }
 
@@ -145,6 +146,7 @@ describe("the release that is left", () => {
     ["a short digest", `${a.slice(0, -1)}`],
     ["a digest with more behind it", `${a}0`],
     ["another algorithm", a.replace("sha256", "md5")],
+    ["what only ends as a digest", a.replace("sha256", "xsha256")],
     ["no repository", a.slice(a.indexOf("@") + 1)],
   ])("is refused that is known by %s", (_, from) => {
     const fleet = { ...update, workloads: [{ ...canary, from }] };
@@ -224,6 +226,16 @@ describe("what keeps an image", () => {
       },
     ];
 
+  it("is refused of what runs, whoever names it", () => {
+    const unnamed = {
+      agentImages: { agent: { stable: b } },
+      workloads: [{ ...second, image: b, from: image("e") }],
+    };
+    expect(said(unnamed, more({ name: image("e"), keepLocally: false }))).toEqual([
+      refused("more keepLocally", "it is not kept on the host", registry, "keepLocally: true"),
+    ]);
+  });
+
   it("is refused beside one that does, and let be when it is of no release", () => {
     expect(said(update, more({ name: a, keepLocally: false }))).toEqual([
       refused("more keepLocally", "it is not kept on the host", registry, "keepLocally: true"),
@@ -275,13 +287,26 @@ describe("the previous release", () => {
     expect(said(fleet({ stable: a }, ""))).toEqual([]);
   });
 
-  it("is asked for of the control plane, by its own records", () => {
-    const fleet: StackFleet = {
+  it("is asked for by the records of those that run the image, and of no others", () => {
+    const fleet = (ofPlane: string, ofGroup: string): StackFleet => ({
       controlPlane: { image: a },
+      agentImages: { agent: { stable: a }, other: { stable: c } },
+      workloads: [
+        { name: "plane", image: a, judged: { previous: ofPlane } },
+        { ...second, judged: { previous: ofGroup } },
+      ],
+    });
+    expect(said(fleet(b, ""))).toEqual([noPrevious("control-plane", "plane", b)]);
+    expect(said(fleet("", b))).toEqual([noPrevious("agent", "second", b)]);
+  });
+
+  it("holds nothing up as soon as one of them goes back", () => {
+    const back = { ...canary, image: a, from: b, move: "back" };
+    const fleet = {
       agentImages: { agent: { stable: a } },
-      workloads: [{ name: "plane", image: a, judged: { previous: b } }, second],
+      workloads: [back, { ...second, judged: { previous: c } }],
     };
-    expect(said(fleet)).toEqual([noPrevious("control-plane", "plane", b)]);
+    expect(said(fleet)).toEqual([]);
   });
 
   it("is refused without a digest, as the image that runs, and when nothing keeps it", () => {
@@ -336,6 +361,9 @@ describe("the previous release", () => {
       workloads: [{ ...second, judged: { previous: b } }],
     };
     expect(said(fleet, props(agent, { [key]: value }))).toEqual([fact(`agent ${key}`, what)]);
+    const named = { ...fleet, agentImages: { agent: { stable: a, previous: "openclaw:1" } } };
+    const messages = said(named, props(agent, { [key]: value }));
+    expect(messages.filter((each) => each.includes("the fact"))).toEqual([fact(`agent ${key}`, what)]);
     expect(said(fleet, props(agent, { candidate: null }))).toEqual([noPrevious("agent", "second", b)]);
   });
 });

@@ -143,8 +143,15 @@ describe("the order of a change", () => {
     ]);
   });
 
-  it("does not ask that of a container that stays", () => {
-    expect(said(without(container("third"), () => true))).toEqual([]);
+  it("asks that of a container that is only made anew, and of none that stays", () => {
+    const alone = without(container("third"), () => true);
+    expect(said(alone)).toEqual([]);
+    // One that does not serve has no id among the facts.
+    const stopped = { ...third, judged: { container: "" } };
+    expect(said(alone, [canary, stopped])).toEqual([]);
+    expect(said(alone, [canary, { ...stopped, id: unknownText }])).toEqual(
+      [unordered("third", "canary"), notAfter("third", "canary-preparation, third-preparation")].toSorted(),
+    );
   });
 
   it("takes a dependency of a component for one of all that is in it", () => {
@@ -207,6 +214,15 @@ describe("the order of a change", () => {
         changed(stack, command("canary-gate"), (each) => ({
           ...each,
           takes: { environment: [container("canary")] },
+        })),
+      [unverified("canary", "gate", "its gate does not run for each new container")],
+    ],
+    [
+      "that runs for what another one is",
+      (stack) =>
+        changed(stack, command("canary-gate"), (each) => ({
+          ...each,
+          takes: { triggers: [container("third")] },
         })),
       [unverified("canary", "gate", "its gate does not run for each new container")],
     ],
