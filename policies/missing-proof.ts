@@ -1,6 +1,6 @@
 import type { CanaryFinding } from "./canary-before-fleet.ts";
 import { type JudgedGroup, type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
-import type { ProofState } from "./proof.ts";
+import { durationText, type ProofState } from "./proof.ts";
 import { changesVersion, imageOfContainer, type Rollout } from "./rollout.ts";
 import { quoted } from "./verdict.ts";
 
@@ -57,7 +57,8 @@ function missingOf(
   const { signed, all } = rollout.proofsOf(canary, group);
   if (signed.state === "passed") return [];
   if (all.state !== "passed") {
-    return [{ kind: kindOf[all.state], what: `${its} ${all.what}`, why, write: remedies[all.state] }];
+    const write = remedyOf(all.state, rollout, group, canary);
+    return [{ kind: kindOf[all.state], what: `${its} ${all.what}`, why, write }];
   }
   const what = `${its} ${all.what}, and no trusted key has signed that`;
   return [{ kind: "unsigned", what, ...signing(rollout) }];
@@ -84,9 +85,30 @@ function signing({ hasKeys }: Rollout): Pick<Missing, "why" | "write"> {
 const asCandidate =
   "the reference as `candidate` of its agent image with `wave: 0`; raise the wave once the canary has passed";
 
-const remedies: Readonly<Record<Exclude<ProofState, "passed">, string>> = {
-  failed: "the release before, for all; or make the canary pass with `pulumi up`",
-  missing: "the wave of the canary, and run `pulumi up`: it verifies the canary again",
-  baking: "the wave of the canary, and run `pulumi up`: it bakes the canary to the end",
-  stale: "the wave of the canary, and verify it again",
-};
+/** What is verified or baked again only when it is asked for has to be asked for by its URN. */
+function remedyOf(
+  state: Exclude<ProofState, "passed">,
+  rollout: Rollout,
+  group: JudgedGroup,
+  canary: JudgedWorkload,
+): string {
+  const atCanary = "the wave of the canary";
+  switch (state) {
+    case "failed":
+      return "the release before, for all; or make the canary pass with `pulumi up`";
+    case "baking": {
+      const demanded = rollout.bakeOf(group);
+      return demanded.length > group.bake.length
+        ? `${atCanary} and \`bake: ${durationText(demanded.length)}\` for its group, and run \`pulumi up\`: the policies ask for it`
+        : `${atCanary}, and run \`pulumi up\`: it bakes the canary to the end`;
+    }
+    case "missing":
+    case "stale": {
+      const again = [rollout.verificationOf(canary), rollout.bakeCommandOf(group)];
+      const replace = again.flatMap((command) =>
+        command === undefined ? [] : [`--replace '${command.urn}'`],
+      );
+      return `${atCanary} (or run: pulumi up ${replace.join(" ")})`;
+    }
+  }
+}

@@ -63,12 +63,17 @@ export class Rollout {
         records,
         {
           ...{ image: member.image, container: member.container, checksHash: group.checksHash },
-          bake: { ...group.bake, length: Math.max(group.bake.length, this.#minimumBake) },
+          bake: this.bakeOf(group),
           ...{ longestAge: this.#longestAge, counts },
         },
         this.now,
       );
     return { signed: proof(isSigned), all: proof(isNotForged) };
+  }
+
+  /** What its canary has to bake: what the group says, and what the policy asks for at least. */
+  bakeOf({ bake }: JudgedGroup): JudgedGroup["bake"] {
+    return { ...bake, length: Math.max(bake.length, this.#minimumBake) };
   }
 
   /** Whether a workload has passed on an image and not gone back from it: by signed records, by others alone, or not. */
@@ -81,6 +86,13 @@ export class Rollout {
   /** The releases that a workload has passed on and not gone back from, whoever wrote it. */
   releasesOf(workload: JudgedWorkload): string[] {
     return passedReleases(this.evidenceOf(workload).records, isNotForged);
+  }
+
+  /** The command that bakes its canary, where it bakes. */
+  bakeCommandOf({ name, bake }: JudgedGroup): PolicyResource | undefined {
+    return bake.length === 0
+      ? undefined
+      : this.graph.ofType(commandType).find((each) => each.name === `${name}-wave-0-bake`);
   }
 
   /** Its verification, which what must wait for it comes after. */

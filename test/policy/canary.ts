@@ -35,5 +35,7 @@ export function saidOf(of: Partial<RolloutOf>, config: object = {}): string[] {
 export const why = "Why: what one instance has not proved, a fleet must not run.";
 export const asCandidate =
   "Write: the reference as `candidate` of its agent image with `wave: 0`; raise the wave once the canary has passed.";
+export const verifyAgain =
+  "Write: the wave of the canary (or run: pulumi up --replace 'urn:pulumi:prod::clawforce::pulumi:pulumi:Stack$clawforce:fleet:Fleet$clawforce:fleet:InstanceGroup$clawforce:fleet:Workload$command:local:Command::canary-verification').";
 export const unproved = (what: string, rest: string, member = "support-1", of = candidate) =>
   `${member} image: image "${of}" is not proved: its canary canary ${what}. ${rest}`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fleetTypes } from "../../policies/fleet-facts.ts";
-import { atJudgedTime, key, said, saidOf, unproved, why } from "../policy/canary.ts";
+import { atJudgedTime, key, said, saidOf, unproved, verifyAgain, why } from "../policy/canary.ts";
 import { altered, envelopes, testKey } from "../policy/evidence.ts";
 import { image, withProps } from "../policy/fleet-stack.ts";
 import { unknownText } from "../policy/props.ts";
@@ -67,7 +67,7 @@ describe("canary-before-fleet, by its evidence,", () => {
     const ofOther = envelopes({ workload: "support-2", start: recordsStart }, key, ...proved("support-2"));
     const missing = unproved(
       "has no verification on record that counts for the container that runs now",
-      `${why} Write: the wave of the canary, and run \`pulumi up\`: it verifies the canary again.`,
+      `${why} ${verifyAgain}`,
     );
     const foreign = 'record is a record of "support-2" in the stack "prod"';
     expect(saidOf({ canary: { evidence: ofOther } })).toEqual([

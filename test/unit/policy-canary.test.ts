@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { containerType } from "../../policies/fleet-facts.ts";
-import { asCandidate, atJudgedTime, key, said, saidOf, unproved, why } from "../policy/canary.ts";
+import { commandType, containerType } from "../../policies/fleet-facts.ts";
+import {
+  asCandidate,
+  atJudgedTime,
+  key,
+  said,
+  saidOf,
+  unproved,
+  verifyAgain,
+  why,
+} from "../policy/canary.ts";
 import { envelopes, testKey } from "../policy/evidence.ts";
 import { image, type StackWorkload, withProps } from "../policy/fleet-stack.ts";
 import { unknownText } from "../policy/props.ts";
@@ -82,19 +91,19 @@ describe("canary-before-fleet", () => {
       "has nothing on record",
       { canary: { records: [] } },
       "has no verification on record that counts for the container that runs now",
-      `${why} Write: the wave of the canary, and run \`pulumi up\`: it verifies the canary again.`,
+      `${why} ${verifyAgain}`,
     ],
     [
       "was replaced since its pass",
       { canary: { judged: { container: "another" }, id: "another" } },
       "has no verification on record that counts for the container that runs now",
-      `${why} Write: the wave of the canary, and run \`pulumi up\`: it verifies the canary again.`,
+      `${why} ${verifyAgain}`,
     ],
     [
       "was verified by other checks",
       { group: { checksHash: "ffffffffffffffff" } },
       "has no verification on record that counts for the container that runs now",
-      `${why} Write: the wave of the canary, and run \`pulumi up\`: it verifies the canary again.`,
+      `${why} ${verifyAgain}`,
     ],
     [
       "failed after it had passed",
@@ -132,13 +141,13 @@ describe("canary-before-fleet", () => {
       "has passed too long ago",
       { canary: { log: { start: "2026-11-01T00:00:00.000Z" } } },
       "has passed at 2026-11-01T00:04:00.000Z, longer than 14d ago",
-      `${why} Write: the wave of the canary, and verify it again.`,
+      `${why} ${verifyAgain}`,
     ],
     [
       "has a pass that is dated ahead",
       { canary: { log: { start: "2026-11-21T00:00:00.000Z" } } },
       "has a pass on record that is dated ahead of now (2026-11-21T00:04:00.000Z)",
-      `${why} Write: the wave of the canary, and run \`pulumi up\`: it verifies the canary again.`,
+      `${why} ${verifyAgain}`,
     ],
   ])("refuses the wave when the canary %s", (_title, of, what, rest) => {
     expect(saidOf(of)).toEqual([unproved(what, rest)]);
@@ -174,19 +183,22 @@ describe("canary-before-fleet", () => {
         },
         config,
       );
-    const notYet = (bake: string) => [
+    const toTheEnd = "the wave of the canary, and run `pulumi up`: it bakes the canary to the end";
+    const longer = (length: string) =>
+      `the wave of the canary and \`bake: ${length}\` for its group, and run \`pulumi up\`: the policies ask for it`;
+    const notYet = (bake: string, write = toTheEnd) => [
       unproved(
         `has passed at 2026-11-20T12:05:00.000Z and has not yet baked for ${bake}`.replace("12:05", "12:04"),
-        `${why} Write: the wave of the canary, and run \`pulumi up\`: it bakes the canary to the end.`,
+        `${why} Write: ${write}.`,
       ),
     ];
     expect(bakes(600, 100)).toEqual([]);
     expect(bakes(599, 100)).toEqual(notYet("10m with 100 requests"));
     expect(bakes(600, 99)).toEqual(notYet("10m with 100 requests"));
     expect(bakes(600)).toEqual(notYet("10m with 100 requests"));
-    expect(bakes(600, 100, { minimumBake: "1h" })).toEqual(notYet("1h with 100 requests"));
+    expect(bakes(600, 100, { minimumBake: "1h" })).toEqual(notYet("1h with 100 requests", longer("1h")));
     expect(bakes(3600, 100, { minimumBake: "1h" })).toEqual([]);
-    expect(saidOf({}, { minimumBake: "90s" })).toEqual(notYet("90s"));
+    expect(saidOf({}, { minimumBake: "90s" })).toEqual(notYet("90s", longer("90s")));
   });
 
   test("asks for no bake after a canary has gone back, or was started on the image first of all", () => {
@@ -224,6 +236,22 @@ describe("canary-before-fleet", () => {
     expect(of(bake("passed"), bake("failed"))[0]).toContain("did not pass: its bake was failed");
     expect(of(bake("passed"), bake("failed"), again)[0]).toContain("has not yet baked for 10m");
     expect(of(bake("passed"), bake("failed"), again, bake("passed"))).toEqual([]);
+  });
+
+  test("names the bake too where a pass that is too old was baked", () => {
+    const bake = { type: commandType, name: "support-wave-0-bake", parent: "fleet clawforce:fleet:Fleet" };
+    const records = [...proved("canary"), baked({ workload: "canary", image: candidate }, 600)];
+    const stack = (length: number) =>
+      rolloutStack({ key, canary: { records }, group: { bake: { length, requests: 0 } } });
+    const write = (length: number) =>
+      said([...stack(length), bake], { longestAge: "5m" })[0]
+        ?.split("--replace")
+        .slice(1);
+    expect(write(600)).toEqual([
+      expect.stringMatching(/^ 'urn:.*::canary-verification' $/),
+      expect.stringMatching(/^ 'urn:.*::support-wave-0-bake'\)\.$/),
+    ]);
+    expect(write(0)).toHaveLength(1);
   });
 
   test("judges by the policy's own age", () => {
