@@ -46,6 +46,7 @@ describe("a fleet under the pack", () => {
           controlPlane: {
             ...controlPlaneSettings(`${stack}-plane`, { stack, dockerHost: parts.dockerHost }),
             image: planeImage,
+            ...(planeImage !== planeImages.old && { previous: planeImages.old }),
           },
         }),
       },
@@ -95,7 +96,8 @@ describe("a fleet under the pack", () => {
 
   it("is brought up, updated wave by wave, promoted and taken back, and no rule stops any of it", async () => {
     const pack = ["--policy-pack", packFolder, "--policy-pack-config", strictFile];
-    expectPassed(bringUp);
+    // It says that all of them are started for the first time.
+    expectPassed(bringUp, "canary-before-fleet");
     await world.configure({ images: { stable: images.old, candidate: images.new } });
     const first = await world.fleet("update", ...pack);
     expect(first.output).toMatch(/^ {4}✅ clawforce-fleet@/m);
@@ -138,42 +140,155 @@ describe("a fleet under the pack", () => {
     expect(await seen()).toEqual(before);
   });
 
-  /** A change of our program that no configuration can make, and what is said of it beside a new candidate. */
-  const edits: [what: string, rule: string, edit: Edit, message: () => string][] = [
-    [
-      "a privileged gateway",
-      "least-privilege",
-      {
-        file: "components/platforms/docker.ts",
-        from: "hostname: spec.name,",
-        to: "hostname: spec.name, privileged: spec.name.endsWith('-2'),",
-      },
-      () =>
-        `[least-privilege] ${other} privileged: the container is privileged. Why: then nothing keeps it from its host. Write: privileged: false, and the one capability that it needs, if any.`,
-    ],
-    [
-      "an image under ignoreChanges",
-      "no-mutable-image",
-      {
-        file: "components/workload.ts",
-        from: "      deleteBeforeReplace: true,",
-        to: '      deleteBeforeReplace: true, ignoreChanges: name.endsWith("-2") ? ["image"] : [],',
-      },
-      () =>
-        `[no-mutable-image] ${other} image: the image is under ignoreChanges ("image"). Why: what runs then is not what the program says, and no review sees it. Write: ignoreChanges without this path.`,
-    ],
-  ];
+  /** Refused at preview for these messages of one rule, each by its beginning. */
+  function expectRefused(run: PolicedRun, rule: string, ...messages: string[]): void {
+    const said = refusalsBy(rule, run).map((message) => message.slice(`[${rule}] `.length));
+    expect(
+      said.map((message, index) => message.slice(0, messages[index]?.length)),
+      run.output,
+    ).toEqual(messages);
+    expect(run.code).toBe(1);
+  }
 
-  it.each(edits)("passes with a new candidate, and not with %s (%s)", async (_, rule, edit, message) => {
-    await world.configure({ images: { ...settled.images, candidate: images.other }, wave: 0 });
-    const refused = await judgedWith(world, [edit], strict);
-    expect(refusalsBy(rule, refused), refused.output).toContain(message());
-    expect(refused.code).toBe(1);
-    const twin = await judged();
-    expectPassed(twin);
-    expect(canary).not.toBe(other);
+  it("gets no other stable image at once", async () => {
+    await world.configure({ images: { stable: images.other, previous: images.old } });
+    expectRefused(
+      await judged(),
+      "canary-before-fleet",
+      `agent stable: image "${images.other}" is no release: no workload has passed on it, or each has gone back from it. Why: `,
+      `${other} image: image "${images.other}" is not proved: its canary ${canary} is only brought to it in this update. Why: what one instance has not proved, a fleet must not run. Write: the reference as \`candidate\` of its agent image with \`wave: 0\`; raise the wave once the canary has passed.`,
+    );
+  });
+
+  it("gets no wave ahead of its canary, not with --target either, which leaves the canary out", async () => {
+    await world.configure({ images: { stable: images.old, candidate: images.other }, wave: 1 });
+    const message = `${other} image: image "${images.other}" is not proved: its canary ${canary} is `;
+    expectRefused(await judged(), "canary-before-fleet", message);
+    expectRefused(await judged(strict, "--target", `**${other}`), "canary-before-fleet", message);
+  });
+
+  it("has no container beside it that passes for one of its workloads", async () => {
+    const run = await judgedWith(
+      world,
+      beside(
+        `new docker.Container("label", { name: "${other}-b", image: "${images.other}",`,
+        `  labels: [{ label: "clawforce.workload", value: "${other}" }] });`,
+        `new docker.Container("name", { name: "${other}", image: "${images.other}" });`,
+      ),
+      strict,
+    );
+    expectRefused(
+      run,
+      "canary-before-fleet",
+      'label labels: it has the label "clawforce.workload" and is no workload. Why: no canary, no snapshot and no gate stands before its change. Write: an instance of a group of the fleet instead.',
+      "name name: ",
+    );
+  });
+
+  it("and its control plane are not updated in one window, also where the program would let them be", async () => {
+    planeImage = planeImages.new;
+    await world.configure({ images: { stable: images.old, candidate: images.other }, wave: 0 });
+    const run = await judgedWith(world, withoutWindow, strict);
+    expectRefused(
+      run,
+      "one-track-per-window",
+      `${plane} image: the control plane is to run "${planeImages.new}", and the update brings ${canary} to another image too. Why: a fault after it would have two suspects. Write: one of both changes; the other one in a window of its own.`,
+    );
+    expect(rulesThatRefuse(run)).toEqual(["one-track-per-window"]);
+  });
+
+  it("keeps what it can go back to", async () => {
+    const edit = { file: "components/agent-image.ts", from: "keepLocally: true", to: "keepLocally: false" };
+    await world.configure({ images: { stable: images.old, candidate: images.other }, wave: 0 });
+    const run = await judgedWith(world, [edit], strict);
+    expect(refusalsBy("rollback-ready", run)).toContain(
+      `[rollback-ready] agent-${digestPart(images.old)} keepLocally: it is not kept on the host. Why: going back must not depend on a registry. Write: keepLocally: true.`,
+    );
+    expect(rulesThatRefuse(run), run.output).toEqual(["rollback-ready"]);
+    expect(run.code).toBe(1);
+  });
+
+  it("is copied before it is changed", async () => {
+    const edit = {
+      file: "components/workload.ts",
+      from: "triggers: [replacementTrigger(spec)]",
+      to: 'triggers: ["once"]',
+    };
+    await world.configure({ images: { stable: images.old, candidate: images.other }, wave: 0 });
+    const run = await judgedWith(world, [edit], strict);
+    expectRefused(
+      run,
+      "snapshot-before-change",
+      `${canary}-preparation triggers: its triggers are not the one hash that the container is made anew for. Why: `,
+    );
+    expect(rulesThatRefuse(run)).toEqual(["snapshot-before-change"]);
+  });
+
+  it("is refused for all that is wrong with it in one run, and passes without any of that", async () => {
+    await world.configure({ images: { stable: images.old, candidate: images.other }, wave: 0 });
+    const run = await judgedWith(world, manyEdits, strict);
+    expect(run.violations.map(({ message }) => message.slice(0, message.indexOf(": ")))).toEqual([
+      `[canary-before-fleet] ${canary} image`,
+      `[digest-pinned] ${canary} image`,
+      `[drain-budget] ${other} destroyGraceSeconds`,
+      `[least-privilege] ${other} privileged`,
+      `[no-mutable-image] ${canary} image`,
+      `[no-mutable-image] ${other} image`,
+      `[state-protected] ${other}-state opts.protect`,
+    ]);
+    expect(run.code).toBe(1);
+    expectPassed(await judged());
   });
 });
+
+/** Of a reference, as the names of images in our program have it. */
+function digestPart(reference: string): string {
+  return reference.slice(reference.lastIndexOf(":") + 1).slice(0, 12);
+}
+
+/** Lines beside our program. */
+function beside(...lines: string[]): Edit[] {
+  const imports = ['import "./components/quick-start.ts";', 'import * as docker from "@pulumi/docker";'];
+  return [
+    { file: "index.ts", from: `${imports[0]}\n`, to: `${imports.join("\n")}\n` },
+    { file: "index.ts", from: "/** What runs once", to: `${lines.join("\n")}\n/** What runs once` },
+  ];
+}
+
+/** Our program holds a window by itself; this one does not. */
+const withoutWindow: Edit[] = [
+  { file: "index.ts", from: "surveyInWindow(config, stack)", to: "survey(config, stack)" },
+  { file: "index.ts", from: "{ lastKnownInput, specOf }", to: "{ lastKnownInput, specOf, survey }" },
+];
+
+const second = 'name.endsWith("-2")';
+const manyEdits: Edit[] = [
+  {
+    file: "components/platforms/docker.ts",
+    from: "hostname: spec.name,",
+    to: 'hostname: spec.name, privileged: spec.name.endsWith("-2"),',
+  },
+  {
+    file: "components/platforms/docker.ts",
+    from: "destroyGraceSeconds: Math.ceil(spec.stopGrace)",
+    to: 'destroyGraceSeconds: spec.name.endsWith("-2") ? 0 : Math.ceil(spec.stopGrace)',
+  },
+  {
+    file: "components/workload.ts",
+    from: "containerArgs(spec, secrets.gatewayToken), {",
+    to: `{ ...containerArgs(spec, secrets.gatewayToken), ...(name.endsWith("-1") && { image: late(spec.image) }) }, { ignoreChanges: ${second} ? ["image"] : [],`,
+  },
+  {
+    file: "components/workload.ts",
+    from: "export interface RunningWorkload",
+    to: 'const late = (name: string) => new docker.RemoteImage("late", { name, keepLocally: true }).repoDigest;\nexport interface RunningWorkload',
+  },
+  {
+    file: "components/workload.ts",
+    from: "protect: true, retainOnDelete",
+    to: `protect: !name.includes("-2-"), retainOnDelete`,
+  },
+];
 
 /** policies/production.json with the key whose records count in this world, and for gateways that start in a second. */
 async function productionConfig(publicKey: string): Promise<PackConfig> {

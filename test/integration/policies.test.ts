@@ -28,6 +28,13 @@ const wanted = "ghcr.io/acme/web:<version>@sha256:<64 hex digits>";
 const container = (name: string, args: string, opts = "host") =>
   `new docker.Container("${name}", { name: "${name}", ${args} }, ${opts});\n`;
 
+const mount = '{ volumeName: "web-data", containerPath: "/data" }';
+const read = 'volumeName: "web-data", containerPath: "/data", readOnly: true';
+const graceful = "destroyGraceSeconds: 30, stopTimeout: 30";
+const careful = "{ ...host, deleteBeforeReplace: true }";
+/** That a state which is no workload's gets no snapshot is another rule's. */
+const stateIsMeant = { "snapshot-before-change": { levels: { foreignState: "disabled" } } };
+
 const pairs: Pair[] = [
   {
     rule: "no-mutable-image",
@@ -63,6 +70,51 @@ const pairs: Pair[] = [
       container("tagged", `image: "${pinned}"`),
       `const made = new docker.RemoteImage("made", { name: "${pinned}" }, host);\n`,
       container("unknown", `image: "${pinned}"`, "{ ...host, dependsOn: [made] }"),
+    ],
+  },
+  {
+    rule: "snapshot-before-change",
+    refused: [container("keeps", `image: "${pinned}", ${graceful}, volumes: [${mount}]`, careful)],
+    messages: [
+      '[snapshot-before-change] keeps volumes[0]: it keeps state in volume "web-data" and is no workload of the fleet. Why: nothing copies that state before a change, so there would be no way back. Write: an instance of a group of the fleet instead, or an exemption with a reason.',
+    ],
+    passes: [container("keeps", `image: "${pinned}", ${graceful}, volumes: [{ ${read} }]`, careful)],
+  },
+  {
+    rule: "single-writer",
+    config: stateIsMeant,
+    refused: [
+      container("one", `image: "${pinned}", ${graceful}, volumes: [${mount}]`, careful),
+      container("two", `image: "${pinned}", ${graceful}, volumes: [${mount}]`, careful),
+    ],
+    messages: [
+      '[single-writer] one volumes[0]: "one" writes volume "web-data", and so does "two". Why: no lock stops two gateways on one state, and they corrupt it. Write: a state of its own for each, and readOnly: true where one only reads.',
+      '[single-writer] two volumes[0]: "two" writes volume "web-data", and so does "one". Why: no lock stops two gateways on one state, and they corrupt it. Write: a state of its own for each, and readOnly: true where one only reads.',
+    ],
+    passes: [
+      container("one", `image: "${pinned}", ${graceful}, volumes: [${mount}]`, careful),
+      container("two", `image: "${pinned}", ${graceful}, volumes: [{ ${read} }]`, careful),
+    ],
+  },
+  {
+    rule: "drain-budget",
+    config: stateIsMeant,
+    refused: [container("killed", `image: "${pinned}", volumes: [${mount}]`, careful)],
+    messages: [
+      "[drain-budget] killed destroyGraceSeconds: it keeps state, and is killed at once when it is to stop. Why: what it has not written by then is lost, and a database may be torn. Write: destroyGraceSeconds: 30.",
+    ],
+    passes: [container("killed", `image: "${pinned}", ${graceful}, volumes: [${mount}]`, careful)],
+  },
+  {
+    rule: "state-protected",
+    config: stateIsMeant,
+    refused: [`new docker.Volume("data", { name: "web-data" }, host);\n`],
+    messages: [
+      '[state-protected] data opts.ignoreChanges: does not have "labels" and "driverOpts". Why: another label or option replaces the volume, that is, deletes its state. Write: ignoreChanges: ["labels", "driverOpts"].',
+      "[state-protected] data opts.protect: is not true, and this is a volume. Why: one change or destroy deletes its state. Write: protect: true in its options.",
+    ],
+    passes: [
+      'new docker.Volume("data", { name: "web-data" }, { ...host, protect: true, ignoreChanges: ["labels", "driverOpts"] });\n',
     ],
   },
   {
@@ -160,13 +212,14 @@ describe("a program that is not ours, judged by the pack on the real engine", ()
     expect(strict.code).not.toBe(0);
   });
 
-  it("does not start with a setting that a rule does not have, instead of passing it over", async () => {
-    const { code, output, violations } = await program.judged("", {
-      "no-mutable-image": { levels: { latset: "advisory" } },
-    });
-    expect(violations).toEqual([]);
-    expect(output).toContain("latset");
-    expect(code).not.toBe(0);
+  it("does not start with a setting that a rule does not have, and a misspelt rule stays as strict as it is", async () => {
+    const body = container("web", `image: "ghcr.io/acme/web:1.2.3"`);
+    const setting = await program.judged(body, { "no-mutable-image": { levels: { latset: "advisory" } } });
+    expect(setting.output).toContain("latset");
+    expect(setting.code).toBe(1);
+    const rule = await program.judged(body, { "digest-pined": "disabled" });
+    expect(rulesThatRefuse(rule)).toEqual(["digest-pinned"]);
+    expect(rule.code).toBe(1);
   });
 
   it("an update that skips its preview makes what is right and not what is refused, and one with it makes nothing", async () => {
