@@ -1,3 +1,4 @@
+import { cutOverHooked } from "./cut-over-hook.ts";
 import { changes, previewEnded } from "./engine.ts";
 import { checks, type Finding, oneLine, sentenceOf } from "./finding.ts";
 import { orderKept } from "./order.ts";
@@ -72,6 +73,7 @@ function findingsOf(
     ...switchedOff(policyConfig),
     ...oneTrack(workloads),
     ...workloads.flatMap((each) => [...toldAndDone(each), ...moveFirst(each), ...wayBack(each)]),
+    ...cutOverHooked(preview.steps, workloads),
     ...stateKept(preview.steps, workloads),
     ...secretMarked(preview.steps),
     ...orderKept(preview.steps, workloads),

@@ -1,6 +1,6 @@
 import { type Finding, quoted } from "./finding.ts";
-import { isMapping, itemsOf, textOf } from "./plain-json.ts";
-import type { ResourceState, Step } from "./preview.ts";
+import { itemsOf, mappingOf, textOf } from "./plain-json.ts";
+import { partsOf, type Step } from "./preview.ts";
 import { type ReviewedWorkload, types } from "./workload.ts";
 
 /** What holds state by itself. With a namespace goes everything in it. */
@@ -9,9 +9,8 @@ const stateTypes: readonly RegExp[] = [
   /^kubernetes:core\/v1:(PersistentVolume|PersistentVolumeClaim|Namespace)(Patch|List)?$/,
 ];
 
-/** The hook that drains, stops and takes the cold snapshot, right before the engine removes a container. */
-const cutOverHook = "cut-over";
-const goes: readonly string[] = ["delete", "delete-replaced", "replace"];
+/** Operations by which what is there goes. */
+export const goes: readonly string[] = ["delete", "delete-replaced", "replace"];
 
 export function holdsState({ type }: Step): boolean {
   return stateTypes.some((pattern) => pattern.test(type));
@@ -19,19 +18,31 @@ export function holdsState({ type }: Step): boolean {
 
 /** Whether no state would be lost, and none would be less protected than it is. */
 export function stateKept(steps: readonly Step[], workloads: readonly ReviewedWorkload[]): Finding[] {
-  const ofWorkload = (step: Step) =>
-    workloads.find(({ component }) => component.urn === (step.after ?? step.before)?.parent);
-  const removed = (step: Step) => ofWorkload(step)?.component.op === "delete";
+  const mounted = new Set(workloads.flatMap(mountedVolumes));
   const left = workloads.filter(({ component }) => component.op === "delete").map(leaves);
-  const kept = steps.flatMap((step) => {
-    if (holdsState(step)) {
-      return goes.includes(step.op)
-        ? lost(step, removed(step))
-        : [...loosened(step), ...(ofWorkload(step) === undefined ? [] : unprotected(step))];
-    }
-    return step.type === types.container ? containerWithState(step, ofWorkload(step), steps) : [];
-  });
+  const kept = steps
+    .filter((step) => holdsState(step) && !isOfIngress(step))
+    .flatMap((step) => {
+      const workload = workloads.find(
+        ({ component }) => component.urn === (step.after ?? step.before)?.parent,
+      );
+      if (goes.includes(step.op)) return lost(step, workload);
+      const isState = workload !== undefined || mounted.has(textOf(step.after?.inputs.name));
+      return [...loosened(step), ...(isState ? unprotected(step) : [])];
+    });
   return [...left, ...kept];
+}
+
+function mountedVolumes({ runner }: ReviewedWorkload): string[] {
+  return itemsOf(runner?.after?.inputs.volumes)
+    .map((volume) => textOf(mappingOf(volume).volumeName))
+    .filter((name) => name !== "");
+}
+
+/** The proxy and its volume, which holds its table of services: the operations write that anew, it is no state. */
+export function isOfIngress({ after, before, name }: Step): boolean {
+  const parent = partsOf((after ?? before)?.parent ?? "");
+  return parent.type === types.ingress && (name === parent.name || name === `${parent.name}-state`);
 }
 
 function leaves({ name, managed }: ReviewedWorkload): Finding {
@@ -45,13 +56,14 @@ function leaves({ name, managed }: ReviewedWorkload): Finding {
   };
 }
 
-/** Out of the program with its workload, unprotected beforehand by an operator and left on the host: a removal that is meant. */
-function lost(step: Step, withItsWorkload: boolean): Finding[] {
+/** What stays on the host, was unprotected beforehand by an operator, and does not leave its workload behind, goes on purpose. */
+function lost(step: Step, workload: ReviewedWorkload | undefined): Finding[] {
   const { before, op, name } = step;
+  const kind = kindOf(step);
   if (op === "replace" || before?.retainOnDelete !== true) {
     return [
-      refusal("state-kept", name, {
-        what: `${kindOf(step)} would be ${op === "replace" ? "replaced" : "deleted"}, and what is in it with it`,
+      refusal(name, {
+        what: `${kind} would be ${op === "replace" ? "replaced" : "deleted"}, and what is in it with it`,
         why: "state comes back from a snapshot only, and without what was written since",
         write:
           op === "replace"
@@ -60,14 +72,15 @@ function lost(step: Step, withItsWorkload: boolean): Finding[] {
       }),
     ];
   }
-  if (withItsWorkload && !before.protect) return [];
+  const stays = workload !== undefined && workload.component.op !== "delete";
+  if (!stays && !before.protect) return [];
   return [
-    refusal("state-kept", name, {
-      what: `${kindOf(step)} would leave the program${withItsWorkload ? "" : ", and its workload stays"}`,
+    refusal(name, {
+      what: `${kind} would leave the program${stays ? ", and its workload stays" : ""}`,
       why: "nobody protects from then on what is in it",
-      write: withItsWorkload
-        ? "nothing, or `pulumi state unprotect` it first when the workload is to go for good"
-        : "it back into the program",
+      write: stays
+        ? "it back into the program"
+        : "nothing, or `pulumi state unprotect` it first when it is to go for good",
     }),
   ];
 }
@@ -82,7 +95,7 @@ function loosened({ before, after, name }: Step): Finding[] {
       .map((path) => `\`ignoreChanges\` on ${quoted(path)}`),
   ];
   return taken.map((option) =>
-    refusal("state-kept", name, {
+    refusal(name, {
       what: `it loses ${option}`,
       why: "the next change could replace or delete it, and what is in it with it",
       write: "the option as it was",
@@ -94,7 +107,7 @@ function loosened({ before, after, name }: Step): Finding[] {
 function unprotected({ before, after, name }: Step): Finding[] {
   if (after === undefined || after.retainOnDelete || before?.retainOnDelete === true) return [];
   return [
-    refusal("state-kept", name, {
+    refusal(name, {
       what: "it has no `retainOnDelete`",
       why: "with its removal from the program what is in it would be deleted",
       write: "`retainOnDelete: true`",
@@ -102,64 +115,10 @@ function unprotected({ before, after, name }: Step): Finding[] {
   ];
 }
 
-/** A container that goes takes its state through the hook of its workload; without the hook nothing drains, stops or copies. */
-function containerWithState(
-  step: Step,
-  workload: ReviewedWorkload | undefined,
-  steps: readonly Step[],
-): Finding[] {
-  const { before, after, op, name } = step;
-  if (workload === undefined && (isIngress(step, steps) || !mountsState(before ?? after))) return [];
-  if (goes.includes(op) && !hasHook(before)) {
-    return [
-      refusal("cut-over", name, {
-        what: `its container would be ${op === "replace" ? "replaced" : "deleted"} without the hook ${quoted(cutOverHook)}`,
-        why: "nothing would wait for its work, stop it or take a snapshot of its state",
-        write:
-          "the container as part of a workload of components/workload.ts; run `pulumi up` without another change first",
-      }),
-    ];
-  }
-  if (workload !== undefined && after !== undefined && !hasHook(after)) {
-    return [
-      refusal("cut-over", name, {
-        what: `its container has no hook ${quoted(cutOverHook)} before its removal`,
-        why: "the next update would remove it without a snapshot",
-        write: "`hooks: { beforeDelete: [hooks.cutOver] }`, as components/workload.ts has it",
-      }),
-    ];
-  }
-  return [];
-}
-
-function hasHook(state: ResourceState | undefined): boolean {
-  const moments = Object.entries(state?.hooks ?? {});
-  return moments.some(([moment, names]) => /^beforeDelete$/i.test(moment) && names.includes(cutOverHook));
-}
-
-/** The proxy's volume holds its table of services, which the operations write anew: no state. */
-function isIngress(step: Step, steps: readonly Step[]): boolean {
-  const parent = (step.after ?? step.before)?.parent;
-  return steps.some(({ urn, type, name }) => urn === parent && type === types.ingress && name === step.name);
-}
-
-function mountsState(state: ResourceState | undefined): boolean {
-  const { volumes, mounts } = state?.inputs ?? {};
-  return (
-    itemsOf(volumes).some(
-      (each) => isMapping(each) && textOf(each.containerPath) !== "/var/run/docker.sock",
-    ) || itemsOf(mounts).some((each) => isMapping(each) && textOf(each.type) !== "tmpfs")
-  );
-}
-
-function kindOf({ type }: Step): string {
+export function kindOf({ type }: Step): string {
   return `the ${type.slice(type.lastIndexOf(":") + 1)}`;
 }
 
-function refusal(
-  check: "state-kept" | "cut-over",
-  resource: string,
-  told: Pick<Finding, "what" | "why" | "write">,
-): Finding {
-  return { check, level: "refusal", resource, ...told };
+function refusal(resource: string, told: Pick<Finding, "what" | "why" | "write">): Finding {
+  return { check: "state-kept", level: "refusal", resource, ...told };
 }

@@ -16,17 +16,38 @@ describe("cut-over", () => {
 
   test("refuses a container that goes without the hook that takes its snapshot", () => {
     expect(refusalsOf(withContainer("before", without))).toEqual([
-      '[cut-over] canary: its container would be replaced without the hook "cut-over". Why: nothing would wait for its work, ' +
+      '[cut-over] canary: the Container would be replaced without the hook "cut-over". Why: nothing would wait for its work, ' +
         "stop it or take a snapshot of its state. Write: the container as part of a workload of components/workload.ts; run `pulumi up` without another change first.",
     ]);
     const bind = { inputs: { mounts: [{ type: "bind", target: "/data" }] } };
     for (const state of [mount, bind]) {
       expect(refusalsOf([raw("docker:index/container:Container", "raw", "delete", state)])).toEqual([
         expect.stringMatching(
-          /^\[cut-over\] raw: its container would be deleted without the hook "cut-over"\./,
+          /^\[cut-over\] raw: the Container would be deleted without the hook "cut-over"\./,
         ),
       ]);
     }
+  });
+
+  test.each<[string, object]>([
+    [
+      "docker:index/service:Service",
+      { taskSpec: { containerSpec: { mounts: [{ type: "volume", source: "v" }] } } },
+    ],
+    ["kubernetes:apps/v1:StatefulSet", { spec: { volumeClaimTemplates: [{}] } }],
+    ["kubernetes:core/v1:Pod", { spec: { volumes: [{ persistentVolumeClaim: { claimName: "c" } }] } }],
+    [
+      "kubernetes:batch/v1:Job",
+      { spec: { template: { spec: { volumes: [{ hostPath: { path: "/data" } }] } } } },
+    ],
+    ["docker:index/container:Container", { volumes: [{ hostPath: "/data", containerPath: "/data" }] }],
+  ])("refuses a %s with state that goes", (type, inputs) => {
+    expect(refusalsOf([raw(type, "raw", "replace", { inputs })])).toEqual([
+      expect.stringMatching(
+        /^\[cut-over\] raw: the [A-Za-z]+ would be replaced without the hook "cut-over"\./,
+      ),
+    ]);
+    expect(refusalsOf([raw(type, "raw", "update", { inputs })])).toEqual([]);
   });
 
   test("refuses a workload whose container loses the hook", () => {
@@ -41,7 +62,7 @@ describe("cut-over", () => {
     const events = [{ resourcePreEvent: { metadata: { op: "delete-replaced", urn, old: mount } } }];
     expect(refusalsOf([], { events, pack: fullPack })).toEqual([
       expect.stringMatching(
-        /^\[cut-over\] left: its container would be deleted without the hook "cut-over"\./,
+        /^\[cut-over\] left: the Container would be deleted without the hook "cut-over"\./,
       ),
     ]);
   });
@@ -60,6 +81,13 @@ describe("cut-over", () => {
       refusalsOf([raw(container, "a", "delete", socket), raw(container, "b", "replace"), ingress, proxy]),
     ).toEqual([]);
     expect(refusalsOf([{ ...proxy, urn: `${proxy.urn}2` }, ingress])).toHaveLength(1);
+    const own = raw("docker:index/volume:Volume", "ingress-state", "delete", { parent: ingress.urn });
+    expect(refusalsOf([own])).toEqual([]);
+    expect(refusalsOf([{ ...own, urn: own.urn.replace("ingress-state", "state") }])).toHaveLength(1);
+    const service = {
+      inputs: { spec: { volumes: [{ emptyDir: {} }], volumeClaimTemplates: [], hostPath: "" } },
+    };
+    expect(refusalsOf([raw("kubernetes:apps/v1:Deployment", "d", "delete", service)])).toEqual([]);
   });
 });
 
@@ -116,7 +144,7 @@ describe("state-kept", () => {
         "the Volume would leave the program",
         "nobody protects from then on what is in it",
       ] as const),
-      "nothing, or `pulumi state unprotect` it first when the workload is to go for good",
+      "nothing, or `pulumi state unprotect` it first when it is to go for good",
     );
     expect(refusalsOf(removal({}))).toEqual([refusal]);
     expect(refusalsOf(removal({}).slice(1))).toEqual([refusal]);
@@ -141,6 +169,13 @@ describe("state-kept", () => {
         expect.stringContaining("support-3: it leaves the program, and its control plane keeps it."),
       ],
     });
+  });
+
+  test("lets be a volume of no workload that stays on the host and is not protected any more", () => {
+    const left = (options: object) =>
+      refusalsOf([raw(volume, "v", "delete", { ...stateOptions, ...options })]);
+    expect(left({ protect: false })).toEqual([]);
+    expect(left({})).toEqual([expect.stringContaining("v: the Volume would leave the program. Why: ")]);
   });
 
   test("refuses each protection that a volume loses", () => {
@@ -175,7 +210,11 @@ describe("state-kept", () => {
         "`retainOnDelete: true`",
       ),
     ]);
-    expect(refusalsOf([raw(volume, "scratch", "create")])).toEqual([]);
+    const apart = (name: string) => raw(volume, "apart", "create", { inputs: { name } });
+    expect(refusalsOf([apart("scratch"), ...updated()])).toEqual([]);
+    expect(refusalsOf([apart("canary-state"), ...updated()])).toEqual([
+      expect.stringContaining("apart: it has no `retainOnDelete`."),
+    ]);
   });
 });
 
