@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { unknownText } from "../policy/props.ts";
+import { built, unknownText } from "../policy/props.ts";
 import type { StackResource } from "../policy/stack.ts";
 import { container, deployment, mounting, said, short, volume } from "../policy/writers.ts";
 
@@ -70,8 +70,55 @@ describe("two names of one place", () => {
     for (const pair of different) expect(short(...pair)).toEqual([]);
   });
 
+  test("are found to the end, also where a volume is kept inside of itself", () => {
+    const inside = bound("a", "/var/lib/docker/volumes/a/_data/deep");
+    expect(short(inside, mounting("w", { volumeName: "a" }), mounting("x", { hostPath: "/other" }))).toEqual(
+      [],
+    );
+    expect(
+      short(inside, mounting("w", { volumeName: "a" }), mounting("x", { volumeName: "a" })),
+    ).toHaveLength(2);
+    const chain = [bound("a", "/var/lib/docker/volumes/b/_data/x"), bound("b", "/srv/b")];
+    expect(short(...chain)).toEqual([
+      'a as a whole: volume "a" is the same place as volume "b" of "b"',
+      'b as a whole: volume "b" is the same place as volume "a" of "a"',
+    ]);
+    expect(
+      short(
+        chain[0] as StackResource,
+        chain[1] as StackResource,
+        mounting("w", { volumeName: "a" }),
+        mounting("x", { hostPath: "/srv/b/x/y" }),
+      ),
+    ).toContain('x volumes[0]: "x" writes directory "/srv/b/x/y", and so does "w" as volume "a"');
+  });
+
+  test("have their place in a list, and are refused where they can't be read", () => {
+    const listed = {
+      type: "kubernetes:core/v1:PersistentVolumeList",
+      name: "all",
+      props: {
+        items: ["p", "q"].map((name) => ({ metadata: { name }, spec: { hostPath: { path: "/x" } } })),
+      },
+    };
+    expect(short(listed)).toEqual([
+      'all items[0]: storage "PersistentVolume p" is the same place as storage "PersistentVolume q" of "all"',
+      'all items[1]: storage "PersistentVolume q" is the same place as storage "PersistentVolume p" of "all"',
+    ]);
+    for (const path of ["metadata.name", "spec", "spec.hostPath", "spec.hostPath.path", "spec.nfs.server"]) {
+      const props = { metadata: { name: "p" }, ...built(path, unknownText) };
+      expect(short({ type: "kubernetes:core/v1:PersistentVolume", name: "p", props })).toEqual([
+        `p ${path}: the value is not known at preview`,
+      ]);
+    }
+    expect(short(claimOf("c", unknownText))).toEqual([
+      "c spec.volumeName: the value is not known at preview",
+    ]);
+  });
+
   test("are found where a claim's storage is what another container mounts", () => {
     const storages = [
+      [storage("p", { hostPath: { path: "/x" } }, { claimRef: { name: "c" } })],
       [storage("p", { hostPath: { path: "/x" } }), claimOf("c", "p")],
       [storage("p", { hostPath: { path: "/x" } }, { claimRef: { name: "c", namespace: "default" } })],
     ];
