@@ -169,14 +169,12 @@ function firstOf(names: readonly string[]): string {
 }
 
 function barrierFindings(graph: StackGraph, { workload }: Parts, all: readonly Parts[]): SnapshotFinding[] {
+  // Nearly always it depends on each by itself, and no closure has to be built for that.
+  const direct = new Set(workload.runner.dependencies.map(({ urn }) => urn));
   const missing = all
-    .filter(({ preparations }) => {
-      const [preparation, other] = preparations;
-      return (
-        preparation !== undefined && other === undefined && !graph.after(preparation).has(workload.runner.urn)
-      );
-    })
-    .map(({ preparations }) => preparations[0]?.name ?? "");
+    .flatMap(({ preparations }) => (preparations.length === 1 ? preparations : []))
+    .filter((each) => !direct.has(each.urn) && !graph.after(each).has(workload.runner.urn))
+    .map(({ name }) => name);
   if (missing.length === 0) return [];
   return [
     {
