@@ -34,9 +34,12 @@ describe.each([noMutableImage, digestPinned].map((rule) => [rule.name, rule] as 
       const older = { ...exemption, expires: "2026-01-01" };
       expect(said(rule, "img:latest", { exemptions: [older, exemption] })).toEqual([]);
       vi.setSystemTime(new Date("2026-12-01T00:00:00Z"));
-      expect(said(rule, "img:latest", { exemptions: [older, exemption] })[0]).toContain(
-        "ended on 2026-11-21.",
-      );
+      for (const exemptions of [
+        [older, exemption],
+        [exemption, older],
+      ]) {
+        expect(said(rule, "img:latest", { exemptions })[0]).toContain("ended on 2026-11-21.");
+      }
     });
 
     test.each(["img-evil:latest", "img/evil:latest", "evil/img:latest", "ghcr.io/library/img:latest"])(

@@ -84,7 +84,10 @@ describe.each(rules.map((rule) => [rule.name, rule] as const))("%s", (name, rule
   });
 
   test("can be told everything that its schema has, and nothing else", () => {
-    expect(Object.values(settings).every((setting) => "default" in setting)).toBe(true);
+    for (const [key, { default: usual, description }] of Object.entries(settings)) {
+      expect(description, key).toMatch(/\w{3}/);
+      expect(validate({ [key]: usual }), key).toBe(true);
+    }
     const whole = sampleOfEach(settings);
     expect(validate(whole), JSON.stringify([whole, validate.errors])).toBe(true);
     const levels = levelsOf(rule);
@@ -104,6 +107,9 @@ function badExemptions(whole: unknown): object[] {
   const [exemption] = whole as [Record<string, unknown>];
   return [
     ...Object.keys(exemption).map((key) => ({ exemptions: [{ ...exemption, [key]: undefined }] })),
+    ...Object.keys(exemption).flatMap((key) =>
+      ["", 5].map((value) => ({ exemptions: [{ ...exemption, [key]: value }] })),
+    ),
     { exemptions: [{ ...exemption, prefix: "a" }] },
     { exemptions: [{ ...exemption, expires: "2026" }] },
   ];
