@@ -73,6 +73,20 @@ describe("our own fleet", () => {
     expect(said(opened({ protect: true, ignoreChanges: ["*"] }))).toEqual([]);
   });
 
+  test("is told once of a volume that is not protected, whoever mounts it", () => {
+    const volume: StackResource = { ...ingressVolume, name: "raw" };
+    delete volume.parent;
+    const user = {
+      type: containerType,
+      name: "u",
+      props: { volumes: [{ volumeName: "edge-state" }] },
+      parent: idOf(ingress),
+    };
+    expect(short(...fleet, ingress, volume, user)).toEqual([
+      "raw opts.protect: is not true, and this is a volume",
+    ]);
+  });
+
   test("is refused when the volume of an ingress has other users, or is not frozen", () => {
     const user = {
       type: containerType,
@@ -180,6 +194,15 @@ describe("a claim, its storage and its namespace", () => {
     for (const each of fine) expect(short(...each)).toEqual([]);
     expect(short(space(unknownText), inProd)).toEqual([
       "space metadata.name: the value is not known at preview",
+    ]);
+    const spec = { volumeClaimTemplates: [{ metadata: { name: "d" } }], template: { spec: {} } };
+    const set = {
+      type: "kubernetes:apps/v1:StatefulSet",
+      name: "set",
+      props: { metadata: { name: "set" }, spec },
+    };
+    expect(short(space("default"), set)).toEqual([
+      'space opts.protect: is not true, and this namespace holds claims "default/d-set-…"',
     ]);
     const list = {
       ...space(""),
