@@ -26,7 +26,8 @@ export interface KnownType {
 /** Have volumes and no containers. */
 const presetKinds = ["settings.k8s.io/v1alpha1:PodPreset"];
 
-const containerLists = ["containers[]", "initContainers[]", "ephemeralContainers[]"];
+/** Of a pod, below its specification. */
+export const containerLists = ["containers[]", "initContainers[]", "ephemeralContainers[]"];
 
 const dockerTypes: Readonly<Record<string, KnownType>> = {
   "docker:index/container:Container": {

@@ -1,6 +1,6 @@
 import { isObject, itemsOf, notKnown, type Reached, read } from "./guarded-read.ts";
 import { inspectMount } from "./host-path.ts";
-import { knownTypes } from "./image-paths.ts";
+import { containerLists, knownTypes } from "./image-paths.ts";
 import { below, type Inspection, type ReachedObject } from "./privilege.ts";
 import { type Capabilities, inspectCapabilities } from "./privilege-capabilities.ts";
 import {
@@ -26,8 +26,6 @@ export function podPathOf(type: string): string | undefined {
 export function itemPrefix(type: string): string {
   return type.endsWith("List") ? "items[]." : "";
 }
-
-const containerLists = ["containers", "initContainers", "ephemeralContainers"];
 
 export function inspectPods(
   inspection: Inspection,
@@ -59,7 +57,7 @@ function inspectPod(inspection: Inspection, pod: ReachedObject, capabilities: Ca
     for (const path of inspection.flagged(pod, flag))
       inspection.report("hostNamespace", path, hostNamespaceTold(what));
   inspectConfinement(inspection, pod);
-  const containers = containerLists.flatMap((list) => inspection.objects(pod, `${list}[]`));
+  const containers = containerLists.flatMap((list) => inspection.objects(pod, list));
   for (const container of containers) {
     for (const path of inspection.flagged(container, "securityContext.privileged"))
       inspection.report("privileged", path, privilegedTold);

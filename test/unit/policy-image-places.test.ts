@@ -1,11 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { knownTypes } from "../../policies/image-paths.ts";
 import { type ImagePlace, imagePlacesOf } from "../../policies/image-places.ts";
 import { namesImage } from "../../policies/image-walk.ts";
-import kubernetes from "../policy/data/kubernetes-image-paths.json" with { type: "json" };
 import { built, unknownCheckingProxy, unknownText } from "../policy/props.ts";
 
 function placesOf(type: string, props: object, ignoreChanges: readonly string[] = []): ImagePlace[] {
@@ -15,15 +11,6 @@ function placesOf(type: string, props: object, ignoreChanges: readonly string[] 
 function texts(type: string, props: object): [path: string, text: string][] {
   return placesOf(type, props).flatMap((place) => (place.kind === "text" ? [[place.path, place.text]] : []));
 }
-
-/** Paths of the SDK that end in `image` and name no container's image: Ceph's block devices, a node's report. */
-function isContainerImage(path: string): boolean {
-  return !path.endsWith("rbd.image") && !path.endsWith("osImage") && !/(^|\.)status\./.test(path);
-}
-
-const kubernetesPaths = Object.entries<string[]>(kubernetes.types)
-  .map(([type, paths]) => [type, paths.filter(isContainerImage).toSorted()] as const)
-  .filter(([, paths]) => paths.length > 0);
 
 const everyPath = [...knownTypes].flatMap(([type, { images }]) =>
   images.map(({ path }) => [type, path] as const),
@@ -35,26 +22,6 @@ function first(path: string): string {
 }
 
 describe("the map of image places", () => {
-  test("is that of the Kubernetes SDK, type by type and path by path", () => {
-    const ours = [...knownTypes]
-      .filter(([type]) => type.startsWith("kubernetes:"))
-      .map(([type, { images }]) => [type, images.map(({ path }) => path).toSorted()]);
-    expect(Object.fromEntries(ours)).toEqual(Object.fromEntries(kubernetesPaths));
-    expect(kubernetesPaths.length).toBe(63);
-  });
-
-  test("has each resource type of the Docker SDK", () => {
-    const sdk = dirname(createRequire(import.meta.url).resolve("@pulumi/docker"));
-    const types = readdirSync(sdk)
-      .filter((file) => file.endsWith(".js"))
-      .flatMap((file) => [
-        ...readFileSync(join(sdk, file), "utf8").matchAll(/__pulumiType = ['"](docker:[^'"]+)['"]/g),
-      ])
-      .map(([, type = ""]) => type);
-    expect(types.length).toBeGreaterThan(10);
-    expect(types.filter((type) => !knownTypes.has(type))).toEqual([]);
-  });
-
   test("finds the image at each path of each type", () => {
     for (const [type, path] of everyPath) {
       expect(texts(type, built(path, "img:1")), `${type} ${path}`).toEqual([[first(path), "img:1"]]);

@@ -7,6 +7,7 @@ import type { AnalyzerClient as Client } from "@pulumi/pulumi/proto/analyzer_grp
 import type * as analyzer from "@pulumi/pulumi/proto/analyzer_pb.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import manifest from "../../policies/package.json" with { type: "json" };
+import { secret } from "../policy/privileges.ts";
 import { unknownText } from "../policy/props.ts";
 
 const folder = fileURLToPath(new URL("../../policies", import.meta.url));
@@ -104,6 +105,14 @@ describe("the pack, started as the language host starts it", () => {
         ["digest-pinned", mandatory, "spec.containers"],
       ]),
     );
+  });
+
+  test("tells a secret that the engine holds as one from one in plain", async () => {
+    const image = `img:1.2.3@${digest}`;
+    const plain = { image, envs: ["A_TOKEN=x"] };
+    expect(await analyzed(container, plain)).toEqual([["least-privilege", mandatory, "envs[0]"]]);
+    expect(await analyzed(container, { image, envs: [secret("A_TOKEN=x")] })).toEqual([]);
+    expect(await analyzed(container, { image, envs: secret(["A_TOKEN=x"]) })).toEqual([]);
   });
 
   test("lets a pinned image be, and what has none", async () => {
