@@ -146,12 +146,33 @@ function differences(rollout: Rollout, workload: JudgedWorkload): CanaryFinding[
   if (from === "" && hasRun !== undefined) {
     return difference(`it says that nothing has run there, and had its ${hasRun.kind} at ${hasRun.at}`);
   }
+  if (!isMoveTrue(rollout, workload)) {
+    return difference(
+      `it says that its move is ${quoted(workload.move)}, which image and records do not bear out`,
+    );
+  }
   const has = imageOfContainer(workload);
   if (has === undefined) return [];
 
   // Left out of a targeted update, or under ignoreChanges: it stays as it is, and says what it is to become.
   if (sameDigest(has, isAnew ? image : from) || (container === "" && sameDigest(has, image))) return [];
   return difference(`its container has ${quoted(has)}, and it says ${quoted(isAnew ? image : from)}`);
+}
+
+/** Other rules ask less of what goes back or does not change. */
+function isMoveTrue(rollout: Rollout, workload: JudgedWorkload): boolean {
+  const { move, from, image } = workload;
+  switch (move) {
+    case "first":
+      return from === "";
+    case "back":
+      return rollout.wayBackTo(workload, image) !== "no";
+    case "none":
+    case "restore":
+      return from !== "" && sameDigest(from, image);
+    default:
+      return move === "forward" && from !== "";
+  }
 }
 
 function groupFindings(rollout: Rollout, group: JudgedGroup, settings: Settings): CanaryFinding[] {
@@ -235,13 +256,13 @@ function fleetChanges(
   fleet: readonly JudgedWorkload[],
 ): CanaryFinding[] {
   const changing = [...canaries, ...fleet].filter(changesVersion);
-  const back = changing.filter((member) => rollout.passedOn(member, member.image) !== "no");
+  const back = changing.filter((member) => rollout.wayBackTo(member, member.image) !== "no");
   const forward = changing.filter((member) => !back.includes(member));
   const first = fleet.filter(({ from }) => from === "");
   const starts = first.map((member) => ({ member, leave: leaveToStart(rollout, group, canaries, member) }));
   const allowed = starts.filter(({ leave }) => leave !== "no").map(({ member }) => member);
   const unsigned = [
-    ...back.filter((member) => rollout.passedOn(member, member.image) === "unsigned"),
+    ...back.filter((member) => rollout.wayBackTo(member, member.image) === "unsigned"),
     ...starts.filter(({ leave }) => leave === "unsigned").map(({ member }) => member),
   ];
   const unproved = [...forward, ...first].filter(
@@ -252,7 +273,7 @@ function fleetChanges(
       group,
       "goingBack",
       back,
-      "go back to a release that they have passed on",
+      "go back to a release that they have run before",
       "going back waits for nothing",
     ),
     ...said(

@@ -45,12 +45,12 @@ export const oneTrackPerWindow = stackRule({
     const rollout = new Rollout(graph, settings);
     const { workloads, problems } = rollout.facts;
     const changing = workloads.filter(changesVersion);
-    const forward = changing.filter((each) => rollout.passedOn(each, each.image) === "no");
+    const forward = changing.filter((each) => rollout.wayBackTo(each, each.image) === "no");
     return [
       ...rollout.keyProblems,
       ...problems.map(unreadableFact),
       ...workloads.flatMap(misplaced),
-      ...changing.filter((each) => rollout.passedOn(each, each.image) === "unsigned").map(unsigned),
+      ...changing.filter((each) => rollout.wayBackTo(each, each.image) === "unsigned").map(unsigned),
       ...bothTracks(forward),
       ...forward.flatMap((each) => tooSoon(rollout, each, settings.seconds("gap", defaultGap))),
     ];

@@ -83,6 +83,17 @@ export class Rollout {
     return hasPassed(passedReleases(records, isNotForged), image) ? "unsigned" : "no";
   }
 
+  /** Whether an image is one to go back to: the workload has passed on it, or was updated from it. */
+  wayBackTo(workload: JudgedWorkload, image: string): "signed" | "unsigned" | "no" {
+    const left = this.evidenceOf(workload).records.filter(
+      ({ kind, direction, from }) =>
+        kind === "cut-over" && direction === "forward" && sameDigest(from, image),
+    );
+    const passed = this.passedOn(workload, image);
+    if (passed === "signed" || left.some(isSigned)) return "signed";
+    return passed === "unsigned" || left.some(isNotForged) ? "unsigned" : "no";
+  }
+
   /** The releases that a workload has passed on and not gone back from, whoever wrote it. */
   releasesOf(workload: JudgedWorkload): string[] {
     return passedReleases(this.evidenceOf(workload).records, isNotForged);

@@ -282,7 +282,7 @@ describe("canary-before-fleet", () => {
       group: { candidate: "", wave: 0 },
     });
     const told = (names: string) =>
-      `! support image: ${names} go back to a release that they have passed on: "${stable}". ` +
+      `! support image: ${names} go back to a release that they have run before: "${stable}". ` +
       "Why: going back waits for nothing. Write: nothing, if this is meant.";
     expect(saidOf(of())).toEqual([told("canary, support-1, support-2")]);
     const unsigned = (member: string) =>
@@ -294,6 +294,47 @@ describe("canary-before-fleet", () => {
       unsigned("support-1"),
       unsigned("support-2"),
     ]);
+  });
+
+  test("lets an instance go back to what it was updated from, though it never passed on it", () => {
+    const records = [gated({ workload: "canary", image: stable }), cutOver(stable, candidate)];
+    const back = { image: stable, from: candidate, records };
+    const stays = { image: stable, from: stable };
+    const of = (key: RolloutOf["key"]) =>
+      saidOf({ key, canary: back, members: [stays, stays], group: { wave: 0 } });
+    expect(of(key)).toEqual([expect.stringContaining("! support image: canary go back")]);
+    expect(of(undefined).map((each) => each.split(":")[0])).toEqual(["canary image", "! support image"]);
+  });
+
+  test("refuses a move that image and records do not bear out, of any workload", () => {
+    const plane = image("1", "ghcr.io/acme/clawforce");
+    const told = (move: string, of: Partial<StackWorkload>) =>
+      saidOf({
+        more: [
+          {
+            ...{ name: "plane", image: plane, move },
+            evidence: envelopes({ workload: "plane" }, key, verified({ workload: "plane", image: plane })),
+            ...of,
+          },
+        ],
+      });
+    const not = (move: string) => [
+      `plane image: it says that its move is "${move}", which image and records do not bear out. ` +
+        "Why: what is judged has to be what runs. Write: the program of this fleet as it is: its workloads say what they find.",
+    ];
+    const newer = { image: image("2", "ghcr.io/acme/clawforce"), from: plane };
+    expect(told("forward", newer)).toEqual([]);
+    expect(told("back", newer)).toEqual(not("back"));
+    expect(told("none", newer)).toEqual(not("none"));
+    expect(told("restore", newer)).toEqual(not("restore"));
+    expect(told("first", newer)).toEqual(not("first"));
+    expect(told("sideways", {})).toEqual(not("sideways"));
+    expect(told("none", {})).toEqual([]);
+    expect(told("restore", {})).toEqual([]);
+    expect(told("forward", { from: "", evidence: [] })).toEqual(not("forward"));
+    expect(told("none", { from: "", evidence: [] })).toEqual(not("none"));
+    expect(told("first", { from: "", evidence: [] })).toEqual([]);
+    expect(told("back", { image: plane, from: newer.image })).toEqual([]);
   });
 
   test("takes no way back to what was itself gone back from", () => {
