@@ -103,6 +103,15 @@ describe("a fleet under the pack", () => {
     expect(first.output).toMatch(/^ {4}✅ clawforce-fleet@/m);
     expect(first.code, first.output).toBe(0);
     await world.configure({ wave: 1 });
+    // As it is shipped: without a key no record counts.
+    const keyless = { ...strict, "canary-before-fleet": { minimumBake: "1s" } };
+    const refused = await judged(keyless);
+    expect(refusalsBy("canary-before-fleet", refused), refused.output).toEqual([
+      expect.stringMatching(
+        / Write: the public key of the machine .* into `trustedKeys` of the policy config: it has none\.$/,
+      ),
+    ]);
+    expect(refused.code).toBe(1);
     expectPassed(await policed(world, "up", { config: strict }));
 
     const promoted = await world.fleet("promote", ...pack);

@@ -16,9 +16,7 @@ describe.each([
   ["staging", staging],
 ])("the configuration for %s", (_, configuration) => {
   test("names every rule of the pack, in its order: the engine passes over a name that it does not know", () => {
-    const names = rules.map(({ name }) => name);
-    expect(Object.keys(configuration).filter((name) => names.includes(name))).toEqual(names);
-    expect(Object.keys(configuration)).toHaveLength(10);
+    expect(Object.keys(configuration)).toEqual(rules.map(({ name }) => name));
   });
 
   test.each(rules.map((rule) => [rule.name, rule] as const))("is what %s takes", (name, rule) => {
