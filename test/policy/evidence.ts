@@ -28,6 +28,8 @@ export interface Log {
   start?: string;
   /** Sequence of the first one. */
   first?: number;
+  /** From the number of one record to that of the next; default 1, as the log itself has it. */
+  step?: number;
 }
 
 /** The envelopes of records as the program's own log has them: chained, and signed when there is a key. */
@@ -36,11 +38,18 @@ export function envelopes(
   key: TestKey | undefined,
   ...entries: readonly EvidenceEntry[]
 ): Envelope[] {
-  const { workload, stack = "prod", start = "2026-11-20T12:00:00.000Z", first = 1 } = log;
+  const { workload, stack = "prod", start = "2026-11-20T12:00:00.000Z", first = 1, step = 1 } = log;
   let previous = "0".repeat(64);
   return entries.map((entry, index) => {
     const time = new Date(Date.parse(start) + index * 60_000).toISOString();
-    const record = { ...entry, stack, workload, sequence: first + index, time, previous } as EvidenceRecord;
+    const record = {
+      ...entry,
+      stack,
+      workload,
+      sequence: first + index * step,
+      time,
+      previous,
+    } as EvidenceRecord;
     const envelope = seal(statementOf(record), key);
     previous = createHash("sha256").update(JSON.stringify(envelope)).digest("hex");
     return envelope;

@@ -2,6 +2,25 @@ import { describe, expect, test } from "vitest";
 import { containerPrivileges as of, privilege, privileges, said } from "../policy/privileges.ts";
 import { unknownText } from "../policy/props.ts";
 
+test("a folder is known by its whole path from the root, not by how it ends", () => {
+  const read = (hostPath: string) => of({ volumes: [{ hostPath, containerPath: "/x", readOnly: true }] });
+  for (const hostPath of [
+    "/proc/1/root/etc/pki",
+    "/proc/1/root/usr/share/zoneinfo",
+    "/etc/backup/etc/ssl/certs",
+  ]) {
+    expect(read(hostPath)).toEqual([said.folder("hostFolderRead", "volumes[0].hostPath", hostPath)]);
+  }
+  for (const hostPath of [
+    "/usr/share/zoneinfo",
+    "/usr/share/ca-certificates",
+    "/etc/pki",
+    "/srv/run/docker",
+  ]) {
+    expect(read(hostPath)).toEqual([]);
+  }
+});
+
 describe("the socket of an engine", () => {
   test.each([
     "/var/run/docker.sock",

@@ -170,6 +170,9 @@ describe("the records that the pack reads", () => {
     expect(problemsOf(first, third, later)).toEqual([]);
     expect(problemsOf(first, first)).toEqual([`1 ${again}`]);
     expect(problemsOf(second, first, third)).toEqual([`1 ${again}`]);
+    // Chained as it should be, but with the number of the one before: one of the two would be passed over.
+    const [one, sameNumber] = envelopes({ ...log, step: 0 }, own, verified, verified) as [never, never];
+    expect(problemsOf(one, sameNumber)).toEqual([`1 ${again}`]);
     // A neighbour of another log: its hash is not that of the record before it.
     const [, forged] = envelopes(log, own, verified, verified) as [never, never];
     expect(problemsOf(first, forged)).toEqual([`1 ${again}`]);
