@@ -11,7 +11,7 @@ import {
   Rollout,
 } from "./rollout.ts";
 import { durationSchema, type Finding, type Settings, stackRule, unreadableFact } from "./rule.ts";
-import { quoted } from "./verdict.ts";
+import { firstOf, quoted } from "./verdict.ts";
 
 const kinds = [
   "unknown",
@@ -321,13 +321,11 @@ function said(
 ): CanaryFinding[] {
   if (members.length === 0) return [];
   const names = members.map(({ name }) => name).toSorted();
-  const shown =
-    names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
   const images = [...new Set(members.map(({ image }) => image))].toSorted().map(quoted);
   return [
     {
       ...{ kind, resource: group.name, urn: group.resource.urn, path: "image" },
-      ...{ what: `${shown} ${does}: ${images.join(", ")}`, why, write: "nothing, if this is meant" },
+      ...{ what: `${firstOf(names)} ${does}: ${images.join(", ")}`, why, write: "nothing, if this is meant" },
     },
   ];
 }

@@ -3,7 +3,7 @@ import { durationText } from "./proof.ts";
 import { changesVersion, evidenceSettings, isInControlPlane, Rollout } from "./rollout.ts";
 import { durationSchema, type Finding, stackRule, unreadableFact } from "./rule.ts";
 import type { JudgedRecord } from "./signed-records.ts";
-import { quoted } from "./verdict.ts";
+import { firstOf, quoted } from "./verdict.ts";
 
 const kinds = [
   "unknown",
@@ -96,14 +96,10 @@ function bothTracks(forward: readonly JudgedWorkload[]): WindowFinding[] {
   if (names.length === 0) return [];
   return planes.map((plane) => ({
     ...{ kind: "bothTracks", ...at(plane, "image") },
-    what: `the control plane is to run ${quoted(plane.image)}, and the update brings ${shownNames(names)} to another image too`,
+    what: `the control plane is to run ${quoted(plane.image)}, and the update brings ${firstOf(names)} to another image too`,
     why: "a fault after it would have two suspects",
     write: "one of both changes; the other one in a window of its own",
   }));
-}
-
-function shownNames(names: readonly string[]): string {
-  return names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
 }
 
 /** By recorded time: whoever wrote a record, nobody gains by inventing an update. */

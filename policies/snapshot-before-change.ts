@@ -8,6 +8,7 @@ import { isLeftOut, isToldOf, programFindings } from "./program-commands.ts";
 import { type Finding, stackRule, unreadableFact } from "./rule.ts";
 import type { StackGraph } from "./stack-graph.ts";
 import { unreadProperty } from "./unread.ts";
+import { firstOf } from "./verdict.ts";
 
 const kinds = [
   "unknown",
@@ -160,12 +161,6 @@ function programsAfter({ workload, gate, verification }: Parts): SnapshotFinding
     ...(gate === undefined || workload.managed ? [] : programFindings(gate, "operations/gate.ts")),
     ...(verification === undefined ? [] : programFindings(verification, "operations/verify.ts")),
   ];
-}
-
-/** The first five by their names. */
-function firstOf(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(", ");
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }
 
 function barrierFindings(graph: StackGraph, { workload }: Parts, all: readonly Parts[]): SnapshotFinding[] {

@@ -85,3 +85,9 @@ export function quoted(text: string): string {
   );
   return text.length > quotedLength ? `${escaped.slice(0, -1)}…"` : escaped;
 }
+
+/** The first five of names, in the order that they are given in. */
+export function firstOf(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}
