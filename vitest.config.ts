@@ -12,6 +12,8 @@ export default defineConfig({
           // Loading the SDK anew for each file cost more than all tests; what a file changes it puts back itself.
           pool: "threads",
           isolate: false,
+          // Some files wait for other processes more than they compute.
+          maxWorkers: 3,
           // A busy machine is no failure: a test that hangs shows all the same.
           testTimeout: 60_000,
           hookTimeout: 60_000,

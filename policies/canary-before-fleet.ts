@@ -1,4 +1,5 @@
 import { fleetTypes, type JudgedGroup, type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
+import { notKnown, read } from "./guarded-read.ts";
 import { imitations } from "./imitation.ts";
 import { unknownReleases } from "./known-releases.ts";
 import { proofMissing, unsignedRelease } from "./missing-proof.ts";
@@ -153,10 +154,21 @@ function differences(rollout: Rollout, workload: JudgedWorkload): CanaryFinding[
   }
   const has = imageOfContainer(workload);
   if (has === undefined) return [];
+  if (has === "") return [unreadableImage(workload)];
 
   // Left out of a targeted update, or under ignoreChanges: it stays as it is, and says what it is to become.
   if (sameDigest(has, isAnew ? image : from) || (container === "" && sameDigest(has, image))) return [];
   return difference(`its container has ${quoted(has)}, and it says ${quoted(isAnew ? image : from)}`);
+}
+
+function unreadableImage({ name, runner }: JudgedWorkload): CanaryFinding {
+  const isUnknown = read(runner.props, "image") === notKnown;
+  return {
+    ...{ kind: isUnknown ? "unknown" : "malformed", resource: name, urn: runner.urn, path: "image" },
+    what: `the image of its container is ${isUnknown ? "not known at preview" : "no text"}`,
+    why: "nobody can say whether it is proved",
+    write: "the reference of its workload as literal text, with its digest",
+  };
 }
 
 /** Other rules ask less of what goes back or does not change. */

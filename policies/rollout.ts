@@ -145,7 +145,7 @@ export function isInControlPlane(workload: JudgedWorkload): boolean {
   return homeOf(workload)?.type === fleetTypes.controlPlane;
 }
 
-/** The image of its container as the stack has it; undefined where a control plane makes the container. */
+/** The image of its container as the stack has it, empty where it can't be read; undefined where a control plane makes the container. */
 export function imageOfContainer({ runner }: JudgedWorkload): string | undefined {
   if (runner.type !== containerType) return undefined;
   const image = read(runner.props, "image");

@@ -101,7 +101,12 @@ describe("canary-before-fleet, by how the fleet is built,", () => {
     expect(said(withProps(stack, id, { image: image("e") }))).toEqual([differs(image("e"), candidate)]);
     const unchanged = rolloutStack({ key, members: [{ image: stable, from: stable }, {}] });
     expect(said(withProps(unchanged, id, { image: image("e") }))).toEqual([differs(image("e"), stable)]);
-    expect(said(withProps(unchanged, id, { image: unknownText }))).toEqual([differs("", stable)]);
+    const unread = (what: string) => [
+      `support-1 image: the image of its container is ${what}. Why: nobody can say whether it is proved. ` +
+        "Write: the reference of its workload as literal text, with its digest.",
+    ];
+    expect(said(withProps(unchanged, id, { image: unknownText }))).toEqual(unread("not known at preview"));
+    expect(said(withProps(unchanged, id, { image: 7 }))).toEqual(unread("no text"));
     // It was found stopped, and starts again as it was.
     const stopped = rolloutStack({
       key,
