@@ -13,6 +13,7 @@ interface Deserializer {
 
 const require = createRequire(import.meta.url);
 const sentOf = new WeakMap<object, Sent>();
+const propsOf = new WeakMap<Sent, object>();
 
 /** Of the engine's protocol: the key that says what an object stands for, and what it says of a secret. */
 const signature = "4dabf18193072939515e22adb298388d";
@@ -26,8 +27,12 @@ export function keepSecretMarks(): void {
   const sdk = require("@pulumi/policy/deserialize.js") as Deserializer;
   const { deserializeProperties } = sdk;
   sdk.deserializeProperties = (sent, proxySecrets) => {
+    // The SDK would make the same properties anew for each rule. No rule changes them.
+    const known = proxySecrets === true ? undefined : propsOf.get(sent);
+    if (known !== undefined) return known;
     const props = deserializeProperties(sent, proxySecrets);
     sentOf.set(props, sent);
+    if (proxySecrets !== true) propsOf.set(sent, props);
     return props;
   };
 }
