@@ -86,7 +86,8 @@ describe("evidence", () => {
     return (envelopes ?? []).map((envelope) => {
       const { subject, predicate } = verifiedEnvelope(envelope, publicKey);
       const image = subject[0]?.digest.sha256 === digestOf(images.old) ? "old" : "new";
-      return [predicate.kind, predicate.outcome ?? predicate.direction, image].join(" ");
+      const { kind, outcome, direction, role } = predicate;
+      return [kind, outcome ?? direction ?? role ?? "of a snapshot", image].join(" ");
     });
   }
 
@@ -135,7 +136,13 @@ describe("evidence", () => {
 
     const after = await preview();
     expect(after.facts[canary]).toMatchObject({ from: images.new, previous: images.old, move: "none" });
+    // With the release that the configuration names, and its snapshots: what can be gone back to.
     expect(proofs(after.facts[canary]?.evidence)).toEqual([
+      "gate passed old",
+      "verification passed old",
+      "snapshot hot old",
+      "drill of a snapshot old",
+      "snapshot cold old",
       "cut-over forward new",
       "gate passed new",
       "verification passed new",
