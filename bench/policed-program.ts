@@ -5,7 +5,7 @@ import { idOf, type StackResource } from "../test/policy/stack.ts";
 
 /**
  * The program of `npm run bench:policies`: a fleet as ours makes it, seven resources for each workload, of types that a
- * preview makes without asking anybody. It has as many resources as `BENCH_RESOURCES` says, its stack not counted.
+ * preview makes without asking anybody. It has `count` resources, its stack not counted.
  */
 export function build(count: number): void {
   const made = new Map<string, Resource>();

@@ -8,6 +8,7 @@ import { rules } from "../policies/rules.ts";
 import { judged } from "../test/policy/judged.ts";
 import { partsFile, partsVariable } from "../test/support/parts.ts";
 import { partsOfThisRun } from "../test/support/world.ts";
+import { median } from "./median.ts";
 
 const sizes = [0, 10, 100, 1000];
 const rounds = 5;
@@ -130,9 +131,8 @@ async function processorOfChildren(): Promise<number> {
   return (Number(user) + Number(system)) / 100;
 }
 
-function median(all: readonly Taken[], what: keyof Taken): number {
-  const values = all.map((each) => each[what]).toSorted((one, other) => one - other);
-  return values[Math.floor(values.length / 2)] ?? Number.NaN;
+function medianOf(all: readonly Taken[], what: keyof Taken): number {
+  return median(all.map((each) => each[what]));
 }
 
 async function measure(cases: readonly Case[], flags: Flags): Promise<void> {
@@ -186,7 +186,7 @@ function hostileLine(): string {
           judged(rule, resource);
           return performance.now() - began;
         });
-        return times.toSorted((one, other) => one - other)[Math.floor(rounds / 2)] ?? Number.NaN;
+        return median(times);
       }),
     );
   });
@@ -201,7 +201,7 @@ function table(cases: readonly Case[]): string {
       ? ""
       : (((added(taken, from, what) - added(started?.taken, from, what)) / resources) * 1000).toFixed(2);
   const rows = cases.map((one) => {
-    const [without, empty, ours] = ways.map((way) => median(one.taken[way], "seconds"));
+    const [without, empty, ours] = ways.map((way) => medianOf(one.taken[way], "seconds"));
     return row([
       String(one.resources),
       ...[without, empty, ours].map((value = Number.NaN) => value.toFixed(2)),
@@ -234,7 +234,7 @@ function table(cases: readonly Case[]): string {
 
 /** What our pack adds. */
 function added(taken: Case["taken"] | undefined, from: Way, what: keyof Taken): number {
-  return taken === undefined ? Number.NaN : median(taken.ours, what) - median(taken[from], what);
+  return taken === undefined ? Number.NaN : medianOf(taken.ours, what) - medianOf(taken[from], what);
 }
 
 const folder = await mkdtemp(join(tmpdir(), "clawforce-bench-"));

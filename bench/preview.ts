@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { projectFolder } from "../fleet/project.ts";
 import { partsFile, partsVariable } from "../test/support/parts.ts";
 import { partsOfThisRun, World } from "../test/support/world.ts";
+import { median } from "./median.ts";
 
 const rounds = 9;
 const goal = 1.5;
@@ -72,10 +73,6 @@ async function seconds(work: () => Promise<void>): Promise<number> {
   const began = performance.now();
   await work();
   return (performance.now() - began) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 async function measure(folder: string, world: World): Promise<void> {

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { closed, textOf } from "./child-process.ts";
 import type { Output } from "./command.ts";
-import { CommandFailure } from "./command.ts";
 import { projectFolder } from "./project.ts";
 import type { NamedStack } from "./stack.ts";
 
@@ -51,7 +51,7 @@ export async function previewWithPack(
       const [document, complaint] = await Promise.all([
         textOf(child.stdout),
         textOf(child.stderr),
-        ended(child),
+        closed(child),
       ]);
       return { document, complaint, events: await linesOf(log) };
     } finally {
@@ -81,20 +81,6 @@ function previewArgs(
 function engineEnvironment(): NodeJS.ProcessEnv {
   const { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: _, ...environment } = process.env;
   return { ...environment, PULUMI_DEBUG_COMMANDS: "true" };
-}
-
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = "";
-  stream.setEncoding("utf8");
-  for await (const part of stream) text += part;
-  return text;
-}
-
-function ended(child: ReturnType<typeof spawn>): Promise<void> {
-  return new Promise((done, failed) => {
-    child.once("error", () => failed(new CommandFailure("There is no program `pulumi` on PATH.")));
-    child.once("close", () => done());
-  });
 }
 
 async function linesOf(file: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
+import { closed, textOf } from "./child-process.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { isLocked, openEngine, quietOptions, reasonOf } from "./engine-access.ts";
 import { LiveSteps } from "./live.ts";
@@ -156,17 +157,4 @@ export async function secretOf(
     // Said below: what stands in `said` may be the secret itself.
   }
   throw new CommandFailure(`The secret clawforce:${key} can't be read: ${reasonOf(new Error(complained))}`);
-}
-
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = "";
-  for await (const part of stream) text += part;
-  return text;
-}
-
-function closed(child: ReturnType<typeof spawn>): Promise<void> {
-  return new Promise((done, failed) => {
-    child.once("error", () => failed(new CommandFailure("There is no program `pulumi` on PATH.")));
-    child.once("close", () => done());
-  });
 }

@@ -1,16 +1,16 @@
-import { fleetTypes, type JudgedGroup, type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
+import {
+  changesVersion,
+  fleetTypes,
+  type JudgedGroup,
+  type JudgedWorkload,
+  placeIn,
+  sameDigest,
+} from "./fleet-facts.ts";
 import { notKnown, read } from "./guarded-read.ts";
 import { imitations } from "./imitation.ts";
 import { unknownReleases } from "./known-releases.ts";
 import { proofMissing, unsignedRelease } from "./missing-proof.ts";
-import {
-  changesVersion,
-  evidenceSettings,
-  homeOf,
-  imageOfContainer,
-  isInControlPlane,
-  Rollout,
-} from "./rollout.ts";
+import { evidenceSettings, homeOf, imageOfContainer, isInControlPlane, Rollout } from "./rollout.ts";
 import { durationSchema, type Finding, type Settings, stackRule, unreadableFact } from "./rule.ts";
 import { firstOf, quoted } from "./verdict.ts";
 
@@ -87,10 +87,6 @@ export const canaryBeforeFleet = stackRule({
   },
 });
 
-function at({ name, resource }: JudgedWorkload, path: string) {
-  return { resource: name, urn: resource.urn, path };
-}
-
 /** Evidence that was copied, changed or put in: it never counts, and it is never passed over. */
 function evidenceProblems(rollout: Rollout, workload: JudgedWorkload): CanaryFinding[] {
   const { records, problems } = rollout.evidenceOf(workload);
@@ -102,7 +98,7 @@ function evidenceProblems(rollout: Rollout, workload: JudgedWorkload): CanaryFin
       what: `the ${kind} with number ${sequence} has a signature that does not belong to it`,
     })),
   ].map(({ path, what }) => ({
-    ...{ kind: "badEvidence" as const, ...at(workload, path), what },
+    ...{ kind: "badEvidence" as const, ...placeIn(workload, path), what },
     why: "it was changed, or copied from somewhere else",
     write: "the records back from a copy, in the evidence directory",
   }));
@@ -123,7 +119,7 @@ function placeProblems(rollout: Rollout, workload: JudgedWorkload): CanaryFindin
     ? []
     : [
         {
-          ...{ kind: "misplaced", ...at(workload, "judged.group") },
+          ...{ kind: "misplaced", ...placeIn(workload, "judged.group") },
           what: `it says that it is the ${quoted(role)} of the group ${quoted(group)}, and stands in ${quoted(home?.name ?? "")}`,
           why: "a canary proves something for its own group only",
           write: "a workload into the component of its own group, or of the control plane",
@@ -136,7 +132,7 @@ function differences(rollout: Rollout, workload: JudgedWorkload): CanaryFinding[
   const { image, from, container, madeAnew: isAnew } = workload;
   const difference = (what: string): CanaryFinding[] => [
     {
-      ...{ kind: "differs", ...at(workload, "image"), what },
+      ...{ kind: "differs", ...placeIn(workload, "image"), what },
       why: "what is judged has to be what runs",
       write: "the program of this fleet as it is: its workloads say what they find",
     },
@@ -252,7 +248,7 @@ function disorder(
     if (verification !== undefined && rollout.graph.after(verification).has(member.runner.urn)) return [];
     return [
       {
-        ...{ kind: "disordered" as const, ...at(member, "dependsOn") },
+        ...{ kind: "disordered" as const, ...placeIn(member, "dependsOn") },
         what: `it does not come after the verification of its canary ${canary.name}`,
         why: "in one update both would be replaced at once",
         write: `a dependency on what follows ${canary.name}-verification`,
@@ -348,7 +344,7 @@ function movedAtOnce(rollout: Rollout, member: JudgedWorkload): CanaryFinding[] 
   if (before === undefined || before === member.group) return [];
   return [
     {
-      ...{ kind: "moved", ...at(member, "judged.group") },
+      ...{ kind: "moved", ...placeIn(member, "judged.group") },
       what: `it was moved from the group ${quoted(before)} to ${quoted(member.group)}, and gets another image in the same update`,
       why: "it would leave the canary behind that has to prove the image for it",
       write: "the move alone, run it, and then the image",

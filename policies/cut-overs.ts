@@ -1,5 +1,6 @@
-import { digestOf, type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
-import { notKnown, read } from "./guarded-read.ts";
+import { changesVersion, digestOf, type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
+import { isObject, notKnown, read } from "./guarded-read.ts";
+import { parsedJson } from "./json.ts";
 
 /**
  * Whether this update makes a workload's container anew. One that `--target` leaves out keeps its own properties, or has
@@ -29,18 +30,13 @@ function movedTo(stdout: unknown): { container: unknown; image: unknown } {
 
 /** The object that a program of ours has printed; undefined when it is none. */
 export function jsonObject(text: unknown): object | undefined {
-  if (typeof text !== "string") return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = typeof text === "string" ? parsedJson(text) : undefined;
+  return isObject(value) && !Array.isArray(value) ? value : undefined;
 }
 
 /** Whether a cut-over leaves a release for one that is no way back. */
-export function isForward({ from, image, move }: JudgedWorkload): boolean {
-  return from !== "" && !sameDigest(from, image) && move !== "back";
+export function isForward(workload: JudgedWorkload): boolean {
+  return changesVersion(workload) && workload.move !== "back";
 }
 
 /** Whether a reference names its bytes: `…@sha256:<64 hex digits>`. */

@@ -64,8 +64,6 @@ export interface JudgedWorkload extends WorkloadFacts {
   managed: boolean;
   /** Its container will be made anew, or was in this very update, as far as the stack shows. */
   madeAnew: boolean;
-  /** It is made anew, or is to run another image than it does. */
-  changes: boolean;
 }
 
 /** What an instance group's component says of it. Empty text: there is none. */
@@ -121,8 +119,6 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
     facts.report(managed ? "move" : "container", "malformed");
     return undefined;
   }
-  const from = facts.text("judged.from");
-  const image = facts.text("judged.image");
   const container = facts.text("judged.container");
   const id = read(runner.props, "id");
   // A command shows no id, and its result is known as long as it does not run.
@@ -137,8 +133,8 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
     role: facts.text("judged.role"),
     group: facts.text("judged.group"),
     wave: facts.number("judged.wave"),
-    image,
-    from,
+    image: facts.text("judged.image"),
+    from: facts.text("judged.from"),
     container,
     previous: facts.text("judged.previous"),
     move: facts.text("judged.move"),
@@ -153,7 +149,6 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
     },
     evidence: facts.list("judged.evidence"),
     madeAnew,
-    changes: madeAnew || digestOf(from) !== digestOf(image),
   };
 }
 
@@ -179,8 +174,18 @@ export function sameDigest(one: string, other: string): boolean {
   return digestOf(one) === digestOf(other);
 }
 
+/** Another version is to run than the one that was there. */
+export function changesVersion({ from, image }: WorkloadFacts): boolean {
+  return from !== "" && !sameDigest(from, image);
+}
+
+/** Where something about a workload is said. */
+export function placeIn({ name, resource }: JudgedWorkload, path: string) {
+  return { resource: name, urn: resource.urn, path };
+}
+
 /** Reads the facts of one component and notes what can't be read. */
-export class Facts {
+class Facts {
   readonly problems: FactProblem[] = [];
   readonly #resource: PolicyResource;
 

@@ -1,4 +1,5 @@
 import { isObject, itemsOf, notKnown, propertiesOf, type Reached, read } from "./guarded-read.ts";
+import { parsedJson } from "./json.ts";
 
 /** What a search without a map has found: a text that should be a reference, or a value that nobody knows yet. */
 export interface Found {
@@ -71,7 +72,7 @@ function composedReference(value: object, path: string, isNamed: boolean): Found
 
 /** A manifest inside of a text, as JSON or by its lines `image: …`. */
 export function foundInText(path: string, text: string): Found[] {
-  const parsed = parsedJson(text);
+  const parsed = manifestIn(text);
   if (isObject(parsed)) return walk({ path, value: parsed });
   return text.split("\n").flatMap((line, index) => {
     const colon = line.indexOf(":");
@@ -82,14 +83,10 @@ export function foundInText(path: string, text: string): Found[] {
   });
 }
 
-function parsedJson(text: string): unknown {
+function manifestIn(text: string): unknown {
   const first = text.trimStart().charAt(0);
   if (first !== "{" && first !== "[") return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return parsedJson(text);
 }
 
 function withoutComment(text: string): string {

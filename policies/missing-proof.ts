@@ -1,7 +1,7 @@
 import type { CanaryFinding } from "./canary-before-fleet.ts";
-import { type JudgedGroup, type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
+import { changesVersion, type JudgedGroup, type JudgedWorkload, placeIn, sameDigest } from "./fleet-facts.ts";
 import { durationText, type ProofState } from "./proof.ts";
-import { changesVersion, imageOfContainer, type Rollout } from "./rollout.ts";
+import { imageOfContainer, type Rollout } from "./rollout.ts";
 import { quoted } from "./verdict.ts";
 
 const kindOf: Readonly<Record<Exclude<ProofState, "passed">, CanaryFinding["kind"]>> = {
@@ -23,7 +23,7 @@ export function proofMissing(
     .toSorted((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));
   if (worst === undefined) return [];
   const what = `image ${quoted(member.image)} is not proved: ${worst.what}`;
-  return [{ ...worst, what, resource: member.name, urn: member.resource.urn, path: "image" }];
+  return [{ ...worst, what, ...placeIn(member, "image") }];
 }
 
 /** From what stands in the way the most. */
@@ -67,7 +67,7 @@ function missingOf(
 /** A release that is one by records alone that nobody trusted has signed. */
 export function unsignedRelease(rollout: Rollout, member: JudgedWorkload): CanaryFinding {
   return {
-    ...{ kind: "unsigned", resource: member.name, urn: member.resource.urn, path: "image" },
+    ...{ kind: "unsigned", ...placeIn(member, "image") },
     what: `image ${quoted(member.image)} is a release by records alone that no trusted key has signed`,
     ...signing(rollout),
   };

@@ -1,6 +1,6 @@
-import { type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
+import { changesVersion, type JudgedWorkload, placeIn, sameDigest } from "./fleet-facts.ts";
 import { durationText } from "./proof.ts";
-import { changesVersion, evidenceSettings, isInControlPlane, Rollout } from "./rollout.ts";
+import { evidenceSettings, isInControlPlane, Rollout } from "./rollout.ts";
 import { durationSchema, type Finding, stackRule, unreadableFact } from "./rule.ts";
 import type { JudgedRecord } from "./signed-records.ts";
 import { firstOf, quoted } from "./verdict.ts";
@@ -61,17 +61,13 @@ function trackOf(workload: JudgedWorkload): string {
   return isInControlPlane(workload) ? "control-plane" : "runtime";
 }
 
-function at({ name, resource }: JudgedWorkload, path: string) {
-  return { resource: name, urn: resource.urn, path };
-}
-
 /** The track is where a workload stands, whatever it says of itself. */
 function misplaced(workload: JudgedWorkload): WindowFinding[] {
   return workload.track === trackOf(workload)
     ? []
     : [
         {
-          ...{ kind: "misplaced", ...at(workload, "judged.track") },
+          ...{ kind: "misplaced", ...placeIn(workload, "judged.track") },
           what: `it says that it is of the track ${quoted(workload.track)}, and stands in ${trackNames[trackOf(workload)]}`,
           why: "by it two tracks could pass for one",
           write: `"${trackOf(workload)}"`,
@@ -82,7 +78,7 @@ function misplaced(workload: JudgedWorkload): WindowFinding[] {
 /** Going back is allowed in every window, but somebody trusted must have written that it is one. */
 function unsigned(workload: JudgedWorkload): WindowFinding {
   return {
-    ...{ kind: "unsigned", ...at(workload, "image") },
+    ...{ kind: "unsigned", ...placeIn(workload, "image") },
     what: `image ${quoted(workload.image)} is a release by records alone that no trusted key has signed`,
     why: "whoever can write the file could have written it",
     write: "the public key of the machine that updates into `trustedKeys` of the policy config",
@@ -95,7 +91,7 @@ function bothTracks(forward: readonly JudgedWorkload[]): WindowFinding[] {
   const names = fleet.map(({ name }) => name).toSorted();
   if (names.length === 0) return [];
   return planes.map((plane) => ({
-    ...{ kind: "bothTracks", ...at(plane, "image") },
+    ...{ kind: "bothTracks", ...placeIn(plane, "image") },
     what: `the control plane is to run ${quoted(plane.image)}, and the update brings ${firstOf(names)} to another image too`,
     why: "a fault after it would have two suspects",
     write: "one of both changes; the other one in a window of its own",
@@ -115,7 +111,7 @@ function tooSoon(rollout: Rollout, workload: JudgedWorkload, gap: number): Windo
   return [
     ...silent.map(
       (other): WindowFinding => ({
-        ...{ kind: "unrecorded", ...at(workload, "image") },
+        ...{ kind: "unrecorded", ...placeIn(workload, "image") },
         what: `it is updated, and nothing is on record of ${other.name}, of the other track`,
         why: "nobody knows when that was updated last",
         write: `the records of ${other.name} back from a copy, in the evidence directory`,
@@ -125,7 +121,7 @@ function tooSoon(rollout: Rollout, workload: JudgedWorkload, gap: number): Windo
       ? []
       : [
           {
-            ...{ kind: "tooSoon" as const, ...at(workload, "image") },
+            ...{ kind: "tooSoon" as const, ...placeIn(workload, "image") },
             what: `it is updated, and ${last.other.name} of the other track was updated at ${last.record.at}, less than ${durationText(gap)} ago`,
             why: "what the one has broken would be sought in the other",
             write: `this change into a window after ${new Date(last.record.time + gap * 1000).toISOString()}`,

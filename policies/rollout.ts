@@ -17,6 +17,7 @@ import {
   type ReadEvidence,
   readEvidence,
   readTrustedKeys,
+  type TrustedKey,
   trustedKeysSchema,
 } from "./signed-records.ts";
 import type { StackGraph } from "./stack-graph.ts";
@@ -28,7 +29,7 @@ export class Rollout {
   /** When all is judged. Milliseconds since 1970. */
   readonly now = Date.now();
   readonly keyProblems: readonly Finding<"malformed">[];
-  readonly hasKeys: boolean;
+  readonly #keys: readonly TrustedKey[];
   readonly #evidence = new Map<JudgedWorkload, ReadEvidence>();
   readonly #minimumBake: number;
   readonly #longestAge: number;
@@ -38,17 +39,23 @@ export class Rollout {
     this.facts = fleetFactsOf(graph);
     const { keys, problems } = readTrustedKeys(settings.texts("trustedKeys"));
     this.keyProblems = problems.map(badKey);
-    this.hasKeys = keys.length > 0;
+    this.#keys = keys;
     this.#minimumBake = settings.seconds("minimumBake", 0);
     this.#longestAge = settings.seconds("longestAge", defaultLongestAge);
-    for (const workload of this.facts.workloads) {
-      const owner = { stack: stackOf(workload.resource), workload: workload.name };
-      this.#evidence.set(workload, readEvidence(workload.evidence, owner, keys));
-    }
   }
 
+  get hasKeys(): boolean {
+    return this.#keys.length > 0;
+  }
+
+  /** Opened and verified when it is first asked for: the rule about windows asks only where something changes. */
   evidenceOf(workload: JudgedWorkload): ReadEvidence {
-    return this.#evidence.get(workload) ?? { records: [], problems: [] };
+    const known = this.#evidence.get(workload);
+    if (known !== undefined) return known;
+    const owner = { stack: stackOf(workload.resource), workload: workload.name };
+    const opened = readEvidence(workload.evidence, owner, this.#keys);
+    this.#evidence.set(workload, opened);
+    return opened;
   }
 
   membersOf({ name }: JudgedGroup): JudgedWorkload[] {
@@ -129,12 +136,7 @@ function badKey({ path, what }: { path: string; what: string }): Finding<"malfor
 export const evidenceSettings = { trustedKeys: trustedKeysSchema };
 
 /** Two weeks, in seconds. */
-export const defaultLongestAge = 14 * 86_400;
-
-/** Another version is to run than the one that was there. */
-export function changesVersion({ from, image }: JudgedWorkload): boolean {
-  return from !== "" && !sameDigest(from, image);
-}
+const defaultLongestAge = 14 * 86_400;
 
 /** The component that a workload stands in. */
 export function homeOf({ resource }: JudgedWorkload): PolicyResource | undefined {

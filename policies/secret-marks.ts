@@ -14,6 +14,7 @@ interface Deserializer {
 const require = createRequire(import.meta.url);
 const sentOf = new WeakMap<object, Sent>();
 const propsOf = new WeakMap<Sent, object>();
+const marksOf = new WeakMap<Sent, readonly string[]>();
 
 /** Of the engine's protocol: the key that says what an object stands for, and what it says of a secret. */
 const signature = "4dabf18193072939515e22adb298388d";
@@ -43,7 +44,9 @@ export function isMarkedSecret(props: object, path: string): boolean {
   const behind = read(props, "__getSpecialProxyTarget");
   const sent = isObject(behind) ? sentOf.get(behind) : undefined;
   if (sent === undefined) return false;
-  return markedPaths(sent.toJavaScript(), "").some(
+  const marks = marksOf.get(sent) ?? markedPaths(sent.toJavaScript(), "");
+  marksOf.set(sent, marks);
+  return marks.some(
     (marked) => path === marked || path.startsWith(`${marked}.`) || path.startsWith(`${marked}[`),
   );
 }

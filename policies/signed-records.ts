@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
 import { isObject, read } from "./guarded-read.ts";
+import { parsedJson } from "./json.ts";
 import { quoted } from "./verdict.ts";
 
 /** A key whose signatures count, given to the policies by those who run them. */
@@ -136,7 +137,7 @@ function openedEnvelope(value: unknown, keys: readonly TrustedKey[]): Opened | s
   const envelope = envelopeOf(value);
   if (envelope === undefined) return "is no DSSE envelope";
   const payload = Buffer.from(envelope.payload, "base64");
-  const statement = parsed(payload.toString("utf8"));
+  const statement = parsedJson(payload.toString("utf8"));
   if (!isObject(statement) || read(statement, "_type") !== statementType) return "holds no in-toto statement";
   const predicate = read(statement, "predicate");
   if (read(statement, "predicateType") !== predicateType || !isObject(predicate)) {
@@ -258,14 +259,6 @@ function orderProblem(
   return record.sequence === last.sequence + 1 && previous === sha256(last.line)
     ? undefined
     : "does not follow the one before it";
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 function sha256(data: string | Buffer): string {
