@@ -56,7 +56,7 @@ function imitated(
     return { path: "labels", what: `it has the label ${quoted(label)} and is no workload` };
   if (!runsContainers(type)) return undefined;
   return imagePlacesOf({ type, props, ignoreChanges: [] }).flatMap((place) => {
-    const isRun = place.kind === "text" && place.use === "run" && !type.includes("/remoteImage:");
+    const isRun = place.kind === "text" && place.use === "run";
     const repository = isRun
       ? repositoryOfText(place.text).find((each) => repositories.has(each))
       : undefined;

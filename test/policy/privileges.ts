@@ -17,9 +17,19 @@ export function secret(value: unknown): object {
   return { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value };
 }
 
+/** A message of the engine with the properties of a resource. */
+export function messageWith(properties: object): object {
+  return Struct.fromJavaScript(properties);
+}
+
+/** What the SDK hands out of such a message: to a policy that judges, or to one that may mend. */
+export function handed(message: object, to: "judge" | "mend"): object {
+  return sdk.deserializeProperties(message, to === "mend");
+}
+
 /** Properties as the SDK hands them to a policy, out of what the engine has sent. */
-export function received(sent: object): object {
-  return sdk.deserializeProperties(Struct.fromJavaScript(sent), false);
+export function received(properties: object): object {
+  return handed(messageWith(properties), "judge");
 }
 
 const root = "who talks to the engine is root on its host, and on every instance there";

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { byRepository, byResource, exemptionsSchema, readExemptions } from "../../policies/exemptions.ts";
 import { digestPinned, noMutableImage } from "../../policies/image-rules.ts";
 import { judged, said } from "../policy/judged.ts";
 import { unknownText } from "../policy/props.ts";
@@ -74,6 +75,23 @@ describe.each([noMutableImage, digestPinned].map((rule) => [rule.name, rule] as 
         'expires "2027-02-30" is no day. Write: a day like 2026-12-31',
       ],
       [{ ...exemption, expires: "never" }, 'expires "never" is no day. Write: a day like 2026-12-31'],
+      [
+        { ...exemption, expires: "2026-12-31T00:00" },
+        'expires "2026-12-31T00:00" is no day. Write: a day like 2026-12-31',
+      ],
+      [{ ...exemption, expires: "2026-12" }, 'expires "2026-12" is no day. Write: a day like 2026-12-31'],
+      [
+        "img",
+        'repository "" is no whole name of a repository. Write: <registry>/<path>, without tag and digest',
+      ],
+      [
+        { repository: exemption.repository, expires: "2026-12-31" },
+        "reason is empty. Write: why this repository may be let be",
+      ],
+      [
+        { repository: exemption.repository, reason: "x" },
+        'expires "" is no day. Write: a day like 2026-12-31',
+      ],
     ])("counts %j for nothing and says so once, at the stack", (bad, problem) => {
       expect(said(rule, "img:latest", { exemptions: [bad] })).toHaveLength(1);
       expect(
@@ -86,3 +104,33 @@ describe.each([noMutableImage, digestPinned].map((rule) => [rule.name, rule] as 
     });
   },
 );
+
+describe("an exemption by the name of a resource", () => {
+  const exemption = { resource: "web", reason: "it is old", expires: "2026-12-31" };
+
+  test("counts with any name that is not empty", () => {
+    const { resource: subject, ...rest } = exemption;
+    expect(readExemptions([exemption], byResource)).toEqual({
+      counting: [{ subject, ...rest }],
+      problems: [],
+    });
+    expect(readExemptions([{ ...exemption, resource: " " }], byResource)).toEqual({
+      counting: [],
+      problems: [
+        "exemptions[0]: resource is empty. Write: the name of one resource. Until then it counts for nothing.",
+      ],
+    });
+  });
+
+  test("is none where the configuration has no list", () => {
+    for (const listed of [undefined, null, "web", { 0: exemption }]) {
+      expect(readExemptions(listed, byResource)).toEqual({ counting: [], problems: [] });
+    }
+  });
+
+  test("is described for what it names", () => {
+    const described = [byRepository, byResource].map((by) => exemptionsSchema(by).description);
+    const rest = "that this rule lets be, each with a reason and the last day on which it does";
+    expect(described).toEqual([`Repositories ${rest}`, `Resources, by their names, ${rest}`]);
+  });
+});

@@ -16,6 +16,13 @@ test("a folder is known by its whole path from the root, not by how it ends", ()
     "/usr/share/ca-certificates",
     "/etc/pki",
     "/srv/run/docker",
+    "/srv/run/user/1000",
+    "/srv/run/systemd",
+    "/srv/var/lib/docker",
+    "/srv/var/spool/cron",
+    "/srv/home",
+    "/srv/root",
+    "/srv/pipe/docker_engine",
   ]) {
     expect(read(hostPath)).toEqual([]);
   }
@@ -31,6 +38,7 @@ describe("the socket of an engine", () => {
     "/run/user/1000/podman/podman.sock",
     "/run/containerd/containerd.sock",
     "/run/crio/crio.sock",
+    " /var/run/Docker.sock ",
     "\\\\.\\pipe\\docker_engine",
   ])("is seen at %s", (hostPath) => {
     expect(of({ volumes: [{ hostPath, containerPath: "/x" }] })).toEqual([
@@ -53,6 +61,9 @@ describe("the socket of an engine", () => {
     "/run/containerd/x",
     "/run/user",
     "/run/user/1000",
+    "/run/user/1000/podman",
+    " /run",
+    "\\\\run",
     "/proc/..",
   ])("is seen in the folder %s, also when it can only be read", (hostPath) => {
     expect(of({ volumes: [{ hostPath, containerPath: "/x", readOnly: true }] })).toEqual([
@@ -113,7 +124,9 @@ describe("folders of the host", () => {
     "/var/lib",
     "/var/lib/docker/volumes",
     "/usr/local/bin",
+    "/var/docker",
     "/run/systemd",
+    "/run/dbus/system_bus_socket",
     "/var/spool/cron",
     "/home/ann/.ssh",
     "/srv/x/../../etc",
@@ -121,6 +134,13 @@ describe("folders of the host", () => {
     expect(volumes(hostPath)).toEqual([said.folder("hostFolder", "volumes[0].hostPath", hostPath)]);
     expect(volumes(hostPath, false)).toEqual([said.folder("hostFolder", "volumes[0].hostPath", hostPath)]);
     expect(volumes(hostPath, true)).toEqual([said.folder("hostFolderRead", "volumes[0].hostPath", hostPath)]);
+  });
+
+  test("are read by others only where nothing stands to be learned: no file beside the time zone's", () => {
+    const read = (hostPath: string) => [said.folder("hostFolderRead", "volumes[0].hostPath", hostPath)];
+    for (const hostPath of ["/etc/localtime/x", "/etc/timezone-secrets", "/proc/1/root/etc/localtime"]) {
+      expect(volumes(hostPath, true)).toEqual(read(hostPath));
+    }
   });
 
   test.each(["/etc/localtime", "/etc/ssl/certs", "/usr/share/zoneinfo/UTC"])(
@@ -140,7 +160,12 @@ describe("folders of the host", () => {
     "/etcetera",
     "/var/lib/openclaw",
     "/data/run",
+    "/run/user/1000/app",
+    "/run/users",
+    "/var/lib/dockers",
     "relative",
+    "etc",
+    "x/etc",
     "/run/app",
   ])("of a container's own pass: %s", (hostPath) => expect(volumes(hostPath)).toEqual([]));
 });

@@ -1,0 +1,151 @@
+import { describe, expect, test } from "vitest";
+import type { EvidenceEntry } from "../../evidence/records.ts";
+import { type CanaryFinding, canaryBeforeFleet } from "../../policies/canary-before-fleet.ts";
+import { containerType, fleetTypes } from "../../policies/fleet-facts.ts";
+import { atJudgedTime, key, said, saidOf } from "../policy/canary.ts";
+import { envelopes, testKey } from "../policy/evidence.ts";
+import { changed, image, type StackWorkload, withProps } from "../policy/fleet-stack.ts";
+import { unknownText } from "../policy/props.ts";
+import {
+  candidate,
+  cutOver,
+  proved,
+  type RolloutOf,
+  recordsStart,
+  rolloutStack,
+  stable,
+  started,
+  verified,
+} from "../policy/rollout.ts";
+import { allDisabled, type StackResource } from "../policy/stack.ts";
+
+atJudgedTime();
+
+const failed = verified({ workload: "canary", image: candidate, outcome: "failed" });
+const bake = { length: 1800, requests: 0 };
+const group = `support ${fleetTypes.group}`;
+const stack = rolloutStack({ key });
+const of = (given: Partial<RolloutOf>) => rolloutStack({ key, ...given });
+const sold = envelopes(
+  { workload: "support-1", start: recordsStart },
+  key,
+  verified({ workload: "support-1", image: stable, group: "sales" }),
+);
+const wentOn = envelopes(
+  { workload: "support-1", start: recordsStart },
+  key,
+  ...started("support-1"),
+  cutOver(stable, candidate),
+);
+const first: Partial<StackWorkload> = { image: stable, from: "", evidence: [] };
+
+/** A stack with something of each kind in it. */
+const stacks: Readonly<Record<CanaryFinding["kind"], readonly StackResource[]>> = {
+  unknown: withProps(stack, group, { wave: unknownText }),
+  malformed: withProps(stack, group, { wave: "1" }),
+  badEvidence: of({ canary: { evidence: ["no envelope"] } }),
+  misplaced: of({ members: [{}, { role: "member" }] }),
+  noCanary: of({ canary: { role: "fleet", wave: 1 } }),
+  badWaves: of({ group: { waves: [] } }),
+  imitation: [...stack, { type: containerType, name: "raw", props: { name: "support-2" } }],
+  differs: withProps(stack, `support-1 ${containerType}`, { image: image("e") }),
+  disordered: changed(stack, `support-1 ${containerType}`, (each) => ({ ...each, dependsOn: [] })),
+  unproven: of({ canary: { records: [] } }),
+  revoked: of({ canary: { records: [...proved("canary"), failed] } }),
+  notBaked: of({ group: { bake } }),
+  stale: of({ canary: { log: { start: "2026-11-01T00:00:00.000Z" } } }),
+  unsigned: of({ key: testKey() }),
+  moved: of({ members: [{ evidence: sold }, {}] }),
+  unknownRelease: of({ agentImages: { agent: { stable, previous: image("f") } } }),
+  goingBack: of({ members: [{ image: stable, from: candidate, evidence: wentOn }, {}] }),
+  firstStart: of({ canary: { image: stable, records: started("canary") }, members: [first, {}] }),
+};
+
+describe("each finding of canary-before-fleet", () => {
+  const kinds = Object.keys(stacks) as CanaryFinding["kind"][];
+
+  test("is made by one of these stacks, and none of them is left out", () => {
+    const levels = Object(canaryBeforeFleet.configSchema?.properties.levels).properties;
+    expect(kinds.toSorted()).toEqual(Object.keys(levels).toSorted());
+  });
+
+  test.each(kinds)("has a level of its own: %s", (kind) => {
+    const levels = { ...Object(allDisabled(canaryBeforeFleet)).levels };
+    expect(said(stacks[kind], { levels })).toEqual([]);
+    const refused = said(stacks[kind], { levels: { ...levels, [kind]: "mandatory" } });
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.filter((message) => message.startsWith("!"))).toEqual([]);
+    const advice = said(stacks[kind], { levels: { ...levels, [kind]: "advisory" } });
+    expect(advice).toEqual(refused.map((message) => `! ${message}`));
+  });
+});
+
+describe("what several canaries have not proved", () => {
+  const missing: readonly EvidenceEntry[] = [];
+  const revoked = (name: string) => [
+    ...proved(name),
+    verified({ workload: name, image: candidate, outcome: "failed" }),
+  ];
+  const of = (first: readonly EvidenceEntry[], second: readonly EvidenceEntry[], length = 0): string[] => {
+    const evidence = envelopes({ workload: "second", start: recordsStart }, key, ...second);
+    const other = { name: "second", group: "support", role: "canary", image: candidate, evidence };
+    return saidOf(
+      { canary: { records: first }, more: [other], group: { bake: { length, requests: 0 } } },
+      { canaries: 2 },
+    ).flatMap((message) => / is not proved: its canary (.*?)\. Why/.exec(message)?.[1] ?? []);
+  };
+
+  test("is said once, and what stands in the way the most of it", () => {
+    const failure = "did not pass: its verification was failed at 2026-11-20T12:05:00.000Z";
+    const none = "has no verification on record that counts for the container that runs now";
+    const notBaked = "has passed at 2026-11-20T12:04:00.000Z and has not yet baked for 30m";
+    expect(of(missing, revoked("second"))).toEqual([`second ${failure}`]);
+    expect(of(revoked("canary"), missing)).toEqual([`canary ${failure}`]);
+    expect(of(proved("canary"), missing, 1800)).toEqual([`second ${none}`]);
+    expect(of(missing, proved("second"), 1800)).toEqual([`canary ${none}`]);
+    expect(of(proved("canary"), proved("second"), 1800)).toEqual([`canary ${notBaked}`]);
+    expect(of(proved("canary"), proved("second"))).toEqual([]);
+  });
+});
+
+describe("what imitates a workload", () => {
+  const beside = (type: string, props: object, more: readonly StackResource[] = stack) =>
+    said([...more, { type, name: "raw", props }]).map((message) => message.split(":")[0]);
+  const ours = image("7");
+  const label = { "clawforce.workload": "x" };
+
+  test("runs a container: nothing else has its name, its label or its image", () => {
+    expect(beside("docker:index/volume:Volume", { name: "support-2" })).toEqual([]);
+    expect(
+      beside("docker:index/network:Network", {
+        name: "support-2",
+        labels: [{ label: "clawforce.workload" }],
+      }),
+    ).toEqual([]);
+    expect(beside("docker:index/tag:Tag", { sourceImage: ours, targetImage: ours, image: ours })).toEqual([]);
+    expect(beside("aws:ec2/instance:Instance", { image: ours, metadata: { labels: label } })).toEqual([]);
+    expect(beside("kubernetes:core/v1:ConfigMap", { data: { agent_image: ours } })).toEqual([]);
+    expect(beside("kubernetes:core/v1:ConfigMap", { metadata: { labels: { app: "x" } } })).toEqual([]);
+    expect(beside("kubernetes:core/v1:ConfigMap", { metadata: { labels: label } })).toEqual(["raw labels"]);
+  });
+
+  test("is not known by an image that can't be read: that is said by other rules", () => {
+    expect(beside(containerType, { image: "ghcr.io/acme/openclaw:" })).toEqual([]);
+    expect(beside(containerType, { image: unknownText })).toEqual([]);
+  });
+
+  test("may have the name of an instance whose container a control plane makes and names", () => {
+    const managed = rolloutStack({ key, members: [{}, { managed: true }] });
+    expect(beside(containerType, { name: "support-2", image: "redis" }, managed)).toEqual([]);
+    expect(beside(containerType, { name: "support-1", image: "redis" }, managed)).toEqual(["raw name"]);
+  });
+});
+
+test("a workload is made anew when its container is another than the one that is there, or not known", () => {
+  const message = (of: Partial<StackWorkload>) =>
+    saidOf({ canary: of }).map((each) => / its canary canary (.*?)\. Why/.exec(each)?.[1]);
+  const anew = ["is only brought to it in this update"];
+  expect(message({ id: "another", judged: { container: "id-of-canary" } })).toEqual(anew);
+  expect(message({ id: unknownText })).toEqual(anew);
+  expect(message({ id: "id-of-canary" })).toEqual([]);
+});
