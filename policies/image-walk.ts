@@ -90,7 +90,7 @@ function manifestIn(text: string): unknown {
 }
 
 function withoutComment(text: string): string {
-  const hash = text.indexOf(" #");
+  const hash = text.search(/\s#/);
   return hash < 0 ? text : text.slice(0, hash);
 }
 

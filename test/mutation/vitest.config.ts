@@ -10,7 +10,7 @@ export default defineConfig({
     include: ["test/unit/policy-*.test.ts"],
     exclude: [
       "test/unit/policy-pack.test.ts",
-      "test/unit/policy-least-privilege-kubernetes.test.ts",
+      "test/unit/policy-sdk-types.test.ts",
       "test/unit/policy-properties.test.ts",
     ],
     pool: "threads",
