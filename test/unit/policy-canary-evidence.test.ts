@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { fleetTypes } from "../../policies/fleet-facts.ts";
 import { atJudgedTime, key, said, saidOf, unproved, verifyAgain, why } from "../policy/canary.ts";
 import { altered, envelopes, testKey } from "../policy/evidence.ts";
-import { image, withProps } from "../policy/fleet-stack.ts";
+import { image, type StackWorkload, withProps } from "../policy/fleet-stack.ts";
 import { unknownText } from "../policy/props.ts";
 import { candidate, proved, recordsStart, rolloutStack, stable, verified } from "../policy/rollout.ts";
 
@@ -121,6 +121,34 @@ describe("canary-before-fleet, by its evidence,", () => {
     expect(named({ stable, previous: "" })).toEqual([]);
   });
 
+  test("knows the releases of an agent image by the instances that run it", () => {
+    const release = image("f");
+    const evidence = envelopes(
+      { workload: "sales-1" },
+      key,
+      verified({ workload: "sales-1", image: release }),
+    );
+    const sales: StackWorkload = {
+      name: "sales-1",
+      group: "sales",
+      role: "canary",
+      image: release,
+      evidence,
+    };
+    const of = (agentImage: string) => {
+      const stack = rolloutStack({
+        key,
+        more: [sales],
+        agentImages: { agent: { stable, previous: release } },
+      });
+      return said(withProps(stack, `sales ${fleetTypes.group}`, { agentImage }), { canaries: 2 });
+    };
+    expect(of("agent")).toEqual([]);
+    expect(of("browser")).toEqual([
+      expect.stringContaining(`agent previous: image "${release}" is no release`),
+    ]);
+  });
+
   test("knows the releases of the control plane by its own records", () => {
     const [newer, older] = [image("1", "ghcr.io/acme/clawforce"), image("2", "ghcr.io/acme/clawforce")];
     const evidence = envelopes({ workload: "plane" }, key, verified({ workload: "plane", image: newer }));
@@ -128,6 +156,10 @@ describe("canary-before-fleet, by its evidence,", () => {
     const plane = (previous: string) =>
       said(withProps(stack, `control-plane ${fleetTypes.controlPlane}`, { previous }));
     expect(plane(newer)).toEqual([]);
+    // What instances have passed on is no release of the control plane.
+    expect(plane(stable)).toEqual([
+      expect.stringContaining(`control-plane previous: image "${stable}" is no release`),
+    ]);
     expect(plane(older)).toEqual([
       expect.stringContaining(`control-plane previous: image "${older}" is no release`),
     ]);

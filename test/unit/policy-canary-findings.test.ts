@@ -9,6 +9,7 @@ import { unknownText } from "../policy/props.ts";
 import {
   candidate,
   cutOver,
+  gated,
   proved,
   type RolloutOf,
   recordsStart,
@@ -148,4 +149,16 @@ test("a workload is made anew when its container is another than the one that is
   expect(message({ id: "another", judged: { container: "id-of-canary" } })).toEqual(anew);
   expect(message({ id: unknownText })).toEqual(anew);
   expect(message({ id: "id-of-canary" })).toEqual([]);
+});
+
+test("a workload can't say that nothing has run there when a gate or a cut-over is on record", () => {
+  const told = (entry: EvidenceEntry) => {
+    const evidence = envelopes({ workload: "support-1", start: recordsStart }, key, entry);
+    return saidOf({ members: [{ ...first, evidence }, {}] }).find((each) => each.startsWith("support-1 "));
+  };
+  const message = (kind: string) =>
+    `support-1 image: it says that nothing has run there, and had its ${kind} at ${recordsStart}. ` +
+    "Why: what is judged has to be what runs. Write: the program of this fleet as it is: its workloads say what they find.";
+  expect(told(gated({ workload: "support-1", image: stable }))).toBe(message("gate"));
+  expect(told(cutOver(stable, candidate))).toBe(message("cut-over"));
 });

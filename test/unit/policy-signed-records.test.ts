@@ -141,6 +141,11 @@ describe("the records that the pack reads", () => {
       'has the subject "" and speaks of another image',
     ],
     [
+      "another subject behind its own",
+      altered(second, (each) => each.replace(/"subject":\[(\{.*?\}\})\]/, '"subject":[$1,{}]')),
+      'has the subject "" and speaks of another image',
+    ],
+    [
       "no subject",
       altered(second, (each) => each.replace('"subject":', '"subjects":')),
       'has the subject "" and speaks of another image',
