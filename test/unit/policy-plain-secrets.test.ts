@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { isLiteral, namesSecret, namesSecretInManifest, plainLines } from "../../policies/plain-secrets.ts";
 import { keepSecretMarks } from "../../policies/secret-marks.ts";
 import {
   containerPrivileges as of,
@@ -137,3 +138,83 @@ describe("a secret in plain", () => {
     ]);
   });
 });
+
+describe("the name of a setting", () => {
+  test("says where a secret is, or how it is used, by its last word", () => {
+    const words =
+      "algorithm arn audience count dir directory enabled endpoint expiry file folder header id issuer length limit name path ref timeout ttl type uri url";
+    for (const word of words.split(" ")) expect(namesSecret(`ACCESS_TOKEN_${word}`), word).toBe(false);
+    expect(namesSecret("token_secret_id")).toBe(true);
+    expect(namesSecret("secret_token_id")).toBe(false);
+    expect(namesSecret("")).toBe(false);
+  });
+
+  test("says that it is a secret by any word, and by a key of a certain kind", () => {
+    const words = "apikey credential credentials passphrase passwd password privatekey secret token";
+    for (const word of words.split(" ")) {
+      expect(namesSecret(`${word}_of_agent`), word).toBe(true);
+      expect(namesSecretInManifest(word), word).toBe(!["credential", "credentials", "secret"].includes(word));
+    }
+    const keys = "access api auth encryption master private signing".split(" ");
+    for (const kind of keys) {
+      expect([namesSecret(`x_${kind}_key_2`), namesSecretInManifest(`x${kind}-key`)], kind).toEqual([
+        true,
+        false,
+      ]);
+      expect(namesSecretInManifest(`x_${kind}_key_`), kind).toBe(true);
+    }
+    expect([namesSecret("secret_key"), namesSecretInManifest("secret_key")]).toEqual([true, false]);
+    expect([namesSecret("key"), namesSecret("x_key"), namesSecretInManifest("public_key")]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect([namesSecretInManifest("existingSecret"), namesSecretInManifest("tokenFile")]).toEqual([
+      false,
+      false,
+    ]);
+  });
+});
+
+test.each([
+  ["", false],
+  ["  ", false],
+  ["x", true],
+  ["True", false],
+  ["none", false],
+  ["truest", true],
+  ["untrue", true],
+  ["$TOKEN", false],
+  ["$(TOKEN)", false],
+  ["\u0024{TOKEN:-x}", false],
+  ["x$TOKEN", true],
+  ["$TOKEN-x", true],
+  ["$token", true],
+  ["/run/secrets/token", false],
+  ["/var/run/secrets/token", false],
+  ["/srv/run/secrets/token", true],
+])("the text %j can be a secret: %s", (text, can) => expect(isLiteral(text)).toBe(can));
+
+test.each<[text: string, keys: string[]]>([
+  ["password: x", ["password"]],
+  ["  - password=x", ["password"]],
+  ["export API_TOKEN = x", ["API_TOKEN"]],
+  ["\"password\" : 'x',", ["password"]],
+  ["'password': \"x\";", ["password"]],
+  ["password: ''", []],
+  ['password: "",', []],
+  ['password: "true"', []],
+  ["password: 'true\"", ["password"]],
+  ["password: x''", ["password"]],
+  ["password:   ", []],
+  ["password: $TOKEN ", []],
+  ["password", []],
+  ["a password: x", []],
+  ["1password: x", []],
+  ["# password: x", []],
+  ["password; x", []],
+  ["note: password: x", []],
+  ["user.password: x", ["user.password"]],
+])("the line %j has in plain: %j", (text, keys) =>
+  expect(plainLines(text)).toEqual(keys.map((key) => ({ line: 1, key }))),
+);
