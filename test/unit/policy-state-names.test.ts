@@ -70,6 +70,39 @@ describe("two names of one place", () => {
     for (const pair of different) expect(short(...pair)).toEqual([]);
   });
 
+  test("are told by where a persistent volume lies, not by what it says beside that", () => {
+    const beside = {
+      ...{ accessModes: ["ReadWriteOnce"], capacity: { storage: "1Gi" }, mountOptions: ["noatime"] },
+      ...{ claimRef: { uid: "x" }, nodeAffinity: { required: {} }, persistentVolumeReclaimPolicy: "Retain" },
+      ...{ storageClassName: "fast", volumeAttributesClassName: "fast", volumeMode: "Filesystem" },
+    };
+    const nfs = (path: string) => ({ nfs: { server: "nas", path } });
+    expect(said([storage("a", nfs("/x"), beside), storage("b", nfs("/y"), beside)])).toEqual([]);
+    expect(short(storage("a", nfs("/x"), beside), storage("b", nfs("/x")))).toHaveLength(2);
+  });
+
+  test("are told by the namespace of the claim that a persistent volume is bound to", () => {
+    const boundTo = (namespace?: string) =>
+      storage("p", { hostPath: { path: "/x" } }, { claimRef: { name: "c", namespace } });
+    const inNamespace = (namespace: string) =>
+      deployment("d", undefined, { metadata: { name: "d", namespace } });
+    const writer = mounting("w", { hostPath: "/x" });
+    expect(short(boundTo(), inNamespace("default"), writer)).toHaveLength(2);
+    expect(short(boundTo("sales"), inNamespace("sales"), writer)).toHaveLength(2);
+    expect(short(boundTo("sales"), inNamespace("default"), writer)).toEqual([]);
+    expect(short(boundTo(), inNamespace("sales"), writer)).toEqual([]);
+  });
+
+  test("can be written where one of several sources of a persistent volume can be", () => {
+    const half = (name: string, readOnly: boolean) =>
+      storage(name, {
+        nfs: { server: "nas", path: "/x", readOnly: true },
+        hostPath: { path: "/x", readOnly },
+      });
+    expect(short(half("a", false), half("b", false))).toHaveLength(2);
+    expect(short(half("a", false), half("b", true))).toEqual([]);
+  });
+
   test("are found to the end, also where a volume is kept inside of itself", () => {
     const inside = bound("a", "/var/lib/docker/volumes/a/_data/deep");
     expect(short(inside, mounting("w", { volumeName: "a" }), mounting("x", { hostPath: "/other" }))).toEqual(

@@ -286,7 +286,16 @@ describe("a value of another unit", () => {
     expect(said(taking(other, { envs: [idOf(report)] }, [...fleet, bake, report]))).toEqual([
       message("support-2", "envs", '"support-1", through "report" and "bake"'),
     ]);
-    const both = [...fleet, bake, report, { type: containerType, name: "raw" }];
+    const raw = { type: containerType, name: "raw" };
+    for (const takes of [
+      [one, idOf(raw)],
+      [idOf(raw), one],
+    ]) {
+      expect(said(taking(other, { envs: takes }, [...fleet, raw]))).toEqual([
+        message("support-2", "envs", '"raw"'),
+      ]);
+    }
+    const both = [...fleet, bake, report, raw];
     expect(said(taking(other, { envs: [idOf(report), `raw ${containerType}`] }, both))).toEqual([
       message("support-2", "envs", '"raw"'),
     ]);
