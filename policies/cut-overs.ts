@@ -1,6 +1,6 @@
 import { changesVersion, digestOf, type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
-import { isObject, notKnown, read } from "./guarded-read.ts";
-import { parsedJson } from "./json.ts";
+import { notKnown, read } from "./guarded-read.ts";
+import { jsonObject } from "./json.ts";
 
 /**
  * Whether this update makes a workload's container anew. One that `--target` leaves out keeps its own properties, or has
@@ -26,12 +26,6 @@ export function isImage(value: unknown, image: string): boolean {
 function movedTo(stdout: unknown): { container: unknown; image: unknown } {
   const said = jsonObject(stdout);
   return { container: said && read(said, "container"), image: said && read(said, "image") };
-}
-
-/** The object that a program of ours has printed; undefined when it is none. */
-export function jsonObject(text: unknown): object | undefined {
-  const value = typeof text === "string" ? parsedJson(text) : undefined;
-  return isObject(value) && !Array.isArray(value) ? value : undefined;
 }
 
 /** Whether a cut-over leaves a release for one that is no way back. */

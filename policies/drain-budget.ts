@@ -1,5 +1,5 @@
 import type { PolicyResource } from "@pulumi/policy";
-import { containerType, fleetFactsOf, type JudgedWorkload } from "./fleet-facts.ts";
+import { containerType, fleetFactsOf, type JudgedWorkload, placeIn } from "./fleet-facts.ts";
 import { notKnown, reach, read } from "./guarded-read.ts";
 import { NotedRead, type Part } from "./noted-read.ts";
 import { podKinds } from "./pod-kinds.ts";
@@ -48,7 +48,8 @@ export const drainBudget = stackRule({
 });
 
 /** All that happens while the ingress holds requests: see the parts in the order of a cut-over. */
-function holdFindings({ name, resource, pause }: JudgedWorkload, settings: Settings): DrainFinding[] {
+function holdFindings(workload: JudgedWorkload, settings: Settings): DrainFinding[] {
+  const { pause } = workload;
   const { hold, drain, stopGrace, start } = pause;
   const coldPass = pause.coldPass > 0 ? pause.coldPass : settings.seconds("coldPass", defaultColdPass);
   const needed = drain + stopGrace + coldPass + start;
@@ -56,7 +57,7 @@ function holdFindings({ name, resource, pause }: JudgedWorkload, settings: Setti
   const known = pause.coldPass > 0 ? "" : " (assumed)";
   return [
     {
-      ...{ kind: "hold", resource: name, urn: resource.urn, path: "judged.pause.hold" },
+      ...{ kind: "hold", ...placeIn(workload, "judged.pause.hold") },
       what:
         `the ingress holds its requests for ${inSeconds(hold)}, and a cut-over may take ${inSeconds(needed)}: drain ` +
         `${inSeconds(drain)}, stop ${inSeconds(stopGrace)}, cold snapshot ${inSeconds(coldPass)}${known}, start and gate ${inSeconds(start)}`,
@@ -71,14 +72,15 @@ function inSeconds(value: number): string {
 }
 
 /** What a workload's own times say of each other, and its container of them. */
-function graceFindings({ name, resource, runner, pause }: JudgedWorkload): DrainFinding[] {
+function graceFindings(workload: JudgedWorkload): DrainFinding[] {
+  const { name, runner, pause } = workload;
   const { stopGrace, unseen } = pause;
   const grace = read(runner.props, "destroyGraceSeconds");
   const timeout = read(runner.props, "stopTimeout");
   const findings: DrainFinding[] = [];
   if (stopGrace < unseen) {
     findings.push({
-      ...{ kind: "grace", resource: name, urn: resource.urn, path: "judged.pause.stopGrace" },
+      ...{ kind: "grace", ...placeIn(workload, "judged.pause.stopGrace") },
       what: `it has ${inSeconds(stopGrace)} to stop, and ${inSeconds(unseen)} of work that nobody can see may be active`,
       why: "what has not ended by then is cut without a word",
       write: `stopGrace: ${Math.ceil(unseen)}s, or \`drain.http\` or \`drain.command\`, which wait for the work before the stop`,

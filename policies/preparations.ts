@@ -1,7 +1,8 @@
 import type { PolicyResource } from "@pulumi/policy";
-import { isForward, isImage, jsonObject } from "./cut-overs.ts";
+import { isForward, isImage } from "./cut-overs.ts";
 import { commandType, type JudgedWorkload } from "./fleet-facts.ts";
 import { notKnown, read } from "./guarded-read.ts";
+import { jsonObject } from "./json.ts";
 import type { StackGraph } from "./stack-graph.ts";
 
 /** The program that a workload's preparation has to be. */

@@ -1,6 +1,6 @@
 import type { PolicyResource } from "@pulumi/policy";
-import { jsonObject } from "./cut-overs.ts";
 import { isObject, itemsOf, notKnown, propertiesOf, read } from "./guarded-read.ts";
+import { jsonObject } from "./json.ts";
 import type { Finding } from "./rule.ts";
 import { type Unread, unreadProperty } from "./unread.ts";
 

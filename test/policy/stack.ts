@@ -5,6 +5,7 @@ import type {
   StackValidationArgs,
   StackValidationPolicy,
 } from "@pulumi/policy";
+import type { Level } from "../../policies/verdict.ts";
 import type { Violation } from "./judged.ts";
 import { unknownCheckingProxy } from "./props.ts";
 
@@ -102,7 +103,7 @@ export function judgedStack(
 }
 
 /** The configuration that has a rule pass over each of its findings, by the names that its schema has for them. */
-export function allDisabled({ configSchema }: StackValidationPolicy): object {
+export function allDisabled({ configSchema }: StackValidationPolicy): { levels: Record<string, Level> } {
   const kinds = Object.keys(Object(configSchema?.properties.levels)?.properties ?? {});
   return { levels: Object.fromEntries(kinds.map((kind) => [kind, "disabled"])) };
 }

@@ -22,22 +22,18 @@ import { allDisabled, type StackResource } from "../policy/stack.ts";
 
 atJudgedTime();
 
-const failed = verified({ workload: "canary", image: candidate, outcome: "failed" });
 const bake = { length: 1800, requests: 0 };
 const group = `support ${fleetTypes.group}`;
 const stack = rolloutStack({ key });
 const of = (given: Partial<RolloutOf>) => rolloutStack({ key, ...given });
-const sold = envelopes(
-  { workload: "support-1", start: recordsStart },
-  key,
-  verified({ workload: "support-1", image: stable, group: "sales" }),
-);
-const wentOn = envelopes(
-  { workload: "support-1", start: recordsStart },
-  key,
-  ...started("support-1"),
-  cutOver(stable, candidate),
-);
+const revoked = (workload: string) => [
+  ...proved(workload),
+  verified({ workload, image: candidate, outcome: "failed" }),
+];
+const onRecord = (workload: string, ...entries: EvidenceEntry[]) =>
+  envelopes({ workload, start: recordsStart }, key, ...entries);
+const sold = onRecord("support-1", verified({ workload: "support-1", image: stable, group: "sales" }));
+const wentOn = onRecord("support-1", ...started("support-1"), cutOver(stable, candidate));
 const first: Partial<StackWorkload> = { image: stable, from: "", evidence: [] };
 
 /** A stack with something of each kind in it. */
@@ -52,7 +48,7 @@ const stacks: Readonly<Record<CanaryFinding["kind"], readonly StackResource[]>> 
   differs: withProps(stack, `support-1 ${containerType}`, { image: image("e") }),
   disordered: changed(stack, `support-1 ${containerType}`, (each) => ({ ...each, dependsOn: [] })),
   unproven: of({ canary: { records: [] } }),
-  revoked: of({ canary: { records: [...proved("canary"), failed] } }),
+  revoked: of({ canary: { records: revoked("canary") } }),
   notBaked: of({ group: { bake } }),
   stale: of({ canary: { log: { start: "2026-11-01T00:00:00.000Z" } } }),
   unsigned: of({ key: testKey() }),
@@ -71,7 +67,7 @@ describe("each finding of canary-before-fleet", () => {
   });
 
   test.each(kinds)("has a level of its own: %s", (kind) => {
-    const levels = { ...Object(allDisabled(canaryBeforeFleet)).levels };
+    const { levels } = allDisabled(canaryBeforeFleet);
     expect(said(stacks[kind], { levels })).toEqual([]);
     const refused = said(stacks[kind], { levels: { ...levels, [kind]: "mandatory" } });
     expect(refused.length).toBeGreaterThan(0);
@@ -83,15 +79,15 @@ describe("each finding of canary-before-fleet", () => {
 
 describe("what several canaries have not proved", () => {
   const missing: readonly EvidenceEntry[] = [];
-  const revoked = (name: string) => [
-    ...proved(name),
-    verified({ workload: name, image: candidate, outcome: "failed" }),
-  ];
-  const of = (first: readonly EvidenceEntry[], second: readonly EvidenceEntry[], length = 0): string[] => {
-    const evidence = envelopes({ workload: "second", start: recordsStart }, key, ...second);
+  const notProved = (
+    first: readonly EvidenceEntry[],
+    second: readonly EvidenceEntry[],
+    length = 0,
+  ): string[] => {
+    const evidence = onRecord("second", ...second);
     const other = { name: "second", group: "support", role: "canary", image: candidate, evidence };
     return saidOf(
-      { canary: { records: first }, more: [other], group: { bake: { length, requests: 0 } } },
+      { canary: { records: first }, more: [other], group: { bake: { ...bake, length } } },
       { canaries: 2 },
     ).flatMap((message) => / is not proved: its canary (.*?)\. Why/.exec(message)?.[1] ?? []);
   };
@@ -100,12 +96,12 @@ describe("what several canaries have not proved", () => {
     const failure = "did not pass: its verification was failed at 2026-11-20T12:05:00.000Z";
     const none = "has no verification on record that counts for the container that runs now";
     const notBaked = "has passed at 2026-11-20T12:04:00.000Z and has not yet baked for 30m";
-    expect(of(missing, revoked("second"))).toEqual([`second ${failure}`]);
-    expect(of(revoked("canary"), missing)).toEqual([`canary ${failure}`]);
-    expect(of(proved("canary"), missing, 1800)).toEqual([`second ${none}`]);
-    expect(of(missing, proved("second"), 1800)).toEqual([`canary ${none}`]);
-    expect(of(proved("canary"), proved("second"), 1800)).toEqual([`canary ${notBaked}`]);
-    expect(of(proved("canary"), proved("second"))).toEqual([]);
+    expect(notProved(missing, revoked("second"))).toEqual([`second ${failure}`]);
+    expect(notProved(revoked("canary"), missing)).toEqual([`canary ${failure}`]);
+    expect(notProved(proved("canary"), missing, bake.length)).toEqual([`second ${none}`]);
+    expect(notProved(missing, proved("second"), bake.length)).toEqual([`canary ${none}`]);
+    expect(notProved(proved("canary"), proved("second"), bake.length)).toEqual([`canary ${notBaked}`]);
+    expect(notProved(proved("canary"), proved("second"))).toEqual([]);
   });
 });
 
@@ -153,8 +149,9 @@ test("a workload is made anew when its container is another than the one that is
 
 test("a workload can't say that nothing has run there when a gate or a cut-over is on record", () => {
   const told = (entry: EvidenceEntry) => {
-    const evidence = envelopes({ workload: "support-1", start: recordsStart }, key, entry);
-    return saidOf({ members: [{ ...first, evidence }, {}] }).find((each) => each.startsWith("support-1 "));
+    return saidOf({ members: [{ ...first, evidence: onRecord("support-1", entry) }, {}] }).find((each) =>
+      each.startsWith("support-1 "),
+    );
   };
   const message = (kind: string) =>
     `support-1 image: it says that nothing has run there, and had its ${kind} at ${recordsStart}. ` +

@@ -1,12 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { knownTypes } from "../../policies/image-paths.ts";
-import { type ImagePlace, imagePlacesOf } from "../../policies/image-places.ts";
 import { namesImage } from "../../policies/image-walk.ts";
-import { built, unknownCheckingProxy, unknownText } from "../policy/props.ts";
-
-function placesOf(type: string, props: object, ignoreChanges: readonly string[] = []): ImagePlace[] {
-  return imagePlacesOf({ type, props: unknownCheckingProxy(props), ignoreChanges });
-}
+import { placesOf } from "../policy/image-places.ts";
+import { built, unknownText } from "../policy/props.ts";
 
 function texts(type: string, props: object): [path: string, text: string][] {
   return placesOf(type, props).flatMap((place) => (place.kind === "text" ? [[place.path, place.text]] : []));
