@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import type { NamedKey } from "./envelope.ts";
+import { EvidenceKeyError } from "./failure.ts";
 
 /** As the configuration has it. */
 export interface EvidenceKeySettings {
@@ -34,11 +35,6 @@ export class EvidenceKeys {
     const given = this.#settings.trustedKeys.map((key) => named(publicKeyOf(key)));
     return own === undefined ? given : [...given, { id: own.id, key: createPublicKey(own.key) }];
   }
-}
-
-/** The signing key cannot be used. One sentence that says why and what to do. */
-export class EvidenceKeyError extends Error {
-  override name = "EvidenceKeyError";
 }
 
 /** Base64 of SPKI, as the configuration takes it. */

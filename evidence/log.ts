@@ -1,13 +1,23 @@
-import { createHash } from "node:crypto";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { type FileHandle, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parsedJson } from "../config/json.ts";
-import { type Envelope, type NamedKey, type Signature, seal, unseal } from "./envelope.ts";
+import { appendLine, type Tail } from "./append.ts";
+import {
+  type Chain,
+  chainOf,
+  followsOn,
+  hashOfLast,
+  lengthOf,
+  type Owner,
+  type SealedRecord,
+} from "./chain.ts";
+import { seal } from "./envelope.ts";
+import { EvidenceDamaged } from "./failure.ts";
 import { EvidenceKeys } from "./keys.ts";
 import type { EvidenceEntry, EvidenceRecord, ReadRecord } from "./records.ts";
-import { recordOf, statementOf } from "./statement.ts";
+import { statementOf } from "./statement.ts";
 
-const first = "0".repeat(64);
+/** Bytes of the end of a log that are verified before a line is added to it: some dozens of records. */
+const window = 64 * 1024;
 
 /** Folder of one workload's records and locks. */
 export function workloadFolder(directory: string, stack: string, workload: string): string {
@@ -38,132 +48,100 @@ export class EvidenceLog {
     this.#keys = keys;
   }
 
+  /** @throws EvidenceDamaged when a record was changed, taken out or put in, or is another workload's. */
   async read(): Promise<ReadRecord[]> {
     return (await this.readSealed()).map(({ record }) => record);
   }
 
   /** The records together with what they were read from, for those who verify them again. */
   async readSealed(): Promise<SealedRecord[]> {
-    return this.#parse(await this.#text()).sealed;
+    return this.#whole(chainOf(await this.text(), this.#owner, this.#keys.trusted)).sealed;
   }
 
+  /** What there is, whole or not. */
+  async chain(): Promise<Chain> {
+    return chainOf(await this.text(), this.#owner, this.#keys.trusted);
+  }
+
+  /** May be called by any number of processes at once. Verifies the end of the log only. */
   async append(entry: EvidenceEntry): Promise<EvidenceRecord> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    const text = await this.#text();
-    const { lastLine, sealed } = this.#parse(text);
-    const record: EvidenceRecord = {
+    const { signing } = this.#keys;
+    let record: EvidenceRecord | undefined;
+    await appendLine<LogTail>({
+      file: this.file,
+      tail: (handle) => this.#tail(handle),
+      next: ({ chain }) => {
+        record = this.#following(chain, entry);
+        return JSON.stringify(seal(statementOf(record), signing));
+      },
+      mustFollow: ({ chain }, line, file) => {
+        if (followsOn(chain, line, this.#owner, this.#keys.trusted)) return;
+        throw new EvidenceDamaged(
+          `${file}: a run that was killed has left this line to be added, and it does not follow the last one of ${this.file}`,
+        );
+      },
+    });
+    return record as EvidenceRecord;
+  }
+
+  /** The record that an entry is after these. */
+  #following(chain: Chain, entry: EvidenceEntry): EvidenceRecord {
+    return {
       ...entry,
       ...this.#owner,
-      sequence: sealed.length + 1,
+      sequence: lengthOf(chain) + 1,
       time: new Date().toISOString(),
-      previous: lastLine === undefined ? first : sha256(lastLine),
+      previous: hashOfLast(chain),
     };
-    const line = JSON.stringify(seal(statementOf(record), this.#keys.signing));
-    const handle = await open(this.file, "a", 0o600);
-    try {
-      const separator = text === "" || text.endsWith("\n") ? "" : "\n";
-      await handle.write(`${separator}${line}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
+  }
+
+  /** Of a long log only so much that a whole record is among it. */
+  async #tail(handle: FileHandle): Promise<LogTail> {
+    const { size } = await handle.stat();
+    for (let length = window; ; length *= 8) {
+      const from = Math.max(0, size - length);
+      const text = await textBetween(handle, from, size);
+      if (from === 0) {
+        const chain = this.#whole(chainOf(text, this.#owner, this.#keys.trusted));
+        return { chain, length: lengthOf(chain), size, ends: text === "" || text.endsWith("\n") };
+      }
+      const lines = text.slice(text.indexOf("\n") + 1);
+      const chain = this.#whole(chainOf(lines, this.#owner, this.#keys.trusted, "anywhere"), "end");
+      if (chain.lines.length > 0) {
+        return { chain, length: lengthOf(chain), size, ends: text.endsWith("\n") };
+      }
     }
-    return record;
   }
 
-  #parse(text: string): { sealed: SealedRecord[]; lastLine: string | undefined } {
-    return parseRecords(text, this.file, this.#owner, this.#keys.trusted);
+  /** @throws EvidenceDamaged */
+  #whole(chain: Chain, part: "log" | "end" = "log"): Chain {
+    if (chain.broken === undefined) return chain;
+    const { line, what } = chain.broken;
+    throw new EvidenceDamaged(
+      part === "log" ? `${this.file}:${line}: the line ${what}` : `${this.file}: a line at its end ${what}`,
+    );
   }
 
-  async #text(): Promise<string> {
+  /** @throws EvidenceDamaged when it is there and cannot be read. */
+  async text(): Promise<string> {
     try {
       return await readFile(this.file, "utf8");
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-        return "";
-      }
-      throw error;
+      const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+      if (code === "ENOENT") return "";
+      throw new EvidenceDamaged(`${this.file} cannot be read (${code})`);
     }
   }
 }
 
-/** A record and the envelope that it stands in. */
-export interface SealedRecord {
-  record: ReadRecord;
-  envelope: Envelope;
+async function textBetween(handle: FileHandle, from: number, to: number): Promise<string> {
+  if (from === to) return "";
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(to - from), 0, to - from, from);
+  return buffer.toString("utf8", 0, bytesRead);
 }
 
-export class EvidenceDamaged extends Error {
-  override name = "EvidenceDamaged";
-}
-
-interface Owner {
-  stack: string;
-  workload: string;
-}
-
-/** Throws EvidenceDamaged when a record was changed, taken out or put in, or is another workload's. */
-export function parseRecords(
-  text: string,
-  file: string,
-  owner: Owner,
-  trusted: readonly NamedKey[],
-): { sealed: SealedRecord[]; lastLine: string | undefined } {
-  const sealed: SealedRecord[] = [];
-  let lastLine: string | undefined;
-  for (const [index, line] of text.split("\n").entries()) {
-    const value = line === "" ? undefined : parsedJson(line);
-    if (value === undefined) {
-      // Empty, or torn: what a kill during the write leaves. The chain goes on from the whole line before it.
-      continue;
-    }
-    const opened = unseal(value, trusted);
-    const record = opened && recordOf(opened.statement);
-    const problem =
-      opened === undefined || record === undefined
-        ? "is no record"
-        : (ownerProblem(record, owner) ??
-          chainProblem(record, lastLine, sealed.length) ??
-          signatureProblem(opened.signature, sealed));
-    if (problem !== undefined || opened === undefined || record === undefined) {
-      throw new EvidenceDamaged(
-        `${file}:${index + 1}: the line ${problem}. Put the file back from a copy; without it nothing is known of what ran before.`,
-      );
-    }
-    const { signature, envelope } = opened;
-    sealed.push({
-      record: typeof signature === "object" ? { ...record, signedBy: signature.by } : record,
-      envelope,
-    });
-    lastLine = line;
-  }
-  return { sealed, lastLine };
-}
-
-function ownerProblem(record: EvidenceRecord, { stack, workload }: Owner): string | undefined {
-  return record.stack === stack && record.workload === workload
-    ? undefined
-    : `is a record of ${record.workload} in the stack ${record.stack}`;
-}
-
-function chainProblem(
-  record: EvidenceRecord,
-  lastLine: string | undefined,
-  count: number,
-): string | undefined {
-  const expected = lastLine === undefined ? first : sha256(lastLine);
-  return record.previous === expected && record.sequence === count + 1
-    ? undefined
-    : "does not follow the one before it: it was changed, or one was taken out";
-}
-
-/** Records from before signing was begun stay readable; after the first signed one each has to be. */
-function signatureProblem(signature: Signature, before: readonly SealedRecord[]): string | undefined {
-  if (signature === "wrong") return "has a signature that does not belong to it: it was changed";
-  return typeof signature === "string" && before.some(({ record }) => record.signedBy !== undefined)
-    ? "follows signed ones and is not signed by a key that counts: it was put in, or its key is missing in clawforce:evidence.trustedKeys"
-    : undefined;
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+/** The end of a log: the records that were read of it. */
+interface LogTail extends Tail {
+  chain: Chain;
 }

@@ -1,8 +1,7 @@
 import { parseArgs } from "node:util";
 import { ConfigError } from "../config/problem.ts";
 import { StackFileError } from "../config/stack-file.ts";
-import { EvidenceKeyError } from "../evidence/keys.ts";
-import { EvidenceDamaged } from "../evidence/log.ts";
+import { EvidenceFailure } from "../evidence/failure.ts";
 import { OperationFailure } from "../operations/failure.ts";
 import { type Command, CommandFailure, type Invocation, type Output } from "./command.ts";
 
@@ -123,14 +122,7 @@ async function overview(): Promise<string> {
 
 /** What an operator can do something about is one sentence; anything else is a fault of ours, and says so. */
 function sentenceOf(error: unknown): string {
-  const expected = [
-    CommandFailure,
-    ConfigError,
-    StackFileError,
-    OperationFailure,
-    EvidenceDamaged,
-    EvidenceKeyError,
-  ];
+  const expected = [CommandFailure, ConfigError, StackFileError, OperationFailure, EvidenceFailure];
   if (expected.some((kind) => error instanceof kind)) {
     return (error as Error).message;
   }

@@ -1,5 +1,4 @@
-import { EvidenceKeyError } from "../evidence/keys.ts";
-import { EvidenceDamaged } from "../evidence/log.ts";
+import { EvidenceFailure } from "../evidence/failure.ts";
 import { controlPlanePasswordVariable } from "./control-plane/client.ts";
 import { dockerClient, unreachableHost } from "./docker/client.ts";
 import { OperationFailure, reportOf } from "./failure.ts";
@@ -43,8 +42,7 @@ export async function runProgram(
     process.stdout.write(`${JSON.stringify(result)}\n`);
   } catch (error) {
     const reported = unreachableHost(host, error);
-    const expected = reported instanceof EvidenceDamaged || reported instanceof EvidenceKeyError;
-    const sentence = expected ? reported.message : reportOf(reported);
+    const sentence = reported instanceof EvidenceFailure ? reported.message : reportOf(reported);
     process.stderr.write(`${sentence}\n`);
     process.exitCode = 1;
   }

@@ -2,8 +2,9 @@ import { createHash, generateKeyPairSync } from "node:crypto";
 import { appendFile, chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { EvidenceKeyError, EvidenceKeys, publicKeyText } from "../../evidence/keys.ts";
-import { EvidenceDamaged, EvidenceLog } from "../../evidence/log.ts";
+import { EvidenceDamaged, EvidenceKeyError } from "../../evidence/failure.ts";
+import { EvidenceKeys, publicKeyText } from "../../evidence/keys.ts";
+import { EvidenceLog } from "../../evidence/log.ts";
 import type { EvidenceEntry } from "../../evidence/records.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
@@ -48,9 +49,7 @@ async function damage(change: (lines: string[]) => string[]): Promise<void> {
 }
 
 function damaged(line: number, what: string): EvidenceDamaged {
-  return new EvidenceDamaged(
-    `${log.file}:${line}: the line ${what}. Put the file back from a copy; without it nothing is known of what ran before.`,
-  );
+  return new EvidenceDamaged(`${log.file}:${line}: the line ${what}`);
 }
 
 describe("EvidenceLog", () => {
