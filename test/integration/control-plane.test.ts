@@ -75,6 +75,16 @@ describe("the control plane, and the instances that it manages", () => {
     return (await askStandIn(plane, { username: "admin", password }, call, body)).body;
   }
 
+  /** Read from the database itself, by the SQLite of another program. */
+  async function stored(sql: string): Promise<unknown[]> {
+    const script = `
+      import { DatabaseSync } from "node:sqlite";
+      const database = new DatabaseSync("/app/data/clawforce.db", { readOnly: true });
+      console.log(JSON.stringify(database.prepare(process.argv[1]).all()));`;
+    const argv = ["exec", plane, "node", "--input-type=module", "-e", script, sql];
+    return JSON.parse(await dockerCommand(...argv)) as unknown[];
+  }
+
   async function created(name: string): Promise<void> {
     const display = name.replace(/^bot-/, "");
     const { id } = (await ask("POST /instances", { display_name: display, team_id: 1 })) as { id: number };
@@ -158,24 +168,36 @@ describe("the control plane, and the instances that it manages", () => {
       await dockerCommand("exec", plane, "sh", "-c", "find /app/backups -type f | wc -l"),
     );
     expect(archives).toBe(1);
-    expect(cold).toMatchObject({ markers: { databases: { "clawforce.db": 1 } } });
+    expect(cold).toMatchObject({ markers: { databases: { "clawforce.db": expect.anything() } } });
   });
 
-  it("goes back across a migration with its data, and keeps what is not in its database", async () => {
+  it("goes back across a migration with its users, settings and keys, although the old version would be green without them", async () => {
+    const secret = "an API key of the tests";
+    await ask("PUT /settings", { brave_api_key: secret, set_before: "kept" });
+    await ask("POST /users", { username: "member", password: "of no team", role: "user" });
+    const before = await stored("SELECT key, value FROM settings ORDER BY key");
+    expect(before).toContainEqual({ key: "fernet_key", value: expect.stringMatching(/^[\w-]{43}=$/) });
+    expect(await stored("PRAGMA user_version")).toEqual([{ user_version: 0 }]);
+
     await configured({ image: world.parts.images.controlPlane["1.5.0"] });
     const update = await world.up();
     expect(update.code, update.output).toBe(0);
+    expect(await stored("PRAGMA user_version")).toEqual([{ user_version: 0 }]);
+    expect(await ask("GET /settings")).toMatchObject({ brave_api_key: "****ests", set_before: "kept" });
     await ask("PUT /settings", { since_the_update: "lost by going back" });
 
     await configured({ image: world.parts.images.controlPlane["1.4.2"], window: "none" });
     const preview = await world.preview();
     expect(preview.output).toMatch(
-      /back control-plane-stand-in:1\.5\.0@\w+ -> control-plane-stand-in:1\.4\.2@\w+, with its state: snapshot \w{8} .* is restored .*clawforce\.db 1 -> 2/,
+      /back control-plane-stand-in:1\.5\.0@\w+ -> control-plane-stand-in:1\.4\.2@\w+, with its state: snapshot \w{8} .* is restored .*clawforce\.db/,
     );
     const back = await world.up();
     expect(back.code, back.output).toBe(0);
-    expect((await ask("GET /instances")) as unknown[]).toHaveLength(2);
+    expect(await stored("SELECT key, value FROM settings ORDER BY key")).toEqual(before);
+    expect(await ask("GET /settings")).toMatchObject({ brave_api_key: "****ests", set_before: "kept" });
     expect(await ask("GET /settings")).not.toHaveProperty("since_the_update");
+    expect(await ask("GET /users")).toMatchObject([{ username: "admin" }, { username: "member" }]);
+    expect((await ask("GET /instances")) as unknown[]).toHaveLength(2);
     expect(await ask("GET /backups")).toMatchObject({ total: 1 });
   });
 

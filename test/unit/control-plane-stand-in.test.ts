@@ -48,15 +48,15 @@ async function logIn(standIn: StandIn): Promise<string> {
   return cookie?.split(";")[0] ?? "";
 }
 
-function schema(): unknown {
+/** With another client than the stand-in's own. */
+function rows(sql: string): unknown[] {
   const database = new DatabaseSync(join(data, "clawforce.db"), { readOnly: true });
-  const modes = [
-    database.prepare("PRAGMA user_version").get(),
-    database.prepare("PRAGMA journal_mode").get(),
-  ];
+  const found = database.prepare(sql).all();
   database.close();
-  return modes;
+  return found;
 }
+
+const applied = "SELECT max(version_id) AS version FROM goose_db_version WHERE is_applied = 1";
 
 test("says that it is a stand-in, and tells a sick system by the body alone", async () => {
   const standIn = await ready();
@@ -125,18 +125,67 @@ test("keeps settings over restarts, unknown keys too", async () => {
   });
 });
 
-test("1.5.0 moves the database's schema, and 1.4.x refuses it then", async () => {
+test("1.5.0 moves the settings to another table, and leaves user_version and the journal as they were", async () => {
   await stop(await ready({ version: "1.4.1" }));
   await stop(await ready({ version: "1.4.2" }));
-  expect(schema()).toEqual([{ user_version: 1 }, { journal_mode: "delete" }]);
+  expect(rows(applied)).toEqual([{ version: 1 }]);
   const newer = await ready({ version: "1.5.0" });
-  expect(newer.printed()).toContain("database schema 1 -> 2");
+  expect(newer.printed()).toContain("goose: successfully migrated database to version: 2");
   await stop(newer);
-  expect(schema()).toEqual([{ user_version: 2 }, { journal_mode: "delete" }]);
-  const back = await startStandIn({ data, version: "1.4.2" });
-  running.push(back);
-  expect(await back.ended).toBe(1);
-  expect(back.printed()).toContain("database schema 2 is newer than 1: refusing to start");
+  expect(rows(applied)).toEqual([{ version: 2 }]);
+  expect(rows("PRAGMA user_version")).toEqual([{ user_version: 0 }]);
+  expect(rows("PRAGMA journal_mode")).toEqual([{ journal_mode: "delete" }]);
+});
+
+test("1.4.x comes up green on what 1.5.0 has moved, and its settings and secrets are gone", async () => {
+  const first = await ready({ version: "1.4.2" });
+  const body = { default_agent_image: "agent:1", brave_api_key: "a secret of the tests" };
+  const shown = { default_agent_image: "agent:1", brave_api_key: "****ests" };
+  const put = await ask(first, "PUT /api/v1/settings", { cookie: await logIn(first), body });
+  expect(put.body).toEqual(shown);
+  expect(JSON.stringify(rows("SELECT * FROM settings"))).not.toContain("a secret of the tests");
+  await stop(first);
+  const newer = await ready({ version: "1.5.0" });
+  expect((await ask(newer, "GET /api/v1/settings", { cookie: await logIn(newer) })).body).toEqual(shown);
+  await stop(newer);
+  const back = await ready({ version: "1.4.2" });
+  expect(back.printed()).toContain("goose: no migrations to run. current version: 2");
+  expect((await ask(back, "GET /health")).body).toMatchObject({ database: "connected" });
+  const cookie = await logIn(back);
+  expect((await ask(back, "GET /api/v1/auth/me", { cookie })).status).toBe(200);
+  expect((await ask(back, "GET /api/v1/settings", { cookie })).body).toEqual({});
+  expect(rows("SELECT key FROM settings_v2 ORDER BY key")).toEqual(
+    ["brave_api_key", "default_agent_image", "fernet_key"].map((key) => ({ key })),
+  );
+});
+
+test("shows nothing to an account that is no administrator, and refuses it the settings and users", async () => {
+  const standIn = await ready();
+  const member = { username: "member", password: "of no team" };
+  const created = await ask(standIn, "POST /api/v1/users", { cookie: await logIn(standIn), body: member });
+  expect(created).toMatchObject({ status: 201, body: { username: "member", role: "user" } });
+  const { cookie: session } = await ask(standIn, "POST /api/v1/auth/login", { body: member });
+  const cookie = session?.split(";")[0] ?? "";
+  for (const path of ["instances", "tasks"]) {
+    expect(await ask(standIn, `GET /api/v1/${path}`, { cookie })).toMatchObject({ status: 200, body: [] });
+  }
+  expect((await ask(standIn, "GET /api/v1/backups", { cookie })).body).toMatchObject({
+    backups: [],
+    total: 0,
+  });
+  for (const path of ["settings", "users"]) {
+    expect((await ask(standIn, `GET /api/v1/${path}`, { cookie })).status).toBe(403);
+  }
+  expect((await ask(standIn, "GET /api/v1/auth/me", { cookie })).body).toMatchObject({ role: "user" });
+});
+
+test("asks for its set-up while it has no user, and takes no password from nowhere", async () => {
+  const standIn = await ready({ environment: { STAND_IN_ADMIN_PASSWORD: "" } });
+  expect((await ask(standIn, "GET /api/v1/auth/setup-required")).body).toEqual({ setup_required: true });
+  expect((await ask(standIn, "POST /api/v1/auth/login", { body: administrator })).status).toBe(401);
+  const made = await ask(standIn, "POST /api/v1/auth/setup", { body: administrator });
+  expect(made).toMatchObject({ status: 201, body: { role: "admin" } });
+  expect((await ask(standIn, "GET /api/v1/auth/setup-required")).body).toEqual({ setup_required: false });
 });
 
 test("makes an instance that was under way an error at its start, and a backup a failed one", async () => {

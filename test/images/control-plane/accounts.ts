@@ -16,13 +16,18 @@ export class Accounts {
     return this.#store.one("SELECT id FROM users") === undefined;
   }
 
-  create(username: string, password: string): Row {
+  all(): Row[] {
+    return this.#store.all("SELECT id, username, role FROM users ORDER BY id");
+  }
+
+  create(username: string, password: string, role: string): Row {
     const salt = randomBytes(16).toString("hex");
     const hash = scryptSync(password, salt, 32).toString("hex");
     this.#store.run(
-      "INSERT INTO users (username, password, role) VALUES (?, ?, 'admin')",
+      "INSERT INTO users (username, password, role) VALUES (?, ?, ?)",
       username,
       `scrypt:${salt}:${hash}`,
+      role,
     );
     return this.#named(username) as Row;
   }

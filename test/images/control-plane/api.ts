@@ -33,52 +33,78 @@ interface Call {
 }
 
 type Answer = readonly [status: number, body?: unknown] | "sent";
-type Route = readonly [call: string, open: boolean, answer: (api: Api, call: Call) => Promise<Answer>];
+/** Who may ask: everyone, who has a session, an administrator. */
+type Who = "all" | "session" | "admin";
+type Route = readonly [call: string, who: Who, answer: (api: Api, call: Call) => Promise<Answer>];
 
-/** `open` routes need no session. */
 const routes: readonly Route[] = [
-  ["GET /health", true, async (api) => [200, await health(api)]],
+  ["GET /health", "all", async (api) => [200, await health(api)]],
   [
     "GET /auth/setup-required",
-    true,
+    "all",
     async ({ accounts }) => [200, { setup_required: accounts.setupRequired() }],
   ],
-  ["POST /auth/setup", true, setUp],
-  ["POST /auth/login", true, login],
-  ["GET /auth/me", false, async (_, { user }) => [200, { ...user, teams: [] }]],
-  ["GET /instances", false, async ({ instances }) => [200, await instances.list()]],
-  ["POST /instances", false, async ({ instances }, call) => [201, await instances.create(await call.body())]],
-  ["GET /instances/:id", false, async ({ instances }, { id }) => [200, await instances.get(id)]],
+  ["POST /auth/setup", "all", setUp],
+  ["POST /auth/login", "all", login],
+  ["GET /auth/me", "session", async (_, { user }) => [200, { ...user, teams: [] }]],
+  [
+    "GET /instances",
+    "session",
+    async ({ instances }, call) => [200, seesAll(call) ? await instances.list() : []],
+  ],
+  [
+    "POST /instances",
+    "session",
+    async ({ instances }, call) => [201, await instances.create(await call.body())],
+  ],
+  ["GET /instances/:id", "session", async ({ instances }, { id }) => [200, await instances.get(id)]],
   [
     "PUT /instances/:id",
-    false,
+    "session",
     async (api, call) => [200, await api.instances.change(call.id, await call.body())],
   ],
-  ["DELETE /instances/:id", false, async ({ instances }, { id }) => [204, await instances.remove(id)]],
-  ["POST /instances/:id/start", false, async ({ instances }, { id }) => [200, await instances.start(id)]],
-  ["POST /instances/:id/stop", false, async ({ instances }, { id }) => [200, await instances.stop(id)]],
-  ["POST /instances/:id/restart", false, async ({ instances }, { id }) => [200, await instances.restart(id)]],
+  ["DELETE /instances/:id", "session", async ({ instances }, { id }) => [204, await instances.remove(id)]],
+  ["POST /instances/:id/start", "session", async ({ instances }, { id }) => [200, await instances.start(id)]],
+  ["POST /instances/:id/stop", "session", async ({ instances }, { id }) => [200, await instances.stop(id)]],
+  [
+    "POST /instances/:id/restart",
+    "session",
+    async ({ instances }, { id }) => [200, await instances.restart(id)],
+  ],
   [
     "POST /instances/:id/update-image",
-    false,
+    "session",
     async (api, { id }) => [202, await api.instances.updateImage(id)],
   ],
-  ["GET /instances/:id/backups", false, async ({ backups }, { id }) => [200, backups.ofInstance(id)]],
+  ["GET /instances/:id/backups", "session", async ({ backups }, { id }) => [200, backups.ofInstance(id)]],
   [
     "POST /instances/:id/backups",
-    false,
+    "session",
     async (api, call) => [202, api.backups.create(call.id, await call.body())],
   ],
-  ["GET /backups", false, async ({ backups }, { query }) => [200, backups.page(query)]],
-  ["GET /backups/:id", false, async ({ backups }, { id }) => [200, backups.row(id)]],
-  ["DELETE /backups/:id", false, async ({ backups }, { id }) => [204, await backups.remove(id)]],
-  ["GET /backups/:id/download", false, download],
-  ["POST /backups/:id/restore", false, async ({ backups }, { id }) => [202, backups.restore(id)]],
-  ["GET /settings", false, async ({ store }) => [200, store.settings()]],
-  ["PUT /settings", false, changeSettings],
-  ["GET /tasks", false, async ({ tasks }, { query }) => [200, tasks.list(query)]],
-  ["GET /openclaw/:id/*", false, passToGateway],
+  [
+    "GET /backups",
+    "session",
+    async ({ backups }, call) => [200, seesAll(call) ? backups.page(call.query) : nothing],
+  ],
+  ["GET /backups/:id", "session", async ({ backups }, { id }) => [200, backups.row(id)]],
+  ["DELETE /backups/:id", "session", async ({ backups }, { id }) => [204, await backups.remove(id)]],
+  ["GET /backups/:id/download", "session", download],
+  ["POST /backups/:id/restore", "session", async ({ backups }, { id }) => [202, backups.restore(id)]],
+  ["GET /users", "admin", async ({ accounts }) => [200, accounts.all()]],
+  ["POST /users", "admin", createUser],
+  ["GET /settings", "admin", async ({ store }) => [200, store.settings()]],
+  ["PUT /settings", "admin", changeSettings],
+  ["GET /tasks", "session", async ({ tasks }, call) => [200, seesAll(call) ? tasks.list(call.query) : []]],
+  ["GET /openclaw/:id/*", "session", passToGateway],
 ];
+
+/** Whoever is no administrator gets 200 and nothing: that is how the real program answers members of no team. */
+function seesAll({ user }: Call): boolean {
+  return user?.role === "admin";
+}
+
+const nothing = { backups: [], total: 0, limit: 50, offset: 0 };
 
 export async function respond(api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", "http://stand-in");
@@ -106,10 +132,11 @@ async function answer(
   url: URL,
 ): Promise<readonly [status: number, body?: unknown]> {
   const user = api.accounts.userOf(request.headers.cookie);
-  for (const [call, open, work] of routes) {
+  for (const [call, who, work] of routes) {
     const found = patternOf(call).exec(`${request.method} ${url.pathname}`);
     if (found === null) continue;
-    if (!open && user === undefined) throw new Refusal(401, "Authentication required");
+    if (who !== "all" && user === undefined) throw new Refusal(401, "Authentication required");
+    if (who === "admin" && user?.role !== "admin") throw new Refusal(403, "Admin access required");
     const { id, rest = "" } = found.groups ?? {};
     const query = url.searchParams;
     const body = () => bodyOf(request);
@@ -152,10 +179,18 @@ async function health({ engine, environment, begun }: Api): Promise<unknown> {
 
 async function setUp({ accounts }: Api, call: Call): Promise<Answer> {
   if (!accounts.setupRequired()) throw new Refusal(409, "Setup already completed");
-  const { username, password } = await call.body();
-  if (typeof username !== "string" || typeof password !== "string")
+  return created(accounts, { ...(await call.body()), role: "admin" });
+}
+
+async function createUser({ accounts }: Api, call: Call): Promise<Answer> {
+  return created(accounts, await call.body());
+}
+
+function created(accounts: Accounts, body: Record<string, unknown>): Answer {
+  const { username, password, role: wanted = "user" } = body;
+  if (typeof username !== "string" || typeof password !== "string" || typeof wanted !== "string")
     throw new Refusal(400, "Invalid request body");
-  const { id, role } = accounts.create(username, password);
+  const { id, role } = accounts.create(username, password, wanted);
   return [201, { id, username, role }];
 }
 

@@ -32,7 +32,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   const schema = schemas[version];
   if (schema === undefined) throw new Error(`the stand-in has no version ${version}`);
   const data = env.CLAWFORCE_DATA_PATH ?? "/app/data";
-  const password = env.STAND_IN_ADMIN_PASSWORD;
+  const password = env.STAND_IN_ADMIN_PASSWORD || undefined;
   return {
     version,
     schema,

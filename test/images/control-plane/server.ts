@@ -1,7 +1,8 @@
 // A STAND-IN of the Clawforce control plane, for tests and the demo only. It speaks the calls of its API that an update
 // meets, as they were found to behave, faults included: a health status that is always 200, sessions that end with the
 // process, an image field that is ignored, update-image that hides its failures, backups that are "completed" when they
-// hold nothing, a restore that does nothing. The instances are real containers, the database is a real SQLite file.
+// hold nothing, a restore that does nothing, an old version that comes up green on a newer one's database, a session that
+// is no administrator's and sees nothing. The instances are real containers, the database is a real SQLite file.
 import { createServer } from "node:http";
 import { Accounts } from "./accounts.ts";
 import { type Api, respond } from "./api.ts";
@@ -10,7 +11,7 @@ import { Engine } from "./engine.ts";
 import { readEnvironment, switchText } from "./environment.ts";
 import { Instances } from "./instances.ts";
 import { ensureKeys } from "./keys.ts";
-import { SchemaTooNew, Store } from "./store.ts";
+import { Store } from "./store.ts";
 import { Tasks } from "./tasks.ts";
 
 const log = (line: string) => console.log(`[stand-in] ${line}`);
@@ -21,20 +22,12 @@ if (switchText(environment, "refuse-start") !== undefined) {
   process.exit(1);
 }
 
-let store: Store;
-try {
-  store = new Store(environment, log);
-} catch (error) {
-  if (!(error instanceof SchemaTooNew)) throw error;
-  log(error.message);
-  process.exit(1);
-}
-
+const store = new Store(environment, log);
 ensureKeys(environment.data);
 const accounts = new Accounts(store);
 const { administrator } = environment;
 if (administrator !== undefined && accounts.setupRequired()) {
-  accounts.create(administrator.username, administrator.password);
+  accounts.create(administrator.username, administrator.password, "admin");
 }
 const engine = new Engine(environment.socket);
 const tasks = new Tasks();
