@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fieldOf } from "./checks/judge.ts";
-import { openProbe } from "./checks/probe.ts";
 import { withControlPlane } from "./control-plane/access.ts";
 import { drainTasks } from "./control-plane/baseline.ts";
 import { execInContainer } from "./docker/exec.ts";
 import { OperationFailure } from "./failure.ts";
 import { secondsSince } from "./step.ts";
 import type { WorkloadContext } from "./workload.ts";
+import { openWorkloadHttp } from "./workload-http.ts";
 
 export interface Drained {
   /** Units of active work when the drain began. */
@@ -57,17 +57,17 @@ async function activeWorkReader(context: WorkloadContext): Promise<ActiveWorkRea
   const { http, command, budget } = workload.drain;
   const deadline = Math.max(5, budget);
   if (http !== undefined) {
-    const probe = await openProbe(context);
+    const client = await openWorkloadHttp(context);
     return {
       read: async () => {
-        const answer = await probe.get(http.path, workload.port, deadline);
+        const answer = await client.get(http.path, workload.port, deadline);
         const value = answer.status === 200 ? fieldOf(JSON.parse(answer.body), http.field) : undefined;
         return asCount(
           value,
           `${http.path} answered HTTP ${answer.status} without a number at ${http.field}`,
         );
       },
-      close: () => probe.close(),
+      close: () => client.close(),
     };
   }
   if (command !== undefined) {

@@ -7,6 +7,7 @@ import { execInContainer } from "../docker/exec.ts";
 import { collectLogs } from "../docker/logs.ts";
 import { secondsSince } from "../step.ts";
 import type { WorkloadContext } from "../workload.ts";
+import { openWorkloadHttp, type WorkloadHttp } from "../workload-http.ts";
 import { baselineBefore, checkChannels, checkGatewayUnchanged } from "./baseline.ts";
 import { judgeConversation } from "./conversation.ts";
 import {
@@ -19,16 +20,15 @@ import {
   type Verdict,
 } from "./judge.ts";
 import { judgePins, pinsArgv } from "./pins.ts";
-import { openProbe, type Probe } from "./probe.ts";
 import { runWorkflow, workflowEnvironment } from "./workflow.ts";
 
 /** Runs the checks one after the other, so that their times say something, and all of them, so that one run tells all. */
 export async function runChecks(context: WorkloadContext, checks: readonly Check[]): Promise<CheckResult[]> {
-  const lazily = lazyProbe(context);
+  const lazily = lazyHttp(context);
   try {
     const results: CheckResult[] = [];
     for (const check of checks) {
-      const result = await runCheck(context, check, lazily.probe);
+      const result = await runCheck(context, check, lazily.http);
       context.progress(
         `${result.outcome === "passed" ? "✓" : "✗"} ${result.name}: ${result.detail} (${result.seconds} s)`,
       );
@@ -61,7 +61,7 @@ const once: ReadonlySet<Check["kind"]> = new Set(["pins", "workflow"]);
 async function runCheck(
   context: WorkloadContext,
   check: Check,
-  probe: () => Promise<Probe>,
+  http: () => Promise<WorkloadHttp>,
 ): Promise<CheckResult> {
   const began = performance.now();
   const until = Date.now() + check.deadline * 1000;
@@ -70,7 +70,7 @@ async function runCheck(
   for (;;) {
     attempts += 1;
     const left = Math.max(1, Math.ceil((until - Date.now()) / 1000));
-    verdict = afterAttempt(verdict, await attemptVerdict(() => attemptCheck(context, check, probe, left)));
+    verdict = afterAttempt(verdict, await attemptVerdict(() => attemptCheck(context, check, http, left)));
     if (verdict.outcome === "passed" || once.has(check.kind) || Date.now() + check.interval * 1000 > until) {
       return {
         name: checkName(check),
@@ -96,13 +96,13 @@ async function attemptVerdict(attempt: () => Promise<Attempt>): Promise<Verdict>
 async function attemptCheck(
   context: WorkloadContext,
   check: Check,
-  probe: () => Promise<Probe>,
+  http: () => Promise<WorkloadHttp>,
   deadline: number,
 ): Promise<Attempt> {
   const { docker, workload } = context;
   switch (check.kind) {
     case "http":
-      return judgeHttp(check, await (await probe()).get(check.path, check.port ?? workload.port, deadline));
+      return judgeHttp(check, await (await http()).get(check.path, check.port ?? workload.port, deadline));
     case "command":
       return judgeCommand(check, await execInContainer(docker, workload.container, check.argv, { deadline }));
     case "version":
@@ -131,7 +131,7 @@ async function attemptCheck(
     case "workflow":
       return judgeCommand(check, await runWorkflow(check.argv, workflowEnvironment(workload), deadline));
     case "build": {
-      const answer = await (await probe()).get(check.path, workload.port, deadline);
+      const answer = await (await http()).get(check.path, workload.port, deadline);
       return judgeBuild(check.field, answer, baselineBefore(await context.log.read()), workload.image);
     }
     case "login":
@@ -154,17 +154,20 @@ async function imageVersion({ docker, workload }: WorkloadContext): Promise<stri
   return version;
 }
 
-/** Starts the probe only if a check needs it. */
-function lazyProbe(context: WorkloadContext): { probe: () => Promise<Probe>; close: () => Promise<void> } {
-  let opened: Promise<Probe> | undefined;
+/** Opens the HTTP client only if a check needs it. */
+function lazyHttp(context: WorkloadContext): {
+  http: () => Promise<WorkloadHttp>;
+  close: () => Promise<void>;
+} {
+  let opened: Promise<WorkloadHttp> | undefined;
   return {
-    probe: () => {
-      opened ??= openProbe(context);
+    http: () => {
+      opened ??= openWorkloadHttp(context);
       return opened;
     },
     close: async () => {
-      const probe = await opened?.catch(() => undefined);
-      await probe?.close();
+      const client = await opened?.catch(() => undefined);
+      await client?.close();
     },
   };
 }

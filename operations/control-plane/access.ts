@@ -1,6 +1,6 @@
+import { openHttp } from "../docker/http.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { ControlPlaneClient } from "./client.ts";
-import { openProbeTransport } from "./transport.ts";
 
 /** Opens the API of the stack's control plane for as long as `work` takes, from inside its own network namespace. */
 export async function withControlPlane<T>(
@@ -12,14 +12,14 @@ export async function withControlPlane<T>(
   if (controlPlane === undefined) {
     throw new Error("there is no control plane in this stack");
   }
-  const transport = await openProbeTransport(docker, {
+  const http = await openHttp(docker, {
     image: workload.snapshots.image,
-    workload: workload.name,
+    label: `${workload.name}/api`,
     networkMode: `container:${controlPlane.container}`,
     url: `http://127.0.0.1:${controlPlane.port}`,
   });
   const account = { username: controlPlane.username, password: secrets.controlPlanePassword };
-  const client = new ControlPlaneClient(transport, account);
+  const client = new ControlPlaneClient(http, account);
   try {
     return await work(client);
   } finally {

@@ -5,7 +5,7 @@ import { parsedJson } from "../../config/json.ts";
 import type { BaselineEntry, ControlPlaneBaseline } from "../../evidence/records.ts";
 import { baselineBefore } from "../checks/baseline.ts";
 import { type Attempt, fieldOf } from "../checks/judge.ts";
-import type { HttpAnswer } from "../checks/probe.ts";
+import type { HttpAnswer } from "../docker/http.ts";
 import { OperationFailure } from "../failure.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { withControlPlane } from "./access.ts";

@@ -1,6 +1,7 @@
 import { readFile, rename, rm } from "node:fs/promises";
 import type { z } from "zod";
 import { parsedJson } from "../../config/json.ts";
+import { type HttpAnswer, type HttpClient, NoAnswer } from "../docker/http.ts";
 import { OperationFailure } from "../failure.ts";
 import {
   type Backup,
@@ -17,7 +18,6 @@ import {
   tasksAnswer,
   userAnswer,
 } from "./answers.ts";
-import { type ApiResponse, NoAnswer, type Transport } from "./transport.ts";
 
 export interface Account {
   username: string;
@@ -61,20 +61,20 @@ const downloadDeadline = 1800;
  * are parsed, because they say more than their status codes do.
  */
 export class ControlPlaneClient {
-  readonly #transport: Transport;
+  readonly #http: HttpClient;
   readonly #account: Account;
   readonly #deadline: number;
   readonly #cookies = new Map<string, string>();
 
   /** `deadline` of a call in seconds, default 30. Stopping an instance alone may take 30. */
-  constructor(transport: Transport, account: Account, options: { deadline?: number } = {}) {
-    this.#transport = transport;
+  constructor(http: HttpClient, account: Account, options: { deadline?: number } = {}) {
+    this.#http = http;
     this.#account = account;
     this.#deadline = options.deadline ?? 30;
   }
 
   get target(): string {
-    return this.#transport.target;
+    return this.#http.target;
   }
 
   async health(): Promise<Health> {
@@ -206,14 +206,14 @@ export class ControlPlaneClient {
   }
 
   close(): Promise<void> {
-    return this.#transport.close();
+    return this.#http.close();
   }
 
   async #ask<T>(call: Call, schema: z.ZodType<T>): Promise<T> {
     return this.#parsed(call, schema, await this.#do(call));
   }
 
-  async #do(call: Call): Promise<ApiResponse> {
+  async #do(call: Call): Promise<HttpAnswer> {
     if (this.#cookies.size === 0) {
       await this.login();
     }
@@ -226,12 +226,12 @@ export class ControlPlaneClient {
     return response;
   }
 
-  async #send(call: Call): Promise<ApiResponse> {
-    return this.#answered(call, () => this.#transport.send(this.#request(call)));
+  async #send(call: Call): Promise<HttpAnswer> {
+    return this.#answered(call, () => this.#http.send(this.#request(call)));
   }
 
   async #download(call: Call, file: string): Promise<number> {
-    return this.#answered(call, () => this.#transport.download(this.#request(call), file));
+    return this.#answered(call, () => this.#http.download(this.#request(call), file));
   }
 
   #request(call: Call) {
@@ -267,13 +267,13 @@ export class ControlPlaneClient {
     }
   }
 
-  #refuse(call: Call, { status, body }: ApiResponse): void {
+  #refuse(call: Call, { status, body }: HttpAnswer): void {
     if (status >= 400) {
       throw new ApiRefusal(`${describe(call)} was refused with HTTP ${status}: ${detailOf(body)}.`, status);
     }
   }
 
-  #parsed<T>(call: Call, schema: z.ZodType<T>, { status, body }: ApiResponse): T {
+  #parsed<T>(call: Call, schema: z.ZodType<T>, { status, body }: HttpAnswer): T {
     const parsed = schema.safeParse(parsedJson(body));
     if (parsed.success) {
       return parsed.data;

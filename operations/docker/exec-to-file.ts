@@ -1,14 +1,18 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type Docker from "dockerode";
+import { OperationFailure } from "../failure.ts";
 import { framesOf } from "./frames.ts";
 
-/** Writes what a program in a container prints to a file (0600); returns its exit code and standard error. */
+/**
+ * Writes what a program in a container prints to a file (0600); returns its exit code and standard error. At the deadline
+ * (seconds) the call fails; the program itself may go on, because Docker cannot end an exec.
+ */
 export async function execToFile(
   docker: Docker,
   container: string,
   argv: string[],
-  options: { file: string; stdin: string },
+  options: { file: string; stdin: string; deadline: number },
 ): Promise<{ exitCode: number; stderr: string }> {
   const exec = await docker.getContainer(container).exec({
     Cmd: argv,
@@ -19,10 +23,16 @@ export async function execToFile(
   const stream = await exec.start({ hijack: true, stdin: true });
   stream.end(options.stdin);
   const stderr: Buffer[] = [];
-  await pipeline(
-    () => standardOutput(stream, stderr),
-    createWriteStream(options.file, { mode: 0o600, flags: "w" }),
-  );
+  const expired = new OperationFailure(`\`${argv.join(" ")}\` did not end within ${options.deadline} s.`);
+  const timer = setTimeout(() => stream.destroy(expired), options.deadline * 1000);
+  try {
+    await pipeline(
+      () => standardOutput(stream, stderr),
+      createWriteStream(options.file, { mode: 0o600, flags: "w" }),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
   const { ExitCode } = await exec.inspect();
   return { exitCode: ExitCode ?? -1, stderr: Buffer.concat(stderr).toString("utf8") };
 }

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { freePort } from "../../demo/free-port.ts";
 import { ControlPlaneClient } from "../../operations/control-plane/client.ts";
-import { openProbeTransport, type Transport } from "../../operations/control-plane/transport.ts";
 import { dockerClient, inspectContainer } from "../../operations/docker/client.ts";
+import { type HttpClient, openHttp } from "../../operations/docker/http.ts";
 import { waitHealthy } from "../../operations/docker/lifecycle.ts";
 import { oneShotLabel } from "../../operations/docker/one-shot.ts";
 import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
@@ -94,7 +94,7 @@ export class ControlPlaneWorld {
   readonly docker: Docker;
   readonly name: string;
   readonly folder: string;
-  #transport: Transport | undefined;
+  #http: HttpClient | undefined;
 
   private constructor(parts: Parts, folder: string) {
     this.parts = parts;
@@ -146,14 +146,14 @@ export class ControlPlaneWorld {
 
   /** The client under test, through a probe: nothing is published. */
   async client(): Promise<ControlPlaneClient> {
-    await this.#transport?.close();
-    this.#transport = await openProbeTransport(this.docker, {
+    await this.#http?.close();
+    this.#http = await openHttp(this.docker, {
       image: this.parts.images.tools,
-      workload: this.name,
+      label: `${this.name}/api`,
       networkMode: `container:${this.name}`,
       url: "http://127.0.0.1:8000",
     });
-    return new ControlPlaneClient(this.#transport, administrator);
+    return new ControlPlaneClient(this.#http, administrator);
   }
 
   ask(call: string, body?: unknown): Promise<{ status: number; body: unknown }> {
@@ -190,7 +190,7 @@ export class ControlPlaneWorld {
 
   /** Removes all that this world has started, found by its names alone. */
   async destroy(): Promise<void> {
-    await this.#transport?.close().catch(() => {});
+    await this.#http?.close().catch(() => {});
     const isOurs = (name: string) => name === `/${this.name}` || name.startsWith(`/bot-${this.name}`);
     for (const { Id, Names, Labels } of await this.docker.listContainers({ all: true })) {
       if (Names.some(isOurs) || (Labels[oneShotLabel] ?? "").includes(this.name)) {

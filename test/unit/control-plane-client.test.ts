@@ -14,8 +14,8 @@ import {
 } from "../../operations/control-plane/baseline.ts";
 import { ApiRefusal, ControlPlaneClient, UnknownOutcome } from "../../operations/control-plane/client.ts";
 import { judgeUnchanged } from "../../operations/control-plane/judge.ts";
-import { fetchTransport } from "../../operations/control-plane/transport.ts";
 import { administrator, type StandIn, startReadyStandIn } from "../support/control-plane.ts";
+import { fetchClient } from "../support/fetch-client.ts";
 
 let folder: string;
 let data: string;
@@ -50,7 +50,7 @@ async function restart(): Promise<void> {
 }
 
 function client(account = administrator, deadline = 5): ControlPlaneClient {
-  return new ControlPlaneClient(fetchTransport(standIn.url), account, { deadline });
+  return new ControlPlaneClient(fetchClient(standIn.url), account, { deadline });
 }
 
 describe("the client", () => {
@@ -104,7 +104,7 @@ describe("the client", () => {
     );
     rmSync(join(data, "switches"), { recursive: true });
     const free = await freePort();
-    const nobody = new ControlPlaneClient(fetchTransport(`http://127.0.0.1:${free}`), administrator);
+    const nobody = new ControlPlaneClient(fetchClient(`http://127.0.0.1:${free}`), administrator);
     await expect(nobody.health()).rejects.toThrow(
       /^The control plane at http:\/\/127\.0\.0\.1:\d+ does not answer \(.+\)\. Start it, or correct where it is\.$/,
     );

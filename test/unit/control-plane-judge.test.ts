@@ -6,7 +6,6 @@ import {
   judgeSteady,
   judgeUnchanged,
 } from "../../operations/control-plane/judge.ts";
-import { curlConfig, responseOf } from "../../operations/control-plane/transport.ts";
 
 describe("the health of a control plane", () => {
   const healthy = { status: "healthy", database: "connected", orchestrator: "connected" };
@@ -90,35 +89,4 @@ describe("a control plane after its update", () => {
       });
     },
   );
-});
-
-describe("a request through a probe", () => {
-  test("keeps its body, its cookie and every quote of them in curl's configuration", () => {
-    const config = curlConfig("http://127.0.0.1:8000", {
-      method: "POST",
-      path: "/api/v1/auth/login",
-      headers: { cookie: "session=a", "content-type": "application/json" },
-      body: '{"password":"a \\"quoted\\" \\\\ one"}',
-      deadline: 5,
-    });
-    expect(config.split("\n")).toEqual([
-      'url = "http://127.0.0.1:8000/api/v1/auth/login"',
-      'request = "POST"',
-      'header = "cookie: session=a"',
-      'header = "content-type: application/json"',
-      'header = "expect:"',
-      'data-raw = "{\\"password\\":\\"a \\\\\\"quoted\\\\\\" \\\\\\\\ one\\"}"',
-      "",
-    ]);
-  });
-
-  test("has the status, cookies and body of the last answer", () => {
-    const text =
-      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nSet-Cookie: a=1; HttpOnly\r\nset-cookie: b=2\r\n\r\n{}\r\n\r\n";
-    expect(responseOf(text)).toEqual({ status: 200, cookies: ["a=1; HttpOnly", "b=2"], body: "{}\r\n\r\n" });
-  });
-
-  test("that is answered by something else than HTTP has no answer", () => {
-    expect(() => responseOf("SSH-2.0-OpenSSH_9.2\r\n")).toThrow("the answer is not HTTP");
-  });
 });
