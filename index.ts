@@ -7,8 +7,9 @@ import { loadStackConfig } from "./config/load.ts";
 import { stepsOf } from "./config/order.ts";
 import { defaultImageOf } from "./config/rollout.ts";
 import { describeUnknownReleases, describeVerdicts, judgedGroups } from "./operations/evidence-facts.ts";
+import { lastKnownInput } from "./operations/last-known.ts";
 import { describePlan } from "./operations/plan.ts";
-import { lastKnownInput, specOf } from "./operations/survey.ts";
+import { specOf } from "./operations/survey.ts";
 import { surveyInWindow } from "./operations/window.ts";
 
 const { config, secrets } = loadStackConfig();

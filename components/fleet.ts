@@ -26,7 +26,7 @@ export interface FleetArgs {
   /** Reference that the control plane is to give to new instances; undefined: that is left alone. */
   defaultImage: string | undefined;
   /** The programs' input for a workload that left the configuration: its removal needs a snapshot too. */
-  removed: (name: string) => object | undefined;
+  removed: (name: string) => Promise<object>;
   secretsOf: (workload: string) => OperationSecrets;
 }
 
@@ -107,17 +107,14 @@ export class Fleet extends pulumi.ComponentResource {
 
   #hooks(): WorkloadHooks {
     const { workloads, removed, secretsOf } = this.#args;
-    return workloadHooks((workload) => {
+    return workloadHooks(async (workload) => {
       const known = workloads.find(({ spec }) => spec.name === workload);
-      const input = known?.spec.input ?? removed(workload);
-      return (
-        input && {
-          workload: input,
-          move: known?.move,
-          wayBack: known?.spec.wayBack,
-          secrets: secretsOf(workload),
-        }
-      );
+      return {
+        workload: known?.spec.input ?? (await removed(workload)),
+        move: known?.move,
+        wayBack: known?.spec.wayBack,
+        secrets: secretsOf(workload),
+      };
     });
   }
 

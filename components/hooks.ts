@@ -24,23 +24,14 @@ export interface WorkloadHooks {
  * The hooks of all containers: one of each, because state refers to a hook by name, and a container whose workload left
  * the configuration still needs its cut-over. `taskOf` finds the task by the name of the container's resource.
  */
-export function workloadHooks(taskOf: (name: string) => HookTask | undefined): WorkloadHooks {
-  const run = async (program: OperationName, name: string) => {
-    const task = taskOf(name);
-    if (task === undefined) {
-      throw new Error(
-        `${name}: nothing is known of its state, so no snapshot can be taken of it. Put it back into the configuration, ` +
-          "or remove its container by hand and run `pulumi refresh`.",
-      );
-    }
-    await runProgram(program, task);
-  };
+export function workloadHooks(taskOf: (name: string) => Promise<HookTask>): WorkloadHooks {
+  const run = async (program: OperationName, name: string) => runProgram(program, await taskOf(name));
   return {
     cutOver: new pulumi.ResourceHook("cut-over", (args) => run("cut-over", args.name)),
     restore: new pulumi.ResourceHook("restore", (args) => run("restore", args.name)),
     wayBack: new pulumi.ErrorHook("way-back", async (args) => {
-      const task = taskOf(args.name);
-      await pulumi.log.error(`${args.name}: ${task?.wayBack ?? "go back to the configuration before."}`);
+      const { wayBack } = await taskOf(args.name);
+      await pulumi.log.error(`${args.name}: ${wayBack ?? "go back to the configuration before."}`);
       return false;
     }),
   };

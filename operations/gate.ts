@@ -1,5 +1,3 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { fingerprint } from "../config/fingerprint.ts";
 import type { CheckResult, Outcome } from "../evidence/records.ts";
 import { firstAction } from "./checks/first-action.ts";
@@ -9,6 +7,7 @@ import { OperationFailure } from "./failure.ts";
 import { stillHeld } from "./ingress/hold.ts";
 import { openIngress } from "./ingress/open.ts";
 import { Journal } from "./journal.ts";
+import { rememberWorkload } from "./last-known.ts";
 import { runProgram } from "./program.ts";
 import { readMarkers } from "./snapshot/take.ts";
 import { runStep, secondsSince } from "./step.ts";
@@ -44,7 +43,7 @@ export async function gate(context: WorkloadContext): Promise<Judgement> {
     markers,
   });
   await new Journal(log.folder).clear();
-  await writeFile(join(log.folder, "workload.json"), JSON.stringify(workload), { mode: 0o600 });
+  await rememberWorkload(log.folder, workload);
   refuseUnlessPassed(context, "gate", outcome, checks, await stillHeld(context));
   await openIngress(context);
   return judgement(workload.name, outcome, began, checks);

@@ -1,10 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { locationOf, type WorkloadConfig, workloadsOf } from "../config/rollout.ts";
 import type { ControlPlaneConfig, StackConfig } from "../config/schema.ts";
 import type { SealedRecord } from "../evidence/chain.ts";
 import type { EvidenceKeySettings } from "../evidence/keys.ts";
-import { workloadFolder } from "../evidence/log.ts";
 import { type Move, moveOf, restoreEpoch } from "../evidence/move.ts";
 import type { EvidenceRecord, ReadRecord } from "../evidence/records.ts";
 import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
@@ -147,16 +144,6 @@ function statePathOf({ instanceGroups }: StackConfig): string {
 export function keySettings({ evidence }: StackConfig): EvidenceKeySettings {
   const { signingKey, trustedKeys } = evidence;
   return { trustedKeys, ...(signingKey !== undefined && { signingKey }) };
-}
-
-/** What a workload was when it last passed its gate: for the removal of one that has left the configuration. */
-export function lastKnownInput(config: StackConfig, stack: string, name: string): Workload | undefined {
-  try {
-    const file = join(workloadFolder(config.evidence.directory, stack, name), "workload.json");
-    return JSON.parse(readFileSync(file, "utf8")) as Workload;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The trigger that the last run of `serve` was for. */

@@ -1,5 +1,12 @@
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
+import { parsedJson } from "../config/json.ts";
+import { OperationFailure } from "./failure.ts";
+
+/** A document that is there and is not what was written. */
+export class DocumentDamaged extends OperationFailure {
+  override name = "DocumentDamaged";
+}
 
 /** Writes a document whole or not at all: beside, synced, renamed. */
 export async function writeWhole(file: string, document: unknown): Promise<void> {
@@ -15,14 +22,25 @@ export async function writeWhole(file: string, document: unknown): Promise<void>
   await rename(next, file);
 }
 
-/** Undefined when there is no such file. */
+/**
+ * Undefined when there is no such file.
+ *
+ * @throws DocumentDamaged
+ */
 export async function readDocument(file: string): Promise<unknown> {
+  let text: string;
   try {
-    return JSON.parse(await readFile(file, "utf8"));
+    text = await readFile(file, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return undefined;
-    }
-    throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    if (code === "ENOENT") return undefined;
+    throw new DocumentDamaged(`${file} cannot be read (${code}). Make it readable for who updates.`);
   }
+  const document = parsedJson(text);
+  if (document === undefined) {
+    throw new DocumentDamaged(
+      `${file} is damaged: it is no JSON document. Put it back from a copy. Without one, move it aside once no update runs and its workload serves.`,
+    );
+  }
+  return document;
 }

@@ -1,0 +1,122 @@
+import { stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { beforeEach, describe, expect, it } from "vitest";
+import { parseStackConfig } from "../../config/parse.ts";
+import { workloadsOf } from "../../config/rollout.ts";
+import type { StackConfig } from "../../config/schema.ts";
+import { inputOfContainer, lastKnownInput, rememberWorkload } from "../../operations/last-known.ts";
+import { workloadInput } from "../../operations/survey.ts";
+import { DocumentDamaged, readDocument } from "../../operations/whole-file.ts";
+import type { Workload } from "../../operations/workload.ts";
+import { scratchFolder } from "../support/scratch.ts";
+import { rawConfig } from "./config-fixture.ts";
+
+let directory: string;
+let config: StackConfig;
+let workload: Workload;
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  directory = scratchFolder();
+  // No Docker host answers here: who asks it has not found the file.
+  const changes = { "evidence.directory": directory, platform: { kind: "docker", host: "unix:///nowhere" } };
+  config = parseStackConfig(rawConfig(changes));
+  const [canary] = workloadsOf(config);
+  if (canary === undefined) throw new Error("no workload");
+  workload = workloadInput(config, "prod", canary);
+  folder = join(directory, "prod", "canary");
+  file = join(folder, "workload.json");
+});
+
+describe("a workload that has left the configuration", () => {
+  it("is known by what it was when it passed its gate, with its records where they are now", async () => {
+    await rememberWorkload(folder, { ...workload, evidenceDirectory: "/elsewhere" });
+    expect(await lastKnownInput(config, "prod", "canary")).toEqual(workload);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  });
+
+  it.each<[string, () => Promise<void>]>([
+    ["is not there", async () => {}],
+    ["was cut off", () => truncate(file, 40)],
+    ["is empty", () => truncate(file, 0)],
+    ["is another document", () => writeFile(file, "[]")],
+  ])("is asked of the Docker host when the file %s", async (_what, damage) => {
+    if (_what !== "is not there") await rememberWorkload(folder, workload);
+    await damage();
+    await expect(lastKnownInput(config, "prod", "canary")).rejects.toThrow(
+      "The Docker host unix:///nowhere does not answer (ENOENT)",
+    );
+  });
+
+  const mounted = (...mounts: object[]) =>
+    ({
+      Config: {
+        Image: "agent:1",
+        StopTimeout: 12,
+        Labels: { "clawforce.stack": "prod", "clawforce.workload": "canary" },
+      },
+      Mounts: mounts,
+    }) as unknown as Docker.ContainerInspectInfo;
+  const stateVolume = { Type: "volume", Name: "v", Destination: "/data", RW: true };
+  const leaving = () => ({ config, stack: "prod", name: "canary", file });
+
+  it("is stopped and copied as its container has it", () => {
+    expect(inputOfContainer(leaving(), mounted(stateVolume), undefined)).toMatchObject({
+      ...{ name: "canary", container: "canary", image: "agent:1", stopGrace: 12 },
+      ...{ state: { volume: "v" }, mount: "/data", snapshots: config.snapshots },
+    });
+    const bound = { Type: "bind", Source: "/srv/canary", Destination: "/home/node/.openclaw", RW: true };
+    const others = [
+      { Type: "bind", Source: "/var/run/docker.sock", Destination: "/var/run/docker.sock", RW: true },
+      { Type: "bind", Source: "/etc/certs", Destination: "/certs", RW: false },
+      stateVolume,
+    ];
+    expect(inputOfContainer(leaving(), mounted(bound, ...others), undefined)).toMatchObject({
+      ...{ state: { directory: "/srv/canary" }, mount: "/home/node/.openclaw" },
+    });
+  });
+
+  it("keeps its way through the ingress, should it have to be put back", () => {
+    const fronted = { ...config, ingress: { name: "proxy", hold: 300, drain: 10 } as StackConfig["ingress"] };
+    const service = { state: "serving", hosts: ["a.example.com"], target: "canary:8123" } as const;
+    const input = inputOfContainer({ ...leaving(), config: fronted }, mounted(stateVolume), {
+      ...service,
+      hosts: [...service.hosts],
+    });
+    expect(input).toMatchObject({
+      port: 8123,
+      ingress: { container: "proxy", hosts: ["a.example.com"], hold: 300, drain: 10 },
+    });
+  });
+
+  it("is left alone when its container does not show which mount is its state", () => {
+    const two = mounted(stateVolume, { ...stateVolume, Name: "w", Destination: "/more" });
+    expect(() => inputOfContainer(leaving(), two, undefined)).toThrow(
+      `canary: it has left the configuration, ${file} is missing or damaged, and its container does not show which of its mounts is its state (/data, /more): nothing was done to it.`,
+    );
+  });
+
+  it("is left alone when another one has its name", () => {
+    const strange = mounted(stateVolume);
+    strange.Config.Labels["clawforce.stack"] = "other";
+    expect(() => inputOfContainer(leaving(), strange, undefined)).toThrow(
+      "canary: the container of this name was not made by the stack prod: nothing was done to it.",
+    );
+  });
+});
+
+describe("a document", () => {
+  it("that is damaged is told apart from one that is not there", async () => {
+    expect(await readDocument(file)).toBeUndefined();
+    await rememberWorkload(folder, workload);
+    await truncate(file, 40);
+    await expect(readDocument(file)).rejects.toEqual(
+      new DocumentDamaged(
+        `${file} is damaged: it is no JSON document. Put it back from a copy. Without one, move it aside once no update runs and its workload serves.`,
+      ),
+    );
+  });
+});
