@@ -1,3 +1,4 @@
+import { movedState } from "./moved-state.ts";
 import type { EvidenceRecord, Markers, SnapshotRole } from "./records.ts";
 
 /** The state of a release that a workload can be set back to. */
@@ -15,7 +16,7 @@ export interface RestorePlan {
   snapshot: string;
   takenAt: string;
   reason: "state moved" | "requested";
-  /** What moved, one phrase each: "memory/main.sqlite 1 -> 2". */
+  /** What moved, one phrase each: "memory/main.sqlite 1 -> 2", "state/openclaw.sqlite is new". */
   moved: string[];
 }
 
@@ -90,13 +91,6 @@ function isOfRelease(role: SnapshotRole): boolean {
   return role === "cold" || role === "backup";
 }
 
-/** The databases whose schema version is not the one of the snapshot, as phrases. */
-export function movedDatabases(before: Markers, now: Markers): string[] {
-  return Object.entries(before.databases)
-    .filter(([path, version]) => now.databases[path] !== version)
-    .map(([path, version]) => `${path} ${version} -> ${now.databases[path] ?? "missing"}`);
-}
-
 /**
  * The newest known markers since `image` took over; undefined when it took over and nothing was read since: it may
  * have died in the middle of a migration.
@@ -106,7 +100,8 @@ export function currentMarkers(records: readonly EvidenceRecord[], image: string
     (record) => record.kind === "cut-over" && sameDigest(record.to, image),
   );
   for (const record of records.slice(tookOver + 1).toReversed()) {
-    if ((record.kind === "gate" || record.kind === "snapshot") && sameDigest(record.image, image)) {
+    const tells = record.kind === "state" || record.kind === "gate" || record.kind === "snapshot";
+    if (tells && record.markers !== undefined && sameDigest(record.image, image)) {
       return record.markers;
     }
   }
@@ -117,7 +112,7 @@ function restoreOfMovedState(release: Release, now: Markers | undefined): Restor
   const moved =
     now === undefined
       ? ["unknown: nothing was read after the new version started"]
-      : movedDatabases(release.markers, now);
+      : movedState(release.markers, now);
   return moved.length === 0
     ? undefined
     : { snapshot: release.snapshot, takenAt: release.takenAt, reason: "state moved", moved };

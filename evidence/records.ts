@@ -1,9 +1,23 @@
-/** What tells whether a version has moved the state. */
+/** What tells whether a version has moved the state: see moved-state.ts. */
 export interface Markers {
-  /** Path in the state -> SQLite user_version. */
-  databases: Record<string, number>;
+  /** Path in the state -> what was seen of it. A number is a user_version alone: all that older records have. */
+  databases: Record<string, number | DatabaseMarker | { unreadable: string }>;
+  /**
+   * What a version has put aside when it moved its state (`cron/jobs.json.migrated`): path -> size and time. Missing in
+   * older records.
+   */
+  archives?: Record<string, string>;
   /** The version that OpenClaw stamped into its configuration (meta.lastTouchedVersion). */
   configVersion?: string;
+}
+
+/** What the versions of a program leave in an SQLite database when they change its schema. */
+export interface DatabaseMarker {
+  userVersion: number;
+  /** Fingerprint of tables, columns, indexes, views and triggers; empty: it has none. */
+  schema: string;
+  /** Its migration tables: the newest version in each, and a fingerprint of the rows without their times. */
+  migrations?: Record<string, { version: string; rows: string }>;
 }
 
 /**
@@ -108,6 +122,15 @@ export interface GateEntry {
   checks: CheckResult[];
   /** Fingerprint of what was checked: other checks, other evidence. */
   checksHash: string;
+  /** Of older records: newer ones are followed by what the state was seen to be. */
+  markers?: Markers;
+}
+
+/** What a version has made of the state, read while it served: after the gate, and whenever it was seen to change. */
+export interface StateEntry {
+  kind: "state";
+  image: string;
+  container: string;
   markers: Markers;
 }
 
@@ -189,6 +212,7 @@ export type EvidenceEntry =
   | CutOverEntry
   | RestoreEntry
   | GateEntry
+  | StateEntry
   | VerificationEntry
   | BakeEntry
   | DefaultImageEntry

@@ -48,7 +48,11 @@ type Draft = Omit<RecordedMove, "kind" | "verdict" | "to"> & { container?: strin
 export function recordedMoves(records: readonly EvidenceRecord[]): RecordedMove[] {
   const drafts: Draft[] = [];
   for (const record of records) {
-    if (record.kind === "baseline" || (record.kind === "ingress" && record.did === "held")) {
+    if (
+      record.kind === "baseline" ||
+      record.kind === "state" ||
+      (record.kind === "ingress" && record.did === "held")
+    ) {
       // Of a move whose other records say more.
       continue;
     }
@@ -90,6 +94,7 @@ function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
     case "failure":
     case "baseline":
     case "bake":
+    case "state":
     case "default-image":
       return false;
   }
@@ -134,6 +139,7 @@ function add(draft: Draft, record: EvidenceRecord): void {
       draft.bake = record;
       break;
     case "baseline":
+    case "state":
     case "default-image":
       break;
   }

@@ -11,6 +11,7 @@ import { OperationFailure } from "./failure.ts";
 import type { RequestCount } from "./ingress/request-log.ts";
 import { countRequests } from "./ingress/requests.ts";
 import { contextOf, runProgram, withManagedToken } from "./program.ts";
+import { recordState } from "./snapshot/state-read.ts";
 import { secondsSince } from "./step.ts";
 import type { Workload, WorkloadContext, WorkloadTask } from "./workload.ts";
 
@@ -72,6 +73,9 @@ export async function bake(
       rounds,
       ...(requests !== undefined && { requests }),
     });
+    if (each.workload.managed !== true) {
+      await recordState(each, { image, container });
+    }
     each.progress(`bake: ${judged.outcome} (${secondsSince(began).toFixed(1)} s)`);
     if (judged.outcome !== "passed") {
       failure ??= new OperationFailure(

@@ -1,6 +1,6 @@
 import type { ContainerInspectInfo } from "dockerode";
-import { type Move, movedDatabases } from "../evidence/move.ts";
-import type { CutOverEntry, SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
+import type { Move } from "../evidence/move.ts";
+import type { CutOverEntry, SnapshotRole } from "../evidence/records.ts";
 import { describeDockerError, inspectContainer } from "./docker/client.ts";
 import { otherWriters, startContainer, stopContainer } from "./docker/lifecycle.ts";
 import { type Drained, describeDrain, drain } from "./drain.ts";
@@ -15,6 +15,7 @@ import { runProgram } from "./program.ts";
 import { checkColdSnapshot, takeColdSnapshot, withRepository } from "./snapshot/take.ts";
 import { runStep, StepFailure } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
+import { refuseUnplannedMove } from "./unplanned-move.ts";
 import type { WorkloadContext, WorkloadTask } from "./workload.ts";
 
 /**
@@ -72,7 +73,7 @@ export async function cutOver(
         describeSnapshot,
       );
       await log.append(snapshot);
-      refuseUnplannedMove(context, move, snapshot);
+      refuseUnplannedMove(workload.name, "check", move, snapshot.markers);
       // On record only once the container is gone: until then this can still be put back.
       const cutOverEntry = cutOverOf(context, move, from, snapshot.snapshot, { drained, stop });
       await journal.write({ phase: "removing", from, move, cutOver: cutOverEntry });
@@ -139,22 +140,6 @@ async function stopAlone(context: WorkloadContext) {
     );
   }
   return stopped;
-}
-
-/** A state that moved after the preview is set back only when a preview has said so. */
-function refuseUnplannedMove({ workload }: WorkloadContext, move: Move, snapshot: SnapshotEntry): void {
-  if (move.kind !== "back" || move.restore !== undefined) {
-    return;
-  }
-  const moved = movedDatabases(move.release.markers, snapshot.markers);
-  if (moved.length > 0) {
-    throw new StepFailure(
-      workload.name,
-      "check",
-      `the new version has moved the state (${moved.join(", ")}) since the preview, so the old version needs the snapshot ` +
-        `${move.release.snapshot.slice(0, 8)} of ${move.release.takenAt} as well. Run \`pulumi preview\` again: it now shows the restore.`,
-    );
-  }
 }
 
 /** Starts the old container again and says what is now. The error stays the first one, whatever else fails. */

@@ -67,7 +67,7 @@ export interface JudgedGroup {
 /** For each kind of record and each image: with the newest ones comes all that a verdict rests on. */
 const newest = 3;
 
-const speaking = ["cut-over", "gate", "verification", "bake", "snapshot", "drill"] as const;
+const speaking = ["cut-over", "gate", "verification", "bake", "state", "snapshot", "drill"] as const;
 
 /** @param releases - those that the configuration names for it. */
 export function judgedWorkload(surveyed: SurveyedWorkload, releases: readonly string[]): JudgedWorkload {

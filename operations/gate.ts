@@ -9,7 +9,7 @@ import { openIngress } from "./ingress/open.ts";
 import { Journal } from "./journal.ts";
 import { rememberWorkload } from "./last-known.ts";
 import { runProgram } from "./program.ts";
-import { readMarkers } from "./snapshot/take.ts";
+import { recordState } from "./snapshot/state-read.ts";
 import { runStep, secondsSince } from "./step.ts";
 import type { WorkloadContext } from "./workload.ts";
 
@@ -32,7 +32,6 @@ export async function gate(context: WorkloadContext): Promise<Judgement> {
   );
   const outcome = verdictOf(checks);
   const { Id, Config } = await docker.getContainer(workload.container).inspect();
-  const markers = await readMarkers(context);
   await log.append({
     kind: "gate",
     image: Config.Image,
@@ -40,12 +39,14 @@ export async function gate(context: WorkloadContext): Promise<Judgement> {
     outcome,
     checks,
     checksHash: fingerprint(workload.gate),
-    markers,
   });
   await new Journal(log.folder).clear();
   await rememberWorkload(log.folder, workload);
+  if (outcome === "passed") {
+    await openIngress(context);
+  }
+  await recordState(context, { image: Config.Image, container: Id });
   refuseUnlessPassed(context, "gate", outcome, checks, await stillHeld(context));
-  await openIngress(context);
   return judgement(workload.name, outcome, began, checks);
 }
 

@@ -52,6 +52,7 @@ export async function moveManaged(context: WorkloadContext, task: WorkloadTask):
       outcome: verdictOf(checks),
       checks,
       checksHash: fingerprint(workload.gate),
+      // Its control plane keeps its state: what the version made of it can't be read from here.
       markers: { databases: {} },
     });
     return { workload: workload.name, container: container.id, image: container.image };

@@ -8,10 +8,12 @@ import { runProgram } from "./program.ts";
 import { drillSnapshot } from "./snapshot/drill.ts";
 import { parseScriptReport } from "./snapshot/markers.ts";
 import { runScript } from "./snapshot/repository.ts";
+import { recordState } from "./snapshot/state-read.ts";
 import { checkRepository, findSnapshot, takeHotSnapshot, withRepository } from "./snapshot/take.ts";
 import { runStep } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
 import { budgetProblem } from "./time-budget.ts";
+import { refuseUnplannedMove } from "./unplanned-move.ts";
 import type { WorkloadContext, WorkloadTask } from "./workload.ts";
 
 interface Preparation {
@@ -43,6 +45,12 @@ export async function prepare(context: WorkloadContext, task: WorkloadTask): Pro
     () => fetchWhatIsNeeded(context, "restore" in move ? move.restore : undefined),
     (found) => found,
   );
+  if (served !== undefined && move.kind === "back" && move.restore === undefined) {
+    // Found out now, it stops nothing.
+    const { Id: container, Config } = served;
+    const now = await recordState(context, { image: Config.Image, container });
+    refuseUnplannedMove(workload.name, "preflight", move, now);
+  }
   if (served === undefined || !forward) {
     // First starts have no state. All else that is not forward is a way back or a change that was taken back: it has
     // the snapshot of its cut-over, and must not depend on what a sick version leaves behind.

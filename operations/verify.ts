@@ -7,6 +7,7 @@ import { messageOf } from "./failure.ts";
 import { type Judgement, judgement, refuseUnlessPassed } from "./gate.ts";
 import { forgetArchives } from "./managed/archives.ts";
 import { runProgram } from "./program.ts";
+import { recordState } from "./snapshot/state-read.ts";
 import { forgetExpired, withRepository } from "./snapshot/take.ts";
 import { runStep, secondsSince } from "./step.ts";
 import type { WorkloadContext } from "./workload.ts";
@@ -33,6 +34,10 @@ export async function verify(context: WorkloadContext): Promise<Judgement> {
     checksHash: fingerprint(workload.verification),
     seconds: secondsSince(began),
   });
+  // What a version makes only at its first turn is there now, and a way back that follows at once must know of it.
+  if (workload.managed !== true) {
+    await recordState(context, { image: Config.Image, container: Id });
+  }
   refuseUnlessPassed(context, "verification", outcome, checks);
   await retain(context);
   return judgement(workload.name, outcome, began, checks);

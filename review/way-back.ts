@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { parseImageReference } from "../config/image-reference.ts";
 import type { Finding } from "./finding.ts";
 import { mappingOf, textOf } from "./plain-json.ts";
@@ -29,8 +30,8 @@ export function wayBack(workload: ReviewedWorkload): Finding[] {
 }
 
 function backWithoutState(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
-  const now = databasesOf(told, told.from);
-  const then = databasesOf(told, told.image);
+  const now = markersOf(told, told.from);
+  const then = markersOf(told, told.image);
   if (now === undefined) {
     return [
       refusal(workload, {
@@ -52,9 +53,7 @@ function backWithoutState(workload: ReviewedWorkload, told: ToldFacts): Finding[
       },
     ];
   }
-  const moved = Object.entries(then)
-    .filter(([path, version]) => now[path] !== version)
-    .map(([path, version]) => `${path} ${version} -> ${now[path] ?? "missing"}`);
+  const moved = movedSince(then, now);
   return moved.length === 0
     ? []
     : [
@@ -66,19 +65,62 @@ function backWithoutState(workload: ReviewedWorkload, told: ToldFacts): Finding[
       ];
 }
 
-/** Schema versions of the databases as they were last read under an image. */
-function databasesOf({ records }: ToldFacts, image: string): Record<string, number> | undefined {
+interface Markers {
+  databases: Readonly<Record<string, unknown>>;
+  archives: Readonly<Record<string, unknown>>;
+  stamp: string;
+}
+
+/** What the records say that a state was when it was last read under an image. */
+function markersOf({ records }: ToldFacts, image: string): Markers | undefined {
   const read = records.findLast(
     (record) =>
-      (record.kind === "gate" || record.kind === "snapshot") &&
+      (record.kind === "state" || record.kind === "gate" || record.kind === "snapshot") &&
       sameDigest(textOf(record.image), image) &&
       record.markers !== undefined,
   );
   if (read === undefined) return undefined;
-  const databases = Object.entries(mappingOf(mappingOf(read.markers).databases));
-  return Object.fromEntries(
-    databases.filter((each): each is [string, number] => typeof each[1] === "number"),
-  );
+  const markers = mappingOf(read.markers);
+  return {
+    databases: mappingOf(markers.databases),
+    archives: mappingOf(markers.archives),
+    stamp: textOf(markers.configVersion) || "none",
+  };
+}
+
+/** A database of which only a version is on record, or that could not be read, can't be compared: it counts as moved. */
+function movedSince(then: Markers, now: Markers): string[] {
+  return [
+    ...Object.entries(then.databases).flatMap(([path, before]) => {
+      const today = now.databases[path];
+      return isWhole(before) && isDeepStrictEqual(before, today)
+        ? []
+        : [`${path} ${versionIn(before)} -> ${today === undefined ? "missing" : versionIn(today)}`];
+    }),
+    // Another database of a kind that was there before, as each agent has one, is no move.
+    ...Object.entries(now.databases).flatMap(([path, today]) =>
+      Object.hasOwn(then.databases, path) ||
+      Object.values(then.databases).some((known) => isWhole(known) && isDeepStrictEqual(known, today))
+        ? []
+        : [`${path} is new`],
+    ),
+    ...Object.entries(now.archives).flatMap(([path, today]) =>
+      then.archives[path] === today ? [] : [`${path} is new`],
+    ),
+    ...(then.stamp === now.stamp ? [] : [`config stamp ${then.stamp} -> ${now.stamp}`]),
+  ];
+}
+
+function isWhole(marker: unknown): boolean {
+  return typeof mappingOf(marker).userVersion === "number";
+}
+
+function versionIn(marker: unknown): string {
+  if (typeof marker === "number") return `${marker} (nothing else on record)`;
+  const { userVersion, schema } = mappingOf(marker);
+  return typeof userVersion === "number"
+    ? `${userVersion} (schema ${textOf(schema) || "none"})`
+    : "unreadable";
 }
 
 /** By the numbers that both tags begin with; a tag without any is not compared. */

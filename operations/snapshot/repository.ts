@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { placesOfNoVersion } from "../../evidence/moved-state.ts";
 import { listOneShots, type OneShotResult, oneShotLabel, runOneShot } from "../docker/one-shot.ts";
 import { OperationFailure } from "../failure.ts";
 import type { Workload, WorkloadContext } from "../workload.ts";
@@ -49,6 +50,7 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
     image: workload.snapshots.image,
     argv: ["bash", "-c", await scriptText(call.script), call.script, ...(call.arguments ?? [])],
     binds,
+    environment: { PLACES_OF_NO_VERSION: placesOfNoVersion.join("\n") },
     stdin: context.secrets.snapshotPassword,
     deadline: call.deadline ?? 3600,
   });

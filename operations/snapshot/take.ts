@@ -39,6 +39,10 @@ export async function takeHotSnapshot(context: WorkloadContext, image: string): 
   });
   const report = parseScriptReport(result.stdout);
   refuseDamaged(context, report);
+  const { vanished = 0 } = report.numbers;
+  if (vanished > 0) {
+    context.progress(`${vanished} files were gone before they could be copied: they are in no snapshot`);
+  }
   const summary = parseSummary(result.stdout);
   return {
     kind: "snapshot",
@@ -104,16 +108,6 @@ export async function checkColdSnapshot(
     seconds: taken.seconds + secondsSince(began),
     markers: markersOf(report),
   };
-}
-
-export async function readMarkers(context: WorkloadContext): Promise<SnapshotEntry["markers"]> {
-  const result = await runScript(context, {
-    script: "markers",
-    purpose: "reading of the state's versions",
-    state: "read-only",
-    deadline: 60,
-  });
-  return markersOf(parseScriptReport(result.stdout));
 }
 
 /** Fails when the repository does not have a snapshot: before anything is stopped for its sake. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { currentMarkers, type Move, moveOf, releasesOf, restoreEpoch } from "../../evidence/move.ts";
-import type { EvidenceEntry, EvidenceRecord } from "../../evidence/records.ts";
+import type { EvidenceEntry, EvidenceRecord, GateEntry, Markers } from "../../evidence/records.ts";
 import { recorder } from "../support/records.ts";
 
 const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;
@@ -22,7 +22,7 @@ function snapshot(
     files: 2,
     bytes: 10,
     seconds: 1,
-    markers: { databases: { "main.sqlite": version } },
+    markers: markersAt(version),
   };
 }
 
@@ -44,8 +44,12 @@ function cutOver(
   };
 }
 
+function markersAt(userVersion: number): Markers {
+  return { databases: { "main.sqlite": { userVersion, schema: "0123456789abcdef" } }, archives: {} };
+}
+
 function gate(of: string, version: number): EvidenceEntry {
-  const markers = { databases: { "main.sqlite": version } };
+  const markers = markersAt(version);
   return {
     kind: "gate",
     image: of,
@@ -176,8 +180,19 @@ describe("moveOf", () => {
 describe("currentMarkers", () => {
   it("does not take the old version's markers for the new one's", () => {
     expect(currentMarkers(history(...updatedOnce), two)).toBeUndefined();
-    expect(currentMarkers(history(...updatedOnce, gate(two, 2)), two)).toEqual({
-      databases: { "main.sqlite": 2 },
+    expect(currentMarkers(history(...updatedOnce, gate(two, 2)), two)).toEqual(markersAt(2));
+  });
+
+  it("knows nothing between a gate and the reading that follows it, and then what was read last", () => {
+    const { markers: _, ...judged } = gate(two, 1) as GateEntry;
+    const read = (version: number): EvidenceEntry => ({
+      kind: "state",
+      image: two,
+      container: "c",
+      markers: markersAt(version),
     });
+    expect(currentMarkers(history(...updatedOnce, judged), two)).toBeUndefined();
+    expect(currentMarkers(history(...updatedOnce, judged, read(1)), two)).toEqual(markersAt(1));
+    expect(currentMarkers(history(...updatedOnce, judged, read(1), read(2)), two)).toEqual(markersAt(2));
   });
 });

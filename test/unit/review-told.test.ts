@@ -220,16 +220,17 @@ describe("move-first", () => {
 });
 
 describe("way-back", () => {
-  const record = (kind: string, image: string, databases: object) =>
-    envelope({ kind, image, markers: { databases } });
+  const record = (kind: string, image: string, databases: object, more: object = {}) =>
+    envelope({ kind, image, markers: { databases, ...more } });
+  const at = (userVersion: number, more: object = {}) => ({ userVersion, schema: "5f1c", ...more });
   const back = (evidence: object[], more: object = {}) =>
     workload("canary", { from: two, image: one, judged: { move: "back", evidence, ...more } });
-  const moved = [record("snapshot", one, { "a.sqlite": 1 }), record("gate", two, { "a.sqlite": 2 })];
+  const moved = [record("snapshot", one, { "a.sqlite": at(1) }), record("state", two, { "a.sqlite": at(2) })];
   const write = "Write: `restore` of the workload: the snapshot that the older version left.";
 
   test("refuses an older version on a state that has moved", () => {
     expect(refusalsOf(back(moved))).toEqual([
-      "[way-back] canary: it goes back, its state stays, and the newer version has moved that (a.sqlite 1 -> 2). " +
+      "[way-back] canary: it goes back, its state stays, and the newer version has moved that (a.sqlite 1 (schema 5f1c) -> 2 (schema 5f1c)). " +
         `Why: the older version can't read it, or damages it. ${write}`,
     ]);
   });
@@ -251,11 +252,30 @@ describe("way-back", () => {
     });
   });
 
+  test.each([
+    [
+      "migrations",
+      { a: at(0) },
+      { a: at(0, { migrations: { goose_db_version: { version: "12", rows: "1" } } }) },
+      {},
+    ],
+    ["another schema", { a: at(1) }, { a: at(1, { schema: "other" }) }, {}],
+    ["a database that is gone", { a: at(1) }, {}, {}],
+    ["a database that is new", {}, { a: at(1) }, {}],
+    ["a database that could not be read", { a: { unreadable: "x" } }, { a: { unreadable: "x" } }, {}],
+    ["records that know only versions", { a: 1 }, { a: 1 }, {}],
+    ["a newer stamp", {}, {}, { configVersion: "2" }],
+    ["a file that was put aside", {}, {}, { archives: { "cron/jobs.json.migrated": "2 bytes" } }],
+  ])("refuses to leave the state as it is after %s", (_, then, now, more) => {
+    const evidence = [record("snapshot", one, then), record("state", two, now, more)];
+    expect(refusalsOf(back(evidence))).toHaveLength(1);
+  });
+
   test("lets be a state that comes back too, one that has not moved, and one that a control plane takes care of", () => {
     const same = [
-      record("gate", one, { a: 1 }),
-      record("gate", two, { a: 2 }),
-      record("gate", two, { a: 1 }),
+      record("snapshot", one, { a: at(1) }, { archives: {}, configVersion: "1" }),
+      record("state", two, { a: at(2) }),
+      record("state", two, { a: at(1), b: at(1) }, { archives: {}, configVersion: "1" }),
     ];
     expect(refusalsOf(back(moved, { restore: { snapshot: "0123456789" } }))).toEqual([]);
     expect(refusalsOf(back(same))).toEqual([]);

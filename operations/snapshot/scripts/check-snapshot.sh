@@ -15,4 +15,5 @@ if [ -d /stage/opened/state ]; then
     examine_copy "/stage/opened/state/$file" "$file"
   done </stage/list
 fi
+report_archives /state
 report_config /state

@@ -26,37 +26,201 @@ open_repository() {
   fi
 }
 
-# Files that SQLite says are its own, among those named like databases: NUL-terminated paths relative to $1.
+# find's conditions for the places that say nothing of a version (one a line in PLACES_OF_NO_VERSION), from within a state.
+mapfile -t places_of_no_version <<<"${PLACES_OF_NO_VERSION:-}"
+of_no_version=(-path ./.clawforce-restore)
+for place in "${places_of_no_version[@]}"; do
+  case $place in
+    '') ;;
+    '*'*) of_no_version+=(-o -path "$place") ;;
+    *) of_no_version+=(-o -path "./$place") ;;
+  esac
+done
+# What goes while find looks is not there: no failure.
+calmly=(-xdev -ignore_readdir_race)
+named_like_databases=(\( -name '*.sqlite' -o -name '*.sqlite3' -o -name '*.db' -o -name '*.db3' \))
+
+# Files named like databases, NUL-terminated, relative to $1. Without locks, which a gateway keeps shut as long as it runs.
 list_databases() {
   cd "$1"
-  find . -xdev -type f -size +0 \( -name '*.sqlite' -o -name '*.sqlite3' -o -name '*.db' -o -name '*.db3' \) \
-    -not -path './.clawforce-restore/*' -print0
+  find . "${calmly[@]}" -type f "${named_like_databases[@]}" -size +0 \
+    -not -path './.clawforce-restore/*' -not -path './tmp/*' -not -name '*.lock.*' -print0
+}
+
+# Those of them that tell what a version has made of the state. Reads no folder that says nothing of it.
+list_databases_of_version() {
+  cd "$1"
+  find . "${calmly[@]}" \( "${of_no_version[@]}" \) -prune -o -type f "${named_like_databases[@]}" -size +0 -print0
 }
 
 # In WAL mode, which only opens on a read-only mount while its side files are there.
 is_wal() {
-  [ "$(od -An -tu1 -j18 -N1 -- "$1" | tr -d ' ')" = 2 ]
+  [ "$(od -An -tu1 -j18 -N1 -- "$1" 2>/dev/null | tr -d ' ')" = 2 ]
 }
 
 is_sqlite() {
-  [ "$(head -c 15 -- "$1" | tr -d '\0')" = "SQLite format 3" ]
+  [ "$(head -c 15 -- "$1" 2>/dev/null | tr -d '\0')" = "SQLite format 3" ]
 }
 
-# One tab-separated line for the program that started the script: "database", path in base64, user_version, verdict.
-report_database() {
-  printf 'database\t%s\t%s\t%s\n' "$(printf '%s' "$1" | base64 -w0)" "$2" "$3"
+# In WAL mode and closed: nobody has it open, and all of it is in the one file.
+is_closed() {
+  is_wal "$1" && [ ! -e "$1-wal" ] && [ ! -e "$1-shm" ]
 }
 
-# The config version that OpenClaw stamps, in base64 (empty when there is none).
-report_config() {
-  if [ -f "$1/openclaw.json" ]; then
-    stamp=$(sqlite3 :memory: "SELECT coalesce(json_extract(readfile('$1/openclaw.json'), '\$.meta.lastTouchedVersion'), '')" 2>/dev/null || true)
-    printf 'config\t%s\n' "$(printf '%s' "$stamp" | base64 -w0)"
+encoded() {
+  printf '%s' "$1" | base64 -w0
+}
+
+# The name under which SQLite reads the file $1 as it stands, without side files and locks.
+as_it_stands() {
+  printf 'file:%s?immutable=1' "$(printf '%s' "$1" | od -An -v -tx1 | tr -d '\n' | tr ' ' '%')"
+}
+
+# How long a lock on a database is waited for, each time that it is tried.
+patience='.timeout 20000'
+
+# What SQLite said last, in one line.
+last_said() {
+  tail -n 1 /stage/said | tr '\t' ' '
+}
+
+# What is there of the database $1 with its side files, to tell whether it was written to meanwhile.
+looks_of() {
+  stat -c '%n %i %s %y' -- "$1" "$1-wal" "$1-journal" 2>/dev/null || true
+}
+
+# Copies the database $1, which does not open where it lies, to $2 with what a killed program has left beside it, and
+# brings it in order there: the copy is one whole file. Fails when it is written to all the time.
+copy_with_companions() {
+  local attempt before
+  for attempt in 1 2 3; do
+    before=$(looks_of "$1")
+    rm -f -- "$2" "$2-wal" "$2-shm" "$2-journal"
+    cp -- "$1" "$2" || return 1
+    [ ! -e "$1-wal" ] || cp -- "$1-wal" "$2-wal" || continue
+    [ ! -e "$1-journal" ] || cp -- "$1-journal" "$2-journal" || continue
+    if [ "$before" = "$(looks_of "$1")" ]; then
+      sqlite3 -batch "$2" 'PRAGMA wal_checkpoint(TRUNCATE)' 'SELECT count(*) FROM sqlite_master' >/dev/null || return 1
+      rm -f -- "$2-wal" "$2-shm" "$2-journal"
+      return 0
+    fi
+    sleep "$attempt"
+  done
+  echo "it is written to all the time, and does not open" >&2
+  return 1
+}
+
+# Copies the database $1 of a workload that serves to $2. What SQLite said is in /stage/said when that fails.
+back_up() {
+  local attempt
+  for attempt in 1 2 3; do
+    rm -f -- "$2"
+    if is_closed "$1"; then
+      cp -- "$1" "$2" 2>/stage/said && return 0
+    else
+      sqlite3 -batch -readonly "$1" "$patience" ".backup $2" 2>/stage/said && return 0
+      # Locked is none of what a copy helps against: that would be torn.
+      grep -q 'locked' /stage/said || { copy_with_companions "$1" "$2" 2>/stage/said && return 0; }
+    fi
+    [ -e "$1" ] || return 1
+  done
+  return 1
+}
+
+# Tables in which the migrations of a schema are kept, by whichever tool. Lower case.
+migration_tables="'goose_db_version','schema_migrations','schema_migration','schema_meta','schema_version','schema_versions',
+'schema_history','schema_info','flyway_schema_history','knex_migrations','alembic_version','_prisma_migrations','migrations',
+'migration_runs','migration_sources','migration_versions','__drizzle_migrations','_sqlx_migrations','sequelizemeta',
+'django_migrations','__efmigrationshistory','__diesel_schema_migrations','atlas_schema_revisions','gorp_migrations',
+'kysely_migration','mikro_orm_migrations','bun_migrations','databasechangelog','refinery_schema_history','phinxlog'"
+
+# One line for each of them that a database has: its name, a tab, and a query whose first row is its newest version, and
+# all others its rows. Without times and without whose the database is: a restart changes those, or another agent.
+migration_queries="
+WITH columns AS (
+  SELECT m.name AS tab, p.name AS col, lower(p.name) AS low, p.cid AS cid
+  FROM sqlite_master m JOIN pragma_table_info(m.name) p
+  WHERE m.type = 'table' AND lower(m.name) IN ($migration_tables)
+), kept AS (
+  SELECT * FROM columns WHERE NOT (low LIKE '%\\_at' ESCAPE '\\' OR low LIKE '%time%' OR low LIKE '%stamp%'
+    OR low LIKE '%date%' OR low LIKE '%duration%' OR low LIKE '%\\_ms' ESCAPE '\\'
+    OR low IN ('installed_on', 'installed_by', 'applied', 'agent_id', 'logs'))
+), versions AS (
+  SELECT tab, col, min(CASE low WHEN 'version_id' THEN 1 WHEN 'version_num' THEN 2 WHEN 'version' THEN 3
+    WHEN 'schema_version' THEN 4 WHEN 'migration_name' THEN 5 WHEN 'migration' THEN 6 WHEN 'name' THEN 7
+    WHEN 'filename' THEN 8 WHEN 'hash' THEN 9 WHEN 'id' THEN 10 ELSE 11 END)
+  FROM kept GROUP BY tab
+)
+SELECT v.tab || char(9) || printf('SELECT replace(coalesce(max(\"%w\"), ''none''), char(10), '' '')', v.col)
+  || coalesce((SELECT printf(' || CASE WHEN max(\"%w\") THEN '' (dirty)'' ELSE '''' END', col) FROM columns
+       WHERE tab = v.tab AND low = 'dirty'), '')
+  || coalesce((SELECT printf(' || CASE WHEN min(\"%w\") = 0 THEN '' (failed)'' ELSE '''' END', col) FROM columns
+       WHERE tab = v.tab AND low = 'success'), '')
+  || printf(' FROM \"%w\"; SELECT ', v.tab)
+  || (SELECT group_concat(printf('quote(\"%w\")', col), ' || char(9) || ') FROM
+       (SELECT col FROM kept WHERE tab = v.tab ORDER BY cid))
+  || printf(' FROM \"%w\" ORDER BY 1', v.tab)
+FROM versions v ORDER BY v.tab"
+
+# First user_version, then the schema; nothing that SQLite makes by itself.
+schema_query="PRAGMA user_version;
+SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name"
+
+fingerprint_of() {
+  sha256sum | cut -c1-16
+}
+
+# For the program that started the script, tab-separated, texts in base64: "database", path, user_version, fingerprint of
+# the schema, verdict. And for each migration table: "migration", path, table, newest version, fingerprint of its rows.
+# $1 the file, $2 its path in the state, $3 the verdict, $4.. options of sqlite3. Nothing when it fails: see /stage/said.
+describe_database() {
+  local file=$1 path=$2 verdict=$3 schema='' table query
+  shift 3
+  sqlite3 -batch "$@" "$file" "$patience" "$schema_query" >/stage/schema 2>/stage/said || return 1
+  sqlite3 -batch "$@" "$file" "$patience" "$migration_queries" >/stage/queries 2>/stage/said || return 1
+  if [ "$(wc -l </stage/schema)" -gt 1 ]; then
+    schema=$(tail -n +2 /stage/schema | tr -s '[:space:]' ' ' | fingerprint_of)
   fi
+  : >/stage/migrations
+  while IFS='	' read -r table query; do
+    sqlite3 -batch "$@" "$file" "$patience" "$query" >/stage/rows 2>/stage/said </dev/null || return 1
+    printf 'migration\t%s\t%s\t%s\t%s\n' "$(encoded "$path")" "$(encoded "$table")" \
+      "$(encoded "$(head -n 1 /stage/rows)")" "$(tail -n +2 /stage/rows | fingerprint_of)" >>/stage/migrations
+  done </stage/queries
+  printf 'database\t%s\t%s\t%s\t%s\n' "$(encoded "$path")" "$(head -n 1 /stage/schema)" "$schema" "$verdict"
+  cat /stage/migrations
 }
 
+# $1 its path in the state, $2 what SQLite says.
+report_unreadable() {
+  printf 'database\t%s\tunreadable\t\t%s\n' "$(encoded "$1")" "$2"
+}
+
+# $1 a copy of a database, $2 its path in the state.
 examine_copy() {
-  version=$(sqlite3 -batch "$1" 'PRAGMA user_version' 2>/dev/null || echo unreadable)
-  verdict=$(sqlite3 -batch "$1" 'PRAGMA integrity_check(1)' 2>&1 | head -n 1 || true)
-  report_database "$2" "$version" "$verdict"
+  local verdict
+  verdict=$(sqlite3 -batch "$1" 'PRAGMA integrity_check(1)' 2>&1 | head -n 1 | tr '\t' ' ' || true)
+  describe_database "$1" "$2" "$verdict" || report_unreadable "$2" "$(last_said)"
+}
+
+# What a version has put aside when it moved the state of $1: "archive", path in base64, size and time.
+report_archives() {
+  local size time path
+  cd "$1"
+  find . "${calmly[@]}" \( "${of_no_version[@]}" \) -prune -o -type f \
+    \( -name '*.migrated' -o -name '*.migrated.[0-9]*' -o -name '*.pre-startup-migration-*.bak' \) \
+    -printf '%s\t%T+\t%P\0' >/stage/archives
+  while IFS='	' read -r -d '' size time path; do
+    printf 'archive\t%s\t%s bytes of %s\n' "$(encoded "$path")" "$size" "${time%%.*}"
+  done </stage/archives
+}
+
+# The config version that OpenClaw stamps, in base64 (empty when there is none). A configuration may have comments.
+report_config() {
+  local stamp
+  if [ -f "$1/openclaw.json" ]; then
+    stamp=$(sqlite3 :memory: "SELECT coalesce(json_extract(readfile('$1/openclaw.json'), '\$.meta.lastTouchedVersion'), '')" 2>/dev/null ||
+      sed -n "s/.*lastTouchedVersion[\"']\{0,1\}[[:space:]]*:[[:space:]]*[\"']\([^\"']*\)[\"'].*/\1/p" "$1/openclaw.json" | head -n 1)
+    printf 'config\t%s\n' "$(encoded "$stamp")"
+  fi
 }

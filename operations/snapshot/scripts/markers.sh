@@ -1,16 +1,22 @@
-# Reads the versions that the state carries now, without touching it (the mount is read-only).
-list_databases /state >/stage/list
+# Reads what the version that runs has made of the state, without touching it (the mount is read-only).
+list_databases_of_version /state >/stage/list
 cd /state
-number=0
 while IFS= read -r -d '' file; do
   is_sqlite "$file" || continue
-  number=$((number + 1))
-  copy=/stage/marker-$number
-  if [ -e "$file-wal" ] || [ -e "$file-shm" ]; then
-    version=$(sqlite3 -batch -readonly "$file" '.timeout 5000' 'PRAGMA user_version' 2>/dev/null || echo unreadable)
+  if is_closed "$file"; then
+    describe_database "$(as_it_stands "/state/${file#./}")" "$file" ok && continue
   else
-    version=$(od -An -tu4 --endian=big -j60 -N4 -- "$file" | tr -d ' ')
+    describe_database "$file" "$file" ok -readonly && continue
   fi
-  report_database "$file" "$version" "ok"
+  [ -e "$file" ] || continue
+  said=$(last_said)
+  # A lock is none of what a copy helps against: that would be torn.
+  if [[ $said != *locked* ]] && copy_with_companions "$file" /stage/copy 2>/dev/null; then
+    describe_database /stage/copy "$file" ok || report_unreadable "$file" "$(last_said)"
+  else
+    report_unreadable "$file" "$said"
+  fi
+  rm -f /stage/copy
 done </stage/list
+report_archives /state
 report_config /state
