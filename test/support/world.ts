@@ -21,7 +21,7 @@ export interface Parts {
     tools: string;
     proxy: string;
     openclaw: Record<string, string>;
-    fixture: Record<"1" | "2", string>;
+    fixture: Record<"1" | "2" | "3", string>;
     /** The stand-in of the control plane. */
     controlPlane: Record<ControlPlaneVersion, string>;
   };

@@ -14,7 +14,7 @@ function goose(version: string): DatabaseMarker {
   return at(0, { schema: `tables ${version}`, migrations: { goose_db_version: { version, rows: version } } });
 }
 
-function checkpoint(version: string): DatabaseMarker["migrations"] {
+function checkpoint(version: string): NonNullable<DatabaseMarker["migrations"]> {
   return { schema_meta: { version, rows: `rows of ${version}` } };
 }
 

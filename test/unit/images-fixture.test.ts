@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { freePort } from "../../demo/free-port.ts";
@@ -25,7 +25,7 @@ interface Fixture {
   ended: Promise<number | null>;
 }
 
-async function start(version: "1" | "2"): Promise<Fixture> {
+async function start(version: "1" | "2" | "3"): Promise<Fixture> {
   const port = await freePort();
   const child = spawn(process.execPath, [server], {
     env: { FIXTURE_VERSION: version, OPENCLAW_STATE_DIR: state, OPENCLAW_GATEWAY_PORT: String(port) },
@@ -42,7 +42,7 @@ async function start(version: "1" | "2"): Promise<Fixture> {
   return fixture;
 }
 
-async function startReady(version: "1" | "2"): Promise<Fixture> {
+async function startReady(version: "1" | "2" | "3"): Promise<Fixture> {
   const fixture = await start(version);
   await expect
     .poll(fixture.printed, { interval: 10, timeout: 5_000 })
@@ -86,6 +86,34 @@ test("keeps messages, migrates them forward, and refuses a state newer than itse
   const back = await start("1");
   expect(await back.ended).toBe(78);
   expect(back.printed()).toContain("state schema 2 is newer than 1: refusing");
+});
+
+test("version 3 moves files, stamps only what it writes into, and what it has stamped version 2 refuses", async () => {
+  const stamp = () => JSON.parse(readFileSync(join(state, "openclaw.json"), "utf8")).meta.lastTouchedVersion;
+  const older = await startReady("2");
+  expect(await ask(older, "/jobs", { name: "nightly" })).toEqual([201, { name: "nightly" }]);
+  await stop(older);
+
+  const newer = await startReady("3");
+  expect(newer.printed()).toContain("moved cron/jobs.json to state/jobs.sqlite");
+  expect(existsSync(join(state, "cron/jobs.json.migrated"))).toBe(true);
+  expect(await ask(newer, "/jobs")).toEqual([200, [{ name: "nightly" }]]);
+  expect(stamp()).toBe("2");
+  await stop(newer);
+
+  const back = await startReady("2");
+  expect(await ask(back, "/jobs")).toEqual([200, []]);
+  await stop(back);
+
+  const again = await startReady("3");
+  expect(await ask(again, "/config", { model: "small" })).toEqual([200, { version: "3" }]);
+  expect(stamp()).toBe("3");
+  await stop(again);
+  const refused = await start("2");
+  expect(await refused.ended).toBe(78);
+  expect(refused.printed()).toContain(
+    "this version (2) is older than the config last written by 3: refusing",
+  );
 });
 
 test("fails on demand, for one version or for all, while the switch is there", async () => {

@@ -17,7 +17,7 @@ export interface Images {
   proxy: string;
   openclaw: Record<OpenClawVersion, string>;
   /** The small workload of the fault tests. */
-  fixture: Record<"1" | "2", string>;
+  fixture: Record<"1" | "2" | "3", string>;
   /** The stand-in of the Clawforce control plane. */
   controlPlane: Record<ControlPlaneVersion, string>;
 }
@@ -36,7 +36,11 @@ export async function buildImages(options: {
     return {
       tools: await store.provide(snapshotTools),
       proxy: await store.provide(proxy),
-      fixture: { "1": await store.provide(fixture("1")), "2": await store.provide(fixture("2")) },
+      fixture: {
+        "1": await store.provide(fixture("1")),
+        "2": await store.provide(fixture("2")),
+        "3": await store.provide(fixture("3")),
+      },
       controlPlane: {
         "1.4.1": await store.provide(controlPlane("1.4.1")),
         "1.4.2": await store.provide(controlPlane("1.4.2")),

@@ -73,7 +73,7 @@ const node: Recipe = {
   },
 };
 
-export function fixture(version: "1" | "2"): TaggedRecipe {
+export function fixture(version: "1" | "2" | "3"): TaggedRecipe {
   return {
     name: "fixture",
     tag: version,
