@@ -157,7 +157,17 @@ describe("evidence", () => {
       for (const line of await verified(name)) expectSubject(line);
     }
     expect(new Set((await verified(canary)).map(({ predicate }) => predicate.kind))).toEqual(
-      new Set(["serving", "gate", "verification", "baseline", "snapshot", "drill", "cut-over", "bake"]),
+      new Set([
+        "serving",
+        "gate",
+        "state",
+        "verification",
+        "baseline",
+        "snapshot",
+        "drill",
+        "cut-over",
+        "bake",
+      ]),
     );
   });
 

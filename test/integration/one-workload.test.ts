@@ -46,12 +46,13 @@ describe("one workload", () => {
     const kinds = (await world.records(name)).map((record) =>
       record.kind === "snapshot" ? record.role : record.kind,
     );
-    expect(kinds.slice(-6)).toEqual([
+    expect(kinds.slice(-7)).toEqual([
       "verification",
       "pre-restore",
       "cut-over",
       "restore",
       "gate",
+      "state",
       "verification",
     ]);
   });
