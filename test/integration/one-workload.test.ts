@@ -7,7 +7,7 @@ describe("one workload", () => {
 
   beforeAll(async () => {
     const { images } = await partsOfThisRun();
-    world = await World.create({ stable: images.fixture[1] }, { instances: 1 });
+    world = await World.create({ stable: images.fixture[1] }, { instances: 1, patience: true });
     name = world.instances[0] as string;
   });
   afterAll(() => world.destroy());

@@ -8,7 +8,7 @@ describe("the way back from a version that moves no user_version", () => {
 
   beforeAll(async () => {
     const { images } = await partsOfThisRun();
-    world = await World.create({ stable: images.fixture[2] }, { instances: 1 });
+    world = await World.create({ stable: images.fixture[2] }, { instances: 1, patience: true });
     name = world.instances[0] as string;
     const first = await world.up();
     expect(first.code, first.output).toBe(0);

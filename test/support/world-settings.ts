@@ -39,20 +39,27 @@ export function controlPlaneSettings(
   };
 }
 
-/** Short times, because the fixture starts in a fraction of a second. */
-export function fixtureGroup(stack: string): Record<string, unknown> {
+/**
+ * Short times, because the fixture starts in a fraction of a second. With `patience` for a test in which nothing has to
+ * fail: there a busy machine only takes longer.
+ */
+export function fixtureGroup(stack: string, patience = false): Record<string, unknown> {
+  const health = patience
+    ? { interval: "2s", startPeriod: "120s", retries: 10, wait: "180s" }
+    : { interval: "2s", startPeriod: "6s", retries: 2, wait: "20s" };
+  const deadline = patience ? "20s" : "3s";
   return {
     drain: { budget: "3s", http: { path: "/work", field: "active" } },
     stopGrace: "5s",
     container: {
       network: networkOf(stack),
-      health: { interval: "2s", startPeriod: "6s", retries: 2, wait: "20s" },
+      health,
     },
-    gate: [{ kind: "http", path: "/healthz", body: { ok: true, status: "live" }, deadline: "3s" }],
+    gate: [{ kind: "http", path: "/healthz", body: { ok: true, status: "live" }, deadline }],
     verification: [
       { kind: "version", argv: ["fixture", "--version"] },
-      { kind: "http", path: "/readyz", body: { ready: true }, deadline: "3s" },
-      { kind: "logs", appear: ["\\[gateway\\] ready"], absent: ["Cannot find package"], deadline: "3s" },
+      { kind: "http", path: "/readyz", body: { ready: true }, deadline },
+      { kind: "logs", appear: ["\\[gateway\\] ready"], absent: ["Cannot find package"], deadline },
     ],
   };
 }

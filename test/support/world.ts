@@ -45,6 +45,8 @@ export interface WorldOptions {
   /** Where instance k keeps its state; default a volume of its own. */
   directory?: (name: string) => string;
   group?: Record<string, unknown>;
+  /** Nothing has to fail in this world, so each thing gets the time of a busy machine. */
+  patience?: boolean;
   /** Runs OpenClaw with the configuration's own defaults instead of the fixture with its short times. */
   openclaw?: boolean;
   snapshots?: Record<string, unknown>;
@@ -142,7 +144,9 @@ export class World {
         repositories: join(this.folder, "repositories"),
         image: this.parts.images.tools,
         minimumFree: "100 MB",
-        ...(this.#options.openclaw ? {} : { drill: { deadline: "20s", memory: "100 MB" } }),
+        ...(this.#options.openclaw
+          ? {}
+          : { drill: { deadline: this.#options.patience ? "120s" : "20s", memory: "100 MB" } }),
         ...snapshots,
       },
       "clawforce:evidence": { directory: join(this.folder, "evidence") },
@@ -154,7 +158,7 @@ export class World {
   }
 
   #group(): Record<string, unknown> {
-    const { group, directory, openclaw, ingress } = this.#options;
+    const { group, directory, openclaw, ingress, patience } = this.#options;
     return {
       agentImage: "agent",
       instances: this.instances.map((name) => ({
@@ -165,7 +169,7 @@ export class World {
       })),
       waves: this.instances.map((_, index) => index + 1),
       wave: this.wave,
-      ...(openclaw ? { container: { network: networkOf(this.stack) } } : fixtureGroup(this.stack)),
+      ...(openclaw ? { container: { network: networkOf(this.stack) } } : fixtureGroup(this.stack, patience)),
       ...group,
     };
   }
