@@ -12,15 +12,24 @@ const env = {
   OPENCLAW_GATEWAY_TOKEN: "warm",
   OPENCLAW_SKIP_CHANNELS: "1",
 };
-const deadline = Date.now() + 300_000;
+/** A busy machine takes minutes where a quiet one takes seconds: only a gateway that hangs ends this. Seconds. */
+const patience = 3600;
+/** Seconds between two lines that say that it goes on. */
+const sayEvery = 60;
+const began = Date.now();
+const secondsSoFar = () => Math.round((Date.now() - began) / 1000);
 
 const gateway = spawn("openclaw", process.argv.slice(2), { env, stdio: "inherit" });
 const ended = new Promise((resolve) => gateway.on("exit", resolve));
 
-for (;;) {
+for (let said = 0; ; ) {
   if (gateway.exitCode !== null)
     throw new Error(`the gateway ended with ${gateway.exitCode} before it was ready`);
-  if (Date.now() > deadline) throw new Error("the gateway was not ready within 300 s");
+  if (secondsSoFar() > patience) throw new Error(`the gateway was not ready within ${patience} s`);
+  if (secondsSoFar() >= said + sayEvery) {
+    said = secondsSoFar();
+    console.log(`the gateway is not ready after ${said} s: this machine is slow or busy. Waiting on.`);
+  }
   const ready = await fetch("http://127.0.0.1:18789/readyz").catch(() => undefined);
   if (ready?.status === 200 && (await ready.json()).ready) break;
   await sleep(250);
