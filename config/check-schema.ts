@@ -112,9 +112,12 @@ export const checkSchema = z
       ...checkBase,
       deadline: within(60),
       what: z
-        .array(z.enum(["instances", "backups", "sessions", "channels"]))
+        .array(z.enum(["instances", "backups", "users", "settings", "secret", "sessions", "channels"]))
         .min(1)
-        .describe("Instances and backups of a control plane, sessions and channels of a gateway."),
+        .describe(
+          "Instances, backups, users, settings and a secret of a control plane, sessions and channels of a gateway.",
+        ),
+      except: z.array(z.string().min(1)).default([]).describe("Settings that an update may change, by name."),
     }),
     /** Sessions that are pinned to another model than the configured one. */
     z.strictObject({

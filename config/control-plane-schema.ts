@@ -94,6 +94,6 @@ export const controlPlane = z.strictObject({
       healthBody,
       { kind: "build" },
       { kind: "login" },
-      { kind: "unchanged", what: ["instances", "backups"] },
+      { kind: "unchanged", what: ["instances", "backups", "users", "settings", "secret"] },
     ]),
 });

@@ -14,7 +14,7 @@ const gateDeadline = 15;
 const ofControlPlane = ["login", "build"];
 const ofGateway = ["channels", "conversation", "pins"];
 const unchangedOf = {
-  "control-plane": ["instances", "backups"],
+  "control-plane": ["instances", "backups", "users", "settings", "secret"],
   runtime: ["sessions", "channels"],
 } as const;
 

@@ -107,7 +107,7 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     verification: workload.verification,
     wayBack: workload.wayBack,
     ...(config.controlPlane !== undefined && {
-      controlPlane: accessTo(config.controlPlane, statePathOf(config)),
+      controlPlane: accessTo(config.controlPlane, statePathsOf(config)),
     }),
     ...(workload.managed && { managed: true as const }),
     ...(workload.restore !== undefined && { restore: workload.restore }),
@@ -122,7 +122,7 @@ function ingressOf({ ingress }: StackConfig, { hosts, container }: WorkloadConfi
   return { container: name, hosts: [...hosts], hold, drain, healthPath: container.health.path };
 }
 
-function accessTo(plane: ControlPlaneConfig, statePath: string): ControlPlaneAccess {
+function accessTo(plane: ControlPlaneConfig, statePaths: Record<string, string>): ControlPlaneAccess {
   const { name, container, account, data, database, setImage } = plane;
   return {
     container: name,
@@ -130,15 +130,17 @@ function accessTo(plane: ControlPlaneConfig, statePath: string): ControlPlaneAcc
     username: account.username,
     data: locationOf(data),
     database,
-    statePath,
+    statePaths,
     setImage,
   };
 }
 
-/** As the group of managed instances says; without one as the images of OpenClaw have it. */
-function statePathOf({ instanceGroups }: StackConfig): string {
-  const managed = Object.values(instanceGroups).find((group) => group.managed);
-  return managed?.container.stateDirectory ?? "/home/node/.openclaw";
+function statePathsOf({ instanceGroups }: StackConfig): Record<string, string> {
+  return Object.fromEntries(
+    Object.values(instanceGroups)
+      .filter(({ managed }) => managed)
+      .flatMap(({ instances, container }) => instances.map(({ name }) => [name, container.stateDirectory])),
+  );
 }
 
 export function keySettings({ evidence }: StackConfig): EvidenceKeySettings {

@@ -29,8 +29,8 @@ export interface ControlPlaneAccess {
   data: StateLocation;
   /** Its database, below the data. */
   database: string;
-  /** Where its instances keep their state, inside their containers. */
-  statePath: string;
+  /** Instance -> where it keeps its state inside its container, as the groups of managed instances say. */
+  statePaths?: Record<string, string>;
   /** How the image of an instance is set. */
   setImage: "auto" | "api" | "database";
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Check } from "../../config/check-schema.ts";
-import type { CheckResult } from "../../evidence/records.ts";
+import type { BaselineEntry, CheckResult } from "../../evidence/records.ts";
 import { attemptLogin, attemptUnchanged, judgeBuild } from "../control-plane/check.ts";
 import { describeDockerError } from "../docker/client.ts";
 import { execInContainer } from "../docker/exec.ts";
@@ -23,12 +23,17 @@ import { judgePins, pinsArgv } from "./pins.ts";
 import { runWorkflow, workflowEnvironment } from "./workflow.ts";
 
 /** Runs the checks one after the other, so that their times say something, and all of them, so that one run tells all. */
-export async function runChecks(context: WorkloadContext, checks: readonly Check[]): Promise<CheckResult[]> {
+export async function runChecks(
+  context: WorkloadContext,
+  checks: readonly Check[],
+  /** What a comparing check compares with; default what was on record before the last cut-over. */
+  rehearsed?: BaselineEntry,
+): Promise<CheckResult[]> {
   const lazily = lazyHttp(context);
   try {
     const results: CheckResult[] = [];
     for (const check of checks) {
-      const result = await runCheck(context, check, lazily.http);
+      const result = await runCheck(context, check, lazily.http, rehearsed);
       context.progress(
         `${result.outcome === "passed" ? "✓" : "✗"} ${result.name}: ${result.detail} (${result.seconds} s)`,
       );
@@ -62,6 +67,7 @@ async function runCheck(
   context: WorkloadContext,
   check: Check,
   http: () => Promise<WorkloadHttp>,
+  rehearsed: BaselineEntry | undefined,
 ): Promise<CheckResult> {
   const began = performance.now();
   const until = Date.now() + check.deadline * 1000;
@@ -70,7 +76,10 @@ async function runCheck(
   for (;;) {
     attempts += 1;
     const left = Math.max(1, Math.ceil((until - Date.now()) / 1000));
-    verdict = afterAttempt(verdict, await attemptVerdict(() => attemptCheck(context, check, http, left)));
+    verdict = afterAttempt(
+      verdict,
+      await attemptVerdict(() => attemptCheck(context, check, http, left, rehearsed)),
+    );
     if (verdict.outcome === "passed" || once.has(check.kind) || Date.now() + check.interval * 1000 > until) {
       return {
         name: checkName(check),
@@ -98,6 +107,7 @@ async function attemptCheck(
   check: Check,
   http: () => Promise<WorkloadHttp>,
   deadline: number,
+  rehearsed: BaselineEntry | undefined,
 ): Promise<Attempt> {
   const { docker, workload } = context;
   switch (check.kind) {
@@ -121,7 +131,7 @@ async function attemptCheck(
       );
     case "unchanged":
       return workload.track === "control-plane"
-        ? attemptUnchanged(context, check)
+        ? attemptUnchanged(context, check, rehearsed ?? baselineBefore(await context.log.read()))
         : checkGatewayUnchanged(context, check, deadline);
     case "pins":
       return judgePins(
@@ -132,7 +142,8 @@ async function attemptCheck(
       return judgeCommand(check, await runWorkflow(check.argv, workflowEnvironment(workload), deadline));
     case "build": {
       const answer = await (await http()).get(check.path, workload.port, deadline);
-      return judgeBuild(check.field, answer, baselineBefore(await context.log.read()), workload.image);
+      const before = rehearsed ?? baselineBefore(await context.log.read());
+      return judgeBuild(check.field, answer, before, rehearsed?.image ?? workload.image);
     }
     case "login":
       return attemptLogin(context);

@@ -9,7 +9,12 @@ export const healthAnswer = z.object({
   build_date: z.string().optional(),
 });
 
-export const userAnswer = z.object({ username: z.string() });
+/** `role` is `admin` or `user`: a user sees what his teams have, which may be nothing. */
+export const userAnswer = z.object({ username: z.string(), role: z.string().optional() });
+
+export const usersAnswer = z.array(z.object({ username: z.string(), role: z.string() }));
+
+export const setupAnswer = z.object({ setup_required: z.boolean() });
 
 /** `container_image` is null for an instance that follows the default image. */
 export const instanceAnswer = z.object({
@@ -43,6 +48,8 @@ export const tasksAnswer = z.array(
   z.object({ type: z.string(), state: z.string(), message: z.string().nullish() }),
 );
 
+export type ListedUser = z.output<typeof usersAnswer>[number];
+export type User = z.output<typeof userAnswer>;
 export type Health = z.output<typeof healthAnswer>;
 export type Instance = z.output<typeof instanceAnswer>;
 export type Backup = z.output<typeof backupAnswer>;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { posix } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { messageOf } from "../failure.ts";
@@ -14,6 +15,8 @@ export interface OpenedArchive {
   contentBytes: number;
   /** Those of the asked paths that are regular files in it. */
   found: string[];
+  /** Regular files with the name of OpenClaw's configuration, the likeliest to be an instance's own first. */
+  configurations: string[];
 }
 
 /** The archive is not whole. */
@@ -53,6 +56,17 @@ export async function openArchive(file: string, wanted: readonly string[]): Prom
 
 const block = 512;
 
+const configurationFile = "openclaw.json";
+
+/** Of a home with copies of its own in every corner, these tell enough. */
+const mostConfigurations = 1000;
+
+/** A state directory has a name that begins with OpenClaw's, and does not lie deep: what lies in a workspace does. */
+function unlikelihood(path: string): number {
+  const folders = path.split("/").slice(0, -1);
+  return folders.length + (/^\.?openclaw/.test(folders.at(-1) ?? "") ? 0 : 100);
+}
+
 /** Bytes; names and times take some hundred. */
 const longestExtension = 1_000_000;
 
@@ -60,6 +74,7 @@ const longestExtension = 1_000_000;
 class TarReader {
   readonly #wanted: Set<string>;
   readonly #found = new Set<string>();
+  readonly #configurations: string[] = [];
   #rest: Buffer<ArrayBufferLike> = Buffer.alloc(0);
   /** Bytes of content and padding that are still to come. */
   #skip = 0;
@@ -102,8 +117,13 @@ class TarReader {
     }
   }
 
-  result(): { entries: number; contentBytes: number; found: string[] } {
-    return { entries: this.#entries, contentBytes: this.#contentBytes, found: [...this.#found] };
+  result(): Pick<OpenedArchive, "entries" | "contentBytes" | "found" | "configurations"> {
+    return {
+      entries: this.#entries,
+      contentBytes: this.#contentBytes,
+      found: [...this.#found],
+      configurations: this.#configurations.sort((a, b) => unlikelihood(a) - unlikelihood(b)),
+    };
   }
 
   #header(header: Buffer): void {
@@ -131,6 +151,9 @@ class TarReader {
       this.#contentBytes += bytes;
       const path = name.replace(/^(\.?\/)+/, "");
       if (this.#wanted.has(path)) this.#found.add(path);
+      if (posix.basename(path) === configurationFile && this.#configurations.length < mostConfigurations) {
+        this.#configurations.push(path);
+      }
     }
   }
 

@@ -1,20 +1,31 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ControlPlaneBaseline } from "../../evidence/records.ts";
-import type { Attempt } from "../checks/judge.ts";
+import { parsedJson } from "../../config/json.ts";
+import { keyedHash, newSalt } from "../../evidence/keyed-hash.ts";
+import type { ControlPlaneBaseline, SecretBaseline } from "../../evidence/records.ts";
+import { type Attempt, failed } from "../checks/judge.ts";
 import type { Drained } from "../drain.ts";
 import { secondsSince } from "../step.ts";
 import type { Task } from "./answers.ts";
 import { ArchiveDamaged, openArchive } from "./archive.ts";
 import type { ControlPlaneClient } from "./client.ts";
+import type { DatabaseLook } from "./database.ts";
+import { opens } from "./fernet.ts";
 import { judgeArchive, judgeLogin } from "./judge.ts";
+import type { UnchangedPart } from "./unchanged.ts";
 
 /** What an update of the control plane must leave as it is. */
-export async function readBaseline(client: ControlPlaneClient): Promise<ControlPlaneBaseline> {
+export async function readBaseline(
+  client: ControlPlaneClient,
+  wanted: WantedBaseline = {},
+): Promise<ControlPlaneBaseline> {
+  const { what = ["instances", "backups"], salt = newSalt(), database } = wanted;
   const { build_date: build } = await client.health();
   const instances = await client.instances();
   const backups = await client.backups();
+  const users = what.includes("users") ? await client.users() : undefined;
+  const settings = what.includes("settings") || what.includes("secret") ? await client.settings() : undefined;
   const completed = backups.filter(({ status }) => status === "completed").sort((a, b) => b.id - a.id);
   const [newest] = completed;
   return {
@@ -24,6 +35,42 @@ export async function readBaseline(client: ControlPlaneClient): Promise<ControlP
     ...(newest !== undefined && {
       newestBackup: { id: newest.id, instance: newest.instance_name, paths: pathsOf(newest.paths) },
     }),
+    ...(users !== undefined && { users: users.map(({ username: name, role }) => ({ name, role })) }),
+    ...(settings !== undefined && { salt }),
+    ...(what.includes("settings") && settings !== undefined && { settings: hashesOf(salt, settings) }),
+    ...(what.includes("secret") &&
+      settings !== undefined &&
+      database !== undefined && { secret: secretOf(salt, settings, await database()) }),
+  };
+}
+
+export interface WantedBaseline {
+  /** What a check compares; the rest is not read. */
+  what?: readonly UnchangedPart[];
+  /** Of the baseline that this one is to be compared with. */
+  salt?: string;
+  /** What `secret` looks into. */
+  database?: () => Promise<DatabaseLook>;
+}
+
+function hashesOf(salt: string, values: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, keyedHash(salt, value)]));
+}
+
+function secretOf(
+  salt: string,
+  settings: Readonly<Record<string, unknown>>,
+  { keys, tokens }: DatabaseLook,
+): SecretBaseline {
+  const [key] = keys;
+  const decrypt = tokens.filter((token) => key !== undefined && opens(key, token)).length;
+  const masked = Object.entries(settings).filter(([, value]) => String(value).startsWith("****"));
+  return {
+    ...(key !== undefined && { key: keyedHash(salt, key) }),
+    keys: keys.length,
+    decrypt,
+    broken: tokens.length - decrypt,
+    masked: hashesOf(salt, Object.fromEntries(masked)),
   };
 }
 
@@ -34,36 +81,45 @@ export async function checkLogin(client: ControlPlaneClient, username: string): 
 }
 
 export interface NewestBackup {
-  /** From before the update: the backup that has to be there still. */
-  baseline: ControlPlaneBaseline;
+  /** The backup that has to be there. */
+  backup: NonNullable<ControlPlaneBaseline["newestBackup"]>;
   /** A folder for the download, 0700; the archive does not stay there. */
   folder: string;
-  /** State directory inside the instances: `/home/node/.openclaw`. */
-  statePath: string;
+  /** State directory of that instance, where the configuration names it; else it is found in the archive. */
+  statePath?: string;
   /** Smallest size in bytes of an archive that can hold a state, default 200: an empty one has about 50. */
   floor?: number;
 }
 
-/** Downloads and opens the newest backup of before the update. A control plane without any has nothing to show. */
-export async function checkNewestBackup(client: ControlPlaneClient, options: NewestBackup): Promise<Attempt> {
-  const { newestBackup } = options.baseline;
-  if (newestBackup === undefined) {
-    return { passed: true, detail: "there was no completed backup before" };
-  }
-  const file = join(options.folder, `backup-${newestBackup.id}.tar.gz`);
-  const configuration = `${options.statePath.replace(/^\/+/, "")}/openclaw.json`;
-  const files = newestBackup.paths.some((path) => covers(path, options.statePath)) ? [configuration] : [];
+/** Downloads and opens a backup, and looks for the configuration of the instance that it was made of. */
+export async function checkNewestBackup(
+  client: ControlPlaneClient,
+  options: NewestBackup,
+): Promise<Attempt & { configuration?: string }> {
+  const { backup, folder, statePath, floor = 200 } = options;
+  const file = join(folder, `backup-${backup.id}.tar.gz`);
+  const what = `backup ${backup.id} of ${backup.instance}`;
+  const named = backup.configuration ?? (statePath && `${statePath.replace(/^\/+|\/+$/g, "")}/openclaw.json`);
   try {
-    await client.downloadBackup(newestBackup.id, file);
-    const archive = await openArchive(file, files);
-    const verdict = judgeArchive(archive, { files, floor: options.floor ?? 200 });
-    return { ...verdict, detail: `backup ${newestBackup.id} of ${newestBackup.instance}: ${verdict.detail}` };
+    await client.downloadBackup(backup.id, file);
+    const archive = await openArchive(file, named === undefined ? [] : [named]);
+    const configuration = named ?? archive.configurations[0];
+    if (configuration === undefined && holdsHome(backup.paths)) {
+      return failed(
+        `${what}: whole, but no openclaw.json is among its ${archive.entries} entries: it holds no state`,
+      );
+    }
+    const files = configuration !== undefined && holds(backup.paths, configuration) ? [configuration] : [];
+    const verdict = judgeArchive(archive, { files, floor });
+    const found = verdict.passed && files.length > 0;
+    return {
+      ...verdict,
+      detail: `${what}: ${verdict.detail}${found ? `, ${configuration}` : ""}`,
+      ...(found && configuration !== undefined && { configuration }),
+    };
   } catch (error) {
     if (error instanceof ArchiveDamaged) {
-      return {
-        passed: false,
-        detail: `backup ${newestBackup.id} of ${newestBackup.instance}: ${error.message}`,
-      };
+      return failed(`${what}: ${error.message}`);
     }
     throw error;
   } finally {
@@ -72,17 +128,17 @@ export async function checkNewestBackup(client: ControlPlaneClient, options: New
 }
 
 /** HOME holds the state in every image that we know. */
-function covers(path: string, statePath: string): boolean {
-  return path === "HOME" || path === "/" || `${statePath}/`.startsWith(`${path.replace(/\/+$/, "")}/`);
+function holdsHome(paths: readonly string[]): boolean {
+  return paths.includes("HOME") || paths.includes("/");
+}
+
+function holds(paths: readonly string[], file: string): boolean {
+  return holdsHome(paths) || paths.some((path) => `/${file}`.startsWith(`${path.replace(/\/+$/, "")}/`));
 }
 
 function pathsOf(text: string): string[] {
-  try {
-    const paths: unknown = JSON.parse(text);
-    return Array.isArray(paths) ? paths.map(String) : [];
-  } catch {
-    return [];
-  }
+  const paths = parsedJson(text);
+  return Array.isArray(paths) ? paths.map(String) : [];
 }
 
 /** What is under way in the control plane. At its next start it would take all of it for failed. */

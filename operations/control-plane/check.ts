@@ -3,44 +3,46 @@ import { join } from "node:path";
 import type { Check } from "../../config/check-schema.ts";
 import { parsedJson } from "../../config/json.ts";
 import type { BaselineEntry, ControlPlaneBaseline } from "../../evidence/records.ts";
-import { baselineBefore } from "../checks/baseline.ts";
 import { type Attempt, fieldOf } from "../checks/judge.ts";
 import type { HttpAnswer } from "../docker/http.ts";
 import { OperationFailure } from "../failure.ts";
-import type { WorkloadContext } from "../workload.ts";
+import type { ControlPlaneAccess, WorkloadContext } from "../workload.ts";
 import { withControlPlane } from "./access.ts";
 import { checkLogin, checkNewestBackup, readBaseline } from "./baseline.ts";
-import { describeTasks, judgeSteady, judgeUnchanged } from "./judge.ts";
+import type { ControlPlaneClient } from "./client.ts";
+import { type DatabaseLook, databaseProblem, lookIntoDatabase } from "./database.ts";
+import { describeTasks, judgeLogin, judgeSteady } from "./judge.ts";
+import { judgeUnchanged, type UnchangedPart, unchangedParts } from "./unchanged.ts";
+
+type Unchanged = Extract<Check, { kind: "unchanged" }>;
 
 /** A login that is new, and whose it is. */
 export function attemptLogin(context: WorkloadContext): Promise<Attempt> {
-  return withControlPlane(context, (client) =>
-    checkLogin(client, context.workload.controlPlane?.username ?? ""),
-  );
+  return withControlPlane(context, (client) => checkLogin(client, accessOf(context).username));
 }
 
 /** Against what was on record before the update; backups are opened too, not only counted. */
 export async function attemptUnchanged(
   context: WorkloadContext,
-  check: Extract<Check, { kind: "unchanged" }>,
+  check: Unchanged,
+  before: BaselineEntry | undefined,
 ): Promise<Attempt> {
-  const baseline = baselineBefore(await context.log.read())?.controlPlane;
+  const baseline = before?.controlPlane;
   if (baseline === undefined) {
     return { passed: true, detail: "this is its first version here: there is nothing to compare with" };
   }
-  const what = check.what.filter((each) => each === "instances" || each === "backups");
+  const what = partsOf([check]);
   return withControlPlane(context, async (client) => {
-    const counted = judgeUnchanged(baseline, await readBaseline(client), what);
+    const now = await readBaseline(client, {
+      what,
+      ...(baseline.salt !== undefined && { salt: baseline.salt }),
+      database: () => lookInto(context),
+    });
+    const counted = judgeUnchanged(baseline, now, what, check.except);
     if (!counted.passed || !what.includes("backups")) {
       return counted;
     }
-    const folder = join(context.log.folder, "downloads");
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const opened = await checkNewestBackup(client, {
-      baseline,
-      folder,
-      statePath: context.workload.controlPlane?.statePath ?? "",
-    });
+    const opened = await openNewest(context, client, baseline);
     return { passed: opened.passed, detail: `${counted.detail}; ${opened.detail}` };
   });
 }
@@ -75,9 +77,19 @@ export function judgeBuild(
   };
 }
 
-/** Nothing under way, every instance in a state that it will keep; refuses an update else. */
+/**
+ * What an update of the control plane starts from: an account that sees all, a database that its snapshots will have,
+ * nothing under way, every instance in a state that it will keep, and a newest backup that opens. Refuses an update else.
+ */
 export async function preflightControlPlane(context: WorkloadContext): Promise<ControlPlaneBaseline> {
+  const { username, database } = accessOf(context);
   return withControlPlane(context, async (client) => {
+    refuseUnlessPassed(judgeLogin(username, await client.me()));
+    const look = await lookInto(context);
+    const problem = databaseProblem(look, database);
+    if (problem !== undefined) {
+      throw new OperationFailure(`in the data of ${context.workload.name} ${problem}.`);
+    }
     const active = await client.activeTasks();
     if (active.length > 0) {
       throw new OperationFailure(
@@ -85,7 +97,9 @@ export async function preflightControlPlane(context: WorkloadContext): Promise<C
           "Wait for them to end, then run `pulumi up` again.",
       );
     }
-    const baseline = await readBaseline(client);
+    const { gate, verification } = context.workload;
+    const what = partsOf([...gate, ...verification]);
+    const baseline = await readBaseline(client, { what, database: async () => look });
     const steady = judgeSteady(baseline);
     if (!steady.passed) {
       throw new OperationFailure(
@@ -93,6 +107,74 @@ export async function preflightControlPlane(context: WorkloadContext): Promise<C
           "Bring it to rest first.",
       );
     }
-    return baseline;
+    return what.includes("backups") ? withConfiguration(context, client, baseline) : baseline;
   });
+}
+
+/** What is known of the newest backup once it was opened, so that the version after is measured by the same file. */
+async function withConfiguration(
+  context: WorkloadContext,
+  client: ControlPlaneClient,
+  baseline: ControlPlaneBaseline,
+): Promise<ControlPlaneBaseline> {
+  const { newestBackup } = baseline;
+  if (newestBackup === undefined) {
+    return baseline;
+  }
+  const opened = await openNewest(context, client, baseline);
+  if (!opened.passed) {
+    throw new OperationFailure(
+      `${opened.detail}. Make a new backup of ${newestBackup.instance} in the control plane, then run \`pulumi up\` again.`,
+    );
+  }
+  const { configuration } = opened;
+  return configuration === undefined
+    ? baseline
+    : { ...baseline, newestBackup: { ...newestBackup, configuration } };
+}
+
+/** A control plane without any backup has nothing to show. */
+async function openNewest(
+  context: WorkloadContext,
+  client: ControlPlaneClient,
+  { newestBackup }: ControlPlaneBaseline,
+): Promise<Attempt & { configuration?: string }> {
+  if (newestBackup === undefined) {
+    return { passed: true, detail: "there was no completed backup before" };
+  }
+  const folder = join(context.log.folder, "downloads");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const statePath = accessOf(context).statePaths?.[newestBackup.instance];
+  return checkNewestBackup(client, {
+    backup: newestBackup,
+    folder,
+    ...(statePath !== undefined && { statePath }),
+  });
+}
+
+function lookInto({ docker, workload }: WorkloadContext): Promise<DatabaseLook> {
+  return lookIntoDatabase(docker, {
+    workload: workload.name,
+    data: workload.state,
+    file: workload.controlPlane?.database ?? "",
+    image: workload.snapshots.image,
+  });
+}
+
+function partsOf(checks: readonly Check[]): UnchangedPart[] {
+  const named = checks.flatMap((check): string[] => (check.kind === "unchanged" ? check.what : []));
+  return unchangedParts.filter((part) => named.includes(part));
+}
+
+function accessOf({ workload }: WorkloadContext): ControlPlaneAccess {
+  if (workload.controlPlane === undefined) {
+    throw new OperationFailure("there is no control plane in this stack.");
+  }
+  return workload.controlPlane;
+}
+
+function refuseUnlessPassed({ passed, detail }: Attempt): void {
+  if (!passed) {
+    throw new OperationFailure(`${detail}.`);
+  }
 }

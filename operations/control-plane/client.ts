@@ -13,10 +13,14 @@ import {
   type Instance,
   instanceAnswer,
   instancesAnswer,
+  type ListedUser,
   settingsAnswer,
+  setupAnswer,
   type Task,
   tasksAnswer,
+  type User,
   userAnswer,
+  usersAnswer,
 } from "./answers.ts";
 
 export interface Account {
@@ -41,6 +45,11 @@ export class ApiRefusal extends OperationFailure {
     super(sentence);
     this.status = status;
   }
+}
+
+/** It runs, and has no user yet. */
+export class NotSetUp extends OperationFailure {
+  override name = "NotSetUp";
 }
 
 interface Call {
@@ -88,6 +97,13 @@ export class ControlPlaneClient {
     const call = { method: "POST", path: `${base}/auth/login`, body: this.#account } as const;
     const response = await this.#send(call);
     if (response.status === 401) {
+      if (await this.setupRequired()) {
+        throw new NotSetUp(
+          `Nobody has set up the control plane at ${this.target} yet: it has no user. Set it up with the account ` +
+            `${this.#account.username} and the password of the secret controlPlanePassword, in its page or with its own ` +
+            "command in its container, then run `pulumi up` again. Do not change its image or the secret for this.",
+        );
+      }
       throw new ApiRefusal(
         `The control plane at ${this.target} does not accept the password of ${this.#account.username}. ` +
           "Correct `clawforce:controlPlane.account` or set the secret again: " +
@@ -103,8 +119,21 @@ export class ControlPlaneClient {
     }
   }
 
-  me(): Promise<{ username: string }> {
+  me(): Promise<User> {
     return this.#ask({ method: "GET", path: `${base}/auth/me` }, userAnswer);
+  }
+
+  /** For administrators. */
+  users(): Promise<ListedUser[]> {
+    return this.#ask({ method: "GET", path: `${base}/users` }, usersAnswer);
+  }
+
+  /** Nobody has made its first user yet. Asked without a session. */
+  async setupRequired(): Promise<boolean> {
+    const call = { method: "GET", path: `${base}/auth/setup-required` } as const;
+    const response = await this.#send(call);
+    // A version that does not know the call has been set up in another way.
+    return response.status < 400 && this.#parsed(call, setupAnswer, response).setup_required;
   }
 
   instances(): Promise<Instance[]> {

@@ -1,9 +1,7 @@
 import type { ControlPlaneBaseline } from "../../evidence/records.ts";
 import { type Attempt, failed, passed } from "../checks/judge.ts";
-import type { Health, Task } from "./answers.ts";
+import type { Health, Task, User } from "./answers.ts";
 import type { OpenedArchive } from "./archive.ts";
-
-export type UnchangedPart = "instances" | "backups";
 
 /** The status code is 200 whatever the state is: only the body tells. */
 export function judgeHealth(health: Health): Attempt {
@@ -17,10 +15,17 @@ export function judgeHealth(health: Health): Attempt {
   return passed(fields.map((field) => `${field}=${health[field]}`).join(" "));
 }
 
-export function judgeLogin(username: string, me: { username: string }): Attempt {
-  return me.username === username
-    ? passed(`logged in as ${username}`)
-    : failed(`logged in as ${username}, but the session belongs to ${me.username}`);
+/** A user sees what his teams have, and gets 200 with nothing in it for all else: each comparison would pass. */
+export function judgeLogin(username: string, me: User): Attempt {
+  if (me.username !== username) {
+    return failed(`logged in as ${username}, but the session belongs to ${me.username}`);
+  }
+  return me.role === "admin"
+    ? passed(`logged in as ${username}, an admin`)
+    : failed(
+        `the account ${username} ${me.role === undefined ? "has no role that is known" : `has the role ${me.role}`}, and only an ` +
+          "admin sees all instances, backups and settings. Make it an admin in the control plane, or name another one under `controlPlane.account`",
+      );
 }
 
 const steadyStates = ["running", "stopped"];
@@ -31,33 +36,6 @@ export function judgeSteady(baseline: ControlPlaneBaseline): Attempt {
   return unsteady.length === 0
     ? passed(`${baseline.instances.length} instances run or are stopped`)
     : failed(unsteady.map(({ name, status }) => `${name} is ${status}`).join(", "));
-}
-
-/** Instances and backups that came since are welcome; none may be gone, and none may be in another state. */
-export function judgeUnchanged(
-  before: ControlPlaneBaseline,
-  now: ControlPlaneBaseline,
-  what: readonly UnchangedPart[] = ["instances", "backups"],
-): Attempt {
-  const differences = [
-    ...(what.includes("instances") ? instanceDifferences(before, now) : []),
-    ...(what.includes("backups") && now.backups < before.backups
-      ? [`${now.backups} backups instead of ${before.backups}`]
-      : []),
-  ];
-  if (differences.length > 0) {
-    return failed(differences.join(", "));
-  }
-  const counts = { instances: before.instances.length, backups: before.backups };
-  return passed(what.map((part) => `${counts[part]} ${part} as before`).join(", "));
-}
-
-function instanceDifferences(before: ControlPlaneBaseline, now: ControlPlaneBaseline): string[] {
-  return before.instances.flatMap(({ name, status }) => {
-    const found = now.instances.find((each) => each.name === name);
-    if (found === undefined) return [`the instance ${name} is gone`];
-    return found.status === status ? [] : [`${name} is ${found.status} instead of ${status}`];
-  });
 }
 
 export interface ArchiveDemands {

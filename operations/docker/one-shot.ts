@@ -17,6 +17,8 @@ export interface OneShotContainer {
   volumesFrom?: string[];
   environment?: Record<string, string>;
   networkMode?: string;
+  /** What it prints holds secrets: the Docker host keeps no log of it. */
+  unlogged?: true;
   /** Seconds until the container is removed and the call fails. */
   deadline: number;
 }
@@ -67,6 +69,7 @@ export async function withOneShot<Result>(
       Binds: job.binds ?? [],
       VolumesFrom: job.volumesFrom ?? [],
       NetworkMode: job.networkMode ?? "none",
+      ...(job.unlogged && { LogConfig: { Type: "none", Config: {} } }),
       Tmpfs: { "/run": "rw,noexec,nosuid,mode=0700,size=1m" },
     },
   });

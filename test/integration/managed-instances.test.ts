@@ -12,7 +12,8 @@ import {
   readBaseline,
 } from "../../operations/control-plane/baseline.ts";
 import type { ControlPlaneClient } from "../../operations/control-plane/client.ts";
-import { judgeHealth, judgeUnchanged } from "../../operations/control-plane/judge.ts";
+import { judgeHealth } from "../../operations/control-plane/judge.ts";
+import { judgeUnchanged } from "../../operations/control-plane/unchanged.ts";
 import { execInContainer } from "../../operations/docker/exec.ts";
 import { backupInstance } from "../../operations/managed/backup.ts";
 import { setDefaultImage } from "../../operations/managed/default-image.ts";
@@ -236,9 +237,11 @@ describe("instances that a running control plane manages", () => {
     });
     expect([before.build, now.build]).toEqual(["stand-in-1.4.1", "stand-in-1.5.0"]);
     expect(
-      await checkNewestBackup(client, { baseline: before, folder: world.folder, statePath }),
+      before.newestBackup &&
+        (await checkNewestBackup(client, { backup: before.newestBackup, folder: world.folder })),
     ).toMatchObject({
       passed: true,
+      configuration: "home/node/.openclaw/openclaw.json",
     });
     expect(await identity(one)).toBe(untouched);
 

@@ -38,6 +38,7 @@ describe("an archive", () => {
         entries: format === "ustar" ? 4 : 5,
         contentBytes: format === "ustar" ? 3 : 3003,
         found: [configuration],
+        configurations: [configuration],
       });
     },
   );
@@ -46,6 +47,17 @@ describe("an archive", () => {
     pack();
     const long = `home/node/${"long".repeat(60)}.txt`;
     expect((await openArchive(file, [long])).found).toEqual([long]);
+  });
+
+  test("names the configurations in it, the likeliest to be an instance's own first", async () => {
+    const deep = "home/node/.openclaw/workspace/app";
+    mkdirSync(join(folder, "root", deep), { recursive: true });
+    for (const path of ["home/openclaw.json", `${deep}/openclaw.json`]) {
+      writeFileSync(join(folder, "root", path), "{}");
+    }
+    pack();
+    const found = (await openArchive(file, [])).configurations;
+    expect(found).toEqual([configuration, "home/openclaw.json", `${deep}/openclaw.json`]);
   });
 
   test("written with ./ before its paths has the same files", async () => {

@@ -12,8 +12,14 @@ import {
   drainTasks,
   readBaseline,
 } from "../../operations/control-plane/baseline.ts";
-import { ApiRefusal, ControlPlaneClient, UnknownOutcome } from "../../operations/control-plane/client.ts";
-import { judgeUnchanged } from "../../operations/control-plane/judge.ts";
+import {
+  ApiRefusal,
+  ControlPlaneClient,
+  NotSetUp,
+  UnknownOutcome,
+} from "../../operations/control-plane/client.ts";
+import type { DatabaseLook } from "../../operations/control-plane/database.ts";
+import { judgeUnchanged } from "../../operations/control-plane/unchanged.ts";
 import { administrator, type StandIn, startReadyStandIn } from "../support/control-plane.ts";
 import { fetchClient } from "../support/fetch-client.ts";
 
@@ -75,7 +81,7 @@ describe("the client", () => {
     const one = client();
     await one.instances();
     await restart();
-    expect(await one.me()).toEqual({ username: "admin" });
+    expect(await one.me()).toEqual({ username: "admin", role: "admin" });
   });
 
   test("says which secret to set when the password is wrong", async () => {
@@ -84,6 +90,20 @@ describe("the client", () => {
       `The control plane at ${standIn.url} does not accept the password of admin. Correct ` +
         "`clawforce:controlPlane.account` or set the secret again: `pulumi config set --secret clawforce:controlPlanePassword`.",
     );
+  });
+
+  test("says that nobody has set it up, where that is so, and not that the password is wrong", async () => {
+    const fresh = join(folder, "fresh");
+    const unset = await startReadyStandIn({ data: fresh, environment: { STAND_IN_ADMIN_PASSWORD: "" } });
+    const login = new ControlPlaneClient(fetchClient(unset.url), administrator).login();
+    await expect(login).rejects.toBeInstanceOf(NotSetUp);
+    await expect(login).rejects.toThrow(
+      `Nobody has set up the control plane at ${unset.url} yet: it has no user. Set it up with the account admin and the ` +
+        "password of the secret controlPlanePassword, in its page or with its own command in its container, then run " +
+        "`pulumi up` again. Do not change its image or the secret for this.",
+    );
+    unset.child.kill("SIGKILL");
+    await unset.ended;
   });
 
   test("repeats the control plane's own word of a refusal", async () => {
@@ -139,6 +159,20 @@ describe("the client", () => {
   });
 });
 
+/** What the script in the container of the snapshot tools finds, by another SQLite. */
+async function look(): Promise<DatabaseLook> {
+  const database = new DatabaseSync(join(data, "clawforce.db"), { readOnly: true });
+  const values = (sql: string) =>
+    database
+      .prepare(sql)
+      .all()
+      .map(({ value }) => String(value));
+  const keys = values("SELECT value FROM settings WHERE key = 'fernet_key'");
+  const tokens = values("SELECT value FROM settings WHERE value GLOB 'gAAAAA*'");
+  database.close();
+  return { found: "database", users: 1, keys, tokens };
+}
+
 describe("the baseline", () => {
   test("survives a restart of the control plane unchanged", async () => {
     const one = client();
@@ -156,11 +190,50 @@ describe("the baseline", () => {
     expect(judgeUnchanged(before, await readBaseline(one)).passed).toBe(true);
   });
 
+  test("has users, settings and secrets by hashes alone, and each is missed when it is gone", async () => {
+    const one = client();
+    await one.changeSettings({
+      default_agent_image: "agent:1",
+      timezone: "UTC",
+      brave_api_key: "a key of 20 letters",
+    });
+    const what = ["users", "settings", "secret"] as const;
+    const before = await readBaseline(one, { what, database: look });
+    expect(before).toMatchObject({
+      users: [{ name: "admin", role: "admin" }],
+      secret: { keys: 1, decrypt: 1, broken: 0 },
+    });
+    expect(Object.keys(before.settings ?? {})).toEqual(["brave_api_key", "default_agent_image", "timezone"]);
+    expect(JSON.stringify(before)).not.toMatch(/agent:1|UTC|letters|ters/);
+    await one.changeSettings({ default_agent_image: "agent:2" });
+    const { salt = "" } = before;
+    expect(judgeUnchanged(before, await readBaseline(one, { what, salt, database: look }), what)).toEqual({
+      passed: true,
+      detail: "1 users as before, 2 settings as before, 1 stored secrets decrypt with the key of before",
+    });
+
+    const database = new DatabaseSync(join(data, "clawforce.db"));
+    database.exec(
+      "UPDATE settings SET value = 'CET' WHERE key = 'timezone'; DELETE FROM settings WHERE key = 'fernet_key'",
+    );
+    database.close();
+    expect(judgeUnchanged(before, await readBaseline(one, { what, salt, database: look }), what)).toEqual({
+      passed: false,
+      detail:
+        "the setting brave_api_key is empty now, the setting timezone has another value, its secrets have another key than before",
+    });
+  });
+
   test("has a newest backup that is opened: one of nothing fails", async () => {
     const one = client();
     const baseline = await readBaseline(one);
-    const options = { baseline, folder, statePath: "/home/node/.openclaw" };
+    const backup = baseline.newestBackup ?? { id: 0, instance: "", paths: [] };
+    const options = { backup, folder };
     expect(await checkNewestBackup(one, options)).toEqual({
+      passed: false,
+      detail: "backup 1 of bot-a: whole, but no openclaw.json is among its 0 entries: it holds no state",
+    });
+    expect(await checkNewestBackup(one, { ...options, statePath: "/home/node/.openclaw/" })).toEqual({
       passed: false,
       detail: "backup 1 of bot-a: whole, but home/node/.openclaw/openclaw.json is not among its 0 entries",
     });
@@ -173,7 +246,10 @@ describe("the baseline", () => {
   });
 
   test("has a login of its own each time, and no task under way", async () => {
-    expect(await checkLogin(client(), "admin")).toEqual({ passed: true, detail: "logged in as admin" });
+    expect(await checkLogin(client(), "admin")).toEqual({
+      passed: true,
+      detail: "logged in as admin, an admin",
+    });
     expect(await activeTasks(client())).toEqual([]);
     expect(await drainTasks(client(), 1)).toMatchObject({ active: 0, cut: 0 });
   });
