@@ -90,6 +90,8 @@ export interface DrillEntry {
   snapshot: string;
   image: string;
   seconds: number;
+  /** Of a control plane: how many were in the database of the snapshot. */
+  users?: number;
 }
 
 /** One account of a gateway's channel: `slack/default`. */

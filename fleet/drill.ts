@@ -3,7 +3,7 @@ import { formatDuration } from "../config/units.ts";
 import { ensureImage } from "../operations/docker/lifecycle.ts";
 import { refuseTooLittleSpace } from "../operations/prepare.ts";
 import { contextOf } from "../operations/program.ts";
-import { drillSnapshot } from "../operations/snapshot/drill.ts";
+import { describeDrill, drillSnapshot } from "../operations/snapshot/drill.ts";
 import { withRepository } from "../operations/snapshot/take.ts";
 import { runStep } from "../operations/step.ts";
 import { survey } from "../operations/survey.ts";
@@ -19,6 +19,9 @@ export const drill: Command = {
 Restores the newest snapshot of the workload to a volume of its own and starts the image that wrote it on that, without a
 network and without channels, next to the one that serves; removes both again and puts the time on record. A snapshot
 that was never started is no backup: do it every quarter at least. The workload that serves is not touched.
+
+A control plane starts healthy on nothing, so its snapshot has to show more: its database with at least one user, a
+stored secret that decrypts, and a login of controlPlane.account on the copy.
 
 Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the last lines say why.`,
   flags: {
@@ -48,11 +51,12 @@ Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the las
     out.write(
       `${input.name}: snapshot ${snapshot.snapshot.slice(0, 8)}, ${snapshot.role}, of ${snapshot.time}, on ${shortReference(snapshot.image)}\n`,
     );
-    // Token and account are for checks, which a drill does not run.
+    const isControlPlane = input.track === "control-plane";
+    // The token is for checks, which a drill does not run; the account has to log in on a control plane's copy.
     const secrets = {
       snapshotPassword: await secretOf(named, "snapshotPassword"),
       gatewayToken: "",
-      controlPlanePassword: "",
+      controlPlanePassword: isControlPlane ? await secretOf(named, "controlPlanePassword") : "",
     };
     const context = {
       ...contextOf({ workload: input }, secrets),
@@ -66,7 +70,7 @@ Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the las
         context,
         "drill",
         () => drillSnapshot(context, snapshot.snapshot, snapshot.image),
-        () => `snapshot ${snapshot.snapshot.slice(0, 8)} starts and becomes healthy`,
+        describeDrill,
       );
     });
     const { time } = await context.log.append(done);

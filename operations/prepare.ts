@@ -5,7 +5,7 @@ import { inspectContainer } from "./docker/client.ts";
 import { ensureImage, otherWriters } from "./docker/lifecycle.ts";
 import { OperationFailure } from "./failure.ts";
 import { runProgram } from "./program.ts";
-import { drillSnapshot } from "./snapshot/drill.ts";
+import { describeDrill, drillSnapshot } from "./snapshot/drill.ts";
 import { parseScriptReport } from "./snapshot/markers.ts";
 import { runScript } from "./snapshot/repository.ts";
 import { recordState } from "./snapshot/state-read.ts";
@@ -116,7 +116,7 @@ async function drilled(context: WorkloadContext, snapshot: string, image: string
       }
       return passed;
     },
-    () => `snapshot ${snapshot.slice(0, 8)} starts and becomes healthy`,
+    describeDrill,
   );
   await context.log.append(drill);
 }

@@ -6,6 +6,8 @@ import { ControlPlaneClient } from "./client.ts";
 export async function withControlPlane<T>(
   context: WorkloadContext,
   work: (client: ControlPlaneClient) => Promise<T>,
+  /** Another one than the stack's: the copy of a drill. */
+  container?: string,
 ): Promise<T> {
   const { workload, docker, secrets } = context;
   const { controlPlane } = workload;
@@ -15,7 +17,7 @@ export async function withControlPlane<T>(
   const http = await openHttp(docker, {
     image: workload.snapshots.image,
     label: `${workload.name}/api`,
-    networkMode: `container:${controlPlane.container}`,
+    networkMode: `container:${container ?? controlPlane.container}`,
     url: `http://127.0.0.1:${controlPlane.port}`,
   });
   const account = { username: controlPlane.username, password: secrets.controlPlanePassword };

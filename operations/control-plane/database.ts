@@ -35,7 +35,7 @@ const deadline = 120;
 export async function lookIntoDatabase(docker: Docker, place: DatabasePlace): Promise<DatabaseLook> {
   const script = await readFile(new URL("./scripts/look-into-database.sh", import.meta.url), "utf8");
   const result = await runOneShot(docker, {
-    workload: place.workload,
+    workload: `${place.workload}/database`,
     purpose: "look into the database",
     image: place.image,
     argv: ["bash", "-c", script, "look-into-database", place.file, fernetPattern],

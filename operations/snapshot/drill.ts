@@ -1,4 +1,5 @@
 import type { DrillEntry } from "../../evidence/records.ts";
+import { proveRestoredAccount, proveRestoredDatabase } from "../control-plane/drill.ts";
 import { describeDockerError } from "../docker/client.ts";
 import { waitHealthy } from "../docker/lifecycle.ts";
 import { collectLogs } from "../docker/logs.ts";
@@ -11,7 +12,8 @@ import { runScript } from "./repository.ts";
 
 /**
  * Proves that a snapshot starts: restores it to a volume of its own, and starts the image that wrote it on that, without
- * a network and without channels, until it is healthy. One at a time on this machine: a gateway takes over 500 MB.
+ * a network and without channels, until it is healthy. A control plane has to show its database and let our account in as
+ * well, because it comes up healthy on nothing. One at a time on this machine: a gateway takes over 500 MB.
  */
 export async function drillSnapshot(
   context: WorkloadContext,
@@ -33,6 +35,8 @@ export async function drillSnapshot(
       scratchVolume: scratch,
       arguments: [snapshot],
     });
+    const isControlPlane = workload.track === "control-plane";
+    const shown = isControlPlane ? await proveRestoredDatabase(context, snapshot, scratch) : undefined;
     const served = await docker.getContainer(workload.container).inspect();
     const container = await docker.createContainer({
       name: scratch,
@@ -55,11 +59,19 @@ export async function drillSnapshot(
           "  A snapshot that does not start is no way back: nothing was stopped. Find out why before the update.",
       );
     }
-    return { kind: "drill", snapshot, image, seconds: secondsSince(began) };
+    if (isControlPlane) {
+      await proveRestoredAccount(context, snapshot, scratch);
+    }
+    return { kind: "drill", snapshot, image, seconds: secondsSince(began), ...shown };
   } finally {
     await removeDrill(context, scratch);
     await mutex.release();
   }
+}
+
+export function describeDrill({ snapshot, users }: DrillEntry): string {
+  const shown = users === undefined ? "" : `; its database has ${users} users, and our account logs in`;
+  return `snapshot ${snapshot.slice(0, 8)} starts and becomes healthy${shown}`;
 }
 
 async function removeDrill(context: WorkloadContext, scratch: string): Promise<void> {

@@ -91,6 +91,7 @@ describe("the control plane, and the instances that it manages", () => {
     await until(
       `${name} runs`,
       async () => ((await ask(`GET /instances/${id}`)) as { status: string }).status === "running",
+      180,
     );
   }
 
@@ -102,6 +103,7 @@ describe("the control plane, and the instances that it manages", () => {
     await until(
       "the backup is there",
       async () => ((await ask(`GET /backups/${id}`)) as { status: string }).status === "completed",
+      180,
     );
   }
 
@@ -136,7 +138,7 @@ describe("the control plane, and the instances that it manages", () => {
     await until(
       `${other} runs again`,
       async () => ((await ask(`GET /instances/${id}`)) as { status: string }).status === "running",
-      90,
+      180,
     );
     await world.removeSwitch(other, "ignore-sigterm");
   });
