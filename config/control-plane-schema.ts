@@ -93,7 +93,7 @@ export const controlPlane = z.strictObject({
     .prefault([
       healthBody,
       { kind: "build" },
-      { kind: "login" },
+      { kind: "login", deadline: "60s" },
       { kind: "unchanged", what: ["instances", "backups", "users", "settings", "secret"] },
     ]),
 });

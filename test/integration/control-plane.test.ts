@@ -15,7 +15,14 @@ describe("the control plane, and the instances that it manages", () => {
   beforeAll(async () => {
     const { controlPlane, fixture } = (await partsOfThisRun()).images;
     wanted.image = controlPlane["1.4.1"];
-    world = await World.create({ stable: fixture[1] }, { instances: 0, settings: settingsOf });
+    world = await World.create(
+      { stable: fixture[1] },
+      {
+        instances: 0,
+        settings: settingsOf,
+        snapshots: { drill: { deadline: "5m", memory: "100 MB" } },
+      },
+    );
     plane = `${world.stack}-1`;
     [canary, other] = [`bot-${world.stack}-canary`, `bot-${world.stack}-other`];
   });
@@ -157,10 +164,12 @@ describe("the control plane, and the instances that it manages", () => {
       checks: [
         { detail: "status=healthy database=connected orchestrator=connected" },
         { name: "build", detail: expect.stringMatching(/ -> /) },
-        { name: "login", detail: "logged in as admin" },
+        { name: "login", detail: "logged in as admin, an admin" },
         {
           name: "unchanged",
-          detail: expect.stringMatching(/^2 instances as before, 1 backups as before; backup 1 of .*sha256/),
+          detail: expect.stringMatching(
+            /^2 instances as before, 1 backups as before, 1 users as before, .*; backup 1 of .*sha256/,
+          ),
         },
       ],
     });

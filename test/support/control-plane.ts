@@ -141,7 +141,7 @@ export class ControlPlaneWorld {
       },
     });
     await container.start();
-    await waitHealthy(this.docker, this.name, 30);
+    await waitHealthy(this.docker, this.name, 180);
   }
 
   /** The client under test, through a probe: nothing is published. */

@@ -30,8 +30,11 @@ export function controlPlaneSettings(
           "-e",
           "fetch('http://127.0.0.1:8000/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))",
         ],
-        interval: "2s",
-        wait: "30s",
+        // Its command starts a Node: no test may fail because the machine is busy.
+        interval: "5s",
+        timeout: "30s",
+        retries: 20,
+        wait: "5m",
       },
     },
     stopGrace: "10s",
