@@ -63,6 +63,11 @@ export const controlPlane = z.strictObject({
     })
     .prefault({})
     .describe("For its API. The password is the secret controlPlanePassword."),
+  deadline: seconds
+    .default(30)
+    .describe(
+      "Of one call of its API. A call that comes to no answer in time may have been done all the same.",
+    ),
   drain: z
     .strictObject({
       budget: seconds

@@ -1,6 +1,6 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
-import { sameDigest } from "../evidence/move.ts";
+import { releasesOf, sameDigest } from "../evidence/move.ts";
 import type { Outcome } from "../evidence/records.ts";
 import type { IngressLook } from "../operations/ingress/look.ts";
 import { shutOut } from "../operations/ingress/words.ts";
@@ -14,7 +14,7 @@ export interface WorkloadStatus {
   /** The reference that the configuration wants. */
   wanted: string;
   running: (RunningContainer & { digest: string; health: string }) | null;
-  /** The image that the running one took over from; null when none is on record. */
+  /** The release that it can be set back to; null when none is on record. After a way back never the one that failed. */
   before: string | null;
   /** The last verification of this very container. */
   verification: { outcome: Outcome; time: string } | null;
@@ -41,16 +41,12 @@ export function workloadStatus(facts: StatusFacts, now: Date): WorkloadStatus {
   const verification = records.findLast(
     (record) => record.kind === "verification" && record.container === container?.id,
   );
-  const cutOver = records.findLast(
-    (record) =>
-      record.kind === "cut-over" && container !== undefined && sameDigest(record.to, container.image),
-  );
   return {
     name: config.name,
     group: config.group ?? "control plane",
     wanted: config.image,
     running: container === undefined ? null : described(container),
-    before: cutOver?.kind === "cut-over" ? cutOver.from : null,
+    before: releaseBefore(facts),
     verification:
       verification?.kind === "verification"
         ? { outcome: verification.outcome, time: verification.time }
@@ -66,6 +62,13 @@ export function workloadStatus(facts: StatusFacts, now: Date): WorkloadStatus {
       ...(container?.state === "running" ? verificationDifferences(facts, now) : []),
     ],
   };
+}
+
+function releaseBefore({ container, records }: StatusFacts): string | null {
+  const last = records.findLast(({ kind }) => kind === "cut-over");
+  const tookOver =
+    last?.kind === "cut-over" && container !== undefined && sameDigest(last.to, container.image);
+  return tookOver ? (releasesOf(records).at(-1)?.image ?? null) : null;
 }
 
 function described(container: RunningContainer): NonNullable<WorkloadStatus["running"]> {

@@ -123,11 +123,12 @@ function ingressOf({ ingress }: StackConfig, { hosts, container }: WorkloadConfi
 }
 
 function accessTo(plane: ControlPlaneConfig, statePaths: Record<string, string>): ControlPlaneAccess {
-  const { name, container, account, data, database, setImage } = plane;
+  const { name, container, account, deadline, data, database, setImage } = plane;
   return {
     container: name,
     port: container.port,
     username: account.username,
+    deadline,
     data: locationOf(data),
     database,
     statePaths,

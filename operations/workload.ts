@@ -26,6 +26,8 @@ export interface ControlPlaneAccess {
   container: string;
   port: number;
   username: string;
+  /** Seconds for one call of its API. */
+  deadline?: number;
   data: StateLocation;
   /** Its database, below the data. */
   database: string;

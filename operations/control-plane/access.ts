@@ -21,7 +21,8 @@ export async function withControlPlane<T>(
     url: `http://127.0.0.1:${controlPlane.port}`,
   });
   const account = { username: controlPlane.username, password: secrets.controlPlanePassword };
-  const client = new ControlPlaneClient(http, account);
+  const { deadline } = controlPlane;
+  const client = new ControlPlaneClient(http, account, deadline === undefined ? {} : { deadline });
   try {
     return await work(client);
   } finally {

@@ -56,7 +56,7 @@ interface Call {
   method: "GET" | "POST" | "PUT";
   path: string;
   body?: unknown;
-  /** Seconds; default that of the client. */
+  /** Seconds at least, where it takes longer than most. */
   deadline?: number;
 }
 
@@ -255,12 +255,25 @@ export class ControlPlaneClient {
     return response;
   }
 
+  /** What only reads is asked for again: a busy host may be late once. */
   async #send(call: Call): Promise<HttpAnswer> {
-    return this.#answered(call, () => this.#http.send(this.#request(call)));
+    const send = () => this.#answered(call, () => this.#http.send(this.#request(call)));
+    try {
+      return await send();
+    } catch (error) {
+      if (call.method !== "GET" || !(error instanceof UnknownOutcome)) {
+        throw error;
+      }
+      return send();
+    }
   }
 
   async #download(call: Call, file: string): Promise<number> {
     return this.#answered(call, () => this.#http.download(this.#request(call), file));
+  }
+
+  #deadlineOf(call: Call): number {
+    return Math.max(call.deadline ?? 0, this.#deadline);
   }
 
   #request(call: Call) {
@@ -268,7 +281,7 @@ export class ControlPlaneClient {
     return {
       method: call.method,
       path: call.path,
-      deadline: call.deadline ?? this.#deadline,
+      deadline: this.#deadlineOf(call),
       headers: {
         ...(cookie !== "" && { cookie }),
         ...(call.body !== undefined && { "content-type": "application/json" }),
@@ -290,10 +303,16 @@ export class ControlPlaneClient {
         );
       }
       throw new UnknownOutcome(
-        `${describe(call)} came to no answer (${error.message}): whether it was done is unknown. ` +
+        `${describe(call)} came to no answer ${this.#why(call, error)}: whether it was done is unknown. ` +
           "Look at the state of the control plane before you try again.",
       );
     }
+  }
+
+  #why(call: Call, { late, message }: NoAnswer): string {
+    return late
+      ? `within ${this.#deadlineOf(call)} s (a longer time: \`clawforce:controlPlane.deadline\`)`
+      : `(${message})`;
   }
 
   #refuse(call: Call, { status, body }: HttpAnswer): void {

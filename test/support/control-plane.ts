@@ -62,7 +62,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
 
 export async function startReadyStandIn(options: StandInOptions): Promise<StandIn> {
   const standIn = await startStandIn(options);
-  await until("the stand-in listens", async () => standIn.printed().includes("listens on port"));
+  await until("the stand-in listens", async () => standIn.printed().includes("listens on port"), 120);
   return standIn;
 }
 
@@ -184,7 +184,7 @@ export class ControlPlaneWorld {
     await until(`${name} runs`, async () => {
       const { body } = await this.ask(`GET /instances/${id}`);
       return (body as { status: string }).status === "running";
-    });
+    }, 180);
     return name;
   }
 

@@ -241,6 +241,7 @@ describe("accepts", () => {
       data: { volume: "clawforce-data" },
       hosts: [],
       account: { username: "admin" },
+      deadline: 30,
       drain: { budget: 60 },
       stopGrace: 30,
       setImage: "auto",

@@ -20,6 +20,7 @@ import {
 } from "../../operations/control-plane/client.ts";
 import type { DatabaseLook } from "../../operations/control-plane/database.ts";
 import { judgeUnchanged } from "../../operations/control-plane/unchanged.ts";
+import { NoAnswer } from "../../operations/docker/http.ts";
 import { administrator, type StandIn, startReadyStandIn } from "../support/control-plane.ts";
 import { fetchClient } from "../support/fetch-client.ts";
 
@@ -120,7 +121,8 @@ describe("the client", () => {
     writeFileSync(join(data, "switches", "hang"), "/api/v1/tasks");
     await expect(unanswered.activeTasks()).rejects.toBeInstanceOf(UnknownOutcome);
     await expect(unanswered.activeTasks()).rejects.toThrow(
-      /^GET \/api\/v1\/tasks\?only_active=true of the control plane came to no answer \(.*\): whether it was done is unknown\./,
+      "GET /api/v1/tasks?only_active=true of the control plane came to no answer within 1 s (a longer time: " +
+        "`clawforce:controlPlane.deadline`): whether it was done is unknown. Look at the state of the control plane",
     );
     rmSync(join(data, "switches"), { recursive: true });
     const free = await freePort();
@@ -128,6 +130,36 @@ describe("the client", () => {
     await expect(nobody.health()).rejects.toThrow(
       /^The control plane at http:\/\/127\.0\.0\.1:\d+ does not answer \(.+\)\. Start it, or correct where it is\.$/,
     );
+  });
+
+  test("asks again for what only reads when no answer came in time, and never repeats what changes something", async () => {
+    const asked: string[] = [];
+    const late = new ControlPlaneClient(
+      {
+        target: "elsewhere",
+        async send({ method, path }) {
+          asked.push(`${method} ${path}`);
+          if (path.endsWith("/login")) return { status: 200, cookies: ["session=a"], body: "{}" };
+          if (asked.filter((each) => each === `${method} ${path}`).length === 1) {
+            throw new NoAnswer("late", { unknown: true, late: true });
+          }
+          return { status: 200, cookies: [], body: "[]" };
+        },
+        download: async () => 200,
+        close: async () => {},
+      },
+      administrator,
+    );
+    expect(await late.activeTasks()).toEqual([]);
+    await expect(late.restart(1)).rejects.toThrow(
+      "POST /api/v1/instances/1/restart of the control plane came to no answer within 60 s",
+    );
+    expect(asked).toEqual([
+      "POST /api/v1/auth/login",
+      "GET /api/v1/tasks?only_active=true",
+      "GET /api/v1/tasks?only_active=true",
+      "POST /api/v1/instances/1/restart",
+    ]);
   });
 
   test("refuses an answer that is not the control plane's", async () => {

@@ -23,6 +23,17 @@ const cutOver: EvidenceEntry = {
   stop: { seconds: 1, killed: false },
 };
 
+const cold: EvidenceEntry = {
+  kind: "snapshot",
+  role: "cold",
+  snapshot: "abcdef0123",
+  image: old,
+  files: 1,
+  bytes: 1,
+  seconds: 1,
+  markers: { databases: {} },
+};
+
 function verification(outcome: "passed" | "failed", container = "c1"): EvidenceEntry {
   const check = {
     name: "http /readyz",
@@ -56,7 +67,7 @@ function facts(change: Partial<StatusFacts> = {}): StatusFacts {
   return {
     config: { group: "support", name: "a", image: next } as StatusFacts["config"],
     container: running,
-    records: recorded(cutOver, verification("passed")),
+    records: recorded(cold, cutOver, verification("passed")),
     journal: undefined,
     move: { kind: "none", to: next },
     operations: [],
@@ -84,13 +95,26 @@ describe("the status of a workload", () => {
       wanted: next,
       running: { ...running, digest: `sha256:${"2".repeat(64)}` },
       before: old,
-      verification: { outcome: "passed", time: minutesAgo(9) },
+      verification: { outcome: "passed", time: minutesAgo(8) },
       cutOver: null,
       ingress: null,
       hold: null,
       operations: [],
       differences: [],
     });
+  });
+
+  test("names no version that was gone back from as the one before", () => {
+    const back: EvidenceEntry = {
+      ...cutOver,
+      direction: "back",
+      from: next,
+      to: old,
+      snapshot: "1234567890",
+    };
+    const records = recorded(cold, cutOver, back);
+    const status = workloadStatus(facts({ container: { ...running, image: old }, records }), now);
+    expect(status.before).toBeNull();
   });
 
   test("knows no release before the first one", () => {
