@@ -9,7 +9,7 @@ import type { Drained } from "../drain.ts";
 import { secondsSince } from "../step.ts";
 import type { Task } from "./answers.ts";
 import { ArchiveDamaged, openArchive } from "./archive.ts";
-import type { ControlPlaneClient } from "./client.ts";
+import { ApiRefusal, type ControlPlaneClient, NotSetUp } from "./client.ts";
 import type { DatabaseLook } from "./database.ts";
 import { opens } from "./fernet.ts";
 import { judgeArchive, judgeLogin } from "./judge.ts";
@@ -76,7 +76,15 @@ function secretOf(
 
 /** A new login, each time: what was logged in before says nothing of an update. */
 export async function checkLogin(client: ControlPlaneClient, username: string): Promise<Attempt> {
-  await client.login();
+  try {
+    await client.login();
+  } catch (error) {
+    // It answered: that is no unknown outcome.
+    if (error instanceof NotSetUp || (error instanceof ApiRefusal && error.status === 401)) {
+      return failed(error.message.replace(/\.$/, ""));
+    }
+    throw error;
+  }
   return judgeLogin(username, await client.me());
 }
 

@@ -150,8 +150,12 @@ export class ControlPlaneClient {
     const found = all.find((each) => each.name === name);
     if (found === undefined) {
       const known = all.map((each) => each.name).join(", ") || "none";
+      const { role } = await this.me();
       throw new OperationFailure(
-        `The control plane at ${this.target} has no instance ${name} (it has: ${known}). Correct \`instances\`.`,
+        role === "admin"
+          ? `The control plane at ${this.target} has no instance ${name} (it has: ${known}). Correct \`instances\`.`
+          : `The control plane at ${this.target} shows no instance ${name} to the account ${this.#account.username}, which is no ` +
+              "admin. Make it an admin, or name another one under `controlPlane.account`.",
       );
     }
     return this.instance(found.id);

@@ -181,10 +181,14 @@ export class ControlPlaneWorld {
     const display = `${this.name} ${suffix}`;
     const made = await this.ask("POST /instances", { display_name: display, team_id: 1, ...settings });
     const { id, name } = made.body as { id: number; name: string };
-    await until(`${name} runs`, async () => {
-      const { body } = await this.ask(`GET /instances/${id}`);
-      return (body as { status: string }).status === "running";
-    }, 180);
+    await until(
+      `${name} runs`,
+      async () => {
+        const { body } = await this.ask(`GET /instances/${id}`);
+        return (body as { status: string }).status === "running";
+      },
+      180,
+    );
     return name;
   }
 

@@ -50,6 +50,14 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
+async function sessionOf({ url }: StandIn): Promise<string> {
+  const answer = await fetch(`${url}/api/v1/auth/login`, {
+    method: "POST",
+    body: JSON.stringify(administrator),
+  });
+  return answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+}
+
 async function restart(): Promise<void> {
   standIn.child.kill("SIGTERM");
   await standIn.ended;
@@ -76,6 +84,27 @@ describe("the client", () => {
     await expect(client().instanceNamed("bot-c")).rejects.toThrow(
       `The control plane at ${standIn.url} has no instance bot-c (it has: bot-a, bot-b). Correct \`instances\`.`,
     );
+  });
+
+  test("says that the account is no admin, where that is why an instance is not seen", async () => {
+    const member = { username: "member", password: "of no team" };
+    const cookie = await sessionOf(standIn);
+    await fetch(`${standIn.url}/api/v1/users`, {
+      method: "POST",
+      headers: { cookie },
+      body: JSON.stringify(member),
+    });
+    await expect(client(member).instanceNamed("bot-a")).rejects.toThrow(
+      `The control plane at ${standIn.url} shows no instance bot-a to the account member, which is no admin. ` +
+        "Make it an admin, or name another one under `controlPlane.account`.",
+    );
+    expect(await checkLogin(client(member), "member")).toMatchObject({
+      passed: false,
+      detail: expect.stringContaining("the account member has the role user"),
+    });
+    const database = new DatabaseSync(join(data, "clawforce.db"));
+    database.exec("DELETE FROM users WHERE username = 'member'");
+    database.close();
   });
 
   test("logs in again, once, when a restart has ended its session", async () => {
@@ -278,6 +307,10 @@ describe("the baseline", () => {
   });
 
   test("has a login of its own each time, and no task under way", async () => {
+    expect(await checkLogin(client({ ...administrator, password: "a wrong one" }), "admin")).toMatchObject({
+      passed: false,
+      detail: expect.stringContaining("does not accept the password of admin"),
+    });
     expect(await checkLogin(client(), "admin")).toEqual({
       passed: true,
       detail: "logged in as admin, an admin",
