@@ -50,7 +50,8 @@ export function fixtureGroup(stack: string, patience = false): Record<string, un
   const health = patience
     ? { interval: "2s", startPeriod: "120s", retries: 10, wait: "180s" }
     : { interval: "2s", startPeriod: "6s", retries: 2, wait: "20s" };
-  const deadline = patience ? "20s" : "3s";
+  // The longest that a gate may have.
+  const deadline = patience ? "15s" : "3s";
   return {
     drain: { budget: "3s", http: { path: "/work", field: "active" } },
     stopGrace: "5s",
