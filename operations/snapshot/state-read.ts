@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { currentMarkers } from "../../evidence/move.ts";
 import type { Markers } from "../../evidence/records.ts";
-import { messageOf } from "../failure.ts";
+import { messageOf, OperationFailure } from "../failure.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { markersOf, parseScriptReport } from "./markers.ts";
 import { runScript } from "./repository.ts";
@@ -33,7 +33,15 @@ async function readMarkers(context: WorkloadContext): Promise<Markers> {
     script: "markers",
     purpose: "reading of the state's versions",
     state: "read-only",
-    deadline: 300,
+    deadline: 120,
   });
-  return markersOf(parseScriptReport(result.stdout));
+  const report = parseScriptReport(result.stdout);
+  const locked = report.databases.find(
+    ({ userVersion, verdict }) => userVersion === undefined && /\blocked\b/.test(verdict),
+  );
+  if (locked !== undefined) {
+    // It says nothing of the version, and is over when that is stopped: no reason for a restore.
+    throw new OperationFailure(`${locked.path} is locked`);
+  }
+  return markersOf(report);
 }

@@ -271,6 +271,13 @@ describe("what a version has made of its state", () => {
     });
   });
 
+  it("stays unknown while a database is locked, which is no migration", async () => {
+    open("memory/main.sqlite").exec("CREATE TABLE t (a); BEGIN EXCLUSIVE; INSERT INTO t VALUES (1)");
+    expect(await recordState(context, { image, container: "c" })).toBeUndefined();
+    expect(said).toEqual(["what it has made of its state could not be read: memory/main.sqlite is locked"]);
+    expect(await context.log.read()).toEqual([]);
+  });
+
   it("goes on record once, and anew when it has changed", async () => {
     const main = open("main.sqlite");
     main.exec("CREATE TABLE t (a)");
