@@ -11,7 +11,7 @@ import { Ingress } from "./ingress.ts";
 import { InstanceGroup } from "./instance-group.ts";
 import { ManagedWorkload } from "./managed-workload.ts";
 import { type OperationSecrets, operationCommand } from "./operation.ts";
-import { stackLabel } from "./platforms/docker.ts";
+import { providerArgs, stackLabel } from "./platforms/docker.ts";
 import { preparation, type RunningWorkload, Workload, type WorkloadSpec } from "./workload.ts";
 
 export interface FleetArgs {
@@ -43,7 +43,7 @@ export class Fleet extends pulumi.ComponentResource {
     super("clawforce:fleet:Fleet", name, {}, opts);
     this.#args = args;
     const { config } = args;
-    const provider = new docker.Provider(name, { host: config.platform.host }, { parent: this });
+    const provider = new docker.Provider(name, providerArgs(config.platform), { parent: this });
     this.#inside = { parent: this, providers: [provider] };
     const images = Object.entries(config.agentImages).flatMap(
       ([image, references]) => new AgentImage(image, references, this.#inside).images,

@@ -19,6 +19,14 @@ export const containerPath = z
     form("absolute path", "Begin it with / and write no colon, as Docker's mounts want it"),
   );
 
+/** On the machine that updates; it also stands in options of ssh, which splits them at blanks. */
+export const localPath = z
+  .string()
+  .regex(
+    /^(~\/|\/)[^\s\0"'%$]*$/,
+    form("path", "Begin it with / or ~/ and write no blanks, quotes, `%` or `$`"),
+  );
+
 export const urlPath = z.string().startsWith("/", form("path of a URL", "Begin it with /"));
 
 export const port = z.int().min(1).max(65535);

@@ -8,6 +8,7 @@ import {
   environment,
   form,
   hosts,
+  localPath,
   name,
   port,
   publicKey,
@@ -48,6 +49,51 @@ const wave = z.union(
   [z.int().min(1), z.string().regex(/^([1-9]\d?|100)%$/, form("wave", "Write a count (2) or a share (25%)"))],
   "expected a wave. Write a count (2) or a share (25%)",
 );
+
+const dockerHost = z
+  .string()
+  .regex(
+    /^(unix:\/\/\/[^\s?#]+|tcp:\/\/([\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}|ssh:\/\/(\w[\w.-]*@)?(\w[\w.-]*|\[[\da-fA-F:]+\])(:\d{1,5})?(\/[\w./-]*)?)$/,
+    form("Docker host", "Write unix:///PATH, tcp://NAME:PORT or ssh://USER@NAME"),
+  );
+
+const platform = z
+  .strictObject({
+    kind: z.literal("docker"),
+    host: dockerHost.default("unix:///var/run/docker.sock"),
+    ssh: z
+      .strictObject({
+        identityFile: localPath
+          .optional()
+          .describe("Private key, without a passphrase. Default: what ssh finds by itself, its agent first."),
+        knownHosts: localPath
+          .optional()
+          .describe("File with the host's key; an unknown key is refused. Default: ~/.ssh/known_hosts."),
+      })
+      .optional()
+      .describe("For an ssh:// host: OpenSSH's own client is used, with its configuration."),
+    tls: z
+      .strictObject({
+        certPath: localPath.describe("Folder with ca.pem, cert.pem and key.pem."),
+      })
+      .optional()
+      .describe(
+        "For a tcp:// host. Default: DOCKER_CERT_PATH and DOCKER_TLS_VERIFY, as with the docker command.",
+      ),
+    answer: seconds
+      .optional()
+      .describe(
+        "How long the Docker engine may take to answer a question, and four times as long for a change. Default 30s.",
+      ),
+  })
+  .refine(
+    ({ host, ssh }) => ssh === undefined || host.startsWith("ssh://"),
+    "`ssh` is given, but `host` is none of ssh://. Take `ssh` out, or write ssh://USER@NAME",
+  )
+  .refine(
+    ({ host, tls }) => tls === undefined || host.startsWith("tcp://"),
+    "`tls` is given, but `host` is none of tcp://. Take `tls` out, or write tcp://NAME:PORT",
+  );
 
 /** Lines of a gateway's log that never stand for something well. */
 export const defaultBadLines = [
@@ -230,16 +276,7 @@ export const stackSchema = z.strictObject({
     .enum(["stop", "rollback"])
     .default("stop")
     .describe("What `fleet update` does after an update that failed."),
-  platform: z
-    .strictObject({
-      kind: z.literal("docker"),
-      host: z
-        .string()
-        .regex(/^(unix:\/\/\/|tcp:\/\/|ssh:\/\/)/, form("Docker host", "Write unix:///…, tcp://… or ssh://…"))
-        .default("unix:///var/run/docker.sock"),
-    })
-    .prefault({ kind: "docker" })
-    .describe("Where the workloads run."),
+  platform: platform.prefault({ kind: "docker" }).describe("Where the workloads run."),
   ingress: ingress.optional().describe("The proxy in front, which holds requests during a cut-over."),
   controlPlane: controlPlane.optional().describe("Clawforce itself: the one workload of its track."),
   agentImages: z.record(name, agentImage).describe("What gateways run, by name."),

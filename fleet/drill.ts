@@ -1,6 +1,6 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
-import { ensureImage } from "../operations/docker/lifecycle.ts";
+import { ensureImage } from "../operations/docker/image.ts";
 import { refuseTooLittleSpace } from "../operations/prepare.ts";
 import { contextOf } from "../operations/program.ts";
 import { describeDrill, drillSnapshot } from "../operations/snapshot/drill.ts";

@@ -1,10 +1,10 @@
 import { parseImageReference } from "../config/image-reference.ts";
 import { pathText } from "../config/problem.ts";
 import { stackFileText, stackSettings } from "../config/stack-file.ts";
+import { credentialsOf } from "../operations/docker/registry-credentials.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { pinEdits, wantedReference } from "./pinned-change.ts";
 import { type ResolvedImage, resolveImage } from "./registry.ts";
-import { credentialsOf } from "./registry-credentials.ts";
 import { stackFileOf } from "./stack.ts";
 import type { Edit } from "./stack-edit.ts";
 import { placeholdersIn, StackFileChange } from "./stack-file-change.ts";
@@ -100,7 +100,7 @@ async function resolved(reference: string, out: Output, whose = reference): Prom
       `${whose}: ${JSON.stringify(reference)} is no image reference: ${parsed.problem}.`,
     );
   }
-  const found = await resolveImage(parsed, credentialsOf(parsed.registry));
+  const found = await resolveImage(parsed, await credentialsOf(parsed.registry));
   out.write(`${reference}: ${found.digest} (${kindOf(found)})\n`);
   return parsed.digest === undefined ? `${reference}@${found.digest}` : reference;
 }

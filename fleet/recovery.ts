@@ -39,7 +39,7 @@ export class Recovery {
     this.#stack = stack;
     this.#engine = engine;
     this.#out = out;
-    this.#docker = dockerClient(config.platform.host);
+    this.#docker = dockerClient(config.platform.host, config.platform);
   }
 
   /** Says what `run` would do. */

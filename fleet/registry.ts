@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ImageReference } from "../config/image-reference.ts";
+import type { KnownCredentials } from "../operations/docker/registry-credentials.ts";
 import { CommandFailure } from "./command.ts";
-import type { KnownCredentials } from "./registry-credentials.ts";
 
 export interface ResolvedImage {
   /** Of the index where there is one: it stands for the same image on every platform. */
@@ -107,7 +107,7 @@ async function authorizationFor(
   challenge: string,
   known: KnownCredentials,
 ): Promise<string | undefined> {
-  const basic = typeof known === "object" ? basicOf(known) : undefined;
+  const basic = known !== undefined && "user" in known ? basicOf(known) : undefined;
   const scheme = challenge.split(" ")[0]?.toLowerCase();
   if (scheme === "basic") return basic;
   if (scheme !== "bearer") return undefined;
@@ -158,8 +158,8 @@ function answered(place: Place, response: Response, known: KnownCredentials): Re
   if (status === 401 || status === 403) {
     throw new CommandFailure(
       `${place.host} does not give ${place.what} to ${loginState(known)} (HTTP ${status}), or has no such repository. ` +
-        (known === "helper"
-          ? "Docker keeps its login in a helper program, which is not asked: write `auths` into a config.json of its own and name its folder in DOCKER_CONFIG."
+        (known !== undefined && "unusable" in known
+          ? `Its login could not be had: ${known.unusable}. Mend that, or run \`${place.login}\`.`
           : `Run \`${place.login}\`, or correct the name.`),
     );
   }
@@ -171,7 +171,7 @@ function answered(place: Place, response: Response, known: KnownCredentials): Re
 }
 
 function loginState(known: KnownCredentials): string {
-  return typeof known === "object"
+  return known !== undefined && "user" in known
     ? `the user ${JSON.stringify(known.user)}`
     : "somebody who has not logged in";
 }

@@ -4,7 +4,7 @@ import { stackFileText, stackSettings } from "../config/stack-file.ts";
 import { formatBytes, formatDuration } from "../config/units.ts";
 import { sameDigest } from "../evidence/move.ts";
 import type { EvidenceRecord, SnapshotEntry } from "../evidence/records.ts";
-import { dockerClient } from "../operations/docker/client.ts";
+import { clientFor } from "../operations/docker/client.ts";
 import { execInContainer } from "../operations/docker/exec.ts";
 import { type SurveyedWorkload, survey } from "../operations/survey.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
@@ -159,7 +159,7 @@ function restoreEdit(
 async function openclawConfig({ input }: SurveyedWorkload): Promise<unknown> {
   try {
     const { stdout } = await execInContainer(
-      dockerClient(input.dockerHost),
+      clientFor(input),
       input.container,
       ["cat", `${input.mount}/openclaw.json`],
       { deadline: 10 },

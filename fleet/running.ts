@@ -47,7 +47,7 @@ export interface Look {
 export async function look(config: StackConfig, stack: string): Promise<Look> {
   const surveyed = await survey(config, stack);
   const { host } = config.platform;
-  const docker = dockerClient(host);
+  const docker = dockerClient(host, config.platform);
   const operations = await operationsUnderWay(
     stack,
     surveyed.map(({ input }) => input),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type Docker from "dockerode";
+import type { DockerAccess } from "../config/docker-access.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./docker/client.ts";
 import { listContainers } from "./docker/list.ts";
 import { managingControlPlane } from "./managed/recognise.ts";
@@ -16,17 +17,23 @@ export interface Observed {
   managedBy?: string;
 }
 
+type DockerHost = DockerAccess & { host: string };
+
 /** One call for a whole host. Throws an OperationFailure of one sentence when the host does not answer. */
-export async function observe(host: string, containers: readonly string[]): Promise<Map<string, Observed>> {
+export async function observe(
+  platform: DockerHost,
+  containers: readonly string[],
+): Promise<Map<string, Observed>> {
+  const { host } = platform;
   try {
-    const all = await listContainers(host);
+    const all = await listContainers(host, platform);
     const wanted = new Set(containers);
     const found = new Map<string, Observed>();
     for (const container of all) {
       const name = container.Names.map((each) => each.slice(1)).find((each) => wanted.has(each));
       if (name !== undefined) {
         const state = container.State as Observed["state"];
-        const image = await referenceOf(host, container);
+        const image = await referenceOf(platform, container);
         const managedBy = managingControlPlane(container.Labels ?? {});
         const { Id: id, Status: status } = container;
         found.set(name, { id, image, state, status, ...(managedBy !== undefined && { managedBy }) });
@@ -39,10 +46,10 @@ export async function observe(host: string, containers: readonly string[]): Prom
 }
 
 /** The list shows the id of an image whose reference is no longer known to the host; the container itself still knows it. */
-async function referenceOf(host: string, { Id, Image }: Docker.ContainerInfo): Promise<string> {
+async function referenceOf(platform: DockerHost, { Id, Image }: Docker.ContainerInfo): Promise<string> {
   return Image.includes("@")
     ? Image
-    : ((await inspectContainer(dockerClient(host), Id))?.Config.Image ?? Image);
+    : ((await inspectContainer(dockerClient(platform.host, platform), Id))?.Config.Image ?? Image);
 }
 
 /** Whether it serves as far as the host can say: running, and not unhealthy. */

@@ -1,6 +1,6 @@
 import { EvidenceFailure } from "../evidence/failure.ts";
 import { controlPlanePasswordVariable } from "./control-plane/client.ts";
-import { dockerClient, unreachableHost } from "./docker/client.ts";
+import { clientFor, unreachableHost } from "./docker/client.ts";
 import { OperationFailure, reportOf } from "./failure.ts";
 import { gatewayTokenOf } from "./managed/instance.ts";
 import { logOf, type OperationSecrets, type WorkloadContext, type WorkloadTask } from "./workload.ts";
@@ -15,7 +15,7 @@ export function contextOf(task: WorkloadTask, secrets: OperationSecrets): Worklo
   return {
     workload,
     secrets,
-    docker: dockerClient(workload.dockerHost),
+    docker: clientFor(workload),
     log: logOf(workload),
     progress: (line) => process.stderr.write(`${workload.name}: ${line}\n`),
   };

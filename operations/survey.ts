@@ -1,3 +1,4 @@
+import { type DockerAccess, misleadingVariables } from "../config/docker-access.ts";
 import { locationOf, type WorkloadConfig, workloadsOf } from "../config/rollout.ts";
 import type { ControlPlaneConfig, StackConfig } from "../config/schema.ts";
 import type { SealedRecord } from "../evidence/chain.ts";
@@ -30,8 +31,9 @@ export interface SurveyedWorkload {
 /** Reads only: one call to the Docker host, and the evidence directory. Nothing is changed. */
 export async function survey(config: StackConfig, stack: string): Promise<SurveyedWorkload[]> {
   const workloads = workloadsOf(config);
+  refuseMisledProvider(config);
   const observed = await observe(
-    config.platform.host,
+    config.platform,
     workloads.map(({ name }) => name),
   );
   refuseBehindItsBack(workloads, observed);
@@ -62,6 +64,27 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
   );
 }
 
+/** Pulumi's docker provider obeys variables of the docker command that our client does not: both must mean one host. */
+function refuseMisledProvider({ platform }: StackConfig): void {
+  const found = misleadingVariables(platform.host, process.env);
+  if (found.length > 0) {
+    throw new OperationFailure(
+      `Pulumi's docker provider would go to another place than ${platform.host}; nothing was touched. ${found.join(" ")}`,
+    );
+  }
+}
+
+/** Only what the configuration says: the programs' input, and so the engine's state, stays the same without it. */
+function dockerHostOf({ platform }: StackConfig): Pick<Workload, "dockerHost" | "dockerAccess"> {
+  const { host, ssh, tls, answer } = platform;
+  const access: DockerAccess = {
+    ...(answer !== undefined && { answer }),
+    ...(ssh !== undefined && { ssh }),
+    ...(tls !== undefined && { tls }),
+  };
+  return { dockerHost: host, ...(Object.keys(access).length > 0 && { dockerAccess: access }) };
+}
+
 /** What a control plane has made it makes again: a container of ours in its place would be two gateways on one state. */
 function refuseBehindItsBack(
   workloads: readonly WorkloadConfig[],
@@ -87,7 +110,7 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     name,
     track: workload.track,
     ...(workload.group !== undefined && { group: workload.group }),
-    dockerHost: config.platform.host,
+    ...dockerHostOf(config),
     container: name,
     image: workload.image,
     state: workload.state,

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { Check } from "../config/check-schema.ts";
 import type { DrainConfig } from "../config/container-schema.ts";
+import type { DockerAccess } from "../config/docker-access.ts";
 import type { StateLocation, Track } from "../config/rollout.ts";
 import type { SnapshotsConfig } from "../config/schema.ts";
 import { type EvidenceKeySettings, EvidenceKeys } from "../evidence/keys.ts";
@@ -45,6 +46,8 @@ export interface Workload {
   /** Its instance group; undefined for the control plane. */
   group?: string;
   dockerHost: string;
+  /** How the host is reached, where the configuration says more than its address. */
+  dockerAccess?: DockerAccess;
   /** The name of its container: the same as its own. */
   container: string;
   /** The reference it is to run, with digest. */

@@ -27,6 +27,12 @@ export const dockerRegistry: DebianProgram = {
   packages: ["docker-registry"],
   services: ["docker-registry.service"],
 };
+/** For the tests of far Docker hosts alone. */
+export const sshd: DebianProgram = {
+  program: "sshd",
+  packages: ["openssh-server"],
+  services: ["ssh.service", "ssh.socket"],
+};
 /** What building the images from Debian's packages takes, where no image can be pulled. */
 export const debootstrap: DebianProgram = { program: "debootstrap", packages: ["debootstrap"], services: [] };
 

@@ -1,11 +1,23 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { certificateFolder, type DockerAccess, sshOptions } from "../../config/docker-access.ts";
 import type { StateLocation } from "../../config/rollout.ts";
 import type { WorkloadSpec } from "../workload.ts";
 
 /** Tells what belongs to a stack from all else on a Docker host. Never changes. */
 export function stackLabel(stack: string): { label: string; value: string } {
   return { label: "clawforce.stack", value: stack };
+}
+
+/** The provider goes the same way to the same host as our own client. */
+export function providerArgs(platform: DockerAccess & { host: string }): docker.ProviderArgs {
+  const { host, ssh } = platform;
+  const certPath = certificateFolder(host, platform, process.env);
+  return {
+    host,
+    ...(host.startsWith("ssh://") && { sshOpts: sshOptions(ssh) }),
+    ...(certPath !== undefined && { certPath }),
+  };
 }
 
 /** What replaces a container when it changes: the literal part of its identity. */

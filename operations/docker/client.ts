@@ -1,54 +1,46 @@
 import { createRequire } from "node:module";
 import type Docker from "dockerode";
-import { messageOf, OperationFailure } from "../failure.ts";
+import { type DockerAccess, defaultAnswer } from "../../config/docker-access.ts";
+import { messageOf } from "../failure.ts";
+import { connectionsTo } from "./connection.ts";
+import { withDeadlines } from "./deadlines.ts";
+import { EngineFailure, engineFailure } from "./engine-failure.ts";
 
 const require = createRequire(import.meta.url);
 
 /**
- * A client for a Docker host given as `unix:///path`, `tcp://host:port` or `ssh://user@host`.
- * TLS material for `tcp://` comes from DOCKER_CERT_PATH, as with the docker command.
+ * A client for a Docker host given as `unix:///path`, `tcp://host:port` or `ssh://user@host`: the one that is named, whatever
+ * DOCKER_HOST says. Each of its calls has a deadline.
  */
-export function dockerClient(host: string): Docker {
-  // Loaded when it is first needed: a preview of a host on this machine gets by without.
+export function dockerClient(host: string, access: DockerAccess = {}): Docker {
+  // Loaded when it is first needed: a preview gets by without.
   const Client = require("dockerode") as typeof Docker;
-  const url = new URL(host);
-  if (url.protocol === "unix:") {
-    return new Client({ socketPath: url.pathname });
-  }
-  if (url.protocol === "ssh:") {
-    return new Client({
-      protocol: "ssh",
-      host: url.hostname,
-      port: Number(url.port || 22),
-      username: url.username || "root",
-    });
-  }
-  const secured = process.env.DOCKER_TLS_VERIFY !== undefined && process.env.DOCKER_TLS_VERIFY !== "";
-  return new Client({
-    protocol: secured ? "https" : "http",
-    host: url.hostname,
-    port: Number(url.port || (secured ? 2376 : 2375)),
-  });
+  const client = new Client({
+    protocol: "http",
+    host: "docker",
+    port: 80,
+    agent: connectionsTo(host, access),
+    // Set here, so that nothing of them is taken from the environment.
+    ...{ socketPath: undefined, pathPrefix: undefined, timeout: undefined },
+    ...{ ca: undefined, cert: undefined, key: undefined },
+  } as Docker.DockerOptions);
+  return withDeadlines(client, host, access.answer ?? defaultAnswer);
 }
 
-/** Turns an unreachable host into one sentence; every other error passes through. */
+/** The way to the host of a workload. */
+export function clientFor({ dockerHost, dockerAccess }: DockerHostOf): Docker {
+  return dockerClient(dockerHost, dockerAccess);
+}
+
+export interface DockerHostOf {
+  dockerHost: string;
+  dockerAccess?: DockerAccess;
+}
+
+/** Turns an unreachable host into one sentence, for callers that have changed nothing; every other error passes through. */
 export function unreachableHost(host: string, error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  const unreachable = [
-    "ENOENT",
-    "ECONNREFUSED",
-    "EACCES",
-    "ENOTFOUND",
-    "ETIMEDOUT",
-    "EHOSTUNREACH",
-    "ECONNRESET",
-  ];
-  if (code !== undefined && unreachable.includes(code)) {
-    return new OperationFailure(
-      `The Docker host ${host} does not answer (${code}); nothing was done. Start it, or correct clawforce:platform.host.`,
-    );
-  }
-  return error;
+  const found = engineFailure(host, error);
+  return found instanceof EngineFailure ? found.untouched() : found;
 }
 
 export function isNotFound(error: unknown): boolean {

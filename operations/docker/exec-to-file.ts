@@ -3,6 +3,7 @@ import { pipeline } from "node:stream/promises";
 import type Docker from "dockerode";
 import { OperationFailure } from "../failure.ts";
 import { framesOf } from "./frames.ts";
+import { whileAnswering } from "./watch.ts";
 
 /**
  * Writes what a program in a container prints to a file (0600); returns its exit code and standard error. At the deadline
@@ -26,10 +27,14 @@ export async function execToFile(
   const expired = new OperationFailure(`\`${argv.join(" ")}\` did not end within ${options.deadline} s.`);
   const timer = setTimeout(() => stream.destroy(expired), options.deadline * 1000);
   try {
-    await pipeline(
+    const written = pipeline(
       () => standardOutput(stream, stderr),
       createWriteStream(options.file, { mode: 0o600, flags: "w" }),
     );
+    await whileAnswering(docker, written);
+  } catch (error) {
+    stream.destroy();
+    throw error;
   } finally {
     clearTimeout(timer);
   }

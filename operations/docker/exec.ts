@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { OperationFailure } from "../failure.ts";
 import { collectOutput, type Output } from "./output.ts";
+import { whileAnswering } from "./watch.ts";
 
 export interface ExecResult extends Output {
   exitCode: number;
@@ -29,14 +30,16 @@ export async function execInContainer(
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      stream.destroy();
       reject(new OperationFailure(`\`${argv.join(" ")}\` did not end within ${options.deadline} s.`));
     }, options.deadline * 1000);
   });
   try {
-    const output = await Promise.race([collectOutput(docker, stream), expired]);
+    const output = await Promise.race([whileAnswering(docker, collectOutput(docker, stream)), expired]);
     const { ExitCode } = await exec.inspect();
     return { exitCode: ExitCode ?? -1, ...output };
+  } catch (error) {
+    stream.destroy();
+    throw error;
   } finally {
     clearTimeout(timer);
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { OperationFailure } from "../failure.ts";
-import { inspectContainer, isNotFound, isUnchanged } from "./client.ts";
+import { inspectContainer, isUnchanged } from "./client.ts";
 import { oneShotLabel } from "./one-shot.ts";
 
 /** Stops a container and proves that it is stopped. */
@@ -91,31 +91,4 @@ export async function otherWriters(
 function overlaps(one: string, other: string): boolean {
   const [a, b] = [one, other].map((path) => `${path.replace(/\/+$/, "")}/`) as [string, string];
   return a.startsWith(b) || b.startsWith(a);
-}
-
-/** Pulls an image unless the host has it under this very reference. Says which it was. */
-export async function ensureImage(docker: Docker, reference: string): Promise<"present" | "pulled"> {
-  if (await hasImage(docker, reference)) {
-    return "present";
-  }
-  const stream = await docker.pull(reference);
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(stream, (error: Error | null) => (error ? reject(error) : resolve()));
-  });
-  if (!(await hasImage(docker, reference))) {
-    throw new OperationFailure(`${reference} was pulled, but the host does not have it under that digest.`);
-  }
-  return "pulled";
-}
-
-async function hasImage(docker: Docker, reference: string): Promise<boolean> {
-  try {
-    await docker.getImage(reference).inspect();
-    return true;
-  } catch (error) {
-    if (isNotFound(error)) {
-      return false;
-    }
-    throw error;
-  }
 }

@@ -1,6 +1,9 @@
+import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
 import { OperationFailure } from "../failure.ts";
+import { EngineFailure } from "./engine-failure.ts";
 import { collectOutput } from "./output.ts";
+import { whileAnswering } from "./watch.ts";
 
 /** Marks every short-lived container of ours with the workload it works for, so that a later run can tell it from a workload. */
 export const oneShotLabel = "clawforce.one-shot";
@@ -36,20 +39,23 @@ export interface OneShotResult {
 
 /** Runs a container to its end and removes it, whatever happens to it. */
 export function runOneShot(docker: Docker, job: OneShot): Promise<OneShotResult> {
-  return withOneShot(docker, job, async (container, stream) => {
+  return withOneShot(docker, job, async (container, stream, failed) => {
     const output = collectOutput(docker, stream);
     await container.start();
     stream.end(job.stdin ?? "");
-    const exitCode = await exitCodeOf(container);
+    const exitCode = await exitCodeOf(container, failed);
     return { exitCode, ...(await output) };
   });
 }
 
-/** Makes a container, attached and not yet started, for `work` to start and talk to. It is removed whatever happens. */
+/**
+ * Makes a container, attached and not yet started, for `work` to start and talk to. It is removed whatever happens, but
+ * for an engine that does not answer: the next run finds it by its label. `failed` ends what `work` still waits for.
+ */
 export async function withOneShot<Result>(
   docker: Docker,
   job: OneShotContainer,
-  work: (container: Docker.Container, stream: NodeJS.ReadWriteStream) => Promise<Result>,
+  work: (container: Docker.Container, stream: NodeJS.ReadWriteStream, failed: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const container = await docker.createContainer({
     Image: job.image,
@@ -73,6 +79,8 @@ export async function withOneShot<Result>(
       Tmpfs: { "/run": "rw,noexec,nosuid,mode=0700,size=1m" },
     },
   });
+  const failed = new AbortController();
+  let engine: unknown;
   try {
     const stream = await container.attach({
       stream: true,
@@ -81,9 +89,14 @@ export async function withOneShot<Result>(
       stdout: true,
       stderr: true,
     });
-    return await withDeadline(work(container, stream), job);
+    failed.signal.addEventListener("abort", () => (stream as Duplex).destroy());
+    return await withDeadline(whileAnswering(docker, work(container, stream, failed.signal)), job);
+  } catch (error) {
+    engine = error instanceof EngineFailure ? error : undefined;
+    throw error;
   } finally {
-    await container.remove({ force: true, v: true });
+    failed.abort();
+    if (engine === undefined) await container.remove({ force: true, v: true });
   }
 }
 
@@ -91,8 +104,9 @@ export async function withOneShot<Result>(
  * How a started container ended. Asked for once it was started, so "not running" means that it has ended, even before
  * the question came in: a wait for the next exit that comes in late (a busy host, a short script) would never end.
  */
-export async function exitCodeOf(container: Docker.Container): Promise<number> {
-  const { StatusCode } = (await container.wait({ condition: "not-running" })) as { StatusCode: number };
+export async function exitCodeOf(container: Docker.Container, failed: AbortSignal): Promise<number> {
+  const wait = { condition: "not-running", abortSignal: failed } as const;
+  const { StatusCode } = (await container.wait(wait)) as { StatusCode: number };
   return StatusCode;
 }
 

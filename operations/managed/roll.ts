@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UnknownOutcome } from "../control-plane/client.ts";
-import { ensureImage } from "../docker/lifecycle.ts";
+import { ensureImage } from "../docker/image.ts";
 import { OperationFailure } from "../failure.ts";
 import { secondsSince } from "../step.ts";
 import type { SetImageOptions } from "./image.ts";

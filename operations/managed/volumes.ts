@@ -26,7 +26,7 @@ export async function runBesideInstance(context: ManagedContext, job: VolumesJob
   const { purpose, image, argv, deadline } = job;
   const volumesFrom = [`${instance}:${job.readOnly ? "ro" : "rw"}`];
   const container = { workload: instance, purpose, image, argv, volumesFrom, deadline };
-  await withOneShot(docker, container, async (started, stream) => {
+  await withOneShot(docker, container, async (started, stream, failed) => {
     await started.start();
     const stderr: Buffer[] = [];
     const output = job.output === undefined ? drained(stream, stderr) : saved(stream, stderr, job.output);
@@ -41,7 +41,7 @@ export async function runBesideInstance(context: ManagedContext, job: VolumesJob
       await pipeline(job.input, stream).catch(() => {});
     }
     const failure = await broken;
-    const exitCode = await exitCodeOf(started);
+    const exitCode = await exitCodeOf(started, failed);
     if (exitCode !== 0) {
       const said = Buffer.concat(stderr).toString("utf8").trim().split("\n").slice(-4).join("; ");
       throw new OperationFailure(`the ${purpose} failed (exit code ${exitCode}): ${said}.`);

@@ -153,7 +153,7 @@ const wrong: Wrong[] = [
   [
     "a host without a scheme",
     { platform: { kind: "docker", host: "/var/run/docker.sock" } },
-    'platform.host: "/var/run/docker.sock" is no Docker host. Write unix:///…, tcp://… or ssh://….',
+    'platform.host: "/var/run/docker.sock" is no Docker host. Write unix:///PATH, tcp://NAME:PORT or ssh://USER@NAME.',
   ],
   [
     "a platform that is not there yet",

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { parseImageReference } from "../../config/image-reference.ts";
 import { resolveImage } from "../../fleet/registry.ts";
-import type { KnownCredentials } from "../../fleet/registry-credentials.ts";
+import type { KnownCredentials } from "../../operations/docker/registry-credentials.ts";
 
 const index = "application/vnd.oci.image.index.v1+json";
 const image = "application/vnd.docker.distribution.manifest.v2+json";
@@ -142,7 +142,10 @@ describe("a registry that wants to know who asks", () => {
   test.each<[KnownCredentials, string]>([
     [undefined, "to somebody who has not logged in (HTTP 401), or has no such repository. Run `docker login"],
     [{ user: "deploy", password: "wrong" }, 'to the user "deploy" (HTTP 401)'],
-    ["helper", "Docker keeps its login in a helper program, which is not asked"],
+    [
+      { unusable: "docker-credential-x ended with 1" },
+      "Its login could not be had: docker-credential-x ended",
+    ],
   ])("refuses %j, and no password is in the message", async (credentials, sentence) => {
     const host = await registry(guarded);
     const refused = resolved(`${host}/agent:1`, credentials);

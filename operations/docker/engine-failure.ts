@@ -1,0 +1,73 @@
+import { OperationFailure } from "../failure.ts";
+
+/**
+ * The engine of a Docker host can't be reached, or does not answer: nothing is known of what becomes of the call that
+ * failed, and every other call will fail too until somebody has looked at the host.
+ */
+export class EngineFailure extends OperationFailure {
+  override name = "EngineFailure";
+  /** "The Docker host H does not answer (ECONNREFUSED)" */
+  readonly what: string;
+  /** What to do now, sentences. */
+  readonly advice: string;
+
+  constructor(what: string, advice: string) {
+    super(`${what}. ${advice}`);
+    this.what = what;
+    this.advice = advice;
+  }
+
+  /** For a caller that has changed nothing yet. */
+  untouched(): OperationFailure {
+    return new OperationFailure(`${this.what}; nothing was done. ${this.advice}`);
+  }
+}
+
+const unreachable = [
+  "ENOENT",
+  "ECONNREFUSED",
+  "EACCES",
+  "ENOTFOUND",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ECONNRESET",
+  "EPIPE",
+];
+
+/** An error of the way to an engine as a sentence; every other error passes through. */
+export function engineFailure(host: string, error: unknown): unknown {
+  if (error instanceof EngineFailure) return error;
+  const { code = "", message = "" } = error as NodeJS.ErrnoException;
+  if (unreachable.includes(code) || message === "socket hang up") {
+    return new EngineFailure(
+      `The Docker host ${host} does not answer (${code || message})`,
+      "Start it, or correct clawforce:platform.host.",
+    );
+  }
+  if (message.includes("Client sent an HTTP request to an HTTPS server")) {
+    return new EngineFailure(
+      `The Docker host ${host} wants TLS`,
+      "Write clawforce:platform.tls.certPath, or set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH as for the docker command.",
+    );
+  }
+  return /CERT|SELF_SIGNED|UNABLE_TO|ERR_SSL|ERR_TLS|EPROTO/.test(code)
+    ? new EngineFailure(
+        `The Docker host ${host} and the certificates in clawforce:platform.tls do not agree (${code}: ${firstLine(message)})`,
+        "The folder `certPath` (default: DOCKER_CERT_PATH) needs ca.pem, which has signed the host's certificate, and cert.pem with key.pem, " +
+          "which the host accepts; the host's certificate needs its name in it.",
+      )
+    : error;
+}
+
+/** No answer came in time. */
+export function silentEngine(host: string, what: string, seconds: number): EngineFailure {
+  return new EngineFailure(
+    `The Docker engine at ${host} did not answer ${what} within ${seconds} s`,
+    "Look at it on its host (`systemctl status docker`, `journalctl -u docker`). Once it answers again, run `fleet recover`.",
+  );
+}
+
+function firstLine(text: string): string {
+  return text.split("\n")[0]?.trim() ?? "";
+}
