@@ -10,7 +10,9 @@ import { describeUnknownReleases, describeVerdicts, judgedGroups } from "./opera
 import { lastKnownInput } from "./operations/last-known.ts";
 import { describePlan } from "./operations/plan.ts";
 import { specOf } from "./operations/survey.ts";
+import { hookDeadline } from "./operations/time-budget.ts";
 import { surveyInWindow } from "./operations/window.ts";
+import type { Workload } from "./operations/workload.ts";
 
 const { config, secrets } = loadStackConfig();
 const stack = getStack();
@@ -28,6 +30,7 @@ const fleet = new Fleet("fleet", {
     defaultImage !== undefined,
   ),
   defaultImage,
+  hookDeadline: (input) => hookDeadline(input as Workload),
   removed: (name) => lastKnownInput(config, stack, name),
   secretsOf: (workload) => ({
     snapshotPassword: secrets.snapshotPassword,

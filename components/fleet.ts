@@ -27,6 +27,8 @@ export interface FleetArgs {
   defaultImage: string | undefined;
   /** The programs' input for a workload that left the configuration: its removal needs a snapshot too. */
   removed: (name: string) => Promise<object>;
+  /** Seconds after which the program of a hook with this input is stuck. */
+  hookDeadline: (input: object) => number;
   secretsOf: (workload: string) => OperationSecrets;
 }
 
@@ -106,13 +108,15 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   #hooks(): WorkloadHooks {
-    const { workloads, removed, secretsOf } = this.#args;
+    const { workloads, removed, hookDeadline, secretsOf } = this.#args;
     return workloadHooks(async (workload) => {
       const known = workloads.find(({ spec }) => spec.name === workload);
+      const input = known?.spec.input ?? (await removed(workload));
       return {
-        workload: known?.spec.input ?? (await removed(workload)),
+        workload: input,
         move: known?.move,
         wayBack: known?.spec.wayBack,
+        deadline: hookDeadline(input),
         secrets: secretsOf(workload),
       };
     });

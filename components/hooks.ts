@@ -10,6 +10,8 @@ export interface HookTask {
   move: object | undefined;
   /** What an operator does when the new container does not come up. */
   wayBack: string | undefined;
+  /** Seconds after which a program that still runs is stuck. */
+  deadline: number;
   secrets: OperationSecrets;
 }
 
@@ -25,7 +27,7 @@ export interface WorkloadHooks {
  * the configuration still needs its cut-over. `taskOf` finds the task by the name of the container's resource.
  */
 export function workloadHooks(taskOf: (name: string) => Promise<HookTask>): WorkloadHooks {
-  const run = async (program: OperationName, name: string) => runProgram(program, await taskOf(name));
+  const run = async (program: OperationName, name: string) => runProgram(program, name, await taskOf(name));
   return {
     cutOver: new pulumi.ResourceHook("cut-over", (args) => run("cut-over", args.name)),
     restore: new pulumi.ResourceHook("restore", (args) => run("restore", args.name)),
@@ -37,7 +39,7 @@ export function workloadHooks(taskOf: (name: string) => Promise<HookTask>): Work
   };
 }
 
-async function runProgram(program: OperationName, task: HookTask): Promise<void> {
+async function runProgram(program: OperationName, name: string, task: HookTask): Promise<void> {
   const secrets = await Promise.all(
     Object.entries(secretVariables(task.secrets)).map(async ([name, value]) => [
       name,
@@ -49,6 +51,8 @@ async function runProgram(program: OperationName, task: HookTask): Promise<void>
     [fileURLToPath(new URL(`../${programPath(program)}`, import.meta.url))],
     {
       stdio: ["ignore", "pipe", "pipe"],
+      // A process group of its own, which is ended with all that it has started.
+      detached: true,
       env: {
         ...process.env,
         CLAWFORCE_OPERATION: JSON.stringify({ workload: task.workload, move: task.move }),
@@ -57,6 +61,7 @@ async function runProgram(program: OperationName, task: HookTask): Promise<void>
     },
   );
   child.stdout.resume();
+  const expiry = new Expiry(child.pid, task.deadline);
   const said = await lines(child.stderr, (line) => pulumi.log.info(line));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
@@ -64,9 +69,42 @@ async function runProgram(program: OperationName, task: HookTask): Promise<void>
       resolve(child.exitCode);
     }
     child.once("close", resolve);
-  });
+  }).finally(() => expiry.clear());
+  if (expiry.reached) {
+    throw new Error(
+      `${name}: the ${program} did not end within ${task.deadline} s and was ended. ${name} may be stopped: run \`fleet recover\`.`,
+    );
+  }
   if (code !== 0) {
     throw new Error(said.slice(-12).join("\n"));
+  }
+}
+
+/** Seconds between SIGTERM and SIGKILL. */
+const killGrace = 10;
+
+/** Ends a process group at its deadline (seconds). */
+class Expiry {
+  reached = false;
+  readonly #timers: NodeJS.Timeout[];
+
+  constructor(group: number | undefined, deadline: number) {
+    const end = (signal: NodeJS.Signals) => () => {
+      this.reached = true;
+      try {
+        if (group !== undefined) process.kill(-group, signal);
+      } catch {
+        // It has ended.
+      }
+    };
+    this.#timers = [
+      setTimeout(end("SIGTERM"), deadline * 1000),
+      setTimeout(end("SIGKILL"), (deadline + killGrace) * 1000),
+    ];
+  }
+
+  clear(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
   }
 }
 

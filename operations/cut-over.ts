@@ -2,7 +2,9 @@ import type { ContainerInspectInfo } from "dockerode";
 import type { Move } from "../evidence/move.ts";
 import type { CutOverEntry, SnapshotRole } from "../evidence/records.ts";
 import { describeDockerError, inspectContainer } from "./docker/client.ts";
+import { EngineFailure } from "./docker/engine-failure.ts";
 import { otherWriters, startContainer, stopContainer } from "./docker/lifecycle.ts";
+import { onceItAnswers } from "./docker/watch.ts";
 import { type Drained, describeDrain, drain } from "./drain.ts";
 import { messageOf, OperationFailure } from "./failure.ts";
 import { holdRequests } from "./ingress/hold.ts";
@@ -15,6 +17,7 @@ import { runProgram } from "./program.ts";
 import { checkColdSnapshot, takeColdSnapshot, withRepository } from "./snapshot/take.ts";
 import { runStep, StepFailure } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
+import { engineReturn } from "./time-budget.ts";
 import { refuseUnplannedMove } from "./unplanned-move.ts";
 import type { WorkloadContext, WorkloadTask } from "./workload.ts";
 
@@ -149,21 +152,23 @@ async function putBack(
   error: unknown,
   from: string,
 ): Promise<Error> {
-  const { workload, docker, log } = context;
+  const { workload, log } = context;
   const failure =
     error instanceof OperationFailure ? error : new OperationFailure(`${workload.name}: ${messageOf(error)}`);
   const step = failure instanceof StepFailure ? failure.step : "stop";
   let now: string;
   try {
-    await startContainer(docker, workload.container, workload.healthWait);
+    await startAgain(context, step === "stop" && failure.cause instanceof EngineFailure);
     await journal.clear();
     now =
       `Nothing was removed: ${workload.name} serves ${from} again${await openedAgain(context)}. ` +
       `After the cause is gone, run \`pulumi up\` again; or ${workload.wayBack}`;
   } catch (again) {
     now =
-      `Nothing was removed, but ${workload.name} could not be started again: ${describeDockerError(again)} ` +
-      `Run \`fleet recover\`, or \`pulumi up\` after the cause is gone.`;
+      again instanceof EngineFailure
+        ? `Nothing was removed, but ${workload.name} may be stopped: ${again.message}`
+        : `Nothing was removed, but ${workload.name} could not be started again: ${describeDockerError(again)} ` +
+          `Run \`fleet recover\`, or \`pulumi up\` after the cause is gone.`;
   }
   await log
     .append({ kind: "failure", step, message: failure.message, image: workload.image })
@@ -171,6 +176,24 @@ async function putBack(
       context.progress(`the failure could not be recorded: ${messageOf(unwritten)}`);
     });
   return new OperationFailure(`${failure.message}\n${now}`);
+}
+
+/**
+ * Waits for an engine that hangs or restarts. Where it hung in the stop it may still have it before it: it is stopped once
+ * more, so that nothing which comes late ends what has been started.
+ */
+async function startAgain(context: WorkloadContext, stopIsUnderWay: boolean): Promise<void> {
+  const { workload, docker, progress } = context;
+  await onceItAnswers(
+    async () => {
+      if (stopIsUnderWay) await stopContainer(docker, workload.container, workload.stopGrace);
+      await startContainer(docker, workload.container, workload.healthWait);
+    },
+    {
+      patience: engineReturn(workload),
+      waiting: ({ what }, left) => progress(`${what}: trying again to start it, for ${left} s at most`),
+    },
+  );
 }
 
 /** The old container serves; that its requests do not come in is for `fleet recover`, and must be said. */

@@ -1,4 +1,5 @@
 import { EvidenceFailure } from "../evidence/failure.ts";
+import { refuseRehearsal } from "./clock.ts";
 import { controlPlanePasswordVariable } from "./control-plane/client.ts";
 import { clientFor, unreachableHost } from "./docker/client.ts";
 import { OperationFailure, reportOf } from "./failure.ts";
@@ -33,6 +34,7 @@ export async function runProgram(
   try {
     const task = JSON.parse(required(inputVariable)) as WorkloadTask;
     host = task.workload.dockerHost;
+    refuseRehearsal(task.workload.rehearsal === true);
     const context = contextOf(task, {
       snapshotPassword: required(passwordVariable),
       gatewayToken: required(tokenVariable),

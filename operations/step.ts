@@ -1,6 +1,7 @@
 import { access, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { breakpointsVariable } from "./clock.ts";
 import { messageOf, OperationFailure } from "./failure.ts";
 import type { WorkloadContext } from "./workload.ts";
 
@@ -27,8 +28,8 @@ export type StepName = (typeof stepNames)[number];
 export class StepFailure extends OperationFailure {
   readonly step: StepName;
 
-  constructor(workload: string, step: StepName, reason: string) {
-    super(`${workload}: ${step} failed: ${reason}`);
+  constructor(workload: string, step: StepName, reason: string, cause?: unknown) {
+    super(`${workload}: ${step} failed: ${reason}`, { cause });
     this.step = step;
   }
 }
@@ -50,9 +51,9 @@ export async function runStep<T>(
     if (error instanceof OperationFailure) {
       const prefix = `${context.workload.name}: `;
       const reason = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
-      throw new StepFailure(context.workload.name, step, reason);
+      throw new StepFailure(context.workload.name, step, reason, error);
     }
-    throw new StepFailure(context.workload.name, step, messageOf(error));
+    throw new StepFailure(context.workload.name, step, messageOf(error), error);
   }
 }
 
@@ -62,12 +63,12 @@ export function secondsSince(began: number): number {
 
 /**
  * Rehearsals of failures stop a run at an exact step: when CLAWFORCE_BREAKPOINTS names a folder with a file
- * `<workload>.<step>`, that file is renamed to `….reached` and the step waits until it is gone. Without the variable
- * nothing is looked at.
+ * `<workload>.<step>`, that file is renamed to `….reached` and the step waits until it is gone. Without the variable, and
+ * in production, nothing is looked at.
  */
 async function breakpoint(context: WorkloadContext, step: StepName): Promise<void> {
-  const folder = process.env.CLAWFORCE_BREAKPOINTS;
-  if (folder === undefined || folder === "") {
+  const folder = process.env[breakpointsVariable];
+  if (context.workload.rehearsal !== true || folder === undefined || folder === "") {
     return;
   }
   const file = join(folder, `${context.workload.name}.${step.replaceAll(" ", "-")}`);

@@ -111,6 +111,7 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     track: workload.track,
     ...(workload.group !== undefined && { group: workload.group }),
     ...dockerHostOf(config),
+    ...(config.environment !== "production" && { rehearsal: true as const }),
     container: name,
     image: workload.image,
     state: workload.state,

@@ -1,3 +1,4 @@
+import { defaultAnswer } from "../config/docker-access.ts";
 import { formatDuration } from "../config/units.ts";
 import type { Workload } from "./workload.ts";
 
@@ -6,6 +7,35 @@ export type BudgetFacts = Pick<
   Workload,
   "gate" | "verification" | "stopGrace" | "healthWait" | "maintenance"
 >;
+
+/** Seconds that a cut-over waits for an engine which does not answer, to put its workload back. */
+export function engineReturn({ dockerAccess }: Pick<Workload, "dockerAccess">): number {
+  return 10 * (dockerAccess?.answer ?? defaultAnswer);
+}
+
+/** Seconds that one of the scripts in snapshot/ may take at most. */
+export const scriptDeadline = 3600;
+/** A cut-over runs two of them, a restore three. */
+const scriptsOfAHook = 3;
+/** For what waits for nothing but an engine that answers: locks, the ingress, files. Seconds. */
+const rest = 900;
+
+/**
+ * Seconds after which the program of a hook is stuck: everything in it has a deadline of its own, and this is longer than
+ * all of them together. The last resort, so that no `up` waits for ever.
+ */
+export function hookDeadline(workload: Workload): number {
+  const { drain, ingress, stopGrace, healthWait } = workload;
+  return Math.ceil(
+    rest +
+      (ingress?.drain ?? 0) +
+      drain.budget +
+      2 * stopGrace +
+      scriptsOfAHook * scriptDeadline +
+      engineReturn(workload) +
+      healthWait,
+  );
+}
 
 /**
  * Why the maintenance is too short for the bad case: every check runs to its deadline, then everything is restored, which

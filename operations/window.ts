@@ -38,8 +38,9 @@ export function windowProblems(
  * @throws OperationFailure that lists every problem.
  */
 export async function surveyInWindow(config: StackConfig, stack: string): Promise<SurveyedWorkload[]> {
+  const now = windowClock(config.environment);
   const surveyed = await survey(config, stack);
-  const problems = windowProblems(config, surveyed, windowClock());
+  const problems = windowProblems(config, surveyed, now);
   if (problems.length > 0) {
     const lines = problems.map((each) => `  ${each}`);
     throw new OperationFailure(

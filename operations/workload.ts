@@ -48,6 +48,8 @@ export interface Workload {
   dockerHost: string;
   /** How the host is reached, where the configuration says more than its address. */
   dockerAccess?: DockerAccess;
+  /** Its stack is not production: a rehearsal may stop a run at a step. */
+  rehearsal?: true;
   /** The name of its container: the same as its own. */
   container: string;
   /** The reference it is to run, with digest. */

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { placesOfNoVersion } from "../../evidence/moved-state.ts";
 import { listOneShots, type OneShotResult, oneShotLabel, runOneShot } from "../docker/one-shot.ts";
 import { OperationFailure } from "../failure.ts";
+import { scriptDeadline } from "../time-budget.ts";
 import type { Workload, WorkloadContext } from "../workload.ts";
 import { stateBind } from "../workload.ts";
 
@@ -52,7 +53,7 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
     binds,
     environment: { PLACES_OF_NO_VERSION: placesOfNoVersion.join("\n") },
     stdin: context.secrets.snapshotPassword,
-    deadline: call.deadline ?? 3600,
+    deadline: call.deadline ?? scriptDeadline,
   });
   if (result.exitCode !== 0) {
     const said = result.stderr.trim().split("\n").slice(-6).join("\n  ");

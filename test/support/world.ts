@@ -67,6 +67,7 @@ export class World {
   readonly instances: string[];
   readonly breakpoints: string;
   readonly #options: WorldOptions;
+  #breaks = false;
   images: AgentImages;
   wave = 0;
   /** Additions to single instances of the configuration: `{name: {restore: id}}`. */
@@ -222,7 +223,8 @@ export class World {
       PULUMI_CONFIG_PASSPHRASE: "a passphrase of the tests",
       // Without it the engine has no `--event-log`.
       PULUMI_DEBUG_COMMANDS: "true",
-      CLAWFORCE_BREAKPOINTS: this.breakpoints,
+      // Production refuses it.
+      ...(this.#breaks && { CLAWFORCE_BREAKPOINTS: this.breakpoints }),
     };
   }
 
@@ -246,6 +248,7 @@ export class World {
 
   /** The next run stops at this step of this workload until `release`. */
   async breakAt(name: string, step: StepName): Promise<void> {
+    this.#breaks = true;
     // What an earlier test left here would stop this run at another step.
     await rm(this.breakpoints, { recursive: true });
     await mkdir(this.breakpoints);
