@@ -6,7 +6,10 @@ import { tell, withoutStackTrace } from "./components/messages.ts";
 import { loadStackConfig } from "./config/load.ts";
 import { stepsOf } from "./config/order.ts";
 import { defaultImageOf } from "./config/rollout.ts";
+import { dockerClient } from "./operations/docker/client.ts";
+import { ensureImage } from "./operations/docker/image.ts";
 import { describeUnknownReleases, describeVerdicts, judgedGroups } from "./operations/evidence-facts.ts";
+import { keeperFor } from "./operations/ingress/keeper.ts";
 import { lastKnownInput } from "./operations/last-known.ts";
 import { describePlan } from "./operations/plan.ts";
 import { specOf } from "./operations/survey.ts";
@@ -30,6 +33,8 @@ const fleet = new Fleet("fleet", {
     defaultImage !== undefined,
   ),
   defaultImage,
+  pull: (reference) => ensureImage(dockerClient(config.platform.host, config.platform), reference),
+  keeper: await withoutStackTrace(keeperFor(config)),
   hookDeadline: (input) => hookDeadline(input as Workload),
   removed: (name) => lastKnownInput(config, stack, name),
   secretsOf: (workload) => ({

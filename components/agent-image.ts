@@ -6,20 +6,28 @@ import type { AgentImageConfig } from "../config/schema.ts";
 export class AgentImage extends pulumi.ComponentResource {
   readonly images: docker.RemoteImage[];
 
-  constructor(name: string, references: AgentImageConfig, opts: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    references: AgentImageConfig,
+    pull: pulumi.ResourceHook,
+    opts: pulumi.ComponentResourceOptions,
+  ) {
     super("clawforce:fleet:AgentImage", name, {}, opts);
-    this.images = keptImages(name, [references.stable, references.candidate, references.previous], {
-      parent: this,
-    });
+    const kept = [references.stable, references.candidate, references.previous];
+    this.images = keptImages(name, kept, pull, { parent: this });
     // Outputs, not inputs: a promotion moves references between roles and is no operation on anything.
     this.registerOutputs({ ...references });
   }
 }
 
-/** Named by their digests, not by their roles: a promotion must not touch an image. */
+/**
+ * Named by their digests, not by their roles: a promotion must not touch an image. `pull` fetches each before the provider
+ * looks for it: with this machine's logins, of which the provider would need a copy in the engine's state.
+ */
 export function keptImages(
   name: string,
   references: readonly (string | undefined)[],
+  pull: pulumi.ResourceHook,
   opts: pulumi.CustomResourceOptions,
 ): docker.RemoteImage[] {
   const pinned = [...new Set(references.filter((reference) => reference !== undefined))];
@@ -28,7 +36,7 @@ export function keptImages(
       new docker.RemoteImage(
         `${name}-${digestPart(reference)}`,
         { name: reference, keepLocally: true },
-        opts,
+        { ...opts, hooks: { beforeCreate: [pull] } },
       ),
   );
 }

@@ -10,6 +10,7 @@ export interface ControlPlaneArgs {
   previous: string | undefined;
   secrets: OperationSecrets;
   hooks: WorkloadHooks;
+  pull: pulumi.ResourceHook;
   after: pulumi.Resource[];
 }
 
@@ -18,9 +19,9 @@ export class ControlPlane extends pulumi.ComponentResource {
   readonly workload: Workload;
 
   constructor(name: string, args: ControlPlaneArgs, opts: pulumi.ComponentResourceOptions) {
-    const { spec, previous, secrets, hooks, after } = args;
+    const { spec, previous, secrets, hooks, pull, after } = args;
     super("clawforce:fleet:ControlPlane", name, {}, opts);
-    const images = keptImages(name, [spec.image, previous], { parent: this });
+    const images = keptImages(name, [spec.image, previous], pull, { parent: this });
     this.workload = new Workload(
       spec.name,
       { spec, secrets, hooks, after: [...after, ...images] },

@@ -6,7 +6,7 @@ import type { BakeConfig, InstanceGroupConfig, StackConfig } from "../config/sch
 import { AgentImage } from "./agent-image.ts";
 import { bakeOfWave } from "./bake.ts";
 import { ControlPlane } from "./control-plane.ts";
-import { type WorkloadHooks, workloadHooks } from "./hooks.ts";
+import { pullHook, type WorkloadHooks, workloadHooks } from "./hooks.ts";
 import { Ingress } from "./ingress.ts";
 import { InstanceGroup } from "./instance-group.ts";
 import { ManagedWorkload } from "./managed-workload.ts";
@@ -21,6 +21,10 @@ export interface FleetArgs {
   workloads: { spec: WorkloadSpec; move: object }[];
   /** By the name of an instance group: what a judge of the update has to know of it. */
   judgedGroups: Record<string, object>;
+  /** Puts an image on the Docker host, unless it is there. */
+  pull: (reference: string) => Promise<unknown>;
+  /** See IngressArgs. */
+  keeper: string;
   /** What this update does, in its order. */
   steps: Step[];
   /** Reference that the control plane is to give to new instances; undefined: that is left alone. */
@@ -38,6 +42,7 @@ export class Fleet extends pulumi.ComponentResource {
   readonly running: Record<string, pulumi.Output<RunningWorkload>> = {};
   readonly #args: FleetArgs;
   readonly #inside: { parent: Fleet; providers: pulumi.ProviderResource[] };
+  readonly #pull: pulumi.ResourceHook;
   readonly #groups = new Map<string, InstanceGroup>();
   readonly #workloads = new Map<string, Workload | ManagedWorkload>();
 
@@ -47,8 +52,9 @@ export class Fleet extends pulumi.ComponentResource {
     const { config } = args;
     const provider = new docker.Provider(name, providerArgs(config.platform), { parent: this });
     this.#inside = { parent: this, providers: [provider] };
+    this.#pull = pullHook(args.pull);
     const images = Object.entries(config.agentImages).flatMap(
-      ([image, references]) => new AgentImage(image, references, this.#inside).images,
+      ([image, references]) => new AgentImage(image, references, this.#pull, this.#inside).images,
     );
     const networks = this.#networks(provider);
     for (const [group, groupConfig] of Object.entries(config.instanceGroups)) {
@@ -83,14 +89,14 @@ export class Fleet extends pulumi.ComponentResource {
 
   /** In front of everything, so created before and removed after. */
   #ingress(networks: docker.Network[]): pulumi.Resource[] {
-    const { config, stack, workloads } = this.#args;
+    const { config, stack, workloads, keeper } = this.#args;
     if (config.ingress === undefined) {
       return [];
     }
     const { name, image, publish } = config.ingress;
     const served = workloads.filter(({ spec }) => spec.hosts.length > 0);
     const args = {
-      ...{ stack, name, image, publish, after: networks },
+      ...{ stack, name, image, publish, keeper, pull: this.#pull, after: networks },
       networks: unique(served.map(({ spec }) => spec.container.network)),
     };
     return [new Ingress("ingress", args, this.#inside).container];
@@ -144,7 +150,8 @@ export class Fleet extends pulumi.ComponentResource {
     const args = { spec, secrets: secretsOf(name), hooks, after };
     if (spec.group === undefined) {
       const previous = config.controlPlane?.previous;
-      return new ControlPlane("control-plane", { ...args, previous }, this.#inside).workload;
+      return new ControlPlane("control-plane", { ...args, previous, pull: this.#pull }, this.#inside)
+        .workload;
     }
     const opts = { parent: this.#groups.get(spec.group) ?? this };
     return spec.managed ? new ManagedWorkload(name, args, opts) : new Workload(name, args, opts);

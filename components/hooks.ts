@@ -39,6 +39,13 @@ export function workloadHooks(taskOf: (name: string) => Promise<HookTask>): Work
   };
 }
 
+/** Before an image is made known to the provider: the Docker host has it then. */
+export function pullHook(pull: (reference: string) => Promise<unknown>): pulumi.ResourceHook {
+  return new pulumi.ResourceHook("pull", async ({ newInputs }) => {
+    await pull(String((newInputs as { name?: unknown }).name));
+  });
+}
+
 async function runProgram(program: OperationName, name: string, task: HookTask): Promise<void> {
   const secrets = await Promise.all(
     Object.entries(secretVariables(task.secrets)).map(async ([name, value]) => [

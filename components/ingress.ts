@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { keptImages } from "./agent-image.ts";
@@ -12,8 +11,11 @@ export interface IngressArgs {
   image: string;
   /** Where on the Docker host requests come in. */
   publish: { address: string; port: number };
+  /** The script that runs the proxy and gives holds an end: operations/ingress/scripts/keep-deadlines.sh. */
+  keeper: string;
   /** Those of all workloads that it serves. */
   networks: readonly string[];
+  pull: pulumi.ResourceHook;
   /** The networks themselves. */
   after: readonly pulumi.Resource[];
 }
@@ -43,7 +45,7 @@ export class Ingress extends pulumi.ComponentResource {
     );
     this.container = new docker.Container(name, containerArgs(args), {
       parent: this,
-      dependsOn: [...args.after, ...keptImages(name, [args.image], { parent: this }), volume],
+      dependsOn: [...args.after, ...keptImages(name, [args.image], args.pull, { parent: this }), volume],
       deleteBeforeReplace: true,
     });
     this.registerOutputs({});
@@ -57,7 +59,7 @@ function containerArgs(args: IngressArgs): docker.ContainerArgs {
     hostname: args.name,
     init: true,
     restart: "unless-stopped",
-    command: ["bash", "-c", deadlineKeeper()],
+    command: ["bash", "-c", args.keeper],
     envs: [
       `HTTP_PORT=${ports.http}`,
       `HTTPS_PORT=${ports.https}`,
@@ -81,12 +83,4 @@ function containerArgs(args: IngressArgs): docker.ContainerArgs {
     destroyGraceSeconds: stopGrace,
     stopTimeout: stopGrace,
   };
-}
-
-/** By its path, as the programs of operations/ are. */
-function deadlineKeeper(): string {
-  return readFileSync(
-    new URL("../operations/ingress/scripts/keep-deadlines.sh", import.meta.url),
-    "utf8",
-  ).trim();
 }

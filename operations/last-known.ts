@@ -8,7 +8,7 @@ import { dockerClient, inspectContainer, unreachableHost } from "./docker/client
 import { OperationFailure } from "./failure.ts";
 import { KamalProxy } from "./ingress/proxy.ts";
 import type { IngressService } from "./ingress/services-table.ts";
-import { keySettings } from "./survey.ts";
+import { keySettings, placeOf } from "./survey.ts";
 import { DocumentDamaged, readDocument, writeWhole } from "./whole-file.ts";
 import type { Workload } from "./workload.ts";
 
@@ -30,11 +30,12 @@ export async function lastKnownInput(config: StackConfig, stack: string, name: s
   const file = fileIn(workloadFolder(directory, stack, name));
   const remembered = await rememberedIn(file);
   if (remembered !== undefined) {
-    // The records are where the configuration has them now.
-    return { ...remembered, evidenceDirectory: directory, evidenceKeys: keySettings(config) };
+    // Records and Docker host are where the configuration has them now.
+    const { dockerAccess: _access, rehearsal: _rehearsal, ...kept } = remembered;
+    return { ...kept, ...placeOf(config), evidenceDirectory: directory, evidenceKeys: keySettings(config) };
   }
   const { host } = config.platform;
-  const docker = dockerClient(host);
+  const docker = dockerClient(host, config.platform);
   try {
     const found = await inspectContainer(docker, name);
     return inputOfContainer({ config, stack, name, file }, found, await serviceOf(docker, config, name));
@@ -89,7 +90,7 @@ export function inputOfContainer(
   const gateway = gatewayContainer.parse({});
   const port = Number(service?.target.split(":").at(-1) ?? gateway.port);
   return {
-    ...{ stack, name, track: "runtime", dockerHost: config.platform.host, container: name },
+    ...{ stack, name, track: "runtime", ...placeOf(config), container: name },
     image: found?.Config.Image ?? "",
     ...stateOf(leaving, found, gateway.stateDirectory),
     port,

@@ -75,14 +75,21 @@ function refuseMisledProvider({ platform }: StackConfig): void {
 }
 
 /** Only what the configuration says: the programs' input, and so the engine's state, stays the same without it. */
-function dockerHostOf({ platform }: StackConfig): Pick<Workload, "dockerHost" | "dockerAccess"> {
+export function placeOf({
+  platform,
+  environment,
+}: StackConfig): Pick<Workload, "dockerHost" | "dockerAccess" | "rehearsal"> {
   const { host, ssh, tls, answer } = platform;
   const access: DockerAccess = {
     ...(answer !== undefined && { answer }),
     ...(ssh !== undefined && { ssh }),
     ...(tls !== undefined && { tls }),
   };
-  return { dockerHost: host, ...(Object.keys(access).length > 0 && { dockerAccess: access }) };
+  return {
+    dockerHost: host,
+    ...(Object.keys(access).length > 0 && { dockerAccess: access }),
+    ...(environment !== "production" && { rehearsal: true as const }),
+  };
 }
 
 /** What a control plane has made it makes again: a container of ours in its place would be two gateways on one state. */
@@ -110,8 +117,7 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     name,
     track: workload.track,
     ...(workload.group !== undefined && { group: workload.group }),
-    ...dockerHostOf(config),
-    ...(config.environment !== "production" && { rehearsal: true as const }),
+    ...placeOf(config),
     container: name,
     image: workload.image,
     state: workload.state,

@@ -2,27 +2,14 @@ import { execFile, spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { freePort } from "../../demo/free-port.ts";
 import { dockerd, programPath } from "../../toolchain/debian.ts";
 import { type OwnProcess, startTimeOf, stop, systemFolders, tailOf } from "../../toolchain/processes.ts";
 import { until } from "./world.ts";
 
 const execute = promisify(execFile);
-
-/** A port of this machine that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** Starts a program that is ours alone; its output goes to a file. */
 export async function startOwn(argv: [string, ...string[]], log: string): Promise<OwnProcess> {

@@ -4,10 +4,11 @@ import { connect } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { freePort } from "../../demo/free-port.ts";
 import { cacheFolder, openCache } from "../../toolchain/cache.ts";
 import { installProgram, programPath, sshd } from "../../toolchain/debian.ts";
 import { type OwnProcess, stop, tailOf } from "../../toolchain/processes.ts";
-import { freePort, startOwn } from "./own-engine.ts";
+import { startOwn } from "./own-engine.ts";
 import { until } from "./world.ts";
 
 const execute = promisify(execFile);
