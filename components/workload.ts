@@ -119,7 +119,11 @@ export class Workload extends pulumi.ComponentResource {
       deleteBeforeReplace: true,
       replacementTrigger: replacementTrigger(spec),
       hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore], onError: [hooks.wayBack] },
-      customTimeouts: { create: `${Math.ceil(spec.container.health.wait) + 60}s` },
+      // An engine that hangs must not be waited for as long as the provider would by itself.
+      customTimeouts: {
+        create: `${Math.ceil(spec.container.health.wait) + 60}s`,
+        delete: `${Math.ceil(spec.stopGrace) + 120}s`,
+      },
     });
     const common = { task: { workload: spec.input }, secrets };
     const serving = operationCommand(

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { certificateFolder } from "../../config/docker-access.ts";
 import { OperationFailure } from "../failure.ts";
 import type { Workload } from "../workload.ts";
 import type { CommandResult } from "./cli-output.ts";
@@ -10,16 +11,19 @@ const inherited = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSH_AUTH_S
 const longestOutput = 1_000_000;
 
 export function workflowEnvironment(
-  workload: Pick<Workload, "name" | "image" | "container" | "dockerHost">,
+  workload: Pick<Workload, "name" | "image" | "container" | "dockerHost" | "dockerAccess">,
   deployer: NodeJS.ProcessEnv = process.env,
 ): Record<string, string> {
   const kept = inherited.flatMap((name) => {
     const value = deployer[name];
     return value === undefined ? [] : [[name, value] as const];
   });
+  const { dockerHost, dockerAccess = {} } = workload;
+  const certificates = certificateFolder(dockerHost, dockerAccess, deployer);
   return {
     ...Object.fromEntries(kept),
-    DOCKER_HOST: workload.dockerHost,
+    DOCKER_HOST: dockerHost,
+    ...(certificates !== undefined && { DOCKER_CERT_PATH: certificates, DOCKER_TLS_VERIFY: "1" }),
     CLAWFORCE_WORKLOAD: workload.name,
     CLAWFORCE_IMAGE: workload.image,
     CLAWFORCE_CONTAINER: workload.container,

@@ -52,6 +52,10 @@ export interface WorldOptions {
   snapshots?: Record<string, unknown>;
   /** Puts an ingress in front with these settings; it serves each workload under its `hostOf`. */
   ingress?: Record<string, unknown>;
+  /** Another engine than the machine's, as this test reaches it; how the stack does stands in `settings`. */
+  dockerHost?: string;
+  /** More variables for whoever deploys. */
+  environment?: Record<string, string>;
   /** More keys of the configuration, without namespace; asked again at each `configure`. */
   settings?: (world: World) => Record<string, unknown>;
 }
@@ -75,14 +79,14 @@ export class World {
 
   private constructor(folder: string, parts: Parts, images: AgentImages, options: WorldOptions) {
     this.folder = folder;
-    this.parts = parts;
+    this.parts = { ...parts, dockerHost: options.dockerHost ?? parts.dockerHost };
     this.images = images;
     this.#options = options;
     this.stack = `t${folder
       .slice(-6)
       .toLowerCase()
       .replace(/[^a-z0-9]/g, "x")}`;
-    this.docker = dockerClient(parts.dockerHost);
+    this.docker = dockerClient(this.parts.dockerHost);
     this.instances = Array.from(
       { length: options.instances ?? 3 },
       (_, index) => `${this.stack}-${index + 1}`,
@@ -219,6 +223,8 @@ export class World {
     return {
       ...(process.env as Record<string, string>),
       ...this.parts.environment,
+      DOCKER_HOST: this.parts.dockerHost,
+      ...this.#options.environment,
       PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "a passphrase of the tests",
       // Without it the engine has no `--event-log`.

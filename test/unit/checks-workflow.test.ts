@@ -35,6 +35,15 @@ describe("an operator's program", () => {
     });
   });
 
+  it("reaches the same engine, with its certificates", () => {
+    const far = { ...workload, dockerHost: "tcp://a:2376", dockerAccess: { tls: { certPath: "/etc/a" } } };
+    expect(workflowEnvironment(far, {})).toMatchObject({
+      DOCKER_HOST: "tcp://a:2376",
+      DOCKER_CERT_PATH: "/etc/a",
+      DOCKER_TLS_VERIFY: "1",
+    });
+  });
+
   it("is given its arguments as they are, and its exit code and both outputs come back", async () => {
     const script = "console.log(process.argv[1]); console.error('why'); process.exitCode = 3";
     const argv = [process.execPath, "-e", script, "$HOME; `x`"];

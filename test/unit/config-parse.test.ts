@@ -155,6 +155,36 @@ const wrong: Wrong[] = [
     { platform: { kind: "docker", host: "/var/run/docker.sock" } },
     'platform.host: "/var/run/docker.sock" is no Docker host. Write unix:///PATH, tcp://NAME:PORT or ssh://USER@NAME.',
   ],
+  ...[
+    ...[
+      "ssh://docker-1/$(reboot)",
+      "ssh://-oProxyCommand=x@docker-1",
+      "ssh://docker-1?x",
+      "ssh://a:b@docker-1",
+    ],
+    ...["tcp://docker-1", "unix://docker.sock"],
+  ].map(
+    (host): Wrong => [
+      `the host ${host}`,
+      { platform: { kind: "docker", host } },
+      `platform.host: ${JSON.stringify(host)} is no Docker host. Write unix:///PATH, tcp://NAME:PORT or ssh://USER@NAME.`,
+    ],
+  ),
+  [
+    "ssh for a host that is not reached by it",
+    { platform: { kind: "docker", ssh: { identityFile: "~/.ssh/id" } } },
+    "platform: `ssh` is given, but `host` is none of ssh://. Take `ssh` out, or write ssh://USER@NAME.",
+  ],
+  [
+    "certificates for a host that does not speak TLS",
+    { platform: { kind: "docker", host: "ssh://docker-1", tls: { certPath: "/etc/docker-1" } } },
+    "platform: `tls` is given, but `host` is none of tcp://. Take `tls` out, or write tcp://NAME:PORT.",
+  ],
+  [
+    "a key whose path ssh would take apart",
+    { platform: { kind: "docker", host: "ssh://docker-1", ssh: { identityFile: "/etc/my key" } } },
+    'platform.ssh.identityFile: "/etc/my key" is no path. Begin it with / or ~/ and write no blanks, quotes, `%` or `$`.',
+  ],
   [
     "a platform that is not there yet",
     { platform: { kind: "swarm" } },
