@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
+import { Expiry } from "./expiry.ts";
 import { type OperationName, type OperationSecrets, programPath, secretVariables } from "./operation.ts";
 
 /** What the hooks of one container need. */
@@ -84,34 +85,6 @@ async function runProgram(program: OperationName, name: string, task: HookTask):
   }
   if (code !== 0) {
     throw new Error(said.slice(-12).join("\n"));
-  }
-}
-
-/** Seconds between SIGTERM and SIGKILL. */
-const killGrace = 10;
-
-/** Ends a process group at its deadline (seconds). */
-class Expiry {
-  reached = false;
-  readonly #timers: NodeJS.Timeout[];
-
-  constructor(group: number | undefined, deadline: number) {
-    const end = (signal: NodeJS.Signals) => () => {
-      this.reached = true;
-      try {
-        if (group !== undefined) process.kill(-group, signal);
-      } catch {
-        // It has ended.
-      }
-    };
-    this.#timers = [
-      setTimeout(end("SIGTERM"), deadline * 1000),
-      setTimeout(end("SIGKILL"), (deadline + killGrace) * 1000),
-    ];
-  }
-
-  clear(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
   }
 }
 
