@@ -7,7 +7,6 @@ import { dockerClient } from "../../operations/docker/client.ts";
 import { OwnEngine } from "../support/own-engine.ts";
 import { SshServer } from "../support/ssh-server.ts";
 import { partsOfThisRun, World } from "../support/world.ts";
-import { patientGroup } from "../support/world-settings.ts";
 
 /** A real dockerd beside the machine's, behind a real sshd and behind TLS: nothing of it can be reached in another way. */
 describe("a far Docker host", () => {
@@ -38,7 +37,7 @@ describe("a far Docker host", () => {
       { stable: fixture[1] },
       {
         instances: 1,
-        group: patientGroup,
+        patience: true,
         dockerHost: engine.host,
         settings: () => ({ platform: platform() }),
       },
@@ -144,7 +143,7 @@ describe("a far Docker host", () => {
       { stable: fixture[1] },
       {
         instances: 1,
-        group: patientGroup,
+        patience: true,
         dockerHost: engine.host,
         environment: { DOCKER_CONTEXT: "elsewhere" },
       },

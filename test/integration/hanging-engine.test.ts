@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StepName } from "../../operations/step.ts";
 import { OwnEngine } from "../support/own-engine.ts";
 import { partsOfThisRun, type Run, until, World } from "../support/world.ts";
-import { patientGroup } from "../support/world-settings.ts";
 
 /** Seconds that the engine has for an answer here; the put-back goes on for ten times as long. */
 const answer = 4;
@@ -23,7 +22,7 @@ describe("an engine that hangs", () => {
       { stable: images.old },
       {
         instances: 1,
-        group: patientGroup,
+        patience: true,
         dockerHost: engine.host,
         settings: () => ({ platform: { kind: "docker", host: engine.host, answer: `${answer}s` } }),
       },

@@ -11,7 +11,6 @@ import { type OwnProcess, stop } from "../../toolchain/processes.ts";
 import { registryConfig } from "../../toolchain/registry.ts";
 import { OwnEngine, startOwn } from "../support/own-engine.ts";
 import { partsOfThisRun, runProgram, until, World } from "../support/world.ts";
-import { patientGroup } from "../support/world-settings.ts";
 
 const user = "deploy";
 const password = "a password of the tests";
@@ -136,7 +135,7 @@ describe("a registry with a login", () => {
       { stable: image },
       {
         instances: 1,
-        group: patientGroup,
+        patience: true,
         dockerHost: engine.host,
         environment: { DOCKER_CONFIG: logins.helper, PATH: `${join(folder, "bin")}${delimiter}${tools}` },
         settings: () => ({ platform: { kind: "docker", host: engine.host } }),

@@ -67,12 +67,3 @@ export function fixtureGroup(stack: string, patience = false): Record<string, un
     ],
   };
 }
-
-/** For tests in which nothing depends on how soon a check gives up: a busy machine is no failure. */
-export const patientGroup: Record<string, unknown> = {
-  gate: [{ kind: "http", path: "/healthz", body: { ok: true, status: "live" }, deadline: "15s" }],
-  verification: [
-    { kind: "version", argv: ["fixture", "--version"], deadline: "60s" },
-    { kind: "http", path: "/readyz", body: { ready: true }, deadline: "60s" },
-  ],
-};

@@ -229,7 +229,6 @@ export class World {
       PULUMI_CONFIG_PASSPHRASE: "a passphrase of the tests",
       // Without it the engine has no `--event-log`.
       PULUMI_DEBUG_COMMANDS: "true",
-      // Production refuses it.
       ...(this.#breaks && { CLAWFORCE_BREAKPOINTS: this.breakpoints }),
     };
   }
