@@ -297,23 +297,23 @@ export class World {
   }
 
   /** Puts a switch of the fixture into a workload's state. */
-  async setSwitch(name: string, file: string, text = ""): Promise<void> {
-    const script = "require('node:fs').writeFileSync(process.argv[1], process.argv[2])";
-    const done = await runProgram(
-      "docker",
-      ["exec", name, "node", "-e", script, `/home/node/.openclaw/${file}`, text],
-      this.environment(),
+  setSwitch(name: string, file: string, text = ""): Promise<void> {
+    return this.#inState(
+      name,
+      "require('node:fs').writeFileSync(process.argv[1], process.argv[2])",
+      file,
+      text,
     );
-    if (done.code !== 0) {
-      throw new Error(done.output);
-    }
   }
 
-  async removeSwitch(name: string, file: string): Promise<void> {
-    const script = "require('node:fs').rmSync(process.argv[1], { force: true })";
+  removeSwitch(name: string, file: string): Promise<void> {
+    return this.#inState(name, "require('node:fs').rmSync(process.argv[1], { force: true })", file);
+  }
+
+  async #inState(name: string, script: string, file: string, ...args: string[]): Promise<void> {
     const done = await runProgram(
       "docker",
-      ["exec", name, "node", "-e", script, `/home/node/.openclaw/${file}`],
+      ["exec", name, "node", "-e", script, `/home/node/.openclaw/${file}`, ...args],
       this.environment(),
     );
     if (done.code !== 0) {
