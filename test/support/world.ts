@@ -11,6 +11,7 @@ import { dockerClient, inspectContainer } from "../../operations/docker/client.t
 import { oneShotLabel } from "../../operations/docker/one-shot.ts";
 import type { StepName } from "../../operations/step.ts";
 import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
+import { outcomeOf } from "./outcome.ts";
 import { fixtureGroup, hostOf, networkOf } from "./world-settings.ts";
 
 /** What set-up hands to the tests: tools and images, see test/run.ts. */
@@ -387,18 +388,4 @@ export function runProgram(
   const child = spawn(program, argv, { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.end(stdin);
   return outcomeOf(child);
-}
-
-function outcomeOf(child: ReturnType<typeof spawn>): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    let output = "";
-    child.stdout?.on("data", (chunk) => {
-      output += chunk;
-    });
-    child.stderr?.on("data", (chunk) => {
-      output += chunk;
-    });
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code, output }));
-  });
 }
