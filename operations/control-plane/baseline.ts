@@ -6,6 +6,7 @@ import { keyedHash, newSalt } from "../../evidence/keyed-hash.ts";
 import type { ControlPlaneBaseline, SecretBaseline } from "../../evidence/records.ts";
 import { type Attempt, failed } from "../checks/judge.ts";
 import type { Drained } from "../drain.ts";
+import { OperationFailure } from "../failure.ts";
 import { secondsSince } from "../step.ts";
 import type { Task } from "./answers.ts";
 import { ArchiveDamaged, openArchive } from "./archive.ts";
@@ -24,8 +25,11 @@ export async function readBaseline(
   const { build_date: build } = await client.health();
   const instances = await client.instances();
   const backups = await client.backups();
-  const users = what.includes("users") ? await client.users() : undefined;
-  const settings = what.includes("settings") || what.includes("secret") ? await client.settings() : undefined;
+  const users = what.includes("users") ? await shown("users", () => client.users()) : undefined;
+  const settings =
+    what.includes("settings") || what.includes("secret")
+      ? await shown("settings", () => client.settings())
+      : undefined;
   const completed = backups.filter(({ status }) => status === "completed").sort((a, b) => b.id - a.id);
   const [newest] = completed;
   return {
@@ -53,9 +57,31 @@ export interface WantedBaseline {
   database?: () => Promise<DatabaseLook>;
 }
 
-function hashesOf(salt: string, values: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, keyedHash(salt, value)]));
+/** Not every control plane has each of its lists in its API. */
+async function shown<T>(part: "users" | "settings", ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ApiRefusal && error.status === 404) {
+      throw new OperationFailure(
+        `this control plane has no list of its ${part} (HTTP 404), so they can't be compared. ` +
+          `Take ${part === "users" ? "`users`" : "`settings` and `secret`"} out of \`what\` of \`unchanged\` in \`controlPlane.verification\`.`,
+      );
+    }
+    throw error;
+  }
 }
+
+/** Of what has a value: a version may leave out what is empty, or fill it. */
+function hashesOf(salt: string, values: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([, value]) => !empty.has(JSON.stringify(value)))
+      .map(([key, value]) => [key, keyedHash(salt, value)]),
+  );
+}
+
+const empty: ReadonlySet<string> = new Set(['""', "null", "[]", "{}"]);
 
 function secretOf(
   salt: string,

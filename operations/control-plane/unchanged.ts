@@ -1,4 +1,3 @@
-import { keyedHash } from "../../evidence/keyed-hash.ts";
 import type { ControlPlaneBaseline, SecretBaseline } from "../../evidence/records.ts";
 import { type Attempt, failed, passed } from "../checks/judge.ts";
 
@@ -53,7 +52,7 @@ function judged(
         same: `${users.length} users as before`,
       }));
     case "settings":
-      return compared(part, before.settings, (settings) => settingFinding(before, settings, now, except));
+      return compared(part, before.settings, (settings) => settingFinding(settings, now, except));
     case "secret":
       return compared(part, before.secret, (secret) => secretFinding(secret, now.secret));
   }
@@ -85,7 +84,6 @@ function userDifferences(before: Users, now: Users): string[] {
 }
 
 function settingFinding(
-  { salt = "" }: ControlPlaneBaseline,
   before: Readonly<Record<string, string>>,
   now: ControlPlaneBaseline,
   except: readonly string[],
@@ -93,21 +91,15 @@ function settingFinding(
   const names = Object.keys(before).filter((name) => !ownSettings.includes(name) && !except.includes(name));
   return {
     differences: names.flatMap((name) =>
-      valueDifference(`the setting ${name}`, salt, before[name], now.settings?.[name]),
+      valueDifference(`the setting ${name}`, before[name], now.settings?.[name]),
     ),
     same: `${names.length} settings as before`,
   };
 }
 
-function valueDifference(
-  what: string,
-  salt: string,
-  before: string | undefined,
-  now: string | undefined,
-): string[] {
-  if (now === undefined) return [`${what} is gone`];
-  if (now === before) return [];
-  return [now === keyedHash(salt, "") ? `${what} is empty now` : `${what} has another value`];
+function valueDifference(what: string, before: string | undefined, now: string | undefined): string[] {
+  if (now === undefined) return [`${what} is gone or empty`];
+  return now === before ? [] : [`${what} has another value`];
 }
 
 /** It is proved by the key and by values that decrypt with it: what only looks the same proves nothing. */

@@ -196,7 +196,9 @@ describe("what proves a control plane", () => {
     expect([http?.outcome, login?.outcome]).toEqual(["passed", "passed"]);
     const lost = await outcomeOf(before);
     expect(lost).toMatchObject({ outcome: "failed" });
-    expect(lost?.detail).toContain("the setting brave_api_key is gone, the setting timezone is gone");
+    expect(lost?.detail).toContain(
+      "the setting brave_api_key is gone or empty, the setting timezone is gone or empty",
+    );
     expect(lost?.detail).toContain("the secret brave_api_key is no longer what it was");
     await world.run("1.5.0", environment);
   });

@@ -14,6 +14,7 @@ import { oneShotLabel } from "../../operations/docker/one-shot.ts";
 import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
 import { dockerCommand } from "./docker-command.ts";
 import { type Parts, partsOfThisRun, until } from "./world.ts";
+import { standInHealth } from "./world-settings.ts";
 
 const program = join(import.meta.dirname, "../images/control-plane/server.ts");
 
@@ -131,6 +132,7 @@ export class ControlPlaneWorld {
     const container = await this.docker.createContainer({
       name: this.name,
       Image: this.parts.images.controlPlane[version],
+      Healthcheck: { Test: ["CMD", ...standInHealth], Interval: 2e9, Timeout: 60e9, Retries: 20 },
       Env: Object.entries(variables).map(([key, value]) => `${key}=${value}`),
       HostConfig: {
         Binds: [

@@ -5,6 +5,13 @@ export function networkOf(stack: string): string {
   return `${stack}-network`;
 }
 
+/** Asks the stand-in for its health without starting a Node each time: a busy machine takes longer for that than for the rest. */
+export const standInHealth = [
+  "bash",
+  "-c",
+  `exec 3<>/dev/tcp/127.0.0.1/8000 && printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q '"database":"connected"' <&3`,
+];
+
 /** A control plane of the tests, the stand-in, as a workload with this name. */
 export function controlPlaneSettings(
   name: string,
@@ -25,13 +32,9 @@ export function controlPlaneSettings(
         CLAWFORCE_BACKUPS_PATH: "/app/backups",
       },
       health: {
-        command: [
-          "node",
-          "-e",
-          "fetch('http://127.0.0.1:8000/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))",
-        ],
-        // Its command starts a Node: no test may fail because the machine is busy.
-        interval: "5s",
+        command: standInHealth,
+        // No test may fail because the machine is busy.
+        interval: "2s",
         timeout: "30s",
         retries: 20,
         wait: "5m",
