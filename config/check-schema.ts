@@ -90,15 +90,19 @@ export const checkSchema = z
       kind: z.literal("conversation"),
       ...checkBase,
       deadline: within(90),
-      argv: argv.default([
-        "openclaw",
-        "agent",
-        "--agent",
-        "main",
-        "--message",
-        "Answer with one word: pong",
-        "--json",
-      ]),
+      interval: seconds.default(15).describe("Between two attempts: each of them costs a turn."),
+      argv: argv
+        .optional()
+        .describe("Default: `openclaw agent` with a short question to the default agent, else to `main`."),
+      asBefore: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Try no turn where openclaw.json names no model, and pass over one that failed before the update too.",
+        ),
+      every: seconds
+        .default(600)
+        .describe("Between two turns in a bake: it asks for one in its first and in its last round too."),
       model: z
         .string()
         .min(1)
@@ -106,16 +110,27 @@ export const checkSchema = z
         .describe("Must have answered, as the gateway names it: anthropic/claude-haiku-4-5."),
       output: pattern.optional().describe("Must match the reply."),
     }),
-    /** What must not have become less since before the update. */
+    /** What must not have become less, or another one, since before the update. */
     z.strictObject({
       kind: z.literal("unchanged"),
       ...checkBase,
       deadline: within(60),
       what: z
-        .array(z.enum(["instances", "backups", "users", "settings", "secret", "sessions", "channels"]))
+        .array(
+          z.enum([
+            "instances",
+            "backups",
+            "users",
+            "settings",
+            "secret",
+            "sessions",
+            "channels",
+            "configuration",
+          ]),
+        )
         .min(1)
         .describe(
-          "Instances, backups, users, settings and a secret of a control plane, sessions and channels of a gateway.",
+          "Instances, backups, users, settings and a secret of a control plane; sessions, channels and configuration (keys of openclaw.json) of a gateway.",
         ),
       except: z.array(z.string().min(1)).default([]).describe("Settings that an update may change, by name."),
     }),

@@ -129,6 +129,8 @@ const openclawVerification: CheckInput[] = [
   },
   { kind: "channels", allowNone: true },
   { kind: "unchanged", what: ["sessions"] },
+  { kind: "unchanged", name: "configuration", what: ["configuration"] },
+  { kind: "conversation", asBefore: true, deadline: "120s" },
   { kind: "pins" },
   { kind: "logs", appear: ["\\[gateway\\] ready"], absent: defaultBadLines },
 ];
@@ -142,15 +144,35 @@ const bakeObject = z.strictObject({
     .min(0)
     .default(0)
     .describe("How many must have come through the ingress meanwhile: silence proves nothing."),
+  failures: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      "How many more than before the update may end with 502, 503 or 504: the gateway did not answer.",
+    ),
+  errors: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe(
+      "Which share may end with another error (500 and more) on top of that before the update; 2 always may.",
+    ),
 });
 
 /** A duration alone is a bake of that length. */
 const bake = z.union(
   [
-    seconds.transform((length): z.output<typeof bakeObject> => ({ length, interval: 30, requests: 0 })),
+    seconds.transform(
+      (length): z.output<typeof bakeObject> => ({
+        ...{ length, interval: 30, requests: 0 },
+        ...{ failures: 0, errors: 0.05 },
+      }),
+    ),
     bakeObject,
   ],
-  "expected a bake. Write its length (30m), or a mapping with `length`, `interval` and `requests`",
+  "expected a bake. Write its length (30m), or a mapping with `length`",
 );
 
 const instanceGroup = z.strictObject({
@@ -260,6 +282,22 @@ export const stackSchema = z.strictObject({
     })
     .prefault({})
     .describe("Time for an update, and between those of the two tracks."),
+  deadlines: z
+    .strictObject({
+      factor: z
+        .number()
+        .min(1)
+        .default(3)
+        .describe(
+          "A check gets so many times what its last passing run on that workload took, if that is more than its own deadline.",
+        ),
+      longest: seconds.default(600).describe("More than this a check gets only by its own deadline."),
+      baseline: seconds
+        .default(120)
+        .describe("For each look at the running version before an update: a busy host takes its time."),
+    })
+    .prefault({})
+    .describe("How long checks may take on a host that is busy."),
   change: z
     .strictObject({
       owner: z.string().min(1).describe("Who decides on going back."),
@@ -314,4 +352,5 @@ export type InstanceConfig = InstanceGroupConfig["instances"][number];
 export type AgentImageConfig = StackConfig["agentImages"][string];
 export type ControlPlaneConfig = NonNullable<StackConfig["controlPlane"]>;
 export type BakeConfig = NonNullable<InstanceGroupConfig["bake"]>;
+export type DeadlinesConfig = StackConfig["deadlines"];
 export type SnapshotsConfig = StackConfig["snapshots"];

@@ -15,7 +15,7 @@ const ofControlPlane = ["login", "build"];
 const ofGateway = ["channels", "conversation", "pins"];
 const unchangedOf = {
   "control-plane": ["instances", "backups", "users", "settings", "secret"],
-  runtime: ["sessions", "channels"],
+  runtime: ["sessions", "channels", "configuration"],
 } as const;
 
 /** The rules of the two tracks, and of what production demands. */

@@ -37,6 +37,8 @@ export interface CheckResult {
   detail: string;
   seconds: number;
   attempts: number;
+  /** It ran out of time before it had an answer: that says nothing of the workload's health. */
+  slow?: true;
 }
 
 /** What the control plane had before an update, as far as it must have it afterwards. Plain JSON. */
@@ -102,6 +104,17 @@ export interface ChannelState {
   failure?: string;
 }
 
+/**
+ * A gateway's openclaw.json without any of its values: key path -> hash of its value, keyed by a secret of the stack.
+ * Without `keys` there was none.
+ */
+export interface ConfigurationPrint {
+  salt: string;
+  /** Tells whether the same secret is used to compare. */
+  secret: string;
+  keys?: Record<string, string>;
+}
+
 /** What a workload had before its update, read while the old version served. */
 export interface BaselineEntry {
   kind: "baseline";
@@ -112,6 +125,9 @@ export interface BaselineEntry {
   /** Only what a check compares with. */
   channels?: ChannelState[];
   sessions?: number;
+  configuration?: ConfigurationPrint;
+  /** How a turn of a model went, where a check asks for one. */
+  turn?: { passed: boolean; detail: string };
   controlPlane?: ControlPlaneBaseline;
 }
 
@@ -182,7 +198,13 @@ export interface BakeEntry {
   /** How often the checks ran. */
   rounds: number;
   /** What came through the ingress meanwhile; undefined where the workload has no ingress. */
-  requests?: { served: number; failed: number };
+  requests?: {
+    served: number;
+    /** The gateway did not answer. */
+    failed: number;
+    /** Other errors; missing in records of old, which count them as failed. */
+    errors?: number;
+  };
 }
 
 /** The control plane's image for new instances. */

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Check } from "../config/check-schema.ts";
 import { fingerprint } from "../config/fingerprint.ts";
 import type { BakeConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
 import { hasBaked, mustBake } from "../evidence/canary.ts";
-import type { BakeEntry, Outcome, ReadRecord } from "../evidence/records.ts";
+import type { Outcome, ReadRecord } from "../evidence/records.ts";
 import { verdictOf } from "./checks/judge.ts";
 import { runChecks } from "./checks/run.ts";
 import { inspectContainer } from "./docker/client.ts";
 import { OperationFailure } from "./failure.ts";
-import type { RequestCount } from "./ingress/request-log.ts";
-import { countRequests } from "./ingress/requests.ts";
+import { judgeTraffic, WaveTraffic } from "./ingress/traffic.ts";
 import { contextOf, runProgram, withManagedToken } from "./program.ts";
 import { recordState } from "./snapshot/state-read.ts";
 import { secondsSince } from "./step.ts";
@@ -58,11 +58,18 @@ export async function bake(
     return { baked: [], seconds: 0 };
   }
   const since = new Date();
-  const { outcome, detail, rounds } = await repeatChecks(fresh, wanted, since);
+  const traffic = await WaveTraffic.create(
+    fresh.map((each) => each.context),
+    since,
+    wanted.length,
+  );
+  await traffic.readBefore();
+  const { rounds, ...checked } = await repeatChecks(fresh, wanted, since, traffic);
+  await traffic.read(new Date());
   let failure: OperationFailure | undefined;
   for (const { context: each, container, image } of fresh) {
-    const requests = await countRequests(each, since);
-    const judged = judgeTraffic(outcome, detail, requests, wanted);
+    const came = traffic.of(each.workload.name);
+    const judged = judgeTraffic(checked, came, wanted);
     await each.log.append({
       kind: "bake",
       image,
@@ -71,7 +78,7 @@ export async function bake(
       checksHash: fingerprint(each.workload.verification),
       seconds: secondsSince(began),
       rounds,
-      ...(requests !== undefined && { requests }),
+      ...(came !== undefined && { requests: came.now }),
     });
     if (each.workload.managed !== true) {
       await recordState(each, { image, container });
@@ -103,41 +110,25 @@ export function needsBake(
   return mustBake(witness, demand) && !hasBaked(witness, demand);
 }
 
-/** Silence proves nothing, and one failed request is one too many. */
-export function judgeTraffic(
-  outcome: Outcome,
-  detail: string,
-  requests: RequestCount | undefined,
-  wanted: Pick<BakeConfig, "requests">,
-): Pick<BakeEntry, "outcome" | "detail"> {
-  if (outcome !== "passed") {
-    return { outcome, detail };
-  }
-  if (requests !== undefined && requests.failed > 0) {
-    return {
-      outcome: "failed",
-      detail: `${requests.failed} of ${requests.served + requests.failed} requests failed`,
-    };
-  }
-  if (wanted.requests > 0 && (requests?.served ?? 0) < wanted.requests) {
-    const came =
-      requests === undefined ? "it has no ingress that counts requests" : `${requests.served} requests came`;
-    return { outcome: "inconclusive", detail: `${came}, ${wanted.requests} are needed to judge it` };
-  }
-  return { outcome, detail };
-}
-
 async function repeatChecks(
   wave: readonly { context: WorkloadContext }[],
   { length, interval }: BakeConfig,
   since: Date,
+  traffic: WaveTraffic,
 ): Promise<{ outcome: Outcome; detail: string; rounds: number }> {
   const end = since.getTime() + length * 1000;
+  let turn: number | undefined;
   let rounds = 0;
   for (;;) {
     rounds += 1;
+    const now = Date.now();
+    const isLast = now >= end;
+    let asked = false;
     for (const { context } of wave) {
-      const results = await runChecks({ ...context, progress: () => {} }, context.workload.verification);
+      const sinceTurn = turn === undefined ? undefined : (now - turn) / 1000;
+      const checks = checksOfRound(context.workload.verification, { sinceTurn, isLast });
+      asked ||= checks.some(({ kind }) => kind === "conversation");
+      const results = await runChecks({ ...context, progress: () => {} }, checks);
       const outcome = verdictOf(results);
       if (outcome !== "passed") {
         const reasons = results.filter((each) => each.outcome !== "passed" && each.severity === "critical");
@@ -145,12 +136,32 @@ async function repeatChecks(
         return { outcome, detail: `${context.workload.name} in round ${rounds}: ${detail}`, rounds };
       }
     }
-    const left = end - Date.now();
-    if (left <= 0) {
+    if (isLast) {
       return { outcome: "passed", detail: `${formatDuration(length)}, ${rounds} rounds`, rounds };
     }
+    turn = asked ? now : turn;
+    // Not to the last moment: a line comes into the log a little after its time.
+    await traffic.read(new Date(Date.now() - logDelay));
+    const left = Math.max(0, end - Date.now());
     await waitSaying(wave[0]?.context, Math.min(left, interval * 1000), end);
   }
+}
+
+/** Milliseconds until a request that has ended is in the ingress's log. */
+const logDelay = 2000;
+
+/**
+ * The checks of a round: a turn of a model costs money, so it is asked for in the first and the last one, and now and then.
+ *
+ * @param sinceTurn seconds; undefined when none was asked for yet
+ */
+export function checksOfRound(
+  checks: readonly Check[],
+  { sinceTurn, isLast }: { sinceTurn: number | undefined; isLast: boolean },
+): Check[] {
+  return checks.filter(
+    (check) => check.kind !== "conversation" || isLast || sinceTurn === undefined || sinceTurn >= check.every,
+  );
 }
 
 async function waitSaying(

@@ -3,6 +3,12 @@ export class OperationFailure extends Error {
   override name = "OperationFailure";
 }
 
+/** Something had not ended when its time was over. That says that it is slow, and nothing else. */
+export class TooLate extends OperationFailure {
+  override name = "TooLate";
+  readonly late = true;
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

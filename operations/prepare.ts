@@ -13,7 +13,7 @@ import { recordState } from "./snapshot/state-read.ts";
 import { checkRepository, findSnapshot, takeHotSnapshot, withRepository } from "./snapshot/take.ts";
 import { runStep } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
-import { budgetProblem } from "./time-budget.ts";
+import { budgetProblem, scaledBudgetNotice } from "./time-budget.ts";
 import { refuseUnplannedMove } from "./unplanned-move.ts";
 import type { WorkloadContext, WorkloadTask } from "./workload.ts";
 
@@ -114,6 +114,10 @@ async function drilled(context: WorkloadContext, snapshot: string, image: string
       const problem = budgetProblem(context.workload, passed.seconds);
       if (problem !== undefined) {
         throw new OperationFailure(problem);
+      }
+      const notice = scaledBudgetNotice(context.workload, passed.seconds, await context.log.read());
+      if (notice !== undefined) {
+        context.progress(notice);
       }
       return passed;
     },

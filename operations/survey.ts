@@ -130,6 +130,7 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     drain: workload.drain,
     stopGrace: workload.stopGrace,
     maintenance: config.maintenance.length,
+    deadlines: config.deadlines,
     snapshots: config.snapshots,
     evidenceDirectory: config.evidence.directory,
     evidenceKeys: keySettings(config),

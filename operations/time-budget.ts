@@ -1,11 +1,13 @@
 import { defaultAnswer } from "../config/docker-access.ts";
 import { formatDuration } from "../config/units.ts";
+import type { EvidenceRecord } from "../evidence/records.ts";
+import { deadlinesOf, longestRun } from "./checks/deadline.ts";
 import type { Workload } from "./workload.ts";
 
 /** What decides how long a failed update of a workload takes. */
 export type BudgetFacts = Pick<
   Workload,
-  "gate" | "verification" | "stopGrace" | "healthWait" | "maintenance"
+  "gate" | "verification" | "stopGrace" | "healthWait" | "maintenance" | "deadlines"
 >;
 
 /** Seconds that a cut-over waits for an engine which does not answer, to put its workload back. */
@@ -50,4 +52,23 @@ export function budgetProblem(workload: BudgetFacts, drillSeconds: number): stri
     : `a failed verification and a full restore may take ${formatDuration(needed)} (checks ${formatDuration(checks)}, ` +
         `restore and start in the drill ${formatDuration(drillSeconds)}, stop and start again ${formatDuration(stopGrace + healthWait)}), ` +
         `the window has ${formatDuration(maintenance)}. Make clawforce:maintenance.length longer, or the deadlines shorter.`;
+}
+
+/**
+ * What the operator has to know when it is long enough by the deadlines of the configuration, and not by those that the
+ * slow checks of last time get. No reason to refuse: it is the busy host's worst case. Undefined when it is long enough.
+ */
+export function scaledBudgetNotice(
+  workload: BudgetFacts,
+  drillSeconds: number,
+  records: readonly EvidenceRecord[],
+): string | undefined {
+  const { gate, verification, stopGrace, healthWait, maintenance } = workload;
+  const checks = longestRun([...gate, ...verification], records, deadlinesOf(workload));
+  const needed = Math.ceil(checks + drillSeconds + stopGrace + healthWait);
+  return needed <= maintenance
+    ? undefined
+    : `the checks were slow last time and get up to ${formatDuration(checks)} now: a failed verification and a full restore may ` +
+        `then take ${formatDuration(needed)}, the window has ${formatDuration(maintenance)}. Make clawforce:maintenance.length ` +
+        "longer, or clawforce:deadlines.longest shorter.";
 }

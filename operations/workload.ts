@@ -3,7 +3,7 @@ import type { Check } from "../config/check-schema.ts";
 import type { DrainConfig } from "../config/container-schema.ts";
 import type { DockerAccess } from "../config/docker-access.ts";
 import type { StateLocation, Track } from "../config/rollout.ts";
-import type { SnapshotsConfig } from "../config/schema.ts";
+import type { DeadlinesConfig, SnapshotsConfig } from "../config/schema.ts";
 import { type EvidenceKeySettings, EvidenceKeys } from "../evidence/keys.ts";
 import { EvidenceLog } from "../evidence/log.ts";
 import type { Move } from "../evidence/move.ts";
@@ -69,6 +69,8 @@ export interface Workload {
   stopGrace: number;
   /** Seconds that an update with a failed verification and a full restore may take. */
   maintenance: number;
+  /** Undefined for a workload on record from before there were these settings. */
+  deadlines?: DeadlinesConfig;
   /** The control plane's API, when the stack has one. */
   controlPlane?: ControlPlaneAccess;
   /** Its container is made by that control plane. */

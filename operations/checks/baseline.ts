@@ -1,58 +1,79 @@
 import type { Check } from "../../config/check-schema.ts";
-import type { BaselineEntry, ChannelState, EvidenceRecord } from "../../evidence/records.ts";
+import type { BaselineEntry, ChannelState } from "../../evidence/records.ts";
 import { preflightControlPlane } from "../control-plane/check.ts";
 import { execInContainer } from "../docker/exec.ts";
-import { OperationFailure } from "../failure.ts";
+import { messageOf, OperationFailure } from "../failure.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { judgeChannels, readChannels } from "./channels.ts";
-import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
-import { type Attempt, fieldOf } from "./judge.ts";
+import { printOf, readConfiguration } from "./configuration.ts";
+import { attemptConversation } from "./conversation.ts";
+import { deadlinesOf } from "./deadline.ts";
+import { channelsArgv, countSessions } from "./unchanged.ts";
 
 type CheckOf<Kind extends Check["kind"]> = Extract<Check, { kind: Kind }>;
 
-/** Seconds that the command line may take for the baseline: on a busy host it needs over 20 to start. */
-const patience = 120;
-
 /** What the checks compare with, read while the old version serves: only what they need, each call costs seconds. */
 export async function readBaseline(context: WorkloadContext): Promise<BaselineEntry> {
-  const { docker, workload } = context;
+  const { docker, workload, secrets } = context;
   const checks = [...workload.gate, ...workload.verification];
   const { Config, RestartCount, Image } = await docker.getContainer(workload.container).inspect();
   const version = (await docker.getImage(Image).inspect()).Config?.Labels?.[
     "org.opencontainers.image.version"
   ];
-  if (workload.track === "control-plane") {
-    const controlPlane = await preflightControlPlane(context);
-    return {
-      kind: "baseline",
-      image: Config.Image,
-      restarts: RestartCount,
-      ...(version !== undefined && { version }),
-      controlPlane,
-    };
-  }
-  const channels = await baselineChannels(context, checks);
-  const sessions = compares(checks, "sessions") ? await countSessions(context, patience) : undefined;
-  return {
+  const common = {
     kind: "baseline",
     image: Config.Image,
     restarts: RestartCount,
     ...(version !== undefined && { version }),
+  } as const;
+  if (workload.track === "control-plane") {
+    return { ...common, controlPlane: await preflightControlPlane(context) };
+  }
+  const patience = deadlinesOf(workload).baseline;
+  const channels = await baselineChannels(context, checks, patience);
+  const sessions = compares(checks, "sessions")
+    ? await read("sessions", () => countSessions(context, patience))
+    : undefined;
+  const configuration = compares(checks, "configuration")
+    ? await read("configuration", async () => {
+        const { content } = await readConfiguration(context, patience);
+        return printOf(content, secrets.snapshotPassword);
+      })
+    : undefined;
+  const turn = await baselineTurn(context, checks, patience);
+  return {
+    ...common,
     ...(channels !== undefined && { channels }),
     ...(sessions !== undefined && { sessions }),
+    ...(configuration !== undefined && { configuration }),
+    ...(turn !== undefined && { turn }),
   };
+}
+
+/** What the running version can't tell now could not be compared after the update: said before anything is stopped. */
+async function read<Value>(what: string, look: () => Promise<Value>): Promise<Value> {
+  try {
+    return await look();
+  } catch (error) {
+    throw new OperationFailure(
+      `the ${what} of the running version can't be written down: ${messageOf(error)}. Nothing was stopped. ` +
+        "Where it only took too long: make `clawforce:deadlines.baseline` longer.",
+    );
+  }
 }
 
 /** A running version that would not pass the check itself is said now, not after the cut-over. */
 async function baselineChannels(
   context: WorkloadContext,
   checks: readonly Check[],
+  patience: number,
 ): Promise<ChannelState[] | undefined> {
   const check = checks.find((each): each is CheckOf<"channels"> => each.kind === "channels");
   if (check === undefined && !compares(checks, "channels")) return undefined;
   const argv = check?.argv ?? channelsArgv;
-  const found = readChannels(
-    await execInContainer(context.docker, context.workload.container, argv, { deadline: patience }),
+  const { docker, workload } = context;
+  const found = await read("channels", async () =>
+    readChannels(await execInContainer(docker, workload.container, argv, { deadline: patience })),
   );
   const verdict =
     "problem" in found
@@ -73,6 +94,24 @@ async function baselineChannels(
   return now;
 }
 
+/** Only where the check passes over what did not work before: whether it does is found out by one turn. */
+async function baselineTurn(
+  context: WorkloadContext,
+  checks: readonly Check[],
+  patience: number,
+): Promise<BaselineEntry["turn"]> {
+  const check = checks.find(
+    (each): each is CheckOf<"conversation"> => each.kind === "conversation" && each.asBefore,
+  );
+  if (check === undefined) return undefined;
+  try {
+    const { passed, detail } = await attemptConversation(context, check, undefined, patience);
+    return { passed, detail };
+  } catch (error) {
+    return { passed: false, detail: messageOf(error) };
+  }
+}
+
 /** Accounts that are still switched on, were up, and are down. */
 export function lostChannels(
   before: readonly ChannelState[] | undefined,
@@ -82,78 +121,24 @@ export function lostChannels(
   return now.filter(({ name, up }) => !up && were.has(name)).map(({ name }) => name);
 }
 
-const channelsArgv = ["openclaw", "channels", "status", "--probe", "--json"];
-
 function compares(checks: readonly Check[], what: CheckOf<"unchanged">["what"][number]): boolean {
   return checks.some((check) => check.kind === "unchanged" && check.what.includes(what));
 }
 
-export function describeBaseline({ channels, sessions, restarts, controlPlane }: BaselineEntry): string {
+export function describeBaseline(baseline: BaselineEntry): string {
+  const { channels, sessions, configuration, turn, restarts, controlPlane } = baseline;
   const down = (channels ?? []).filter(({ up }) => !up);
   return [
     ...(channels === undefined ? [] : [`${channels.length - down.length} channels up`]),
     ...down.map(({ name, failure }) => `${name} ${failure} already`),
     ...(sessions === undefined ? [] : [`${sessions} sessions`]),
+    ...(configuration === undefined
+      ? []
+      : [`${Object.keys(configuration.keys ?? {}).length} keys of its configuration`]),
+    ...(turn === undefined || turn.passed ? [] : [`a turn fails already (${turn.detail})`]),
     ...(controlPlane === undefined
       ? []
       : [`${controlPlane.instances.length} instances, ${controlPlane.backups} backups`]),
     `${restarts} restarts`,
   ].join(", ");
-}
-
-/** The baseline that belongs to the version before: the newest one before the newest cut-over. None at a first start. */
-export function baselineBefore(records: readonly EvidenceRecord[]): BaselineEntry | undefined {
-  const cutOver = records.findLastIndex(({ kind }) => kind === "cut-over");
-  return records.slice(0, Math.max(0, cutOver)).findLast((record) => record.kind === "baseline");
-}
-
-/** Runs `channels` now and compares. */
-export async function checkChannels(
-  context: WorkloadContext,
-  check: Pick<CheckOf<"channels">, "argv" | "allowNone">,
-  deadline: number,
-): Promise<Attempt> {
-  const before = baselineBefore(await context.log.read())?.channels;
-  const result = await execInContainer(context.docker, context.workload.container, check.argv, { deadline });
-  return judgeChannels(before, readChannels(result), check.allowNone);
-}
-
-/** What a gateway must not have less of than before. Instances and backups are the control plane's. */
-export async function checkGatewayUnchanged(
-  context: WorkloadContext,
-  check: Pick<CheckOf<"unchanged">, "what">,
-  deadline: number,
-): Promise<Attempt> {
-  const baseline = baselineBefore(await context.log.read());
-  const attempts: Attempt[] = [];
-  for (const what of check.what) {
-    if (what === "channels") {
-      attempts.push(await checkChannels(context, { argv: channelsArgv, allowNone: true }, deadline));
-    } else if (what === "sessions") {
-      attempts.push(judgeSessions(baseline?.sessions, await countSessions(context, deadline)));
-    } else {
-      attempts.push({ passed: false, detail: `a gateway has no ${what}: take it out of \`what\`` });
-    }
-  }
-  return { passed: attempts.every(({ passed }) => passed), detail: attempts.map((a) => a.detail).join("; ") };
-}
-
-export function judgeSessions(before: number | undefined, now: number): Attempt {
-  if (before === undefined) return { passed: true, detail: `${now} sessions, no number from before` };
-  return now < before
-    ? { passed: false, detail: `${now} sessions instead of ${before}: sessions are gone` }
-    : { passed: true, detail: `${now} sessions, ${before} before` };
-}
-
-async function countSessions({ docker, workload }: WorkloadContext, deadline: number): Promise<number> {
-  const argv = ["openclaw", "sessions", "--all-agents", "--json"];
-  return sessionsOf(await execInContainer(docker, workload.container, argv, { deadline }));
-}
-
-export function sessionsOf(result: CommandResult): number {
-  const count = fieldOf(jsonOf(result.stdout), "count");
-  if (result.exitCode !== 0 || typeof count !== "number") {
-    throw new OperationFailure(`no list of sessions: ${oneLine(result.stdout || result.stderr)}`);
-  }
-  return count;
 }

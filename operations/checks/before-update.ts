@@ -38,9 +38,13 @@ async function rehearse(context: WorkloadContext, baseline: BaselineEntry): Prom
 export async function proveRunningVersion(context: WorkloadContext): Promise<string> {
   const results = await runChecks(context, context.workload.gate);
   if (verdictOf(results) !== "passed") {
-    const reasons = results
-      .filter(({ outcome }) => outcome !== "passed")
-      .map(({ name, detail }) => `${name}: ${detail}`);
+    const bad = results.filter(({ outcome }) => outcome !== "passed");
+    const reasons = bad.map(({ name, detail }) => `${name}: ${detail}`);
+    if (bad.every(({ severity, slow }) => slow === true || severity === "warning")) {
+      throw new OperationFailure(
+        `the running version answers its own gate too slowly to judge an update by it (${reasons.join("; ")}). Nothing was stopped.`,
+      );
+    }
     throw new OperationFailure(
       `the running version does not pass its own gate (${reasons.join("; ")}): an update of a sick workload can't be judged. ` +
         "Make it healthy or go back first.",

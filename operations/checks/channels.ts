@@ -1,7 +1,7 @@
 import type { ChannelState } from "../../evidence/records.ts";
 
 import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
-import { type Attempt, fieldOf } from "./judge.ts";
+import { type Attempt, failed, fieldOf, nothing, passed } from "./judge.ts";
 
 /** What `openclaw channels status --probe --json` says of each account, or why that can't be read. */
 export function readChannels(result: CommandResult): ChannelState[] | { problem: string } {
@@ -48,20 +48,22 @@ export function judgeChannels(
   now: readonly ChannelState[] | { problem: string },
   allowNone: boolean,
 ): Attempt {
-  if ("problem" in now) return { passed: false, detail: now.problem };
+  if ("problem" in now) return failed(now.problem);
   const wanted = before === undefined ? now : before.filter(({ up }) => up);
-  if (wanted.length === 0 && before !== undefined && !allowNone) {
-    return { passed: false, detail: noneBefore };
+  if (wanted.length === 0 && !allowNone) {
+    return nothing(before === undefined ? noneNow : noneBefore);
   }
   const down = wanted.flatMap(({ name }) => {
     const found = now.find((each) => each.name === name);
     if (found === undefined) return [`${name} is gone`];
     return found.up ? [] : [`${name} ${found.failure}`];
   });
-  return down.length > 0
-    ? { passed: false, detail: down.join("; ") }
-    : { passed: true, detail: wanted.map(({ name }) => name).join(", ") || "no channel, as before" };
+  if (down.length > 0) return failed(down.join("; "));
+  const without = before === undefined ? "no channel is set up" : "no channel was up before";
+  return passed(wanted.map(({ name }) => name).join(", ") || without);
 }
+
+const noneNow = "no channel is set up: there is nothing to look at. Set one up, or write `allowNone: true`";
 
 export const noneBefore =
   "no channel was connected before the update: nothing to compare with. Connect one, or write `allowNone: true`";

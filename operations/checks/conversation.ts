@@ -1,6 +1,53 @@
+import type { Check } from "../../config/check-schema.ts";
+import type { BaselineEntry } from "../../evidence/records.ts";
+import { execInContainer } from "../docker/exec.ts";
+import type { WorkloadContext } from "../workload.ts";
 import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
+import { agentsOf, namesModel, readConfiguration } from "./configuration.ts";
+import { type Attempt, failed, fieldOf, passed } from "./judge.ts";
 
-import { type Attempt, failed, fieldOf } from "./judge.ts";
+type Conversation = Extract<Check, { kind: "conversation" }>;
+
+/**
+ * One turn through the gateway. With `asBefore` no turn is tried where the configuration was read and names no model, and
+ * one that failed before the update already is not held against the new version.
+ */
+export async function attemptConversation(
+  context: WorkloadContext,
+  check: Conversation,
+  before: BaselineEntry | undefined,
+  deadline: number,
+): Promise<Attempt> {
+  let agent = "main";
+  if (check.asBefore) {
+    const { file, content } = await readConfiguration(context, deadline);
+    if (content === undefined || !namesModel(content)) {
+      return passed(
+        `no turn was tried: ${content === undefined ? `there is no ${file}` : `${file} names no model`}`,
+      );
+    }
+    const agents = agentsOf(content);
+    agent = (agents.find(({ isDefault }) => isDefault) ?? agents[0])?.id ?? agent;
+  }
+  const failedBefore = check.asBefore && before?.turn?.passed === false ? before.turn.detail : undefined;
+  const turn = async () => {
+    const argv = check.argv ?? turnArgv(agent);
+    return judgeConversation(
+      check,
+      await execInContainer(context.docker, context.workload.container, argv, { deadline }),
+    );
+  };
+  if (failedBefore === undefined) return turn();
+  const attempt = await turn().catch((error: Error) => failed(error.message));
+  return attempt.passed
+    ? attempt
+    : passed(`not held against it, a turn failed before the update too (${failedBefore}): ${attempt.detail}`);
+}
+
+/** One agent is asked: the default one. */
+export function turnArgv(agent: string): string[] {
+  return ["openclaw", "agent", "--agent", agent, "--message", "Answer with one word: pong", "--json"];
+}
 
 /**
  * One turn: a reply must be there, it must come from the gateway, and the expected model must have written it. Which one
@@ -38,7 +85,7 @@ export function judgeConversation(
   }
   const duration = fieldOf(meta, "durationMs");
   const seconds = typeof duration === "number" ? ` after ${Math.round(duration / 100) / 10} s` : "";
-  return { passed: true, detail: `"${oneLine(reply).slice(0, 60)}" by ${model}${seconds}` };
+  return passed(`"${oneLine(reply).slice(0, 60)}" by ${model}${seconds}`);
 }
 
 function textOf(payloads: unknown): string {

@@ -5,6 +5,8 @@ import { type CommandResult, oneLine } from "./cli-output.ts";
 export interface Attempt {
   passed: boolean;
   detail: string;
+  /** There was nothing to look at, so nothing is proved either way: inconclusive. Never together with `passed`. */
+  nothing?: true;
 }
 
 export function judgeHttp(
@@ -70,23 +72,8 @@ export function judgeVersion(wanted: string, result: CommandResult): Attempt {
   return words.includes(wanted) ? passed(said) : failed(`says "${said}" instead of ${wanted}`);
 }
 
-export function judgeLogs(wanted: { appear: string[]; absent: string[] }, log: string): Attempt {
-  for (const source of wanted.absent) {
-    const line = log.split("\n").find((each) => new RegExp(source).test(each));
-    if (line !== undefined) {
-      return failed(`the log has /${source}/: ${oneLine(line)}`);
-    }
-  }
-  for (const source of wanted.appear) {
-    if (!new RegExp(source, "m").test(log)) {
-      return failed(`the log does not have /${source}/`);
-    }
-  }
-  return passed(`${wanted.appear.length} found, ${wanted.absent.length} absent`);
-}
-
 /** What a check has come to. */
-export type Verdict = Pick<CheckResult, "outcome" | "detail">;
+export type Verdict = Pick<CheckResult, "outcome" | "detail" | "slow">;
 
 /** The last attempts have little time left: one that came to no result does not hide what an earlier one saw. */
 export function afterAttempt(before: Verdict | undefined, now: Verdict): Verdict {
@@ -108,4 +95,20 @@ export function passed(detail: string): Attempt {
 
 export function failed(detail: string): Attempt {
   return { passed: false, detail };
+}
+
+export function nothing(detail: string): Attempt {
+  return { passed: false, detail, nothing: true };
+}
+
+/** Several looks of one check: what failed comes first, then what could not be looked at. */
+export function allOf(attempts: readonly Attempt[]): Attempt {
+  const detail = attempts.map((each) => each.detail).join("; ");
+  if (attempts.every((each) => each.passed)) return passed(detail);
+  return attempts.some((each) => !each.passed && each.nothing !== true) ? failed(detail) : nothing(detail);
+}
+
+export function outcomeOf(attempt: Attempt): Outcome {
+  if (attempt.passed) return "passed";
+  return attempt.nothing === true ? "inconclusive" : "failed";
 }

@@ -1,78 +1,120 @@
 import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
-
-import { type Attempt, failed, fieldOf } from "./judge.ts";
+import { agentsOf, type Configuration, modelOf } from "./configuration.ts";
+import { type Attempt, failed, fieldOf, nothing, passed } from "./judge.ts";
 
 /**
- * Prints, of the state folder that is its argument, the configured model of each agent and what its sessions have of a model
- * of their own. Runs in the container by its Node.js; reads only, and nothing of what was said.
+ * Prints, of the state folder that is its argument, which agents have a session store, how many sessions are in it, and
+ * which of these have a model of their own. Runs in the container by its Node.js; reads only, and nothing of what was said.
  */
 const script = `
-const { readFileSync, readdirSync } = require("node:fs");
+const { existsSync, readFileSync, readdirSync } = require("node:fs");
 const { join } = require("node:path");
 const root = process.argv[1];
-const json = (file) => { try { return JSON.parse(readFileSync(file, "utf8")); } catch { return undefined; } };
-const names = (folder) => { try { return readdirSync(folder); } catch { return []; } };
-const configuration = json(join(root, "openclaw.json"));
-const modelOf = (model) => (typeof model === "string" ? model : model && model.primary);
-const agents = configuration && configuration.agents || {};
-const primary = modelOf(agents.defaults && agents.defaults.model);
-const sessions = [];
-const unreadable = configuration === undefined ? ["openclaw.json"] : [];
+const names = (folder) => existsSync(folder) ? readdirSync(folder) : [];
+const found = { agents: [], sessions: [], unreadable: [] };
+readdirSync(root);
+const take = (agent, file, key, entry) => {
+  const { providerOverride, modelOverride, modelOverrideSource, provider, model, sessionId } = entry || {};
+  const pinned = modelOverride !== undefined ? { provider: providerOverride, model: modelOverride }
+    : provider !== undefined && model !== undefined ? { provider, model } : undefined;
+  if (pinned !== undefined) found.sessions.push({ agent, file, key, ...pinned, source: modelOverrideSource, sessionId });
+};
+const readers = {
+  "sessions/sessions.json": (file) => Object.entries(JSON.parse(readFileSync(file, "utf8"))),
+  "agent/openclaw-agent.sqlite": (file) => {
+    const { DatabaseSync } = require("node:sqlite");
+    const database = new DatabaseSync(file, { readOnly: true });
+    try {
+      database.exec("PRAGMA busy_timeout = 5000");
+      return database.prepare("SELECT session_key, entry_json FROM session_nodes").all()
+        .map((row) => [row.session_key, JSON.parse(row.entry_json)]);
+    } finally { database.close(); }
+  },
+};
 for (const agent of names(join(root, "agents"))) {
-  const folder = join(root, "agents", agent, "sessions");
-  if (!names(folder).includes("sessions.json")) continue;
-  const index = json(join(folder, "sessions.json"));
-  if (index === undefined) { unreadable.push(join("agents", agent, "sessions/sessions.json")); continue; }
-  const own = (agents.list || []).find((each) => each && each.id === agent);
-  for (const [key, entry] of Object.entries(index)) {
-    const { providerOverride, modelOverride, modelOverrideSource, provider, model, sessionId } = entry || {};
-    const pinned = modelOverride !== undefined ? { provider: providerOverride, model: modelOverride }
-      : provider !== undefined && model !== undefined ? { provider, model } : undefined;
-    if (pinned === undefined) continue;
-    sessions.push({ agent, key, ...pinned, source: modelOverrideSource, sessionId, primary: modelOf(own && own.model) || primary });
+  let count = 0;
+  const stores = Object.keys(readers).filter((store) => existsSync(join(root, "agents", agent, store)));
+  for (const store of stores) {
+    const file = join("agents", agent, store);
+    try {
+      const entries = readers[store](join(root, file));
+      count += entries.length;
+      for (const [key, entry] of entries) take(agent, file, key, entry);
+    } catch (error) { found.unreadable.push({ file, why: String(error && error.message) }); }
   }
+  found.agents.push({ agent, stores: stores.length, sessions: count, files: names(join(root, "agents", agent, "sessions")).length });
 }
-console.log(JSON.stringify({ sessions, unreadable }));
+console.log(JSON.stringify(found));
 `;
 
-/** argv of the look into the state folder `mount` of the container. */
+/** argv of the look into the state folder `mount` of the container. Node warns that its SQLite is new: not here. */
 export function pinsArgv(mount: string): string[] {
-  return ["node", "-e", script, mount];
+  return ["node", "--no-warnings", "-e", script, mount];
 }
 
-/** Sessions that a failover or somebody has left on another model: they stay there when the configured one is well again. */
-export function judgePins(result: CommandResult, mount: string): Attempt {
-  const found = jsonOf(result.stdout);
-  const sessions = fieldOf(found, "sessions");
-  const unreadable = fieldOf(found, "unreadable");
-  if (result.exitCode !== 0 || !Array.isArray(sessions) || !Array.isArray(unreadable)) {
-    return failed(`the sessions can't be read: ${oneLine(result.stderr || result.stdout)}`);
+/**
+ * Sessions that a failover or somebody has left on another model: they stay there when the configured one is well again.
+ * Passes only on what was read: a store in a form that nobody knows here is no empty one.
+ */
+export function judgePins(result: CommandResult, mount: string, configuration: Configuration): Attempt {
+  const look = jsonOf(result.stdout);
+  const [agents, sessions, unreadable] = ["agents", "sessions", "unreadable"].map((field) =>
+    fieldOf(look, field),
+  );
+  if (
+    result.exitCode !== 0 ||
+    !Array.isArray(agents) ||
+    !Array.isArray(sessions) ||
+    !Array.isArray(unreadable)
+  ) {
+    return nothing(`the sessions can't be read: ${oneLine(result.stderr || result.stdout)}`);
   }
+  const pins = sessions.flatMap((session) => pinOf(session, mount, configuration.content));
+  if (pins.length > 0) return failed(pins.join("; "));
   if (unreadable.length > 0) {
-    return failed(`no JSON: ${unreadable.map((file) => `${mount}/${file}`).join(", ")}`);
+    const files = unreadable.map((each) => `${mount}/${fieldOf(each, "file")} (${fieldOf(each, "why")})`);
+    return nothing(`can't be read: ${files.join(", ")}`);
   }
-  const pins = sessions.flatMap((session) => pinOf(session, mount));
-  return pins.length > 0
-    ? failed(pins.join("; "))
-    : { passed: true, detail: "no session is pinned to another model" };
+  const unknown = agents.filter(
+    (each) => fieldOf(each, "stores") === 0 && Number(fieldOf(each, "files")) > 0,
+  );
+  if (unknown.length > 0) {
+    const named = unknown.map((each) => `${mount}/agents/${fieldOf(each, "agent")}/sessions`);
+    return nothing(`no list of sessions that is known here, though there are files in ${named.join(", ")}`);
+  }
+  const total = agents.reduce((sum, each) => sum + Number(fieldOf(each, "sessions")), 0);
+  return total === 0
+    ? passed(`no session in ${mount}/agents: nothing is pinned`)
+    : passed(`none of ${total} sessions of ${agents.length} agents is pinned to another model`);
 }
 
-function pinOf(session: unknown, mount: string): string[] {
+function pinOf(session: unknown, mount: string, configuration: object | undefined): string[] {
   const text = (field: string): string | undefined => {
     const value = fieldOf(session, field);
     return typeof value === "string" && value !== "" ? value : undefined;
   };
-  const primary = text("primary");
+  const agent = text("agent");
+  const primary =
+    agentsOf(configuration).find(({ id }) => id === agent)?.model ??
+    modelOf(fieldOf(configuration, "agents.defaults.model"));
   const model = text("model") ?? "unknown";
   const provider = text("provider") ?? (model.includes("/") ? undefined : primary?.split("/")[0]);
   const pinned = provider === undefined ? model : `${provider}/${model}`;
   if (pinned === primary) return [];
-  const folder = `${mount}/agents/${text("agent")}/sessions`;
-  const transcript = text("sessionId");
   const by = text("source") === "user" ? ", chosen by its user" : "";
   return [
     `${text("key")} is pinned to ${pinned} instead of ${primary ?? "the gateway's own default"}${by}. To undo it: ` +
-      (transcript === undefined ? "" : `move ${folder}/${transcript}.jsonl aside, `) +
-      `take the entry out of ${folder}/sessions.json (keep a copy), restart the gateway, send a message`,
+      remedy(text("file") ?? "", text("sessionId"), mount),
   ];
+}
+
+function remedy(file: string, transcript: string | undefined, mount: string): string {
+  if (file.endsWith(".sqlite")) {
+    return "send `/model default` in that session, or start it anew with `/new`; leave its database as it is";
+  }
+  const folder = `${mount}/${file.slice(0, file.lastIndexOf("/"))}`;
+  return (
+    (transcript === undefined ? "" : `move ${folder}/${transcript}.jsonl aside, `) +
+    `take the entry out of ${mount}/${file} (keep a copy), restart the gateway, send a message`
+  );
 }

@@ -1,25 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Check } from "../../config/check-schema.ts";
-import type { BaselineEntry, CheckResult } from "../../evidence/records.ts";
+import type { BaselineEntry, CheckResult, EvidenceRecord } from "../../evidence/records.ts";
 import { attemptLogin, attemptUnchanged, judgeBuild } from "../control-plane/check.ts";
 import { describeDockerError } from "../docker/client.ts";
 import { execInContainer } from "../docker/exec.ts";
-import { collectLogs } from "../docker/logs.ts";
+import { logLines, logReachesBack } from "../docker/logs.ts";
 import { secondsSince } from "../step.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { openWorkloadHttp, type WorkloadHttp } from "../workload-http.ts";
-import { baselineBefore, checkChannels, checkGatewayUnchanged } from "./baseline.ts";
-import { judgeConversation } from "./conversation.ts";
+import { baselineBefore } from "./before.ts";
+import { readConfiguration } from "./configuration.ts";
+import { attemptConversation } from "./conversation.ts";
+import { deadlineOf, deadlinesOf, isLate, lastPassingSeconds, slowSentence } from "./deadline.ts";
 import {
   type Attempt,
   afterAttempt,
   judgeCommand,
   judgeHttp,
-  judgeLogs,
   judgeVersion,
+  outcomeOf,
   type Verdict,
 } from "./judge.ts";
+import { judgeLogs } from "./logs.ts";
+import { checkName } from "./name.ts";
 import { judgePins, pinsArgv } from "./pins.ts";
+import { checkChannels, checkGatewayUnchanged } from "./unchanged.ts";
 import { runWorkflow, workflowEnvironment } from "./workflow.ts";
 
 /** Runs the checks one after the other, so that their times say something, and all of them, so that one run tells all. */
@@ -31,9 +36,15 @@ export async function runChecks(
 ): Promise<CheckResult[]> {
   const lazily = lazyHttp(context);
   try {
+    const records = await context.log.read();
+    const looking: Looking = {
+      ...{ context, records, http: lazily.http },
+      before: rehearsed ?? baselineBefore(records),
+      image: rehearsed?.image ?? context.workload.image,
+    };
     const results: CheckResult[] = [];
     for (const check of checks) {
-      const result = await runCheck(context, check, lazily.http, rehearsed);
+      const result = await runCheck(looking, check);
       context.progress(
         `${result.outcome === "passed" ? "✓" : "✗"} ${result.name}: ${result.detail} (${result.seconds} s)`,
       );
@@ -45,49 +56,41 @@ export async function runChecks(
   }
 }
 
-export function checkName(check: Check): string {
-  if (check.name !== undefined) {
-    return check.name;
-  }
-  switch (check.kind) {
-    case "http":
-      return `http ${check.path}`;
-    case "command":
-    case "workflow":
-      return `${check.kind} ${check.argv.join(" ")}`;
-    default:
-      return check.kind;
-  }
+/** What all checks of a run share. */
+interface Looking {
+  context: WorkloadContext;
+  records: readonly EvidenceRecord[];
+  http: () => Promise<WorkloadHttp>;
+  /** What a comparing check compares with. */
+  before: BaselineEntry | undefined;
+  /** The image that the comparison is for. */
+  image: string;
 }
 
 /** Trying again would change nothing, or do something of the operator's twice. */
 const once: ReadonlySet<Check["kind"]> = new Set(["pins", "workflow"]);
 
-async function runCheck(
-  context: WorkloadContext,
-  check: Check,
-  http: () => Promise<WorkloadHttp>,
-  rehearsed: BaselineEntry | undefined,
-): Promise<CheckResult> {
+async function runCheck(looking: Looking, check: Check): Promise<CheckResult> {
+  const { context, records } = looking;
   const began = performance.now();
-  const until = Date.now() + check.deadline * 1000;
+  const name = checkName(check);
+  const deadlines = deadlinesOf(context.workload);
+  const given = deadlineOf(check, records, deadlines);
+  const until = Date.now() + given * 1000;
   let attempts = 0;
   let verdict: Verdict | undefined;
   for (;;) {
     attempts += 1;
     const left = Math.max(1, Math.ceil((until - Date.now()) / 1000));
-    verdict = afterAttempt(
-      verdict,
-      await attemptVerdict(() => attemptCheck(context, check, http, left, rehearsed)),
-    );
+    verdict = afterAttempt(verdict, await attemptVerdict(() => attemptCheck(looking, check, left)));
     if (verdict.outcome === "passed" || once.has(check.kind) || Date.now() + check.interval * 1000 > until) {
-      return {
-        name: checkName(check),
-        severity: check.severity,
-        ...verdict,
-        seconds: secondsSince(began),
-        attempts,
-      };
+      const seconds = secondsSince(began);
+      const last = lastPassingSeconds(records, name);
+      const { outcome, slow } = verdict;
+      const detail = slow
+        ? slowSentence(check, { given, seconds, last, longest: deadlines.longest }, verdict.detail)
+        : verdict.detail;
+      return { name, severity: check.severity, outcome, detail, seconds, attempts, ...(slow && { slow }) };
     }
     await sleep(check.interval * 1000);
   }
@@ -95,19 +98,18 @@ async function runCheck(
 
 async function attemptVerdict(attempt: () => Promise<Attempt>): Promise<Verdict> {
   try {
-    const { passed, detail } = await attempt();
-    return { outcome: passed ? "passed" : "failed", detail };
+    const seen = await attempt();
+    return { outcome: outcomeOf(seen), detail: seen.detail };
   } catch (error) {
-    return { outcome: "inconclusive", detail: describeDockerError(error) };
+    const detail = describeDockerError(error);
+    return { outcome: "inconclusive", detail, ...(isLate(error) && { slow: true }) };
   }
 }
 
 async function attemptCheck(
-  context: WorkloadContext,
+  { context, http, before, image }: Looking,
   check: Check,
-  http: () => Promise<WorkloadHttp>,
   deadline: number,
-  rehearsed: BaselineEntry | undefined,
 ): Promise<Attempt> {
   const { docker, workload } = context;
   switch (check.kind) {
@@ -121,33 +123,46 @@ async function attemptCheck(
         await execInContainer(docker, workload.container, check.argv, { deadline }),
       );
     case "logs":
-      return judgeLogs(check, await collectLogs(docker, workload.container));
+      return attemptLogs(context, check, deadline);
     case "channels":
       return checkChannels(context, check, deadline);
     case "conversation":
-      return judgeConversation(
-        check,
-        await execInContainer(docker, workload.container, check.argv, { deadline }),
-      );
+      return attemptConversation(context, check, before, deadline);
     case "unchanged":
       return workload.track === "control-plane"
-        ? attemptUnchanged(context, check, rehearsed ?? baselineBefore(await context.log.read()))
+        ? attemptUnchanged(context, check, before)
         : checkGatewayUnchanged(context, check, deadline);
-    case "pins":
-      return judgePins(
-        await execInContainer(docker, workload.container, pinsArgv(workload.mount), { deadline }),
-        workload.mount,
-      );
+    case "pins": {
+      const look = await execInContainer(docker, workload.container, pinsArgv(workload.mount), {
+        deadline,
+        name: "the look for pinned sessions",
+      });
+      return judgePins(look, workload.mount, await readConfiguration(context, deadline));
+    }
     case "workflow":
       return judgeCommand(check, await runWorkflow(check.argv, workflowEnvironment(workload), deadline));
     case "build": {
       const answer = await (await http()).get(check.path, workload.port, deadline);
-      const before = rehearsed ?? baselineBefore(await context.log.read());
-      return judgeBuild(check.field, answer, before, rehearsed?.image ?? workload.image);
+      return judgeBuild(check.field, answer, before, image);
     }
     case "login":
       return attemptLogin(context);
   }
+}
+
+/** A container says something within this time after its start, or its log has lost the beginning. Milliseconds. */
+const firstWords = 60_000;
+
+async function attemptLogs(
+  { docker, workload }: WorkloadContext,
+  check: Extract<Check, { kind: "logs" }>,
+  deadline: number,
+): Promise<Attempt> {
+  const since = new Date((await docker.getContainer(workload.container).inspect()).State.StartedAt);
+  const lines = logLines(docker, workload.container, { since, deadline });
+  return judgeLogs(check, lines, () =>
+    logReachesBack(docker, workload.container, new Date(since.getTime() + firstWords), deadline),
+  );
 }
 
 /** What the image says it is: its OCI version label; without one the tag of the reference. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { certificateFolder } from "../../config/docker-access.ts";
-import { OperationFailure } from "../failure.ts";
+import { OperationFailure, TooLate } from "../failure.ts";
 import type { Workload } from "../workload.ts";
 import type { CommandResult } from "./cli-output.ts";
 
@@ -61,7 +61,7 @@ export async function runWorkflow(
       child.once("close", resolve);
     });
     if (expired) {
-      throw new OperationFailure(`\`${argv.join(" ")}\` did not end within ${deadline} s.`);
+      throw new TooLate(`\`${argv.join(" ")}\` did not end within ${deadline} s.`);
     }
     return { exitCode: exitCode ?? -1, ...output };
   } finally {

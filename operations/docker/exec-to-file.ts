@@ -1,7 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type Docker from "dockerode";
-import { OperationFailure } from "../failure.ts";
+import { TooLate } from "../failure.ts";
 import { framesOf } from "./frames.ts";
 import { whileAnswering } from "./watch.ts";
 
@@ -24,7 +24,7 @@ export async function execToFile(
   const stream = await exec.start({ hijack: true, stdin: true });
   stream.end(options.stdin);
   const stderr: Buffer[] = [];
-  const expired = new OperationFailure(`\`${argv.join(" ")}\` did not end within ${options.deadline} s.`);
+  const expired = new TooLate(`\`${argv.join(" ")}\` did not end within ${options.deadline} s.`);
   const timer = setTimeout(() => stream.destroy(expired), options.deadline * 1000);
   try {
     const written = pipeline(

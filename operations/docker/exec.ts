@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { OperationFailure } from "../failure.ts";
+import { TooLate } from "../failure.ts";
 import { collectOutput, type Output } from "./output.ts";
 import { whileAnswering } from "./watch.ts";
 
@@ -15,7 +15,12 @@ export async function execInContainer(
   docker: Docker,
   container: string,
   argv: string[],
-  options: { deadline: number; stdin?: string },
+  options: {
+    deadline: number;
+    stdin?: string;
+    /** What messages call it, where its argv is a script of ours. */
+    name?: string;
+  },
 ): Promise<ExecResult> {
   const exec = await docker.getContainer(container).exec({
     Cmd: argv,
@@ -30,7 +35,9 @@ export async function execInContainer(
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new OperationFailure(`\`${argv.join(" ")}\` did not end within ${options.deadline} s.`));
+      reject(
+        new TooLate(`${options.name ?? `\`${argv.join(" ")}\``} did not end within ${options.deadline} s.`),
+      );
     }, options.deadline * 1000);
   });
   try {

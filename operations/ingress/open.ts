@@ -1,4 +1,4 @@
-import { collectLogs } from "../docker/logs.ts";
+import { logLines } from "../docker/logs.ts";
 import { messageOf } from "../failure.ts";
 import { runStep } from "../step.ts";
 import type { WorkloadContext, WorkloadIngress } from "../workload.ts";
@@ -92,6 +92,9 @@ function leadsTo(service: IngressService, target: Target): boolean {
   );
 }
 
+/** Seconds for the look into the ingress's log. */
+const cutDeadline = 30;
+
 /** For the record only, so a log that can't be read is no failure. */
 async function cutWhileHeld(
   { workload, docker }: IngressContext,
@@ -100,9 +103,9 @@ async function cutWhileHeld(
   until: Date,
 ) {
   try {
-    const text = await collectLogs(docker, ingress.container, since);
+    const lines = logLines(docker, ingress.container, { since: new Date(since), deadline: cutDeadline });
     const address = targetOf({ workload }, ingress).address;
-    return cutRequests(text, { service: workload.name, address, since, until: until.toISOString() });
+    return await cutRequests(lines, { service: workload.name, address, since, until: until.toISOString() });
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { parsedJson } from "../../config/json.ts";
+import type { LogLine } from "../docker/logs.ts";
 
 /** Requests that the ingress cut. */
 export interface Cut {
@@ -16,12 +17,15 @@ export interface CutFacts {
 }
 
 /** Counts in the ingress's own log what it cut while it held a service: WebSockets at once, requests after the drain. */
-export function cutRequests(log: string, { service, address, since, until }: CutFacts): Cut {
+export async function cutRequests(
+  lines: AsyncIterable<LogLine>,
+  { service, address, since, until }: CutFacts,
+): Promise<Cut> {
   const cut: Cut = { webSockets: 0, requests: 0 };
-  const [first, last] = [new Date(since).getTime(), new Date(until).getTime()];
-  for (const line of log.split("\n")) {
-    const entry = parseEntry(line);
-    const time = new Date(String(entry?.time)).getTime();
+  const [first, last] = [Date.parse(since), Date.parse(until)];
+  for await (const { text } of lines) {
+    const entry = parseEntry(text);
+    const time = Date.parse(String(entry?.time));
     if (entry === undefined || !(time >= first && time <= last)) {
       continue;
     }
@@ -34,28 +38,34 @@ export function cutRequests(log: string, { service, address, since, until }: Cut
   return cut;
 }
 
-/** Requests that an ingress answered for a workload; `failed`: with a status of 500 or more. */
+/** What became of the requests for a workload, by the status that the ingress answered. */
 export interface RequestCount {
+  /** Below 500, but for those that the client gave up. */
   served: number;
+  /** 502, 503, 504, or no status at all: the gateway did not answer. */
   failed: number;
+  /** Any other status of 500 or more: the gateway's own answer, which one bad request is enough for. */
+  errors: number;
 }
 
-/** One JSON line a request; what else the log says is passed over. */
-export function requestsIn(log: string, service: string, since: Date): RequestCount {
-  const count: RequestCount = { served: 0, failed: 0 };
-  for (const line of log.split("\n")) {
-    const entry = parseEntry(line);
-    if (
-      entry?.msg !== "Request" ||
-      entry.service !== service ||
-      !(Date.parse(String(entry.time)) >= since.getTime())
-    ) {
-      continue;
-    }
-    const failed = typeof entry.status !== "number" || entry.status >= 500;
-    count[failed ? "failed" : "served"] += 1;
+export function noRequests(): RequestCount {
+  return { served: 0, failed: 0, errors: 0 };
+}
+
+const notAnswered = [502, 503, 504];
+/** kamal-proxy's status for a client that has gone: it says nothing of the gateway. */
+const givenUp = 499;
+
+/** The service of a request, and what it counts as; undefined for every other line of the log. */
+export function requestOf(line: string): { service: string; as: keyof RequestCount } | undefined {
+  if (!line.includes('"Request"')) return undefined;
+  const entry = parseEntry(line);
+  if (entry?.msg !== "Request" || typeof entry.service !== "string" || entry.status === givenUp) {
+    return undefined;
   }
-  return count;
+  const { service, status } = entry;
+  if (typeof status !== "number" || notAnswered.includes(status)) return { service, as: "failed" };
+  return { service, as: status >= 500 ? "errors" : "served" };
 }
 
 function parseEntry(line: string): Record<string, unknown> | undefined {

@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSchema } from "../../config/check-schema.ts";
 import { installLoopbackChannel, loopbackChannel } from "../../demo/channel-plugin.ts";
+import { EvidenceLog } from "../../evidence/log.ts";
 import { runChecks } from "../../operations/checks/run.ts";
 import { execInContainer } from "../../operations/docker/exec.ts";
 import { startContainer, stopContainer } from "../../operations/docker/lifecycle.ts";
@@ -145,6 +147,7 @@ describe("the update of a real case: 2026.4.15, 2026.4.22 and back, 2026.4.23", 
     const context = {
       docker: world.docker,
       workload: { name: canary, container: canary, mount: state },
+      log: new EvidenceLog(join(world.folder, "evidence"), world.stack, canary),
       progress: () => {},
     } as unknown as WorkloadContext;
     return runChecks(

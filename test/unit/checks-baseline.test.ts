@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { EvidenceRecord } from "../../evidence/records.ts";
-import {
-  baselineBefore,
-  describeBaseline,
-  judgeSessions,
-  lostChannels,
-  sessionsOf,
-} from "../../operations/checks/baseline.ts";
+import { describeBaseline, lostChannels } from "../../operations/checks/baseline.ts";
+import { baselineBefore, noBaseline } from "../../operations/checks/before.ts";
+import { judgeSessions, sessionsOf } from "../../operations/checks/unchanged.ts";
 
 /** Only what tells one record from another. */
 function records(...kinds: string[]): EvidenceRecord[] {
@@ -49,6 +45,15 @@ describe("the baseline of an update", () => {
     expect(lostChannels(undefined, [down("a/1")])).toEqual([]);
   });
 
+  it("that is missing is told from a first start", () => {
+    expect(noBaseline(records("gate", "verification"))).toBe(
+      "first start: there is no version before to compare with",
+    );
+    expect(noBaseline(records("baseline", "cut-over", "gate"))).toBe(
+      "not compared: the last update did not write it down, the next one does",
+    );
+  });
+
   it("is told in one line, with what was down already", () => {
     expect(
       describeBaseline({
@@ -60,8 +65,13 @@ describe("the baseline of an update", () => {
           { name: "irc/default", up: false, failure: "is not connected" },
         ],
         sessions: 7,
+        configuration: { salt: "", secret: "", keys: { a: "1", b: "2" } },
+        turn: { passed: false, detail: "no key" },
       }),
-    ).toBe("1 channels up, irc/default is not connected already, 7 sessions, 2 restarts");
+    ).toBe(
+      "1 channels up, irc/default is not connected already, 7 sessions, 2 keys of its configuration, " +
+        "a turn fails already (no key), 2 restarts",
+    );
   });
 });
 
@@ -81,6 +91,8 @@ describe("sessions", () => {
 
   it("are counted as `openclaw sessions --json` says it", () => {
     expect(sessionsOf(listed(3))).toBe(3);
+    const cut = { count: 100, totalCount: 342, hasMore: true, sessions: [] };
+    expect(sessionsOf({ exitCode: 0, stdout: JSON.stringify(cut), stderr: "" })).toBe(342);
     expect(() => sessionsOf({ exitCode: 1, stdout: "", stderr: "no such command" })).toThrow(
       "no list of sessions: no such command",
     );
@@ -90,8 +102,8 @@ describe("sessions", () => {
     [3, 3, true, "3 sessions, 3 before"],
     [3, 4, true, "4 sessions, 3 before"],
     [3, 2, false, "2 sessions instead of 3: sessions are gone"],
-    [undefined, 2, true, "2 sessions, no number from before"],
+    [undefined, 2, true, "2 sessions; first start"],
   ])("of %s before and %s now", (before, now, passed, detail) => {
-    expect(judgeSessions(before, now)).toEqual({ passed, detail });
+    expect(judgeSessions(before, now, "first start")).toEqual({ passed, detail });
   });
 });

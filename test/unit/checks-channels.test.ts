@@ -83,6 +83,15 @@ describe("judgeChannels", () => {
   const up = (name: string): ChannelState => ({ name, up: true });
   const down = (name: string): ChannelState => ({ name, up: false, failure: "is not connected" });
 
+  it.each<[string, Parameters<typeof judgeChannels>, string]>([
+    ["nothing is known of before, and there is none", [undefined, [], false], "no channel is set up"],
+    ["there was none before", [[], [], false], "no channel was connected before the update"],
+    ["none was up before", [[down("a/1")], [up("a/1")], false], "no channel was connected before"],
+  ])("is inconclusive when %s: there is nothing to look at", (_when, args, detail) => {
+    expect(judgeChannels(...args)).toMatchObject({ passed: false, nothing: true });
+    expect(judgeChannels(...args).detail).toContain(detail);
+  });
+
   it.each<[string, Parameters<typeof judgeChannels>, boolean, string]>([
     ["all are up", [[up("slack/default")], [up("slack/default")], false], true, "slack/default"],
     [
@@ -99,13 +108,13 @@ describe("judgeChannels", () => {
     ],
     ["another one came and is down", [[up("a/1")], [up("a/1"), down("b/1")], false], true, "a/1"],
     ["it was down before too", [[up("a/1"), down("b/1")], [up("a/1"), down("b/1")], false], true, "a/1"],
+    ["there was none before, and that is allowed", [[], [], true], true, "no channel was up before"],
     [
-      "there was none before",
-      [[], [], false],
-      false,
-      "no channel was connected before the update: nothing to compare with. Connect one, or write `allowNone: true`",
+      "there is none at a first start, and that is allowed",
+      [undefined, [], true],
+      true,
+      "no channel is set up",
     ],
-    ["there was none before, and that is allowed", [[], [], true], true, "no channel, as before"],
     ["nothing is known of before", [undefined, [up("a/1")], false], true, "a/1"],
     [
       "nothing is known of before, and one is down",

@@ -1,18 +1,34 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, it } from "vitest";
 import { judgePins, pinsArgv } from "../../operations/checks/pins.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 let state: string;
+let content: object;
 beforeEach(() => {
   state = scratchFolder();
   configure({ agents: { defaults: { model: { primary: "anthropic/claude-haiku-4-5" } } } });
 });
 
-function configure(configuration: unknown): void {
-  writeFileSync(join(state, "openclaw.json"), JSON.stringify(configuration));
+function configure(configuration: object): void {
+  content = configuration;
+}
+
+/** As versions that keep sessions in a database have it. */
+function sessionsInDatabase(agent: string, entries: Record<string, unknown>): DatabaseSync {
+  const folder = join(state, "agents", agent, "agent");
+  mkdirSync(folder, { recursive: true });
+  const database = new DatabaseSync(join(folder, "openclaw-agent.sqlite"));
+  database.exec(
+    "PRAGMA journal_mode = WAL; CREATE TABLE session_nodes (session_key TEXT PRIMARY KEY, entry_json TEXT NOT NULL)",
+  );
+  for (const [key, entry] of Object.entries(entries)) {
+    database.prepare("INSERT INTO session_nodes VALUES (?, ?)").run(key, JSON.stringify(entry));
+  }
+  return database;
 }
 
 function sessions(agent: string, index: unknown): void {
@@ -25,7 +41,7 @@ function sessions(agent: string, index: unknown): void {
 function look(): ReturnType<typeof judgePins> {
   const [, ...args] = pinsArgv(state);
   const stdout = execFileSync(process.execPath, args, { encoding: "utf8" });
-  return judgePins({ exitCode: 0, stdout, stderr: "" }, state);
+  return judgePins({ exitCode: 0, stdout, stderr: "" }, state, { file: `${state}/openclaw.json`, content });
 }
 
 const pinned = {
@@ -36,8 +52,48 @@ const pinned = {
 };
 
 describe("the look for pinned sessions", () => {
-  it("finds none in a state without sessions", () => {
-    expect(look()).toEqual({ passed: true, detail: "no session is pinned to another model" });
+  it("passes a state that it has read and found without sessions", () => {
+    expect(look()).toEqual({ passed: true, detail: `no session in ${state}/agents: nothing is pinned` });
+    sessions("main", {});
+    expect(look()).toEqual({ passed: true, detail: `no session in ${state}/agents: nothing is pinned` });
+  });
+
+  it("says how many it has looked at", () => {
+    sessions("main", { a: { sessionId: "1" }, b: {} });
+    sessionsInDatabase("ops", { c: {} }).close();
+    expect(look()).toEqual({
+      passed: true,
+      detail: "none of 3 sessions of 2 agents is pinned to another model",
+    });
+  });
+
+  it("finds a pin in a database that the gateway has open, and leaves the database to it", () => {
+    const database = sessionsInDatabase("main", { "agent:main:main": pinned, "agent:main:other": {} });
+    database.exec("BEGIN IMMEDIATE");
+    expect(look()).toEqual({
+      passed: false,
+      detail:
+        "agent:main:main is pinned to google/gemini-3.1-flash-lite-preview instead of anthropic/claude-haiku-4-5. " +
+        "To undo it: send `/model default` in that session, or start it anew with `/new`; leave its database as it is",
+    });
+    database.exec("COMMIT");
+    database.close();
+  });
+
+  it("measures agents that are keyed by their id by their own model", () => {
+    configure({ agents: { entries: { main: { model: "google/gemini-3.1-flash-lite-preview" } } } });
+    sessionsInDatabase("main", { "agent:main:main": pinned }).close();
+    expect(look().passed).toBe(true);
+  });
+
+  it.each([
+    ["a database of another form", "agents/main/agent/openclaw-agent.sqlite", "no database"],
+    ["a list that is torn", "agents/main/sessions/sessions.json", "{ torn"],
+    ["a list in a form of its own", "agents/main/sessions/index.bin", "?"],
+  ])("comes to no result on %s", (_what, file, text) => {
+    mkdirSync(join(state, file, ".."), { recursive: true });
+    writeFileSync(join(state, file), text);
+    expect(look()).toMatchObject({ passed: false, nothing: true, detail: expect.stringContaining(state) });
   });
 
   it("lets be what only says which model answered last", () => {
@@ -91,12 +147,16 @@ describe("the look for pinned sessions", () => {
     expect(look().detail).toContain("instead of anthropic/claude-haiku-4-5, chosen by its user.");
   });
 
-  it("does not pass what it can't read", () => {
-    sessions("main", "{ torn");
-    expect(look()).toEqual({ passed: false, detail: `no JSON: ${state}/agents/main/sessions/sessions.json` });
-    expect(judgePins({ exitCode: 127, stdout: "", stderr: "node: not found" }, state)).toEqual({
-      passed: false,
-      detail: "the sessions can't be read: node: not found",
-    });
+  it("comes to no result without Node.js, and without a state", () => {
+    const configuration = { file: "openclaw.json", content };
+    expect(judgePins({ exitCode: 127, stdout: "", stderr: "node: not found" }, state, configuration)).toEqual(
+      {
+        passed: false,
+        nothing: true,
+        detail: "the sessions can't be read: node: not found",
+      },
+    );
+    const [, ...args] = pinsArgv(join(state, "gone"));
+    expect(() => execFileSync(process.execPath, args, { stdio: "pipe" })).toThrow("ENOENT");
   });
 });

@@ -363,6 +363,8 @@ describe("accepts", () => {
       ["command", 60],
       ["channels", 60],
       ["unchanged", 60],
+      ["unchanged", 60],
+      ["conversation", 120],
       ["pins", 30],
       ["logs", 15],
     ]);

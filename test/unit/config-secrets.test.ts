@@ -70,6 +70,7 @@ describe("accepts", () => {
       "environment",
       "window",
       "maintenance",
+      "deadlines",
       "onFailure",
       "platform",
       "agentImages",

@@ -129,7 +129,7 @@ const wrong: Wrong[] = [
   [
     "instances of a gateway that must not become fewer",
     { [`${group}.verification`]: [{ kind: "unchanged", what: ["instances"] }] },
-    `${group}.verification[0].what[0]: a gateway has no instances. Write "sessions" or "channels".`,
+    `${group}.verification[0].what[0]: a gateway has no instances. Write "sessions" or "channels" or "configuration".`,
   ],
   [
     "an unchanged nothing",
@@ -267,7 +267,10 @@ describe("accepts", () => {
 
   test("a bake as its length alone", () => {
     const config = parseStackConfig(rawConfig({ [`${group}.bake`]: "30m" }));
-    expect(config.instanceGroups.support?.bake).toEqual({ length: 1800, interval: 30, requests: 0 });
+    expect(config.instanceGroups.support?.bake).toEqual({
+      ...{ length: 1800, interval: 30, requests: 0 },
+      ...{ failures: 0, errors: 0.05 },
+    });
   });
 
   test("an ingress that serves two workloads under their own names", () => {

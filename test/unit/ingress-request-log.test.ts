@@ -10,7 +10,7 @@ const facts = {
 
 const line = (entry: Record<string, unknown>) => JSON.stringify({ level: "INFO", ...entry });
 
-test("counts the WebSockets and requests that were cut while one service was held, and no others", () => {
+test("counts the WebSockets and requests that were cut while one service was held, and no others", async () => {
   const request = { msg: "Request", service: "a", status: 101 };
   const cancelled = { msg: "Request cancelled due to draining", target: "a:18789" };
   const log = [
@@ -25,6 +25,9 @@ test("counts the WebSockets and requests that were cut while one service was hel
     "panic: no JSON",
     "null",
     "",
-  ].join("\n");
-  expect(cutRequests(log, facts)).toEqual({ webSockets: 2, requests: 1 });
+  ];
+  async function* lines() {
+    for (const text of log) yield { time: new Date(), text };
+  }
+  expect(await cutRequests(lines(), facts)).toEqual({ webSockets: 2, requests: 1 });
 });

@@ -2,11 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { CheckResult, Outcome } from "../../evidence/records.ts";
 import {
   afterAttempt,
+  allOf,
+  failed,
   fieldOf,
   judgeCommand,
   judgeHttp,
-  judgeLogs,
   judgeVersion,
+  nothing,
+  outcomeOf,
+  passed,
   verdictOf,
 } from "../../operations/checks/judge.ts";
 
@@ -77,31 +81,27 @@ describe("judgeCommand", () => {
   });
 });
 
-describe("judgeLogs", () => {
-  it("names the line that must not be there", () => {
-    const log = "[gateway] ready\n[slack] channel exited: Cannot find package 'openclaw'\n";
-    expect(judgeLogs({ appear: ["ready"], absent: ["Cannot find package"] }, log)).toEqual({
-      passed: false,
-      detail: "the log has /Cannot find package/: [slack] channel exited: Cannot find package 'openclaw'",
-    });
-  });
-  it("misses the line that must be there", () => {
-    expect(judgeLogs({ appear: ["\\[gateway\\] ready"], absent: [] }, "starting\n")).toEqual({
-      passed: false,
-      detail: "the log does not have /\\[gateway\\] ready/",
-    });
+describe("several looks of one check", () => {
+  const [good, bad, none] = [passed("a"), failed("b"), nothing("c")];
+  it.each([
+    ["pass together", [good, good], "passed", "a; a"],
+    ["fail with one of them", [none, bad, good], "failed", "c; b; a"],
+    ["come to no result with one that had nothing to look at", [good, none], "inconclusive", "a; c"],
+  ] as const)("%s", (_what, attempts, outcome, detail) => {
+    expect(outcomeOf(allOf(attempts))).toBe(outcome);
+    expect(allOf(attempts).detail).toBe(detail);
   });
 });
 
 describe("afterAttempt", () => {
-  const failed = { outcome: "failed", detail: "slack/default does not run" } as const;
+  const broken = { outcome: "failed", detail: "slack/default does not run" } as const;
   const late = { outcome: "inconclusive", detail: "did not end within 1 s." } as const;
-  const passed = { outcome: "passed", detail: "slack/default" } as const;
+  const well = { outcome: "passed", detail: "slack/default" } as const;
   it("keeps what was seen when a later attempt runs out of time, and takes every later result", () => {
     expect(afterAttempt(undefined, late)).toBe(late);
-    expect(afterAttempt(failed, late)).toBe(failed);
-    expect(afterAttempt(late, failed)).toBe(failed);
-    expect(afterAttempt(failed, passed)).toBe(passed);
+    expect(afterAttempt(broken, late)).toBe(broken);
+    expect(afterAttempt(late, broken)).toBe(broken);
+    expect(afterAttempt(broken, well)).toBe(well);
   });
 });
 

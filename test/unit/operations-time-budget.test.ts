@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { Check } from "../../config/check-schema.ts";
-import { budgetProblem } from "../../operations/time-budget.ts";
+import type { EvidenceEntry } from "../../evidence/records.ts";
+import { budgetProblem, scaledBudgetNotice } from "../../operations/time-budget.ts";
+import { recorder } from "../support/records.ts";
 
 function check(deadline: number): Check {
   return {
@@ -25,4 +27,28 @@ test("a shorter one is refused with the parts that it would have to hold", () =>
     "a failed verification and a full restore may take 5m (checks 1m 40s, restore and start in the drill 50s, stop and start again 2m 30s), " +
       "the window has 4m 59s. Make clawforce:maintenance.length longer, or the deadlines shorter.",
   );
+});
+
+test("a window that slow checks may overrun is said, with the settings that help, and refuses nothing", () => {
+  const slow: EvidenceEntry = {
+    kind: "verification",
+    image: "i",
+    container: "c",
+    outcome: "passed",
+    checks: [
+      { name: "http /", severity: "critical", outcome: "passed", detail: "", seconds: 40, attempts: 1 },
+    ],
+    checksHash: "",
+    seconds: 40,
+  };
+  const records = recorder({ workload: "a" })(slow);
+  const wide = { ...workload, maintenance: 300, deadlines: { factor: 3, longest: 600, baseline: 120 } };
+  expect(scaledBudgetNotice(wide, 50, [])).toBeUndefined();
+  expect(budgetProblem(wide, 50)).toBeUndefined();
+  expect(scaledBudgetNotice(wide, 50, records)).toBe(
+    "the checks were slow last time and get up to 6m now: a failed verification and a full restore may then take 9m 20s, " +
+      "the window has 5m. Make clawforce:maintenance.length longer, or clawforce:deadlines.longest shorter.",
+  );
+  const capped = { ...wide, deadlines: { ...wide.deadlines, longest: 15 } };
+  expect(scaledBudgetNotice(capped, 50, records)).toBeUndefined();
 });
