@@ -47,21 +47,23 @@ describe("the traffic of a wave, in a log that Docker keeps", () => {
   });
   afterAll(() => container?.remove({ force: true, v: true }));
 
-  async function say(...lines: string[]): Promise<void> {
+  /** Lines, each as often as it says. */
+  async function say(...lines: [text: string, count: number][]): Promise<void> {
     const script =
-      "const fs=require('node:fs');fs.rmSync('/tmp/said',{force:true});" +
-      "fs.writeFileSync('/tmp/next',process.argv[1]);fs.renameSync('/tmp/next','/tmp/say')";
-    const argv = ["node", "-e", script, lines.map((line) => `${line}\n`).join("")];
-    await execInContainer(docker, name, argv, { deadline: 60 });
+      "const fs=require('node:fs');fs.rmSync('/tmp/said',{force:true});const lines=JSON.parse(process.argv[1]);" +
+      "fs.writeFileSync('/tmp/next',lines.map(([text,count])=>(text+'\\n').repeat(count)).join(''));" +
+      "fs.renameSync('/tmp/next','/tmp/say')";
+    const argv = ["node", "-e", script, JSON.stringify(lines)];
+    const { exitCode, stderr } = await execInContainer(docker, name, argv, { deadline: 60 });
+    expect(exitCode, stderr).toBe(0);
     await until("it is said", async () => {
       const said = await execInContainer(docker, name, ["ls", "/tmp/said"], { deadline: 60 });
       return said.exitCode === 0;
     });
   }
 
-  function requests(service: string, status: number, count = 1): string[] {
-    const line = JSON.stringify({ time: "", level: "INFO", msg: "Request", service, status });
-    return Array.from({ length: count }, () => line);
+  function requests(service: string, status: number, count = 1): [string, number] {
+    return [JSON.stringify({ time: "", level: "INFO", msg: "Request", service, status }), count];
   }
 
   it("is told apart by workload and by time, read once, and not believed once a part was rotated away", async () => {
@@ -71,9 +73,9 @@ describe("the traffic of a wave, in a log that Docker keeps", () => {
       log: new EvidenceLog(join(folder, "evidence"), "stack", workload),
       workload: { name: workload, ...(workload !== "c" && { ingress: { container: name } }) },
     })) as unknown as WorkloadContext[];
-    await say(...requests("a", 200, 8), ...requests("a", 500, 2), ...requests("b", 502));
+    await say(requests("a", 200, 8), requests("a", 500, 2), requests("b", 502));
     const since = new Date();
-    await say("no JSON", ...requests("a", 200, 3), ...requests("b", 503), ...requests("other", 500));
+    await say(["no JSON", 1], requests("a", 200, 3), requests("b", 503), requests("other", 500));
 
     const traffic = await WaveTraffic.create(wave, since, 60);
     await traffic.readBefore();
@@ -89,11 +91,11 @@ describe("the traffic of a wave, in a log that Docker keeps", () => {
     });
     expect(traffic.of("c")).toBeUndefined();
 
-    await say(...requests("a", 200, 5));
+    await say(requests("a", 200, 5));
     await traffic.read(new Date());
     expect(traffic.of("a")).toMatchObject({ now: { served: 8, failed: 0, errors: 0 }, whole: true });
 
-    await say(...requests("a", 200, 2000));
+    await say(requests("a", 200, 2000));
     await traffic.read(new Date());
     expect(traffic.of("a")).toMatchObject({ whole: false });
   });
