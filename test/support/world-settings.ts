@@ -51,7 +51,7 @@ export function controlPlaneSettings(
  */
 export function fixtureGroup(stack: string, patience = false): Record<string, unknown> {
   const health = patience
-    ? { interval: "2s", startPeriod: "120s", retries: 10, wait: "180s" }
+    ? { interval: "5s", timeout: "60s", startPeriod: "120s", retries: 10, wait: "300s" }
     : { interval: "2s", startPeriod: "6s", retries: 2, wait: "20s" };
   // The longest that a gate may have.
   const deadline = patience ? "15s" : "3s";
