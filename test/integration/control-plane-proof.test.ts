@@ -148,6 +148,9 @@ describe("what proves a control plane", () => {
   it("is a backup with the state of an instance, wherever that has its home, and never one without", async () => {
     const { context } = contextOf();
     await backedUp(["/not/there"]);
+    await expect(readBaseline(context)).rejects.toThrow(
+      /^backup 2 of .*: \d+ bytes, less than the 200 that a state takes\. Make a new backup of /,
+    );
     await backedUp(["HOME"]);
     const found = await readBaseline(context);
     expect(found.controlPlane?.newestBackup).toMatchObject({

@@ -108,7 +108,12 @@ export class ControlPlaneWorld {
     const parts = await partsOfThisRun();
     const world = new ControlPlaneWorld(parts, await mkdtemp(join(tmpdir(), "clawforce-managed-")));
     await world.docker.createNetwork({ Name: world.name });
-    await world.run(version, environment);
+    try {
+      await world.run(version, environment);
+    } catch (error) {
+      await world.destroy();
+      throw error;
+    }
     return world;
   }
 
