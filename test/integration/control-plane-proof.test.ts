@@ -17,9 +17,10 @@ import { administrator, ControlPlaneWorld } from "../support/control-plane.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 import { until } from "../support/world.ts";
 
-/** As in the images of claworc: a home that no image of ours has. */
-const home = "/home/claworc";
-const environment = { STAND_IN_HOME: home, STAND_IN_MOUNT: `${home}/.openclaw` };
+/** A state where no image of ours has it: the home is what the volume holds, as in claworc. */
+const home = "/home/node";
+const state = `${home}/elsewhere/.openclaw`;
+const environment = { STAND_IN_HOME: home, STAND_IN_MOUNT: home };
 
 const defaults: CheckInput[] = [
   { kind: "build" },
@@ -41,7 +42,7 @@ describe("what proves a control plane", () => {
     });
     await world.ask("POST /users", { username: "member", password: administrator.password, role: "user" });
     instance = await world.createInstance("one", {
-      env_vars_set: { OPENCLAW_STATE_DIR: `${home}/.openclaw` },
+      env_vars_set: { OPENCLAW_STATE_DIR: state },
     });
     await backedUp(["HOME"]);
   });
@@ -156,7 +157,7 @@ describe("what proves a control plane", () => {
     expect(found.controlPlane?.newestBackup).toMatchObject({
       id: 3,
       instance,
-      configuration: "home/claworc/.openclaw/openclaw.json",
+      configuration: "home/node/elsewhere/.openclaw/openclaw.json",
     });
     await expect(
       readBaseline(contextOf({}, { statePaths: { [instance]: "/home/node/.openclaw" } }).context),
@@ -183,7 +184,7 @@ describe("what proves a control plane", () => {
     expect(await outcomeOf(before)).toMatchObject({
       outcome: "passed",
       detail: expect.stringMatching(
-        /^1 instances as before, 3 backups as before, 2 users as before, 2 settings as before, 1 stored secrets decrypt .*; backup 3 of .* home\/claworc/,
+        /^1 instances as before, 3 backups as before, 2 users as before, 2 settings as before, 1 stored secrets decrypt .*; backup 3 of .* home\/node\/elsewhere/,
       ),
     });
 
