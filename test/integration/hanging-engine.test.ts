@@ -45,6 +45,7 @@ describe("an engine that hangs", () => {
 
   /** An update in which the engine freezes at the beginning of a step. */
   async function frozenAt(step: StepName): Promise<{ ended: Promise<Run> }> {
+    await healthy();
     await world.configure({ images: { stable: images.old, candidate: images.new } });
     await world.breakAt(name, step);
     const run = world.startUp();
@@ -56,6 +57,12 @@ describe("an engine that hangs", () => {
     engine.freeze();
     await world.release(name, step);
     return run;
+  }
+
+  /** The health checks of a frozen engine time out: an update of what counts as sick would be refused. */
+  async function healthy(): Promise<void> {
+    const isHealthy = async () => (await world.inspect(name)).State.Health?.Status === "healthy";
+    await until("the gateway is healthy again", isHealthy, 180);
   }
 
   async function expectServes(image: string): Promise<void> {
@@ -125,6 +132,7 @@ describe("an engine that hangs", () => {
   });
 
   it("ends the creation of the new container; `fleet recover` brings the gateway back", async () => {
+    await healthy();
     await world.configure({ images: { stable: images.old, candidate: images.new } });
     const { Id } = await world.inspect(name);
     const run = world.startUp();
