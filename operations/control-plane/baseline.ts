@@ -144,7 +144,8 @@ export async function checkNewestBackup(
       );
     }
     const files = configuration !== undefined && holds(backup.paths, configuration) ? [configuration] : [];
-    const verdict = judgeArchive(archive, { files, floor });
+    const present = [...archive.found, ...archive.configurations];
+    const verdict = judgeArchive({ ...archive, found: present }, { files, floor });
     const found = verdict.passed && files.length > 0;
     return {
       ...verdict,

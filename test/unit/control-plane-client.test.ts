@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -298,6 +300,28 @@ describe("the baseline", () => {
     expect(await checkNewestBackup(one, { ...options, statePath: "/home/node/.openclaw/" })).toEqual({
       passed: false,
       detail: "backup 1 of bot-a: whole, but home/node/.openclaw/openclaw.json is not among its 0 entries",
+    });
+    const state = join(folder, "root/home/claworc/.openclaw");
+    mkdirSync(state, { recursive: true });
+    writeFileSync(join(state, "openclaw.json"), randomBytes(300).toString("hex"));
+    execFileSync("tar", ["czf", join(folder, "empty.tar.gz"), "-C", join(folder, "root"), "home"]);
+    const configuration = "home/claworc/.openclaw/openclaw.json";
+    expect(await checkNewestBackup(one, options)).toEqual({
+      passed: true,
+      detail: expect.stringMatching(
+        /^backup 1 of bot-a: 4 entries, .*, home\/claworc\/\.openclaw\/openclaw\.json$/,
+      ),
+      configuration,
+    });
+    const again = { ...options, backup: { ...backup, configuration } };
+    expect(await checkNewestBackup(one, again)).toMatchObject({ passed: true, configuration });
+    const elsewhere = {
+      ...options,
+      backup: { ...backup, configuration: "home/node/.openclaw/openclaw.json" },
+    };
+    expect(await checkNewestBackup(one, elsewhere)).toEqual({
+      passed: false,
+      detail: "backup 1 of bot-a: whole, but home/node/.openclaw/openclaw.json is not among its 4 entries",
     });
     writeFileSync(join(folder, "empty.tar.gz"), "damaged");
     expect(await checkNewestBackup(one, options)).toEqual({
