@@ -2,12 +2,14 @@ import { execFile, spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import type Docker from "dockerode";
 import { freePort } from "../../demo/free-port.ts";
+import { dockerClient } from "../../operations/docker/client.ts";
 import { dockerd, programPath } from "../../toolchain/debian.ts";
 import { type OwnProcess, startTimeOf, stop, systemFolders, tailOf } from "../../toolchain/processes.ts";
-import { until } from "./world.ts";
+import { partsOfThisRun, until } from "./world.ts";
 
 const execute = promisify(execFile);
 
@@ -37,13 +39,16 @@ export class OwnEngine {
   /** Folder with ca.pem, cert.pem and key.pem of a client that it accepts. */
   readonly certPath: string;
   readonly #process: OwnProcess;
+  /** Of the machine's engine: the bridge that this one stands on. */
+  readonly #network: Docker.Network;
 
-  private constructor(folder: string, tcp: string, process: OwnProcess) {
+  private constructor(folder: string, tcp: string, process: OwnProcess, network: Docker.Network) {
     this.folder = folder;
     this.host = `unix://${join(folder, "d.sock")}`;
     this.tcp = tcp;
     this.certPath = join(folder, "client");
     this.#process = process;
+    this.#network = network;
   }
 
   static async start(): Promise<OwnEngine> {
@@ -54,6 +59,8 @@ export class OwnEngine {
     // Short, because addresses of sockets end at 108 bytes.
     const folder = await mkdtemp("/tmp/cfe-");
     await makeCertificates(folder);
+    const bridge = `cfe-${basename(folder).slice(-6)}`;
+    const network = await makeBridge(bridge);
     const port = await freePort();
     const address = `tcp://127.0.0.1:${port}`;
     const log = join(folder, "dockerd.log");
@@ -66,14 +73,14 @@ export class OwnEngine {
         ...[`--tlscert=${join(server, "cert.pem")}`, `--tlskey=${join(server, "key.pem")}`],
         ...[`--data-root=${join(folder, "data")}`, `--exec-root=${join(folder, "exec")}`],
         `--pidfile=${join(folder, "pid")}`,
-        // The machine's own engine keeps the firewall and docker0 to itself.
-        ...["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false"],
+        // The machine's own engine keeps the firewall to itself, and docker0: an engine with `--bridge=none` removes it.
+        ...[`--bridge=${bridge}`, "--iptables=false", "--ip6tables=false", "--ip-masq=false"],
         "--default-address-pool=base=10.219.0.0/16,size=24",
         "--log-level=warn",
       ],
       log,
     );
-    const engine = new OwnEngine(folder, address, started);
+    const engine = new OwnEngine(folder, address, started, network);
     try {
       await until("the test's own engine answers", () => engine.#answers(), 60);
     } catch (error) {
@@ -95,6 +102,7 @@ export class OwnEngine {
   async stop(): Promise<void> {
     this.thaw();
     await stop(this.#process, 20_000);
+    await this.#network.remove();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -110,6 +118,13 @@ export class OwnEngine {
       ping.end();
     });
   }
+}
+
+/** A bridge by this name, made by the machine's engine. */
+async function makeBridge(name: string): Promise<Docker.Network> {
+  const docker = dockerClient((await partsOfThisRun()).dockerHost);
+  const options = { "com.docker.network.bridge.name": name };
+  return docker.createNetwork({ Name: name, Driver: "bridge", Options: options });
 }
 
 /** An authority, a server at 127.0.0.1 and a client, each in a folder as Docker wants it. */
