@@ -87,7 +87,11 @@ describe("evidence", () => {
       const { subject, predicate } = verifiedEnvelope(envelope, publicKey);
       const image = subject[0]?.digest.sha256 === digestOf(images.old) ? "old" : "new";
       const { kind, outcome, direction, role } = predicate;
-      return [kind, outcome ?? direction ?? role ?? "of a snapshot", image].join(" ");
+      return [
+        kind,
+        outcome ?? direction ?? role ?? (kind === "state" ? "read" : "of a snapshot"),
+        image,
+      ].join(" ");
     });
   }
 
@@ -116,7 +120,11 @@ describe("evidence", () => {
     await world.configure({ images: { stable: images.old, candidate: images.new } });
     const before = await preview();
     expect(before.facts[canary]).toMatchObject({ image: images.new, from: images.old, move: "forward" });
-    expect(proofs(before.facts[canary]?.evidence)).toEqual(["gate passed old", "verification passed old"]);
+    expect(proofs(before.facts[canary]?.evidence)).toEqual([
+      "gate passed old",
+      "state read old",
+      "verification passed old",
+    ]);
     expect(before.facts[other]).toMatchObject({
       ...{ role: "fleet", wave: 1, image: images.old, from: images.old, move: "none" },
     });
@@ -139,12 +147,14 @@ describe("evidence", () => {
     // With the release that the configuration names, and its snapshots: what can be gone back to.
     expect(proofs(after.facts[canary]?.evidence)).toEqual([
       "gate passed old",
+      "state read old",
       "verification passed old",
       "snapshot hot old",
       "drill of a snapshot old",
       "snapshot cold old",
       "cut-over forward new",
       "gate passed new",
+      "state read new",
       "verification passed new",
       "bake passed new",
     ]);
