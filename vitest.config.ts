@@ -23,8 +23,8 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          testTimeout: 10 * 60_000,
-          hookTimeout: 10 * 60_000,
+          testTimeout: 30 * 60_000,
+          hookTimeout: 30 * 60_000,
           maxWorkers: 2,
         },
       },

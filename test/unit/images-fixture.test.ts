@@ -45,7 +45,7 @@ async function start(version: "1" | "2" | "3"): Promise<Fixture> {
 async function startReady(version: "1" | "2" | "3"): Promise<Fixture> {
   const fixture = await start(version);
   await expect
-    .poll(fixture.printed, { interval: 10, timeout: 5_000 })
+    .poll(fixture.printed, { interval: 10, timeout: 50_000 })
     .toContain(`[gateway] ready (fixture ${version};`);
   return fixture;
 }
