@@ -23,6 +23,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          runner: "./test/support/time-budget.ts",
           testTimeout: 30 * 60_000,
           hookTimeout: 30 * 60_000,
           maxWorkers: 2,

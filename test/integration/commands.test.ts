@@ -60,10 +60,10 @@ describe("the commands of fleet", () => {
       candidate: images.new,
     });
 
-    const unknown = await world.fleet("pin", "--image", "agent", "3");
+    const unknown = await world.fleet("pin", "--image", "agent", "9");
     expect(unknown).toMatchObject({
       code: 1,
-      output: expect.stringMatching(/ has no .*fixture:3; nothing was written\. /),
+      output: expect.stringMatching(/ has no .*fixture:9; nothing was written\. /),
     });
     expect((await configured()).images.candidate).toBe(images.new);
   });

@@ -2,10 +2,12 @@ import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { projectFolder } from "../../fleet/project.ts";
 
-/** Passed and failed tests of one stage. */
+/** The tests of one stage. */
 export interface Tally {
   passed: number;
   failed: number;
+  /** Left out, because the time of the run was over. */
+  skipped: number;
 }
 
 export interface StageProgram {
@@ -61,23 +63,25 @@ export async function runStage(stage: StageProgram, write: (text: string) => unk
 async function tallyOf(results: string | undefined, succeeded: boolean): Promise<Tally> {
   const text = results === undefined ? undefined : await readFile(results, "utf8").catch(() => undefined);
   return text === undefined
-    ? { passed: succeeded ? 1 : 0, failed: succeeded ? 0 : 1 }
+    ? { passed: succeeded ? 1 : 0, failed: succeeded ? 0 : 1, skipped: 0 }
     : tallyOfVitest(text, succeeded);
 }
 
 /** A file that can't be loaded has no tests that fail: then the exit code is what tells. */
 export function tallyOfVitest(json: string, succeeded: boolean): Tally {
-  const found = JSON.parse(json) as { numPassedTests: number; numFailedTests: number };
+  const found = JSON.parse(json) as Record<"numPassedTests" | "numFailedTests" | "numTotalTests", number>;
   return {
     passed: found.numPassedTests,
     failed: succeeded ? found.numFailedTests : Math.max(1, found.numFailedTests),
+    skipped: found.numTotalTests - found.numPassedTests - found.numFailedTests,
   };
 }
 
 /** The last line of a run. */
 export function closingLine(tallies: readonly Tally[]): string {
   const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0);
-  return `${sum("passed")} passed, ${sum("failed")} failed`;
+  const skipped = sum("skipped");
+  return `${sum("passed")} passed, ${sum("failed")} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
 }
 
 function secondsSince(began: number): number {
