@@ -175,7 +175,9 @@ export class World {
       })),
       waves: this.instances.map((_, index) => index + 1),
       wave: this.wave,
-      ...(openclaw ? { container: { network: networkOf(this.stack) } } : fixtureGroup(this.stack, patience)),
+      ...(openclaw
+        ? { container: { network: networkOf(this.stack), health: { wait: "10m" } } }
+        : fixtureGroup(this.stack, patience)),
       ...group,
     };
   }
