@@ -12,7 +12,7 @@ import { partsOfThisRun, type Run, World } from "../support/world.ts";
 
 const checks: object[] = [
   { kind: "version", argv: ["fixture", "--version"] },
-  { kind: "http", path: "/readyz", body: { ready: true }, deadline: "3s" },
+  { kind: "http", path: "/readyz", body: { ready: true }, deadline: "7s" },
 ];
 
 /** What a judge gets: outputs of components, by their names. */

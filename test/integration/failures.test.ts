@@ -48,8 +48,8 @@ afterAll(async () => {
 /** Gate and verification see more than the health check, so that each can fail alone. */
 const checksThatCanFail = {
   gate: [
-    { kind: "http", path: "/healthz", body: { ok: true, status: "live" }, deadline: "3s" },
-    { kind: "http", path: "/readyz", body: { ready: true }, deadline: "3s" },
+    { kind: "http", path: "/healthz", body: { ok: true, status: "live" }, deadline: "7s" },
+    { kind: "http", path: "/readyz", body: { ready: true }, deadline: "7s" },
   ],
   verification: [
     { kind: "version", argv: ["fixture", "--version"] },
@@ -61,9 +61,9 @@ const checksThatCanFail = {
         "-e",
         "fetch('http://127.0.0.1:18789/messages').then((r)=>{console.log(r.status);process.exit(r.ok?0:1)})",
       ],
-      deadline: "3s",
+      deadline: "7s",
     },
-    { kind: "logs", appear: ["\\[gateway\\] ready"], absent: ["Cannot find package"], deadline: "3s" },
+    { kind: "logs", appear: ["\\[gateway\\] ready"], absent: ["Cannot find package"], deadline: "7s" },
   ],
 };
 

@@ -35,7 +35,7 @@ describe("a held ingress", () => {
 
   /** Gate and verification see more than the health check, so that each can fail alone. */
   const checksThatCanFail = {
-    gate: [{ kind: "http", path: "/readyz", body: { ready: true }, deadline: "3s" }],
+    gate: [{ kind: "http", path: "/readyz", body: { ready: true }, deadline: "7s" }],
     verification: [
       {
         kind: "command",
@@ -45,7 +45,7 @@ describe("a held ingress", () => {
           "-e",
           "fetch('http://127.0.0.1:18789/messages').then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))",
         ],
-        deadline: "3s",
+        deadline: "7s",
       },
     ],
   };

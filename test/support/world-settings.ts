@@ -55,7 +55,7 @@ export function fixtureGroup(stack: string, patience = false): Record<string, un
     : // A machine that others use as well starts a Node.js in seconds: that is no sick gateway.
       { interval: "2s", timeout: "20s", startPeriod: "15s", retries: 2, wait: "30s" };
   // The longest that a gate may have.
-  const deadline = patience ? "15s" : "3s";
+  const deadline = patience ? "15s" : "7s";
   return {
     drain: { budget: "3s", http: { path: "/work", field: "active" } },
     stopGrace: "5s",
