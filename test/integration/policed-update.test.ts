@@ -61,7 +61,7 @@ describe("a fleet under the pack", () => {
     await writeFile(strictFile, JSON.stringify(strict));
     bringUp = await policed(world, "up", { config: strict });
     settled = { images: world.images, wave: 0 };
-  }, 5 * 60_000);
+  });
   afterEach(async () => {
     planeImage = planeImages.old;
     await world.configure(settled);

@@ -272,7 +272,7 @@ export class World {
           () => true,
           () => false,
         ),
-      180,
+      900,
     );
   }
 
@@ -370,7 +370,7 @@ export class World {
 }
 
 /** Waits for a state of the world; fails loudly when it does not come. */
-export async function until(what: string, look: () => Promise<boolean>, seconds = 30): Promise<void> {
+export async function until(what: string, look: () => Promise<boolean>, seconds = 180): Promise<void> {
   const end = Date.now() + seconds * 1000;
   while (!(await look())) {
     if (Date.now() > end) {
