@@ -22,26 +22,21 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
-        test: {
-          name: "integration",
-          include: ["test/integration/**/*.test.ts"],
-          runner: "./test/support/time-budget.ts",
-          testTimeout: 30 * 60_000,
-          hookTimeout: 30 * 60_000,
-          maxWorkers: 2,
-        },
-      },
-      {
-        test: {
-          name: "pending",
-          include: ["test/pending/**/*.test.ts"],
-          runner: "./test/support/time-budget.ts",
-          testTimeout: 30 * 60_000,
-          hookTimeout: 30 * 60_000,
-          maxWorkers: 2,
-        },
-      },
+      onRealParts("integration"),
+      onRealParts("pending"),
     ],
   },
 });
+
+function onRealParts(name: string) {
+  return {
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      runner: "./test/support/time-budget.ts",
+      testTimeout: 30 * 60_000,
+      hookTimeout: 30 * 60_000,
+      maxWorkers: 2,
+    },
+  };
+}
