@@ -96,9 +96,12 @@ describe("a held ingress", () => {
       expect(Object.keys(versions)).toEqual(["1", "2"]);
       expect(longest).toBeGreaterThan(1);
       expect(webSockets).toEqual({ opened: 2, ended: { "1006 by end": 1 }, refused: {} });
-      expect(await lastIngress(name)).toMatchObject({
+      const opened = await lastIngress(name);
+      // The record's seconds hold the commands that hold and open too, which a busy machine takes its time for.
+      const heldAsLong = (held: number) => held > longest / 2 && held < longest * 2;
+      expect(opened).toMatchObject({
         did: "opened",
-        seconds: expect.closeTo(longest, 0),
+        seconds: expect.toSatisfy(heldAsLong),
         waiting: expect.any(Number),
         cut: { webSockets: 1, requests: 0 },
       });

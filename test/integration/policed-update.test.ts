@@ -267,7 +267,7 @@ function beside(...lines: string[]): Edit[] {
 /** Our program holds a window by itself; this one does not. */
 const withoutWindow: Edit[] = [
   { file: "index.ts", from: "surveyInWindow(config, stack)", to: "survey(config, stack)" },
-  { file: "index.ts", from: "{ lastKnownInput, specOf }", to: "{ lastKnownInput, specOf, survey }" },
+  { file: "index.ts", from: "{ specOf }", to: "{ specOf, survey }" },
 ];
 
 const second = 'name.endsWith("-2")';
