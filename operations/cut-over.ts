@@ -1,6 +1,7 @@
 import type { ContainerInspectInfo } from "dockerode";
 import type { Move } from "../evidence/move.ts";
 import type { CutOverEntry, SnapshotRole } from "../evidence/records.ts";
+import { directionOf } from "./creation.ts";
 import { describeDockerError, inspectContainer } from "./docker/client.ts";
 import { EngineFailure } from "./docker/engine-failure.ts";
 import { otherWriters, startContainer, stopContainer } from "./docker/lifecycle.ts";
@@ -103,8 +104,8 @@ export function cutOverOf(
   snapshot: string,
   done: Pick<CutOverEntry, "drained" | "stop">,
 ): CutOverEntry {
-  const direction = move.kind === "back" || move.kind === "forward" ? move.kind : "same";
-  return { kind: "cut-over", from, to: workload.image, direction, snapshot, ...done };
+  const { image: to } = workload;
+  return { kind: "cut-over", from, to, direction: directionOf(move), snapshot, ...done };
 }
 
 /** A sick workload has no work to wait for, and the way back does not depend on what the sick one says. */

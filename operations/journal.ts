@@ -4,19 +4,34 @@ import type { Move } from "../evidence/move.ts";
 import type { CutOverEntry } from "../evidence/records.ts";
 import { readDocument, writeWhole } from "./whole-file.ts";
 
-/** Up to and with `removing` the old container may still be there; from `restoring` on it is gone. */
+/**
+ * Where a cut-over stands. Each phase is written before the step that a kill could leave half done; the journal is
+ * removed once the workload serves again (gate, serve, `fleet recover`).
+ *
+ * | phase          | written by, before                        | the old container    | the state is                          |
+ * |----------------|-------------------------------------------|----------------------|---------------------------------------|
+ * | `draining`     | cut-over, before its requests are held    | serves               | of `from`                             |
+ * | `stopping`     | cut-over, before the stop                 | serves or is stopped | of `from`                             |
+ * | `snapshotting` | cut-over, before the snapshot             | is stopped           | of `from`                             |
+ * | `removing`     | cut-over, when the snapshot is checked    | is stopped or gone   | of `from`, and `cutOver.snapshot` is it |
+ * | `restoring`    | restore hook, before the state is set back | is gone             | half that of `move.restore`           |
+ * | `creating`     | restore hook, when the state is ready     | is gone              | of `move.to`: it may have been started |
+ *
+ * What a run that comes later makes of it stands in interrupted.ts (how its plan reads it) and creation.ts (what its
+ * restore hook does). No phase says that something was *done*: only the records do.
+ */
 export type CutOverPhase = "draining" | "stopping" | "snapshotting" | "removing" | "restoring" | "creating";
 
-/**
- * Where a cut-over stands. Written before each step that a kill could leave half done, removed once the workload
- * serves again: what `fleet recover` and the next `up` read.
- */
+/** What `fleet recover` and the next `up` read. */
 export interface CutOverJournal {
   phase: CutOverPhase;
   /** Image of the container that is replaced. */
   from: string;
   move: Move;
-  /** Known from `removing` on: what goes on record once the old container is gone. */
+  /**
+   * Known from `removing` on: what goes on record once the old container is gone. Written here before it is appended, so
+   * from `restoring` on it may or may not be on record yet.
+   */
   cutOver?: CutOverEntry;
   /** ISO 8601. */
   since: string;
@@ -40,11 +55,4 @@ export class Journal {
   async clear(): Promise<void> {
     await rm(this.#file, { force: true });
   }
-}
-
-/** The image whose state this is, for a workload without a container; undefined when the journal doesn't know. */
-export function imageOfInterruptedCutOver(journal: CutOverJournal | undefined): string | undefined {
-  return journal === undefined || journal.phase === "restoring" || journal.phase === "creating"
-    ? undefined
-    : journal.from;
 }

@@ -1,14 +1,25 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
 import type { RestorePlan } from "../evidence/move.ts";
+import { interruptedRestore } from "./interrupted.ts";
 import type { SurveyedWorkload } from "./survey.ts";
 
 /** One line for each workload that the update changes. */
 export function describePlan(workloads: readonly SurveyedWorkload[], now: Date = new Date()): string[] {
   return workloads.flatMap((workload) => {
     const line = describeMove(workload, now);
-    return line === undefined ? [] : [`${workload.input.name}: ${line}${pauseClause(workload, workloads)}`];
+    return line === undefined
+      ? []
+      : [`${workload.input.name}: ${finishClause(workload)}${line}${pauseClause(workload, workloads)}`];
   });
+}
+
+/** Half a state can't be left: what was begun is finished, and what this update is for comes after it. */
+function finishClause({ observed, journal }: SurveyedWorkload): string {
+  const restore = observed === undefined && journal !== undefined ? interruptedRestore(journal) : undefined;
+  return restore === undefined
+    ? ""
+    : `the interrupted restore of snapshot ${restore.snapshot.slice(0, 8)} is finished first; then: `;
 }
 
 /** Who comes in through the control plane waits with it. */

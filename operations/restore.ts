@@ -1,48 +1,52 @@
-import type { RestorePlan } from "../evidence/move.ts";
+import type { Move, RestorePlan } from "../evidence/move.ts";
+import type { CutOverEntry } from "../evidence/records.ts";
+import { type Creation, creationOf } from "./creation.ts";
 import { cutOverOf } from "./cut-over.ts";
 import { inspectContainer } from "./docker/client.ts";
 import { stopContainer } from "./docker/lifecycle.ts";
 import { OperationFailure } from "./failure.ts";
-import { type CutOverJournal, imageOfInterruptedCutOver, Journal } from "./journal.ts";
+import { type CutOverJournal, Journal } from "./journal.ts";
 import { runProgram } from "./program.ts";
 import { restoreState } from "./snapshot/restore.ts";
 import { checkColdSnapshot, takeColdSnapshot, withRepository } from "./snapshot/take.ts";
 import { runStep } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
+import { refuseUnplannedMove } from "./unplanned-move.ts";
 import type { WorkloadContext, WorkloadTask } from "./workload.ts";
 
 /**
- * Runs after the old container is gone and before the new one is created: puts the cut-over on record, and sets the
- * state back when the update says so. Goes on where a run that was killed has stopped.
+ * Runs after the old container is gone and before the new one is created: settles what a run that was killed has left,
+ * puts the cut-over on record, and sets the state back when the plan of this run says so. What is done in which case
+ * stands in creation.ts.
  */
 export async function restoreBeforeCreate(
   context: WorkloadContext,
   task: WorkloadTask,
 ): Promise<{ restored: string | null }> {
-  const { log } = context;
+  const { log, workload } = context;
   const journal = new Journal(log.folder);
   const before = await journal.read();
-  await removeOrphan(context);
-  if (before?.phase === "restoring") {
-    return finishRestore(context, journal, before);
-  }
   const move = await moveOfTask(context, task);
-  const plan = "restore" in move && before?.phase !== "creating" ? move.restore : undefined;
-  const from = imageOfInterruptedCutOver(before) ?? ("from" in move ? move.from : context.workload.image);
-  if (before?.cutOver !== undefined && before.phase === "removing") {
-    await log.append({ ...before.cutOver, to: context.workload.image });
-  } else if (plan !== undefined) {
-    await recordPreRestore(context, move, from);
+  await removeOrphan(context);
+  const creation = creationOf(before, move, await log.read());
+  let restored = await settle(context, journal, before, creation.settle);
+  const from = "from" in move ? move.from : (before?.from ?? workload.image);
+  const cutOver = await leave(context, move, from, creation.leaves);
+  const { restore } = creation;
+  if (cutOver !== undefined || before !== undefined) {
+    // The journal first: a kill before the append is made good by the next run, one after it is seen by the snapshot's id.
+    const phase = restore === undefined ? "creating" : "restoring";
+    await journal.write({ phase, from, move, ...(cutOver && { cutOver }) });
   }
-  if (plan === undefined) {
-    if (before !== undefined) {
-      await journal.write({ phase: "creating", from, move });
-    }
-    return { restored: null };
+  if (cutOver !== undefined) {
+    await log.append(cutOver);
   }
-  const restoring: Omit<CutOverJournal, "since"> = { phase: "restoring", from, move };
-  await journal.write(restoring);
-  return finishRestore(context, journal, restoring);
+  if (restore !== undefined) {
+    await setBack(context, restore);
+    await journal.write({ phase: "creating", from, move });
+    restored = restore.snapshot;
+  }
+  return { restored };
 }
 
 /**
@@ -67,40 +71,60 @@ async function removeOrphan(context: WorkloadContext): Promise<void> {
   await docker.getContainer(workload.container).remove({ v: true });
 }
 
-/** Without a cut-over before it (the container was gone already) the pre-restore snapshot is taken here. */
-async function recordPreRestore(
-  context: WorkloadContext,
-  move: Parameters<typeof cutOverOf>[1],
-  from: string,
-): Promise<void> {
-  await withRepository(context, "pre-restore snapshot", async () => {
-    const checked = await runStep(
-      context,
-      "cold snapshot",
-      async () => {
-        const taken = await takeColdSnapshot(context, from, "pre-restore");
-        return checkColdSnapshot(context, taken, from, "pre-restore");
-      },
-      (each) => `pre-restore ${each.snapshot.slice(0, 8)}`,
-    );
-    await context.log.append(checked);
-    const done = { drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds: 0, killed: false } };
-    await context.log.append(cutOverOf(context, move, from, checked.snapshot, done));
-  });
-}
-
-async function finishRestore(
+/** @returns the snapshot whose restore was finished. */
+async function settle(
   context: WorkloadContext,
   journal: Journal,
-  restoring: Omit<CutOverJournal, "since">,
-): Promise<{ restored: string | null }> {
-  const plan: RestorePlan | undefined = "restore" in restoring.move ? restoring.move.restore : undefined;
-  if (plan === undefined) {
+  before: CutOverJournal | undefined,
+  { record, restore }: Creation["settle"],
+): Promise<string | null> {
+  if (record !== undefined) {
+    await context.log.append(record);
+  }
+  if (before?.phase !== "restoring") {
+    return null;
+  }
+  if (restore === undefined) {
     throw new OperationFailure(
       `${context.workload.name}: its journal speaks of a restore without a snapshot.`,
     );
   }
-  await withRepository(context, "restore", async () => {
+  context.progress(`the restore of ${restore.snapshot.slice(0, 8)} that was interrupted is finished first`);
+  await setBack(context, restore);
+  await journal.write({ phase: "creating", from: before.from, move: before.move });
+  return restore.snapshot;
+}
+
+/** What goes on record for the state that is left: by the snapshot of its cut-over, or by one that is taken now. */
+async function leave(
+  context: WorkloadContext,
+  move: Move,
+  from: string,
+  leaves: Creation["leaves"],
+): Promise<CutOverEntry | undefined> {
+  if (leaves === undefined || "cutOver" in leaves) {
+    return leaves?.cutOver;
+  }
+  const role = leaves.take;
+  return withRepository(context, `${role} snapshot`, async () => {
+    const checked = await runStep(
+      context,
+      "cold snapshot",
+      async () => {
+        const taken = await takeColdSnapshot(context, from, role);
+        return checkColdSnapshot(context, taken, from, role);
+      },
+      (each) => `${role} ${each.snapshot.slice(0, 8)}, its container is gone already`,
+    );
+    await context.log.append(checked);
+    refuseUnplannedMove(context.workload.name, "cold snapshot", move, checked.markers);
+    const done = { drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds: 0, killed: false } };
+    return cutOverOf(context, move, from, checked.snapshot, done);
+  });
+}
+
+function setBack(context: WorkloadContext, plan: RestorePlan): Promise<void> {
+  return withRepository(context, "restore", async () => {
     const restored = await runStep(
       context,
       "restore",
@@ -109,8 +133,6 @@ async function finishRestore(
     );
     await context.log.append(restored);
   });
-  await journal.write({ ...restoring, phase: "creating" });
-  return { restored: plan.snapshot };
 }
 
 if (import.meta.main) {

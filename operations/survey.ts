@@ -8,7 +8,8 @@ import type { EvidenceRecord, ReadRecord } from "../evidence/records.ts";
 import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
 import { OperationFailure } from "./failure.ts";
 import { type Hold, HoldJournal } from "./ingress/hold-journal.ts";
-import { type CutOverJournal, imageOfInterruptedCutOver, Journal } from "./journal.ts";
+import { interruptedFacts } from "./interrupted.ts";
+import { type CutOverJournal, Journal } from "./journal.ts";
 import { type Observed, observe, servingTrigger } from "./observe.ts";
 import { type ControlPlaneAccess, logOf, type Workload } from "./workload.ts";
 
@@ -46,8 +47,8 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
       const journal = await new Journal(log.folder).read();
       const hold = await new HoldJournal(log.folder).read();
       const found = observed.get(input.name);
-      const running = found?.image ?? imageOfInterruptedCutOver(journal);
-      const facts = { running, wanted: input.image, records, requested: input.restore };
+      const known = interruptedFacts(journal, records);
+      const facts = { ...known, running: found?.image ?? known.running };
       return {
         config: workload,
         input,
@@ -56,9 +57,9 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
         sealed,
         journal,
         hold,
-        move: moveOf(facts),
+        move: moveOf({ ...facts, wanted: input.image, requested: input.restore }),
         servingTrigger: servingTrigger(found, journal?.since ?? hold?.since, lastServing(records)),
-        restoreEpoch: restoreEpoch(input.restore, records),
+        restoreEpoch: restoreEpoch(input.restore, facts.records),
       };
     }),
   );

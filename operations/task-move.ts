@@ -1,6 +1,7 @@
 import { type Move, moveOf } from "../evidence/move.ts";
 import { inspectContainer } from "./docker/client.ts";
-import { imageOfInterruptedCutOver, Journal } from "./journal.ts";
+import { interruptedFacts } from "./interrupted.ts";
+import { Journal } from "./journal.ts";
 import type { WorkloadContext, WorkloadTask } from "./workload.ts";
 
 /** The move that the run was started with, else what follows from what runs and what is on record. */
@@ -10,10 +11,11 @@ export async function moveOfTask(context: WorkloadContext, task: WorkloadTask): 
   }
   const { workload, docker, log } = context;
   const served = await inspectContainer(docker, workload.container);
+  const { running, records } = interruptedFacts(await new Journal(log.folder).read(), await log.read());
   return moveOf({
-    running: served?.Config.Image ?? imageOfInterruptedCutOver(await new Journal(log.folder).read()),
+    running: served?.Config.Image ?? running,
     wanted: workload.image,
-    records: await log.read(),
+    records,
     requested: workload.restore,
   });
 }

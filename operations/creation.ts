@@ -1,0 +1,65 @@
+import type { Move, RestorePlan } from "../evidence/move.ts";
+import type { CutOverEntry, EvidenceRecord, SnapshotRole } from "../evidence/records.ts";
+import { interruptedRestore, unrecordedCutOver } from "./interrupted.ts";
+import type { CutOverJournal } from "./journal.ts";
+
+/** What has to be done to the state of a workload before its new container is created. */
+export interface Creation {
+  /** What an earlier run has begun: done first, whatever this run is for. */
+  settle: { record?: CutOverEntry; restore?: RestorePlan };
+  /** The snapshot of the state that this run's move begins from: its cut-over has taken it, or it is taken now. */
+  leaves: { cutOver: CutOverEntry } | { take: "cold" | "pre-restore" } | undefined;
+  /** What this run's plan says. */
+  restore: RestorePlan | undefined;
+}
+
+/**
+ * The plan of this run is carried out whole. An earlier run takes nothing off it: what that one has done is on record, and
+ * this run's plan was made with it (interrupted.ts).
+ *
+ * | an earlier run left | done first        | then, for another image or another state                          |
+ * |---------------------|-------------------|-------------------------------------------------------------------|
+ * | no journal, `draining`, `stopping`, `snapshotting` | nothing | a snapshot of the state is taken and the cut-over recorded |
+ * | `removing`          | nothing           | its snapshot is this cut-over's; going forward only when it is a checked, cold one |
+ * | `restoring`         | record, restore   | a snapshot of the state is taken and the cut-over recorded        |
+ * | `creating`          | record            | the same: the container may have been started and may have moved the state |
+ *
+ * Then the state is set back where the plan says so. The same image on the same state needs neither.
+ */
+export function creationOf(
+  journal: CutOverJournal | undefined,
+  move: Move,
+  records: readonly EvidenceRecord[],
+): Creation {
+  const record = journal && unrecordedCutOver(journal, records);
+  const interrupted = journal && interruptedRestore(journal);
+  return {
+    settle: { ...(record && { record }), ...(interrupted && { restore: interrupted }) },
+    leaves: leavesOf(journal, move, records),
+    restore: "restore" in move ? move.restore : undefined,
+  };
+}
+
+function leavesOf(
+  journal: CutOverJournal | undefined,
+  move: Move,
+  records: readonly EvidenceRecord[],
+): Creation["leaves"] {
+  const taken = journal?.phase === "removing" ? journal.cutOver : undefined;
+  if (!("from" in move)) {
+    return taken && { cutOver: { ...taken, to: move.to, direction: "same" } };
+  }
+  const needed = move.kind === "back" || move.kind === "restore" ? "pre-restore" : "cold";
+  return taken !== undefined && (needed === "pre-restore" || roleOf(taken.snapshot, records) === "cold")
+    ? { cutOver: { ...taken, from: move.from, to: move.to, direction: directionOf(move) } }
+    : { take: needed };
+}
+
+export function directionOf(move: Move): CutOverEntry["direction"] {
+  return move.kind === "back" || move.kind === "forward" ? move.kind : "same";
+}
+
+function roleOf(snapshot: string, records: readonly EvidenceRecord[]): SnapshotRole | undefined {
+  const found = records.findLast((each) => each.kind === "snapshot" && each.snapshot === snapshot);
+  return found?.kind === "snapshot" ? found.role : undefined;
+}
