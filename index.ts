@@ -12,6 +12,7 @@ import { describeUnknownReleases, describeVerdicts, judgedGroups } from "./opera
 import { keeperFor } from "./operations/ingress/keeper.ts";
 import { lastKnownInput } from "./operations/last-known.ts";
 import { describePlan } from "./operations/plan.ts";
+import { onlyGoesBack } from "./operations/put-off.ts";
 import { specOf } from "./operations/survey.ts";
 import { hookDeadline } from "./operations/time-budget.ts";
 import { surveyInWindow } from "./operations/window.ts";
@@ -21,6 +22,7 @@ const { config, secrets } = loadStackConfig();
 const stack = getStack();
 const surveyed = await withoutStackTrace(surveyInWindow(config, stack));
 const defaultImage = defaultImageOf(config);
+const goesBack = onlyGoesBack(surveyed.map(({ move }) => move));
 const groups = judgedGroups(config, surveyed, new Date());
 
 const fleet = new Fleet("fleet", {
@@ -30,7 +32,7 @@ const fleet = new Fleet("fleet", {
   judgedGroups: groups,
   steps: stepsOf(
     surveyed.map((workload) => workload.config),
-    defaultImage !== undefined,
+    defaultImage === undefined ? "none" : goesBack ? "last" : "after the canaries",
   ),
   defaultImage,
   pull: (reference) => ensureImage(dockerClient(config.platform.host, config.platform), reference),

@@ -22,6 +22,7 @@ export function bakeOfWave(
   opts: pulumi.CustomResourceOptions,
 ): command.local.Command {
   const [first] = members;
+  const putOff = members.map(({ spec }) => spec.putOff).find((each) => each?.bake === true);
   const tokens = pulumi
     .all(members.map(({ secrets }) => secrets.gatewayToken))
     .apply((values) => JSON.stringify(values));
@@ -29,6 +30,7 @@ export function bakeOfWave(
     name,
     {
       program: "bake",
+      ...(putOff && { putOff: putOff.why }),
       task: { workload: first.spec.input, wave: members.map(({ spec }) => spec.input), bake },
       secrets: first.secrets,
       triggers: [

@@ -38,7 +38,12 @@ export class ManagedWorkload extends pulumi.ComponentResource {
     this.containerId = move.stdout.apply((text) => (JSON.parse(text) as { container: string }).container);
     this.verification = operationCommand(
       `${name}-verification`,
-      { ...common, program: "verify", triggers: [this.containerId, verificationTrigger(spec)] },
+      {
+        ...common,
+        program: "verify",
+        triggers: [this.containerId, verificationTrigger(spec)],
+        ...(spec.putOff?.verification === true && { putOff: spec.putOff.why }),
+      },
       { parent: this, dependsOn: [move] },
     );
     this.running = pulumi.all([this.containerId, this.verification.id]).apply(([container]) => ({

@@ -29,6 +29,8 @@ export interface OperationArgs {
   /** The program runs when one of these changes, and only then. */
   triggers: pulumi.Input<string>[];
   environment?: Record<string, pulumi.Input<string>>;
+  /** Why the program does nothing in this run; it runs in the next one that does not say so. */
+  putOff?: string;
 }
 
 /** A command that runs one program of operations/, and runs it again only when a trigger changes. */
@@ -43,9 +45,10 @@ export function operationCommand(
       interpreter: ["node"],
       create: programPath(args.program),
       update: "operations/keep-result.ts",
-      triggers: args.triggers,
+      triggers: args.putOff === undefined ? args.triggers : [...args.triggers, "put off"],
       environment: {
         ...args.environment,
+        ...(args.putOff !== undefined && { CLAWFORCE_PUT_OFF: args.putOff }),
         CLAWFORCE_OPERATION: JSON.stringify(args.task),
         ...secretVariables(args.secrets),
       },

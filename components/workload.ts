@@ -41,6 +41,8 @@ export interface WorkloadSpec {
   restoreEpoch: string;
   /** Changes when the workload was found not serving. */
   servingTrigger: string;
+  /** What this run leaves to a later one, and why: it takes other workloads back. */
+  putOff?: { why: string; gate: boolean; verification: boolean; bake: boolean };
   /** What a judge of the update has to know of it: plain data, known at preview. */
   judged: object;
   /** What an operator does to go back, for messages. */
@@ -141,6 +143,7 @@ export class Workload extends pulumi.ComponentResource {
       {
         ...common,
         program: "gate",
+        ...(spec.putOff?.gate === true && { putOff: spec.putOff.why }),
         triggers: [
           container.id,
           spec.servingTrigger,
@@ -156,6 +159,7 @@ export class Workload extends pulumi.ComponentResource {
       {
         ...common,
         program: "verify",
+        ...(spec.putOff?.verification === true && { putOff: spec.putOff.why }),
         triggers: [container.id, spec.servingTrigger, verificationTrigger(spec)],
       },
       { parent: this, dependsOn: [gate] },

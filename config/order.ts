@@ -8,8 +8,16 @@ export type Step =
   /** The control plane's image for new instances: after the canaries, before the fleet. */
   | { kind: "default-image" };
 
-/** The control plane first, then the canary of each group, then group by group the waves of the fleet. */
-export function stepsOf(workloads: readonly WorkloadConfig[], hasDefaultImage: boolean): Step[] {
+/**
+ * The control plane first, then the canary of each group, then group by group the waves of the fleet.
+ *
+ * @param defaultImage - where it is set: between the canaries and the fleet, or last on a way back, which must not wait for a
+ *   control plane that does not answer.
+ */
+export function stepsOf(
+  workloads: readonly WorkloadConfig[],
+  defaultImage: "none" | "after the canaries" | "last",
+): Step[] {
   const groups = [...new Set(workloads.flatMap(({ group }) => group ?? []))];
   const canaries = groups.flatMap((group) => waveSteps(workloads, group, 0));
   const fleet = groups.flatMap((group) =>
@@ -20,8 +28,9 @@ export function stepsOf(workloads: readonly WorkloadConfig[], hasDefaultImage: b
   return [
     ...workloads.filter(({ track }) => track === "control-plane").map(cutOver),
     ...canaries,
-    ...(hasDefaultImage ? [{ kind: "default-image" } as const] : []),
+    ...(defaultImage === "after the canaries" ? [{ kind: "default-image" } as const] : []),
     ...fleet,
+    ...(defaultImage === "last" ? [{ kind: "default-image" } as const] : []),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { shortReference } from "../config/image-reference.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
+import type { EvidenceRecord } from "../evidence/records.ts";
 import { describePlan } from "../operations/plan.ts";
 import { type SurveyedWorkload, survey } from "../operations/survey.ts";
 import { surveyInWindow } from "../operations/window.ts";
@@ -27,6 +28,47 @@ export interface CarryOut {
   out: Output;
 }
 
+export interface CarriedOut extends Ran {
+  /** The workloads that do not stand as they stood before: what a way back has to take back. */
+  touched: SurveyedWorkload[];
+}
+
+/** What of a workload tells whether an update has touched it. */
+export type Touchable = Pick<SurveyedWorkload, "observed" | "journal" | "hold" | "move" | "records"> & {
+  input: { name: string };
+};
+
+/**
+ * The workloads that an update has moved, has stopped and not brought back, or has found failing on the new version. One
+ * whose cut-over failed and whose old container serves again is not among them.
+ *
+ * @param began - ISO 8601.
+ */
+export function touchedBy<Workload extends Touchable>(
+  before: readonly Touchable[],
+  after: readonly Workload[],
+  began: string,
+): Workload[] {
+  return after.filter(({ input, observed, journal, hold, records }) => {
+    const was = before.find((each) => each.input.name === input.name);
+    if (was === undefined) return false;
+    if (records.some((record) => record.time >= began && hasFailed(record))) return true;
+    if (was.move.kind === "none") return false;
+    return (
+      observed?.id !== was.observed?.id ||
+      observed?.image !== was.observed?.image ||
+      observed?.state !== was.observed?.state ||
+      journal?.since !== was.journal?.since ||
+      hold?.since !== was.hold?.since
+    );
+  });
+}
+
+function hasFailed(record: EvidenceRecord): boolean {
+  const { kind } = record;
+  return (kind === "gate" || kind === "verification" || kind === "bake") && record.outcome !== "passed";
+}
+
 /** Says what an update would do to each workload; refuses one that does not fit into its window. Reads only. */
 export async function showPlan(
   config: StackConfig,
@@ -45,7 +87,7 @@ export async function showPlan(
  * The change of the stack file and one `pulumi up` with its steps shown while they happen; afterwards one screen that says what came of it, and report and
  * timeline as files. A failed update is an answer, not an error.
  */
-export async function carryOut({ named, engine, change, title, out }: CarryOut): Promise<Ran> {
+export async function carryOut({ named, engine, change, title, out }: CarryOut): Promise<CarriedOut> {
   const config = fromProjectFolder(change.config());
   const before = await survey(config, named.stack);
   await change.write();
@@ -56,6 +98,7 @@ export async function carryOut({ named, engine, change, title, out }: CarryOut):
   const after = await survey(config, named.stack);
   const workloads = after.map(({ input, records }) => ({ name: input.name, records }));
   const moves = movesSince(workloads, began);
+  const touched = touchedBy(before, after, ran.began);
   const { evidence } = config;
   const files = await keepUpdateFiles(evidence.directory, named.stack, began, {
     report: changeReport({
@@ -85,7 +128,7 @@ export async function carryOut({ named, engine, change, title, out }: CarryOut):
       "",
     ].join("\n"),
   );
-  return ran;
+  return { ...ran, touched };
 }
 
 /** What another update is under way with must not change below it: the stack file is put back as it was. */

@@ -169,6 +169,10 @@ export class Recovery {
           await this.#engine.refresh();
         }
         await this.#engine.up();
+        // A way back comes first and alone; then there is none, and what it has left alone is finished.
+        if (looked.workloads.some(({ putOff }) => putOff !== undefined)) {
+          await this.#engine.up();
+        }
       });
       if (problems.length > 0) {
         await this.#bringBackWhatStopped();

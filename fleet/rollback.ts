@@ -6,7 +6,7 @@ import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";
 import { waveFlag } from "./wave-flag.ts";
-import { rollbackEdits } from "./way-back.ts";
+import { leftAloneLines, rollbackEdits } from "./way-back.ts";
 
 export const rollback: Command = {
   name: "rollback",
@@ -43,7 +43,7 @@ Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
     );
     const change = StackFileChange.plan(stackFileOf(named), edits);
     change.show(out);
-    await showPlan(fromProjectFolder(change.config()), named, out);
+    const planned = await showPlan(fromProjectFolder(change.config()), named, out);
     if (flags["dry-run"] === true) {
       out.write("Nothing was touched (--dry-run).\n");
       return 0;
@@ -56,7 +56,7 @@ Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
       );
       return 1;
     }
-    out.write("Gone back. Commit the stack file.\n");
+    out.write(`Gone back. Commit the stack file.\n${leftAloneLines(planned)}`);
     return 0;
   },
 };

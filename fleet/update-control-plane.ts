@@ -7,7 +7,7 @@ import type { PolicyPack } from "./policy-pack.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";
-import { rollbackEdits } from "./way-back.ts";
+import { leftAloneLines, nothingToTakeBack, rollbackEdits } from "./way-back.ts";
 
 export interface ControlPlaneUpdate {
   /** Take it back at once when it fails. */
@@ -40,7 +40,8 @@ export async function updateControlPlane(
     return "done";
   }
   const engine = await UpdateEngine.open(named, out, pack);
-  if ((await carryOut({ named, engine, change, title, out })).passed) {
+  const { passed, touched } = await carryOut({ named, engine, change, title, out });
+  if (passed) {
     return "done";
   }
   if (!rollback) {
@@ -50,16 +51,21 @@ export async function updateControlPlane(
     );
     return "failed";
   }
+  if (touched.length === 0) {
+    out.write(`\n${nothingToTakeBack("update", named.stack)}`);
+    return "gone back";
+  }
   out.write("\nThe update has failed and is taken back.\n");
   const records = (await survey(config, named.stack)).map((each) => each.records);
   const edits = rollbackEdits(config, { image: controlPlane, group: undefined, toWave: undefined }, records);
   const back = StackFileChange.plan(stackFileOf(named), edits);
   back.show(out);
+  const left = leftAloneLines(await showPlan(fromProjectFolder(back.config()), named, out));
   const unjudged = engine.unjudged();
   const ran = await carryOut({ named, engine: unjudged, change: back, title: "control plane: back", out });
   out.write(
     ran.passed
-      ? "Gone back: the control plane runs what it ran before.\n"
+      ? `Gone back: the control plane runs what it ran before.\n${left}`
       : `The way back has failed too. See what is there: \`fleet status --stack ${named.stack}\`; then \`fleet recover --stack ${named.stack}\`.\n`,
   );
   return ran.passed ? "gone back" : "failed";

@@ -1,5 +1,5 @@
 import type { StackConfig } from "../config/schema.ts";
-import { survey } from "../operations/survey.ts";
+import { type SurveyedWorkload, survey } from "../operations/survey.ts";
 import { witnessesOf } from "../operations/witnesses.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
@@ -10,9 +10,9 @@ import { StackFileChange } from "./stack-file-change.ts";
 import { updateControlPlane } from "./update-control-plane.ts";
 import { UpdateEngine } from "./update-engine.ts";
 import { waveFlag } from "./wave-flag.ts";
-import { takeBackEdits } from "./way-back.ts";
+import { leftAloneLines, nothingToTakeBack, takeBackEdits } from "./way-back.ts";
 
-/** Of an update that failed and was taken back: nothing is broken, and nothing is updated. */
+/** Of an update that failed and was taken back, or had not stopped anything yet: nothing is broken, and nothing is updated. */
 export const goneBack = 3;
 
 export const update: Command = {
@@ -29,7 +29,8 @@ Refused when the window is "none", when the other track has changed too short ag
 container, another digest, other checks, or a check that failed since. See docs/commands.md.
 
 Exit code 0: done. 1: refused or failed; the last lines say the way back. 3: the wave failed and was taken back
-(\`clawforce:onFailure: rollback\`, or --rollback).`,
+(\`clawforce:onFailure: rollback\`, or --rollback); also when it failed before anything was stopped: then nothing is taken back, and the
+stack file is as it was before.`,
   flags: {
     group: { type: "string", value: "NAME", does: "the group that goes on, where more than one could" },
     "to-wave": {
@@ -77,7 +78,7 @@ Exit code 0: done. 1: refused or failed; the last lines say the way back. 3: the
       const ran = await carryOut({ named, engine, change, title: step.title, out });
       if (!ran.passed) {
         return flags.rollback === true || changed.onFailure === "rollback"
-          ? takeBack(named, engine, step, out)
+          ? takeBack({ named, engine, step, change, touched: ran.touched, out })
           : sayWayBack(changed, named, step, out);
       }
       if (target === undefined || !target.allWaves || waveOf(changed, target.group) >= target.wave) {
@@ -126,20 +127,31 @@ function waveOf(config: StackConfig, group: string): number {
   return config.instanceGroups[group]?.wave ?? 0;
 }
 
-async function takeBack(
-  named: NamedStack,
-  engine: UpdateEngine,
-  step: NextWave,
-  out: Output,
-): Promise<number> {
-  const change = StackFileChange.plan(stackFileOf(named), takeBackEdits(configOf(named), step.groups));
+interface Failed {
+  named: NamedStack;
+  engine: UpdateEngine;
+  step: NextWave;
+  /** What was written for the wave. */
+  change: StackFileChange;
+  touched: readonly SurveyedWorkload[];
+  out: Output;
+}
+
+async function takeBack({ named, engine, step, change: made, touched, out }: Failed): Promise<number> {
+  if (touched.length === 0) {
+    await made.undo();
+    out.write(`\n${nothingToTakeBack("wave", named.stack)}`);
+    return goneBack;
+  }
+  const groups = step.groups.filter((group) => touched.some(({ config }) => config.group === group));
+  const change = StackFileChange.plan(stackFileOf(named), takeBackEdits(configOf(named), groups));
   out.write("\nThe wave has failed and is taken back.\n");
   change.show(out);
-  await showPlan(fromProjectFolder(change.config()), named, out);
-  const title = `${step.groups.join(", ")}: back`;
+  const planned = await showPlan(fromProjectFolder(change.config()), named, out);
+  const title = `${groups.join(", ")}: back`;
   const ran = await carryOut({ named, engine: engine.unjudged(), change, title, out });
   if (ran.passed) {
-    out.write("Gone back: every workload runs what it ran before this wave.\n");
+    out.write(`Gone back: every workload runs what it ran before this wave.\n${leftAloneLines(planned)}`);
     return goneBack;
   }
   out.write(

@@ -2,6 +2,7 @@ import { digestOf } from "../config/image-reference.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { releasesOf, sameDigest } from "../evidence/move.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
+import type { SurveyedWorkload } from "../operations/survey.ts";
 import { CommandFailure } from "./command.ts";
 import { rolloutsOf } from "./next-wave.ts";
 import { controlPlane } from "./pinned-change.ts";
@@ -20,6 +21,29 @@ export function takeBackEdits(config: StackConfig, groups: readonly string[]): E
       .map((each) => ({ path: ["instanceGroups", each.group, "wave"], value: each.wave - 1 })),
     ...[...images].flatMap((image) => withoutCandidate(config, image)),
   ];
+}
+
+/** Of a failed update that has left every workload as it was. */
+export function nothingToTakeBack(what: "wave" | "update", stack: string): string {
+  return [
+    `The ${what} has failed before it changed a workload: each runs what it ran before, so nothing is taken back.`,
+    "The stack file is as it was before this command.",
+    `When the cause is gone, this tries again: fleet update --stack ${stack}`,
+    "",
+  ].join("\n");
+}
+
+/** What a way back has left alone is still there afterwards. */
+export function leftAloneLines(planned: readonly SurveyedWorkload[]): string {
+  return planned
+    .flatMap(({ input, putOff }) =>
+      putOff === undefined
+        ? []
+        : [
+            `${input.name} ${putOff.why} and was left as it is. Look at it: docker logs --tail 50 ${input.container}; then: pulumi up --stack ${input.stack}\n`,
+          ],
+    )
+    .join("");
 }
 
 /** The candidate leaves the configuration, and every group on the image is at the beginning again. */

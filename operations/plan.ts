@@ -2,6 +2,7 @@ import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
 import type { RestorePlan } from "../evidence/move.ts";
 import { interruptedRestore } from "./interrupted.ts";
+import type { PutOff } from "./put-off.ts";
 import type { SurveyedWorkload } from "./survey.ts";
 
 /** One line for each workload that the update changes. */
@@ -32,7 +33,7 @@ function pauseClause({ config, move }: SurveyedWorkload, all: readonly SurveyedW
 }
 
 function describeMove(
-  { input, move, observed, journal, hold }: SurveyedWorkload,
+  { input, move, observed, journal, hold, putOff }: SurveyedWorkload,
   now: Date,
 ): string | undefined {
   switch (move.kind) {
@@ -51,6 +52,9 @@ function describeMove(
     case "restore":
       return `its state is set back${restoreClause(move.restore, now)}`;
     case "none":
+      if (putOff !== undefined) {
+        return leftAlone(input, putOff);
+      }
       if (observed !== undefined && observed.state !== "running") {
         return input.managed === true
           ? `is ${observed.state}: its control plane has to start it`
@@ -63,6 +67,14 @@ function describeMove(
         ? undefined
         : "its requests are held: they are let in once it has passed its gate";
   }
+}
+
+/** What is wrong with a workload that a way back does not move, and what to do about it afterwards. */
+function leftAlone({ container, stack }: SurveyedWorkload["input"], { why }: PutOff): string {
+  return (
+    `${why} and is left as it is: the way back of the others does not wait for it. ` +
+    `Afterwards: \`docker logs --tail 50 ${container}\`, then \`pulumi up --stack ${stack}\``
+  );
 }
 
 function restoreClause(restore: RestorePlan | undefined, now: Date): string {

@@ -10,6 +10,8 @@ import { logOf, type OperationSecrets, type WorkloadContext, type WorkloadTask }
 export const inputVariable = "CLAWFORCE_OPERATION";
 export const passwordVariable = "CLAWFORCE_SNAPSHOT_PASSWORD";
 export const tokenVariable = "CLAWFORCE_GATEWAY_TOKEN";
+/** Why the program does nothing in this run: see put-off.ts. */
+export const putOffVariable = "CLAWFORCE_PUT_OFF";
 
 export function contextOf(task: WorkloadTask, secrets: OperationSecrets): WorkloadContext {
   const { workload } = task;
@@ -40,7 +42,9 @@ export async function runProgram(
       gatewayToken: required(tokenVariable),
       controlPlanePassword: process.env[controlPlanePasswordVariable] ?? "",
     });
-    const result = await operation(await withManagedToken(context), task);
+    const putOff = process.env[putOffVariable] ?? "";
+    const result =
+      putOff === "" ? await operation(await withManagedToken(context), task) : passOver(context, putOff);
     process.stdout.write(`${JSON.stringify(result)}\n`);
   } catch (error) {
     const reported = unreachableHost(host, error);
@@ -48,6 +52,11 @@ export async function runProgram(
     process.stderr.write(`${sentence}\n`);
     process.exitCode = 1;
   }
+}
+
+function passOver({ workload, progress }: WorkloadContext, putOff: string): object {
+  progress(`nothing is checked in this run: it ${putOff}, and a way back waits for nothing else`);
+  return { workload: workload.name, putOff };
 }
 
 /** The token of a managed gateway is the control plane's to give: its container has it. */

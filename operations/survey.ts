@@ -11,6 +11,7 @@ import { type Hold, HoldJournal } from "./ingress/hold-journal.ts";
 import { interruptedFacts } from "./interrupted.ts";
 import { type CutOverJournal, Journal } from "./journal.ts";
 import { type Observed, observe, servingTrigger } from "./observe.ts";
+import { onlyGoesBack, type PutOff, putOffOf } from "./put-off.ts";
 import { type ControlPlaneAccess, logOf, type Workload } from "./workload.ts";
 
 /** One workload: what the configuration wants, what is there, what is on record, and what follows from it. */
@@ -27,6 +28,8 @@ export interface SurveyedWorkload {
   move: Move;
   servingTrigger: string;
   restoreEpoch: string;
+  /** What this update leaves to a later one: it takes others back and waits for nothing else. */
+  putOff?: PutOff;
 }
 
 /** Reads only: one call to the Docker host, and the evidence directory. Nothing is changed. */
@@ -38,7 +41,7 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
     workloads.map(({ name }) => name),
   );
   refuseBehindItsBack(workloads, observed);
-  return Promise.all(
+  const surveyed = await Promise.all(
     workloads.map(async (workload) => {
       const input = workloadInput(config, stack, workload);
       const log = logOf(input);
@@ -63,6 +66,15 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
       };
     }),
   );
+  return onlyGoesBack(surveyed.map(({ move }) => move)) ? surveyed.map(leftAlone) : surveyed;
+}
+
+/** A workload that a way back does not move: nothing is begun with it. */
+function leftAlone(workload: SurveyedWorkload): SurveyedWorkload {
+  const putOff = putOffOf(workload);
+  return putOff === undefined
+    ? workload
+    : { ...workload, putOff, servingTrigger: lastServing(workload.records) };
 }
 
 /** Pulumi's docker provider obeys variables of the docker command that our client does not: both must mean one host. */
@@ -213,6 +225,7 @@ export function specOf(stackConfig: StackConfig, surveyed: SurveyedWorkload) {
     ...(input.ingress !== undefined && { ingress: input.ingress }),
     restoreEpoch: epoch,
     servingTrigger: trigger,
+    ...(surveyed.putOff && { putOff: surveyed.putOff }),
     judged: judgedWorkload(surveyed, namedReleasesFor(stackConfig, config)),
     wayBack: `the new version does not come up. The way back: ${input.wayBack}`,
     input,

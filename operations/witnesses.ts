@@ -4,7 +4,9 @@ import { serves } from "./observe.ts";
 import type { SurveyedWorkload } from "./survey.ts";
 
 /** What each workload can prove: one that does not serve proves nothing. */
-export function witnessesOf(surveyed: readonly SurveyedWorkload[]): Witness[] {
+export function witnessesOf(
+  surveyed: readonly Pick<SurveyedWorkload, "input" | "observed" | "records">[],
+): Witness[] {
   return surveyed.map(({ input, observed, records }) => ({
     name: input.name,
     records,

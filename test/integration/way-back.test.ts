@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { breakRepository } from "../support/damage.ts";
 import { killAll, withDescendants } from "../support/deployer.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 import { partsOfThisRun, until, World } from "../support/world.ts";
@@ -74,5 +76,75 @@ describe("the way back from an update whose deployer died", () => {
     expect(back.code, back.output).toBe(0);
     expect(back.output).toMatch(/back fixture:2@\w+ -> fixture:1@\w+, with its state/);
     expect((await world.ask(name, "/messages")).body).toMatchObject([{ text: "there before the update" }]);
+  });
+});
+
+describe("a wave that fails, beside a sick workload", () => {
+  let world: World;
+  let [first, second] = ["", ""];
+  const images = { old: "", new: "" };
+
+  beforeAll(async () => {
+    const { fixture } = (await partsOfThisRun()).images;
+    [images.old, images.new] = [fixture[1], fixture[2]];
+    world = await World.create(
+      { stable: images.old, candidate: images.new },
+      { instances: 2, settings: () => ({ onFailure: "rollback" }) },
+    );
+    [first, second] = world.instances as [string, string];
+    const { code, output } = await world.up();
+    expect(code, output).toBe(0);
+  });
+  afterAll(() => world.destroy());
+
+  const imageOf = async (name: string) => (await world.inspect(name)).Config.Image;
+
+  it("takes nothing back when nothing was stopped, and leaves the stack file as it was", async () => {
+    const before = await readFile(world.configFile, "utf8");
+    const identities = await Promise.all(world.instances.map((name) => world.identity(name)));
+    const repair = await breakRepository(world, second);
+    const failed = await world.fleet("update").finally(repair);
+    expect(failed.output).toContain("before it changed a workload: each runs what it ran before");
+    expect(failed.output).not.toContain("is taken back.");
+    expect(failed.code, failed.output).toBe(3);
+    expect(await readFile(world.configFile, "utf8")).toBe(before);
+    expect(await Promise.all(world.instances.map((name) => world.identity(name)))).toEqual(identities);
+  });
+
+  it("goes back by itself, waits for no sick workload, and says which it is and what to do", async () => {
+    await world.setSwitch(second, "not-ready", "only 2");
+    await world.breakAt(second, "gate");
+    const update = world.fleet("update");
+    const early = update.then(({ output }) => expect.unreachable(output));
+    await Promise.race([world.reached(second, "gate"), early]);
+    early.catch(() => {});
+    await world.setSwitch(first, "unhealthy");
+    await until(
+      "the canary is unhealthy",
+      async () => (await world.inspect(first)).State.Health?.Status === "unhealthy",
+      60,
+    );
+    const sick = await world.identity(first);
+    await world.release(second, "gate");
+    const { code, output } = await update;
+    expect(output).toContain(`${first}: is unhealthy and is left as it is`);
+    expect(output).toContain(`docker logs --tail 50 ${first}`);
+    expect(code, output).toBe(3);
+    expect(await imageOf(second)).toBe(images.old);
+    expect(await imageOf(first)).toBe(images.new);
+    expect(await world.identity(first)).toEqual(sick);
+    expect((await world.inspect(second)).State.Health?.Status).toBe("healthy");
+  });
+
+  it("looks after the sick one in the next update, as before", async () => {
+    await world.removeSwitch(first, "unhealthy");
+    await until(
+      "the canary is healthy",
+      async () => (await world.inspect(first)).State.Health?.Status === "healthy",
+      60,
+    );
+    const { code, output } = await world.up();
+    expect(code, output).toBe(0);
+    expect(output).not.toContain("nothing is checked in this run");
   });
 });

@@ -7,9 +7,12 @@ import { candidate, digest, rawConfig, stable } from "./config-fixture.ts";
 const plane = { image: `clawforceone/clawforce:1.4.2@${digest("1")}`, defaultAgentImage: "chromium" };
 const group = "instanceGroups.support";
 
-function steps(changes: Record<string, unknown>): string[] {
+function steps(
+  changes: Record<string, unknown>,
+  where: Parameters<typeof stepsOf>[1] = "after the canaries",
+): string[] {
   const config = parseStackConfig(rawConfig(changes));
-  return stepsOf(workloadsOf(config), defaultImageOf(config) !== undefined).map((step) =>
+  return stepsOf(workloadsOf(config), defaultImageOf(config) === undefined ? "none" : where).map((step) =>
     step.kind === "cut-over"
       ? step.workload
       : step.kind === "bake"
@@ -38,6 +41,12 @@ test("the control plane comes first, the default image between the canaries and 
     "bake support-3",
     "audit-2",
   ]);
+});
+
+test("on a way back the default image comes last: a control plane that does not answer keeps nobody from going back", () => {
+  const order = steps({ controlPlane: plane }, "last");
+  expect(order.at(-1)).toBe("default-image");
+  expect(order.toSorted()).toEqual(steps({ controlPlane: plane }).toSorted());
 });
 
 test("without a control plane it is canaries first, then the fleet", () => {

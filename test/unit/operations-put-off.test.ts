@@ -1,0 +1,107 @@
+import { describe, expect, test } from "vitest";
+import type { Move } from "../../evidence/move.ts";
+import type { EvidenceEntry, Outcome } from "../../evidence/records.ts";
+import { onlyGoesBack, putOffOf } from "../../operations/put-off.ts";
+import type { SurveyedWorkload } from "../../operations/survey.ts";
+import { recorder } from "../support/records.ts";
+
+const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;
+const [one, two] = [image(1), image(2)];
+const release = { image: one, snapshot: "c1", takenAt: "", markers: { databases: {} } };
+const back: Move = { kind: "back", from: two, to: one, release };
+const none: Move = { kind: "none", to: two };
+const forward: Move = { kind: "forward", from: one, to: two };
+const order: Move = {
+  kind: "restore",
+  from: one,
+  to: one,
+  restore: { snapshot: "c1", takenAt: "", reason: "requested", moved: [] },
+};
+
+test.each<[Move[], boolean]>([
+  [[none, none], false],
+  [[none, back], true],
+  [[order, none], true],
+  [[none, back, forward], false],
+  [[{ kind: "first", to: one }, back], false],
+])("an update only goes back when it brings nothing forward (%#)", (moves, expected) => {
+  expect(onlyGoesBack(moves)).toBe(expected);
+});
+
+function judged(kind: "gate" | "verification", outcome: Outcome, container = "c"): EvidenceEntry {
+  const common = { image: two, container, outcome, checks: [], checksHash: "0" };
+  return kind === "gate" ? { kind, ...common, markers: { databases: {} } } : { kind, ...common, seconds: 1 };
+}
+
+function workload(rest: Partial<SurveyedWorkload>, entries: EvidenceEntry[]): SurveyedWorkload {
+  return {
+    config: { bake: undefined },
+    input: { name: "a", verification: [] },
+    observed: { id: "c", image: two, state: "running", status: "Up 2 hours (healthy)" },
+    records: recorder()(...entries),
+    journal: undefined,
+    move: none,
+    ...rest,
+  } as SurveyedWorkload;
+}
+
+const passed = [judged("gate", "passed"), judged("verification", "passed")];
+const unhealthy = { id: "c", image: two, state: "running", status: "Up 2 hours (unhealthy)" } as const;
+const since = "2026-11-29T10:00:00.000Z";
+
+describe("what a way back leaves alone", () => {
+  test.each<[string, Partial<SurveyedWorkload>, EvidenceEntry[], ReturnType<typeof putOffOf>]>([
+    ["nothing of one that serves and has passed", {}, passed, undefined],
+    ["nothing of one that it moves itself", { move: back, observed: unhealthy }, passed, undefined],
+    ["nothing of one that it has to create", { observed: undefined }, passed, undefined],
+    [
+      "one that is unhealthy, without touching what has passed",
+      { observed: unhealthy },
+      passed,
+      { why: "is unhealthy", gate: false, verification: false, bake: false },
+    ],
+    [
+      "the checks of one that has not passed its gate",
+      {},
+      [judged("gate", "failed")],
+      { why: "has not passed its gate", gate: true, verification: true, bake: false },
+    ],
+    [
+      "the verification of one that has not passed it",
+      {},
+      [judged("gate", "passed"), judged("verification", "inconclusive")],
+      { why: "has not passed its verification", gate: false, verification: true, bake: false },
+    ],
+    [
+      "nothing for what another container has failed",
+      {},
+      [judged("gate", "failed", "before"), ...passed],
+      undefined,
+    ],
+    [
+      "one whose cut-over was interrupted",
+      { journal: { phase: "creating", from: one, move: forward, since } },
+      [],
+      {
+        why: 'stands in a cut-over that was interrupted at "creating"',
+        gate: true,
+        verification: true,
+        bake: false,
+      },
+    ],
+    [
+      "a bake that is still to come",
+      { config: { bake: { length: 60, interval: 5, requests: 0 } } as SurveyedWorkload["config"] },
+      [
+        {
+          ...{ kind: "cut-over", from: one, to: two, direction: "forward", snapshot: "c1" },
+          ...{ drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds: 0, killed: false } },
+        } as EvidenceEntry,
+        ...passed,
+      ],
+      { why: "is still to bake", gate: false, verification: false, bake: true },
+    ],
+  ])("%s", (_, rest, entries, expected) => {
+    expect(putOffOf(workload(rest, entries))).toEqual(expected);
+  });
+});
