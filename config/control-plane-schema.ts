@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type CheckInput, checkSchema } from "./check-schema.ts";
 import { controlPlaneContainer } from "./container-schema.ts";
-import { containerPath, hosts, name, port, snapshotId, variableName, volume } from "./fields.ts";
+import { containerPath, hosts, name, port, restoreOrder, variableName, volume } from "./fields.ts";
 import { pinnedImage } from "./image-reference.ts";
 import { seconds } from "./units.ts";
 
@@ -88,9 +88,9 @@ export const controlPlane = z.strictObject({
       "How the image of a managed instance is set: auto is by the API where it takes it, else in the database.",
     ),
   database: z.string().min(1).default("clawforce.db").describe("Below its data."),
-  restore: snapshotId
+  restore: restoreOrder
     .optional()
-    .describe("Snapshot that its data are set back to, once; see docs/rollback.md."),
+    .describe("Snapshot that its data are set back to, once for each order; see docs/rollback.md."),
   gate: z.array(checkSchema).min(1).prefault([healthBody]),
   verification: z
     .array(checkSchema)

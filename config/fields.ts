@@ -74,6 +74,23 @@ export const snapshotId = z
     form("snapshot id", "Write 8 to 64 hex digits in quotes, as the report prints them"),
   );
 
+const restoreObject = z.strictObject({
+  snapshot: snapshotId.describe("As the report prints it."),
+  order: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/,
+      form("name of an order", "Begin with a letter or digit; write letters, digits and `._:-`, 64 at most"),
+    )
+    .describe("A name that was not used before, as INC-42: an order is carried out once."),
+});
+
+/** An id alone is what stack files of before have: it is read, and carried out no more. */
+export const restoreOrder = z.union(
+  [snapshotId.transform((snapshot): { snapshot: string; order?: string } => ({ snapshot })), restoreObject],
+  'expected a restore order. Write {snapshot: "34e495d1", order: INC-42}, the id in quotes',
+);
+
 export const hosts = z
   .array(
     z

@@ -38,8 +38,8 @@ export interface WorkloadConfig {
   gate: Check[];
   verification: Check[];
   bake?: BakeConfig;
-  /** Id of the snapshot that its state is set back to. */
-  restore?: string;
+  /** The snapshot that its state is set back to, and the name of that order; without a name as stack files of before have it. */
+  restore?: { snapshot: string; order?: string };
   /** What an operator changes to go back, for messages. */
   wayBack: string;
 }

@@ -12,7 +12,7 @@ import {
   name,
   port,
   publicKey,
-  snapshotId,
+  restoreOrder,
   volume,
 } from "./fields.ts";
 import { pinnedImage } from "./image-reference.ts";
@@ -24,9 +24,9 @@ const instanceObject = z
     volume: volume.optional().describe("Of its state. Default: <name>-state."),
     directory: containerPath.optional().describe("Of its state, on the Docker host, in place of a volume."),
     publish: port.optional().describe("Published on 127.0.0.1 of the Docker host."),
-    restore: snapshotId
+    restore: restoreOrder
       .optional()
-      .describe("Snapshot that its state is set back to, once; see docs/rollback.md."),
+      .describe("Snapshot that its state is set back to, once for each order; see docs/rollback.md."),
     hosts: hosts.optional(),
   })
   .refine(

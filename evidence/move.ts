@@ -18,6 +18,8 @@ export interface RestorePlan {
   reason: "state moved" | "requested";
   /** What moved, one phrase each: "memory/main.sqlite 1 -> 2", "state/openclaw.sqlite is new". */
   moved: string[];
+  /** Of a requested one: the operator's name for it. */
+  order?: string;
 }
 
 /** What an update does to one workload. */
@@ -33,14 +35,13 @@ export interface MoveFacts {
   running: string | undefined;
   wanted: string;
   records: readonly EvidenceRecord[];
-  /** Snapshot id that the configuration asks for. */
-  requested: string | undefined;
+  /** What the state is ordered to be set back to, as long as that was not done. */
+  requested: RestorePlan | undefined;
 }
 
 export function moveOf(facts: MoveFacts): Move {
-  const { wanted, records } = facts;
+  const { wanted, records, requested } = facts;
   const from = facts.running ?? lastImage(records);
-  const requested = requestedRestore(facts);
   if (from === undefined) {
     return { kind: "first", to: wanted };
   }
@@ -118,34 +119,9 @@ function restoreOfMovedState(release: Release, now: Markers | undefined): Restor
     : { snapshot: release.snapshot, takenAt: release.takenAt, reason: "state moved", moved };
 }
 
-/** The request of the configuration, unless it is the one that was carried out last. */
-function requestedRestore({ requested, records }: MoveFacts): RestorePlan | undefined {
-  if (requested === undefined || sameSnapshot(requested, lastRequestedRestore(records))) {
-    return undefined;
-  }
-  const snapshot = records.findLast(
-    (record) => record.kind === "snapshot" && sameSnapshot(requested, record.snapshot),
-  );
-  return { snapshot: requested, takenAt: snapshot?.time ?? "unknown", reason: "requested", moved: [] };
-}
-
-/** Part of what replaces a container: stays the same when a request that was carried out leaves the configuration. */
-export function restoreEpoch(requested: string | undefined, records: readonly EvidenceRecord[]): string {
-  return (requested ?? lastRequestedRestore(records) ?? "").slice(0, 8);
-}
-
-function lastRequestedRestore(records: readonly EvidenceRecord[]): string | undefined {
-  const record = records.findLast((each) => each.kind === "restore" && each.reason === "requested");
-  return record?.kind === "restore" ? record.snapshot : undefined;
-}
-
 function lastImage(records: readonly EvidenceRecord[]): string | undefined {
   const record = records.findLast((each) => each.kind === "cut-over" || each.kind === "gate");
   return record?.kind === "cut-over" ? record.to : record?.kind === "gate" ? record.image : undefined;
-}
-
-function sameSnapshot(one: string, other: string | undefined): boolean {
-  return other !== undefined && (one.startsWith(other) || other.startsWith(one));
 }
 
 export function sameDigest(one: string, other: string): boolean {

@@ -149,6 +149,8 @@ export interface RestoreEntry {
   snapshot: string;
   image: string;
   reason: "state moved" | "requested";
+  /** Of a requested one: the operator's name for it. An order is carried out once. */
+  order?: string;
   seconds: number;
 }
 

@@ -19,9 +19,9 @@ export const restore: Command = {
   name: "restore",
   summary: "sets the state of one workload back to a snapshot",
   help: `
-Writes the snapshot as \`restore\` of the workload and runs \`pulumi up\`: a pre-restore snapshot of the state as it is, then the
-named one in its place. Says first what is lost by it; without --yes that is all it does. Afterwards it lists which logins
-may have to be renewed. Ids stand in \`fleet report\`.
+Runs one \`pulumi up\` with a restore order of its own: a pre-restore snapshot of the state as it is, then the named one in its
+place. The order stands in the stack file while that runs, and is taken out again. Says first what is lost by it; without --yes
+that is all it does. Afterwards it lists which logins may have to be renewed. Ids stand in \`fleet report\`.
 
 Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines say what to do.`,
   flags: {
@@ -34,10 +34,11 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
     const config = configOf(named);
     const workload = workloadNamed(await survey(config, stack), flags.workload);
     const snapshot = snapshotOf(workload.records, flags.snapshot, workload.input.name);
+    const order = orderName(new Date());
     const file = stackFileOf(named);
     const settings = stackSettings(stackFileText(file), file);
     const change = StackFileChange.plan(file, [
-      restoreEdit(config, settings, workload.input.name, snapshot.snapshot.slice(0, 8)),
+      restoreEdit(config, settings, workload.input.name, { snapshot: snapshot.snapshot.slice(0, 8), order }),
     ]);
     out.write(
       lossLines(workload, snapshot, new Date())
@@ -47,11 +48,8 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
     change.show(out);
     const changed = fromProjectFolder(change.config());
     const planned = workloadNamed(await showPlan(changed, named, out), workload.input.name);
-    if (!("restore" in planned.move) || planned.move.restore === undefined) {
-      throw new CommandFailure(
-        `The snapshot ${snapshot.snapshot.slice(0, 8)} is the one that ${workload.input.name} was set back to last: a request is carried out once. ` +
-          "To do it again, name another snapshot first, or restore it by hand.",
-      );
+    if (planned.orderProblem !== undefined) {
+      throw new CommandFailure(`${workload.input.name}: ${planned.orderProblem}`);
     }
     if (flags.yes !== true) {
       out.write("Nothing was touched. To do it, run the same with --yes.\n");
@@ -59,13 +57,15 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
     }
     const engine = await UpdateEngine.open(named, out);
     const title = `${workload.input.name}: its state of ${snapshot.time}`;
-    const ran = await carryOut({ named, engine, change, title, out });
+    const ran = await carryOut({ named, engine, change, title, out }).finally(() => change.undo());
     if (!ran.passed) {
       out.write(
-        `Its state before is in the pre-restore snapshot, if one was taken: see the report. What is there: \`fleet status --stack ${stack}\`.\n`,
+        `The order is out of the stack file again. Its state before is in the pre-restore snapshot, if one was taken: see the report. ` +
+          `What is there: \`fleet status --stack ${stack}\`; what was interrupted is finished by \`fleet recover --stack ${stack}\`.\n`,
       );
       return 1;
     }
+    out.write("The stack file is as it was before: the order is carried out and on record.\n");
     const lines =
       workload.input.track === "control-plane"
         ? controlPlaneRotation
@@ -142,17 +142,22 @@ function restoreEdit(
   { controlPlane, instanceGroups }: StackConfig,
   settings: Record<string, unknown>,
   workload: string,
-  id: string,
+  restore: { snapshot: string; order: string },
 ): Edit {
-  if (workload === controlPlane?.name) return { path: ["controlPlane", "restore"], value: id };
+  if (workload === controlPlane?.name) return { path: ["controlPlane", "restore"], value: restore };
   const path = Object.entries(instanceGroups).flatMap(([group, { instances }]) => {
     const index = instances.findIndex(({ name }) => name === workload);
     return index === -1 ? [] : ["instanceGroups", group, "instances", index];
   });
   // A name alone becomes a mapping.
   return typeof fieldAt(settings, path) === "string"
-    ? { path, value: { name: workload, restore: id } }
-    : { path: [...path, "restore"], value: id };
+    ? { path, value: { name: workload, restore } }
+    : { path: [...path, "restore"], value: restore };
+}
+
+/** Of an order that this command gives: "fleet-20261129T104130123Z". */
+function orderName(now: Date): string {
+  return `fleet-${now.toISOString().replace(/[-:.]/g, "")}`;
 }
 
 /** What the workload's own configuration says of its logins; nothing when it can't be read. */

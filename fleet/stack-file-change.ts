@@ -59,7 +59,7 @@ export class StackFileChange {
     await replaceText(this.file, this.#before, this.#after);
   }
 
-  /** Puts back what stood there before `write`. */
+  /** Puts back what stood there before `write`; does nothing where that was done. */
   async undo(): Promise<void> {
     await replaceText(this.file, this.#after, this.#before);
   }
@@ -70,7 +70,9 @@ async function replaceText(path: string, expected: string, text: string): Promis
   if (text === expected) return;
   // A link stays a link.
   const file = await realpath(path);
-  if (stackFileText(file) !== expected) {
+  const present = stackFileText(file);
+  if (present === text) return;
+  if (present !== expected) {
     throw new CommandFailure(
       `${path} was changed by somebody else meanwhile; nothing was written. Run the command again.`,
     );

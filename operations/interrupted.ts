@@ -21,8 +21,9 @@ export function interruptedFacts(
   }
   const restore = interruptedRestore(journal);
   if (restore !== undefined) {
-    const { snapshot, reason } = restore;
-    open.push({ kind: "restore", snapshot, image: journal.move.to, reason, seconds: 0 });
+    const { snapshot, reason, order } = restore;
+    const named = order === undefined ? {} : { order };
+    open.push({ kind: "restore", snapshot, image: journal.move.to, reason, ...named, seconds: 0 });
   }
   return { running: ownerOf(journal), records: [...records, ...asRecords(open, journal, records)] };
 }

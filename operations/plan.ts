@@ -8,10 +8,14 @@ import type { SurveyedWorkload } from "./survey.ts";
 /** One line for each workload that the update changes. */
 export function describePlan(workloads: readonly SurveyedWorkload[], now: Date = new Date()): string[] {
   return workloads.flatMap((workload) => {
+    const { input, orderProblem } = workload;
     const line = describeMove(workload, now);
-    return line === undefined
-      ? []
-      : [`${workload.input.name}: ${finishClause(workload)}${line}${pauseClause(workload, workloads)}`];
+    return [
+      ...(line === undefined
+        ? []
+        : [`${input.name}: ${finishClause(workload)}${line}${pauseClause(workload, workloads)}`]),
+      ...(orderProblem === undefined ? [] : [`${input.name}: ${orderProblem}`]),
+    ];
   });
 }
 

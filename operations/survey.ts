@@ -3,8 +3,9 @@ import { locationOf, type WorkloadConfig, workloadsOf } from "../config/rollout.
 import type { ControlPlaneConfig, StackConfig } from "../config/schema.ts";
 import type { SealedRecord } from "../evidence/chain.ts";
 import type { EvidenceKeySettings } from "../evidence/keys.ts";
-import { type Move, moveOf, restoreEpoch } from "../evidence/move.ts";
+import type { Move } from "../evidence/move.ts";
 import type { EvidenceRecord, ReadRecord } from "../evidence/records.ts";
+import { orderedMove } from "../evidence/restore-order.ts";
 import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
 import { OperationFailure } from "./failure.ts";
 import { type Hold, HoldJournal } from "./ingress/hold-journal.ts";
@@ -28,6 +29,8 @@ export interface SurveyedWorkload {
   move: Move;
   servingTrigger: string;
   restoreEpoch: string;
+  /** Why the restore that the configuration orders is not carried out, as a sentence. */
+  orderProblem?: string;
   /** What this update leaves to a later one: it takes others back and waits for nothing else. */
   putOff?: PutOff;
 }
@@ -51,7 +54,8 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
       const hold = await new HoldJournal(log.folder).read();
       const found = observed.get(input.name);
       const known = interruptedFacts(journal, records);
-      const facts = { ...known, running: found?.image ?? known.running };
+      const facts = { ...known, running: found?.image ?? known.running, wanted: input.image };
+      const { move, problem, epoch } = orderedMove(facts, input.restore, found !== undefined);
       return {
         config: workload,
         input,
@@ -60,9 +64,10 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
         sealed,
         journal,
         hold,
-        move: moveOf({ ...facts, wanted: input.image, requested: input.restore }),
+        move,
+        ...(problem !== undefined && { orderProblem: problem }),
         servingTrigger: servingTrigger(found, journal?.since ?? hold?.since, lastServing(records)),
-        restoreEpoch: restoreEpoch(input.restore, facts.records),
+        restoreEpoch: epoch,
       };
     }),
   );

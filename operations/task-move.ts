@@ -1,4 +1,5 @@
-import { type Move, moveOf } from "../evidence/move.ts";
+import type { Move } from "../evidence/move.ts";
+import { orderedMove } from "../evidence/restore-order.ts";
 import { inspectContainer } from "./docker/client.ts";
 import { interruptedFacts } from "./interrupted.ts";
 import { Journal } from "./journal.ts";
@@ -12,10 +13,6 @@ export async function moveOfTask(context: WorkloadContext, task: WorkloadTask): 
   const { workload, docker, log } = context;
   const served = await inspectContainer(docker, workload.container);
   const { running, records } = interruptedFacts(await new Journal(log.folder).read(), await log.read());
-  return moveOf({
-    running: served?.Config.Image ?? running,
-    wanted: workload.image,
-    records,
-    requested: workload.restore,
-  });
+  const facts = { running: served?.Config.Image ?? running, wanted: workload.image, records };
+  return orderedMove(facts, workload.restore, served !== undefined).move;
 }

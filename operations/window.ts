@@ -5,6 +5,7 @@ import { formatDuration } from "../config/units.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
 import { windowClock } from "./clock.ts";
 import { OperationFailure } from "./failure.ts";
+import { onlyGoesBack } from "./put-off.ts";
 import { type SurveyedWorkload, survey } from "./survey.ts";
 
 /** What the rules about windows look at. */
@@ -40,6 +41,7 @@ export function windowProblems(
 export async function surveyInWindow(config: StackConfig, stack: string): Promise<SurveyedWorkload[]> {
   const now = windowClock(config.environment);
   const surveyed = await survey(config, stack);
+  refuseOrders(surveyed);
   const problems = windowProblems(config, surveyed, now);
   if (problems.length > 0) {
     const lines = problems.map((each) => `  ${each}`);
@@ -48,6 +50,25 @@ export async function surveyInWindow(config: StackConfig, stack: string): Promis
     );
   }
   return surveyed;
+}
+
+/**
+ * A restore is never a surprise: what can't be told apart from an old line is refused before anything is touched. The way
+ * back of others is no way to get one either, and not closed by it: the plan says that it is left out.
+ */
+export function refuseOrders(
+  surveyed: readonly Pick<SurveyedWorkload, "config" | "move" | "orderProblem">[],
+): void {
+  const problems = surveyed.flatMap(({ config, orderProblem }) =>
+    orderProblem === undefined ? [] : [`  ${config.name}: ${orderProblem}`],
+  );
+  if (problems.length > 0 && !onlyGoesBack(surveyed.map(({ move }) => move))) {
+    throw new OperationFailure(
+      ["A restore that the stack file orders can't be carried out; nothing was touched.", ...problems].join(
+        "\n",
+      ),
+    );
+  }
 }
 
 function gapProblems(track: Track, workloads: readonly WindowFacts[], gap: number, now: Date): string[] {

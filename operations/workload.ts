@@ -7,6 +7,7 @@ import type { DeadlinesConfig, SnapshotsConfig } from "../config/schema.ts";
 import { type EvidenceKeySettings, EvidenceKeys } from "../evidence/keys.ts";
 import { EvidenceLog } from "../evidence/log.ts";
 import type { Move } from "../evidence/move.ts";
+import type { RestoreOrder } from "../evidence/restore-order.ts";
 
 /** The way of a workload's requests through the proxy in front. */
 export interface WorkloadIngress {
@@ -84,8 +85,8 @@ export interface Workload {
   ingress?: WorkloadIngress;
   /** What an operator does to go back, for messages. */
   wayBack: string;
-  /** Id of the snapshot that the configuration wants the state set back to. */
-  restore?: string;
+  /** What the configuration orders its state to be set back to. */
+  restore?: RestoreOrder;
 }
 
 /** The input of a program. `move` comes from the run that was previewed; a program without one finds out by itself. */

@@ -22,6 +22,7 @@ export async function restoreState(
     snapshot: plan.snapshot,
     image,
     reason: plan.reason,
+    ...(plan.order !== undefined && { order: plan.order }),
     seconds: secondsSince(began),
   };
 }

@@ -205,10 +205,19 @@ describe("the commands of fleet", () => {
     expect(asked).toMatchObject({ code: 0, output: expect.stringContaining("run the same with --yes") });
     expect(await world.identity(third)).toEqual(before);
 
+    const file = await readFile(world.configFile, "utf8");
     const { code, output } = await world.fleet("restore", "--workload", third, "--snapshot", id, "--yes");
     expect(code, output).toBe(0);
     expect(output).toContain("paired devices and nodes");
     expect((await world.ask(third, "/messages")).body).toEqual([]);
+    expect(await readFile(world.configFile, "utf8")).toBe(file);
+
+    await world.ask(third, "/messages", { method: "POST", body: { text: "written after the restore" } });
+    const again = await world.fleet("restore", "--workload", third, "--snapshot", id, "--yes");
+    expect(again.code, again.output).toBe(0);
+    expect((await world.ask(third, "/messages")).body).toEqual([]);
+    const { output: preview } = await world.preview();
+    expect(preview).toMatch(/Resources:\n {4}\d+ unchanged\n/);
   });
 
   it("while another update is under way, nothing is done and the stack file stays as it is", async () => {

@@ -44,7 +44,13 @@ describe("state in a directory of the Docker host", () => {
     const hot = (await world.records(name)).find(
       (record) => record.kind === "snapshot" && record.role === "hot",
     );
-    world.instanceSettings[name] = { restore: hot?.kind === "snapshot" ? hot.snapshot.slice(0, 8) : "" };
+    const snapshot = hot?.kind === "snapshot" ? hot.snapshot.slice(0, 8) : "";
+    world.instanceSettings[name] = { restore: snapshot };
+    await world.configure();
+    const nameless = await world.preview();
+    expect(nameless.output).toContain(`write \`restore: {snapshot: "${snapshot}", order: "`);
+    expect(nameless.code).not.toBe(0);
+    world.instanceSettings[name] = { restore: { snapshot, order: "INC-42" } };
     await world.configure();
     const preview = await world.preview();
     expect(preview.output).toMatch(

@@ -13,7 +13,7 @@ describe("the way back from an update whose deployer died", () => {
   beforeAll(async () => {
     const { fixture } = (await partsOfThisRun()).images;
     [images.old, images.new] = [fixture[1], fixture[2]];
-    world = await World.create({ stable: images.old }, { instances: 1 });
+    world = await World.create({ stable: images.old }, { instances: 1, patience: true });
     name = world.instances[0] as string;
     const { code, output } = await world.up();
     expect(code, output).toBe(0);
@@ -25,13 +25,13 @@ describe("the way back from an update whose deployer died", () => {
 
   it("sets back the state that the new container moved while it started", async () => {
     await world.configure({ images: { stable: images.old, candidate: images.new } });
-    await world.setSwitch(name, "slow-start", "6 only 2");
+    await world.setSwitch(name, "slow-start", "60 only 2");
     const run = world.startUp();
     await until(
       "the new container has moved the state and is not healthy yet",
       async () =>
         (await dockerCommand("logs", name).catch(() => "")).includes("migrated state schema 1 -> 2"),
-      120,
+      540,
     );
     expect((await world.inspect(name)).State.Health?.Status).toBe("starting");
     await killAll(withDescendants(run.pid));
@@ -89,7 +89,7 @@ describe("a wave that fails, beside a sick workload", () => {
     [images.old, images.new] = [fixture[1], fixture[2]];
     world = await World.create(
       { stable: images.old, candidate: images.new },
-      { instances: 2, settings: () => ({ onFailure: "rollback" }) },
+      { instances: 2, patience: true, settings: () => ({ onFailure: "rollback" }) },
     );
     [first, second] = world.instances as [string, string];
     const { code, output } = await world.up();
@@ -105,7 +105,7 @@ describe("a wave that fails, beside a sick workload", () => {
     const repair = await breakRepository(world, second);
     const failed = await world.fleet("update").finally(repair);
     expect(failed.output).toContain("before it changed a workload: each runs what it ran before");
-    expect(failed.output).not.toContain("is taken back.");
+    expect(failed.output).not.toContain("The wave has failed and is taken back");
     expect(failed.code, failed.output).toBe(3);
     expect(await readFile(world.configFile, "utf8")).toBe(before);
     expect(await Promise.all(world.instances.map((name) => world.identity(name)))).toEqual(identities);
@@ -116,13 +116,13 @@ describe("a wave that fails, beside a sick workload", () => {
     await world.breakAt(second, "gate");
     const update = world.fleet("update");
     const early = update.then(({ output }) => expect.unreachable(output));
-    await Promise.race([world.reached(second, "gate"), early]);
+    await Promise.race([world.reached(second, "gate", 540), early]);
     early.catch(() => {});
     await world.setSwitch(first, "unhealthy");
     await until(
       "the canary is unhealthy",
       async () => (await world.inspect(first)).State.Health?.Status === "unhealthy",
-      60,
+      300,
     );
     const sick = await world.identity(first);
     await world.release(second, "gate");
@@ -141,7 +141,7 @@ describe("a wave that fails, beside a sick workload", () => {
     await until(
       "the canary is healthy",
       async () => (await world.inspect(first)).State.Health?.Status === "healthy",
-      60,
+      300,
     );
     const { code, output } = await world.up();
     expect(code, output).toBe(0);

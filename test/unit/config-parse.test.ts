@@ -133,7 +133,14 @@ const wrong: Wrong[] = [
   [
     "a snapshot id that YAML reads as a number",
     { [`${group}.instances.1`]: { name: "support-1", restore: 12345678 } },
-    `${group}.instances[1].restore: expected a text, found a number. Put it in quotes.`,
+    `${group}.instances[1].restore: expected a restore order. Write {snapshot: "34e495d1", order: INC-42}, the id in quotes.`,
+  ],
+  [
+    "a restore order by a name that is none",
+    {
+      [`${group}.instances.1`]: { name: "support-1", restore: { snapshot: "34e495d1", order: "on monday" } },
+    },
+    `${group}.instances[1].restore.order: "on monday" is no name of an order. Begin with a letter or digit; write letters, digits and \`._:-\`, 64 at most.`,
   ],
   [
     "a snapshot id that is none",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { currentMarkers, type Move, moveOf, releasesOf, restoreEpoch } from "../../evidence/move.ts";
+import { currentMarkers, type Move, moveOf, releasesOf } from "../../evidence/move.ts";
 import type { EvidenceEntry, EvidenceRecord, GateEntry, Markers } from "../../evidence/records.ts";
+import { restoreOf } from "../../evidence/restore-order.ts";
 import { recorder } from "../support/records.ts";
 
 const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;
@@ -67,9 +68,10 @@ function move(
   records: EvidenceRecord[],
   running: string | undefined,
   wanted: string,
-  requested?: string,
+  snapshot?: string,
 ): Move {
-  return moveOf({ running, wanted, records, requested });
+  const order = snapshot === undefined ? undefined : { snapshot, order: "INC-1" };
+  return moveOf({ running, wanted, records, requested: restoreOf(order, records) });
 }
 
 describe("moveOf", () => {
@@ -162,18 +164,6 @@ describe("moveOf", () => {
       kind: "restore",
       restore: { snapshot: "aaaaaaaa", reason: "requested", takenAt: "2026-04-25T05:01:00.000Z" },
     });
-  });
-
-  it("carries a request out once, and stays quiet while it stands and after it is gone", () => {
-    const done = history(...updatedOnce, {
-      kind: "restore",
-      snapshot: "aaaaaaaa11112222",
-      image: two,
-      reason: "requested",
-      seconds: 1,
-    });
-    expect(move(done, two, two, "aaaaaaaa").kind).toBe("none");
-    expect(restoreEpoch("aaaaaaaa", done)).toBe(restoreEpoch(undefined, done));
   });
 });
 

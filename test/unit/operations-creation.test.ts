@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 import { moveOf, type RestorePlan } from "../../evidence/move.ts";
 import type { CutOverEntry, EvidenceEntry, SnapshotEntry } from "../../evidence/records.ts";
+import { restoreOf } from "../../evidence/restore-order.ts";
 import { creationOf } from "../../operations/creation.ts";
 import { interruptedFacts } from "../../operations/interrupted.ts";
 import type { CutOverJournal, CutOverPhase } from "../../operations/journal.ts";
@@ -83,7 +84,13 @@ function back(phase: CutOverPhase): Interrupted {
 
 /** Two is set back to a snapshot that the operator named, killed in `phase`. */
 function order(phase: CutOverPhase): Interrupted {
-  const restore: RestorePlan = { snapshot: "h2", takenAt: since, reason: "requested", moved: [] };
+  const restore: RestorePlan = {
+    snapshot: "h2",
+    takenAt: since,
+    reason: "requested",
+    moved: [],
+    order: "INC-h2",
+  };
   const move = { kind: "restore", from: two, to: two, restore } as const;
   return interrupted(phase, { phase, from: two, move, since }, cutOver(two, two, "same", "p2"), "requested");
 }
@@ -96,7 +103,10 @@ function interrupted(
 ): Interrupted {
   const taken = snapshot("p2", two, 2, "pre-restore");
   const named = "restore" in journal.move ? (journal.move.restore?.snapshot ?? "") : "";
-  const restored: EvidenceEntry = { kind: "restore", snapshot: named, image: entry.to, reason, seconds: 1 };
+  const restored: EvidenceEntry = {
+    ...{ kind: "restore", snapshot: named, image: entry.to, reason, seconds: 1 },
+    ...(reason === "requested" && { order: `INC-${named}` }),
+  };
   const before = [...updated, snapshot("h2", two, 2, "hot")];
   switch (phase) {
     case "removing":
@@ -113,7 +123,9 @@ function interrupted(
 /** What the next run does: its move, then what it settles, leaves and restores, in one line. */
 function next(begun: Interrupted, wanted: string, requested?: string): string {
   const records = history(...begun.records);
-  const move = moveOf({ ...interruptedFacts(begun.journal, records), wanted, requested });
+  const facts = interruptedFacts(begun.journal, records);
+  const order = requested === undefined ? undefined : { snapshot: requested, order: `INC-${requested}` };
+  const move = moveOf({ ...facts, wanted, requested: restoreOf(order, facts.records) });
   const { settle, leaves, restore } = creationOf(begun.journal, move, records);
   const said = [
     settle.record && `record ${settle.record.direction} ${settle.record.snapshot}`,
