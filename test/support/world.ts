@@ -263,7 +263,7 @@ export class World {
     await writeFile(join(this.breakpoints, `${name}.${step.replaceAll(" ", "-")}`), "");
   }
 
-  async reached(name: string, step: StepName, seconds = 180): Promise<void> {
+  async reached(name: string, step: StepName, seconds = 900): Promise<void> {
     const file = join(this.breakpoints, `${name}.${step.replaceAll(" ", "-")}.reached`);
     await until(
       `${name} reaches ${step}`,
