@@ -81,7 +81,7 @@ export const checkSchema = z
     z.strictObject({
       kind: z.literal("channels"),
       ...checkBase,
-      deadline: within(60),
+      deadline: within(180),
       argv: argv.default(["openclaw", "channels", "status", "--probe", "--json"]),
       allowNone: z.boolean().default(false).describe("Pass a gateway that had no channel before either."),
     }),
@@ -114,7 +114,7 @@ export const checkSchema = z
     z.strictObject({
       kind: z.literal("unchanged"),
       ...checkBase,
-      deadline: within(60),
+      deadline: within(180),
       what: z
         .array(
           z.enum([

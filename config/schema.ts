@@ -111,26 +111,27 @@ const openclawGate: CheckInput[] = [
   { kind: "http", path: "/readyz", body: { ready: true } },
 ];
 
+// Seconds for a busy host: a command of the gateway that takes 9 s on a quiet one has taken 90 s.
 const openclawVerification: CheckInput[] = [
-  { kind: "version", argv: ["openclaw", "--version"] },
+  { kind: "version", argv: ["openclaw", "--version"], deadline: "60s" },
   { kind: "http", path: "/readyz", body: { ready: true } },
   {
     kind: "command",
     name: "health",
     argv: ["openclaw", "health", "--json"],
     output: '"ok":\\s*true',
-    deadline: "60s",
+    deadline: "180s",
   },
   {
     kind: "command",
     name: "gateway rpc",
     argv: ["openclaw", "gateway", "status", "--json", "--require-rpc"],
-    deadline: "60s",
+    deadline: "180s",
   },
   { kind: "channels", allowNone: true },
   { kind: "unchanged", what: ["sessions"] },
   { kind: "unchanged", name: "configuration", what: ["configuration"] },
-  { kind: "conversation", asBefore: true, deadline: "120s" },
+  { kind: "conversation", asBefore: true, deadline: "180s" },
   { kind: "pins" },
   { kind: "logs", appear: ["\\[gateway\\] ready"], absent: defaultBadLines },
 ];

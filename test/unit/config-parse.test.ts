@@ -364,14 +364,14 @@ describe("accepts", () => {
       ["http", "critical", 15, 1],
     ]);
     expect(verification.map((each) => [each.kind, each.deadline])).toEqual([
-      ["version", 15],
+      ["version", 60],
       ["http", 15],
-      ["command", 60],
-      ["command", 60],
-      ["channels", 60],
-      ["unchanged", 60],
-      ["unchanged", 60],
-      ["conversation", 120],
+      ["command", 180],
+      ["command", 180],
+      ["channels", 180],
+      ["unchanged", 180],
+      ["unchanged", 180],
+      ["conversation", 180],
       ["pins", 30],
       ["logs", 15],
     ]);
