@@ -24,14 +24,18 @@ export interface Judgement {
 export async function gate(context: WorkloadContext): Promise<Judgement> {
   const { workload, docker, log } = context;
   const began = performance.now();
-  const checks = await runStep(
+  const { checks, served } = await runStep(
     context,
     "gate",
-    () => runChecks(context, workload.gate),
-    (results) => verdictOf(results),
+    async () => ({
+      checks: await runChecks(context, workload.gate),
+      // After the checks: an engine that hangs is told here, and is no verdict on the gateway.
+      served: await docker.getContainer(workload.container).inspect(),
+    }),
+    (found) => verdictOf(found.checks),
   );
   const outcome = verdictOf(checks);
-  const { Id, Config } = await docker.getContainer(workload.container).inspect();
+  const { Id, Config } = served;
   await log.append({
     kind: "gate",
     image: Config.Image,

@@ -16,14 +16,17 @@ import type { WorkloadContext } from "./workload.ts";
 export async function verify(context: WorkloadContext): Promise<Judgement> {
   const { workload, docker, log } = context;
   const began = performance.now();
-  const checks = await runStep(
+  const { checks, served } = await runStep(
     context,
     "verification",
-    () => runChecks(context, workload.verification),
-    (results) => verdictOf(results),
+    async () => ({
+      checks: await runChecks(context, workload.verification),
+      served: await docker.getContainer(workload.container).inspect(),
+    }),
+    (found) => verdictOf(found.checks),
   );
   const outcome = verdictOf(checks);
-  const { Id, Config } = await docker.getContainer(workload.container).inspect();
+  const { Id, Config } = served;
   await log.append({
     kind: "verification",
     ...(workload.group !== undefined && { group: workload.group }),
