@@ -43,6 +43,8 @@ export interface WorkloadSpec {
   servingTrigger: string;
   /** What this run leaves to a later one, and why: it takes other workloads back. */
   putOff?: { why: string; gate: boolean; verification: boolean; bake: boolean };
+  /** Changes when the last preparation belongs to an update that failed; empty until one did. */
+  preparationAttempt: string;
   /** What a judge of the update has to know of it: plain data, known at preview. */
   judged: object;
   /** What an operator does to go back, for messages. */
@@ -87,13 +89,15 @@ export function preparation(
   secrets: OperationSecrets,
   opts: pulumi.CustomResourceOptions,
 ): command.local.Command {
+  const { preparationAttempt: attempt } = spec;
   return operationCommand(
     `${spec.name}-preparation`,
     {
       program: spec.managed ? "prepare-managed" : "prepare",
       task: { workload: spec.input },
       secrets,
-      triggers: [replacementTrigger(spec)],
+      triggers: [replacementTrigger(spec), ...(attempt === "" ? [] : [attempt])],
+      ...(attempt !== "" && { environment: { CLAWFORCE_PREPARATION: attempt } }),
     },
     opts,
   );

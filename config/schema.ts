@@ -229,7 +229,10 @@ const snapshots = z.strictObject({
       deadline: seconds.default(120),
       memory: bytes
         .default(700_000_000)
-        .describe("Memory that the drilled workload needs on top of all that runs."),
+        .describe(
+          "Memory that the drilled workload needs on top of all that runs, and its limit unless the container's own is higher.",
+        ),
+      cpus: z.number().min(0.1).default(1).describe("Processors that the drilled workload may use."),
       environment: environment.default({ OPENCLAW_SKIP_CHANNELS: "1" }),
     })
     .prefault({})

@@ -77,8 +77,11 @@ export interface SnapshotEntry {
   role: SnapshotRole;
   /** restic's id, 8 hex digits or more. */
   snapshot: string;
-  /** The image that wrote this state, with digest. */
+  /** The image that wrote this state, with digest; of a state whose writer is unknown the one that its drill started. */
   image: string;
+  writer?: "unknown";
+  /** Locks in the stopped state that a gateway has left which did not end by itself, by their paths. */
+  locks?: string[];
   files: number;
   bytes: number;
   seconds: number;

@@ -4,7 +4,7 @@ import { ensureImage } from "../operations/docker/image.ts";
 import { refuseTooLittleSpace } from "../operations/prepare.ts";
 import { contextOf } from "../operations/program.ts";
 import { describeDrill, drillSnapshot } from "../operations/snapshot/drill.ts";
-import { withRepository } from "../operations/snapshot/take.ts";
+import { withRepository } from "../operations/snapshot/repository.ts";
 import { runStep } from "../operations/step.ts";
 import { survey } from "../operations/survey.ts";
 import { type Command, CommandFailure } from "./command.ts";

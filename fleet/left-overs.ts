@@ -1,64 +1,58 @@
-import { join } from "node:path";
 import type Docker from "dockerode";
-import { workloadFolder } from "../evidence/log.ts";
 import { isNotFound } from "../operations/docker/client.ts";
-import { oneShotLabel } from "../operations/docker/one-shot.ts";
-import { holderOf, removeDead } from "../operations/mutex.ts";
+import { deadHostLocks, removeStopped } from "../operations/docker/host-lock.ts";
+import { oneShotLabel, workloadOfOneShot } from "../operations/docker/one-shot.ts";
 
 /** Something short-lived of ours that outlived the run it belongs to. */
 export interface LeftOver {
-  kind: "container" | "volume" | "drill lock";
-  /** Docker's id or name, or the path of a file. */
+  kind: "container" | "volume" | "lock";
+  /** Docker's id or name. */
   id: string;
   /** "cold snapshot of support-2". */
   what: string;
 }
 
 /**
- * What killed runs have left behind of these workloads: one-shot containers, probes, drills with their volumes, and the
- * lock of a drill. Not the lock of a repository: it tells the next run to remove restic's locks too.
+ * What killed runs have left behind of these workloads: one-shot containers of every kind, drills with their volumes, and
+ * locks that nothing holds.
  */
-export async function leftOversOf(
-  docker: Docker,
-  evidence: { directory: string; stack: string },
-  workloads: readonly string[],
-): Promise<LeftOver[]> {
+export async function leftOversOf(docker: Docker, workloads: readonly string[]): Promise<LeftOver[]> {
   const filters = { label: [oneShotLabel] };
   const containers = await docker.listContainers({ all: true, filters });
   const { Volumes } = await docker.listVolumes({ filters });
-  const owned = (labels: Record<string, string> | null) =>
-    workloads.find((name) => [name, `${name}/probe`].includes(labels?.[oneShotLabel] ?? ""));
+  const dead = await deadHostLocks(docker);
   return [
-    ...containers.flatMap(({ Id, Labels }) => leftOver("container", Id, Labels, owned(Labels))),
+    ...containers.flatMap(({ Id, Labels }) => leftOver("container", Id, Labels, workloads)),
     // A volume goes after the container that mounts it.
-    ...(Volumes ?? []).flatMap(({ Name, Labels }) => leftOver("volume", Name, Labels, owned(Labels))),
-    ...(await drillLock(join(workloadFolder(evidence.directory, evidence.stack, "."), "drill.lock"))),
+    ...(Volumes ?? []).flatMap(({ Name, Labels }) => leftOver("volume", Name, Labels, workloads)),
+    ...dead
+      .filter(({ holder }) => workloads.includes(holder.of) || holder.kind === "drill")
+      .map(({ id, holder }) => ({ kind: "lock" as const, id, what: `${holder.purpose} on ${holder.host}` })),
   ];
 }
 
 function leftOver(
   kind: "container" | "volume",
   id: string,
-  labels: Record<string, string>,
-  workload: string | undefined,
+  labels: Record<string, string> | null,
+  workloads: readonly string[],
 ): LeftOver[] {
-  const purpose = labels["clawforce.purpose"] ?? "short-lived container";
-  return workload === undefined ? [] : [{ kind, id, what: `${purpose} of ${workload}` }];
-}
-
-async function drillLock(file: string): Promise<LeftOver[]> {
-  const holder = await holderOf(file);
-  return holder?.alive === false ? [{ kind: "drill lock", id: file, what: holder.purpose }] : [];
+  const workload = workloadOfOneShot(labels);
+  const purpose = labels?.["clawforce.purpose"] ?? "short-lived container";
+  return workload === undefined || !workloads.includes(workload)
+    ? []
+    : [{ kind, id, what: `${purpose} of ${workload}` }];
 }
 
 export async function removeLeftOver(docker: Docker, { kind, id }: LeftOver): Promise<void> {
+  if (kind === "lock") {
+    return removeStopped(docker, id);
+  }
   try {
     if (kind === "container") {
       await docker.getContainer(id).remove({ force: true, v: true });
-    } else if (kind === "volume") {
-      await docker.getVolume(id).remove();
     } else {
-      await removeDead(id);
+      await docker.getVolume(id).remove();
     }
   } catch (error) {
     if (!isNotFound(error)) {

@@ -1,42 +1,49 @@
 import { readdir, readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { basename } from "node:path";
-import { workloadFolder } from "../evidence/log.ts";
-import { holderOf } from "../operations/mutex.ts";
+import type Docker from "dockerode";
+import { hostLocks } from "../operations/docker/host-lock.ts";
 import { inputVariable } from "../operations/program.ts";
-import type { Workload, WorkloadTask } from "../operations/workload.ts";
+import type { WorkloadTask } from "../operations/workload.ts";
 
-/** A program of operations/ that runs on this machine for a workload. */
+/** A program of operations/ that runs for a workload. */
 export interface Operation {
   workload: string;
   pid: number;
   /** "cut-over", "preparation". */
   purpose: string;
+  /** The machine that it runs on, when it is another one. */
+  host?: string;
 }
 
 /**
  * The programs that work for a stack at this moment, whether or not the deployer that started them lives: those whose
- * process can be read, and those that hold the repository of a workload.
+ * process can be read here, and those on any machine that hold the repository of a workload on the Docker host.
  */
 export async function operationsUnderWay(
+  docker: Docker,
   stack: string,
-  workloads: readonly Pick<Workload, "name" | "evidenceDirectory">[],
+  workloads: readonly string[],
 ): Promise<Operation[]> {
   const processes = await operationProcesses(stack);
-  const holders = await Promise.all(
-    workloads.map(async ({ name, evidenceDirectory }) => {
-      const holder = await holderOf(`${workloadFolder(evidenceDirectory, stack, name)}/repository.lock`);
-      return holder?.alive === true
-        ? { workload: name, pid: holder.pid, purpose: holder.purpose }
-        : undefined;
-    }),
+  const holders = (await hostLocks(docker)).filter(
+    ({ kind, of }) => kind === "repository" && workloads.includes(of),
   );
   const unseen = holders.filter(
-    (holder) => holder !== undefined && !processes.some(({ pid }) => pid === holder.pid),
+    ({ pid, host }) => host !== hostname() || !processes.some((each) => each.pid === pid),
   );
-  return [...processes, ...unseen.filter((holder) => holder !== undefined)];
+  return [
+    ...processes,
+    ...unseen.map(({ of, pid, purpose, host }) => ({
+      workload: of,
+      pid,
+      purpose,
+      ...(host !== hostname() && { host }),
+    })),
+  ];
 }
 
-/** Read from /proc; where there is none, only the holders of repositories are known. */
+/** Read from /proc; where there is none, only the holders of locks are known. */
 async function operationProcesses(stack: string): Promise<Operation[]> {
   const pids = (await readdir("/proc").catch(() => [])).filter((entry) => /^\d+$/.test(entry));
   const found = await Promise.all(pids.map((pid) => operationOf(Number(pid), stack)));
@@ -59,7 +66,7 @@ async function operationOf(pid: number, stack: string): Promise<Operation | unde
       ? { workload: workload.name, pid, purpose: basename(program, ".ts") }
       : undefined;
   } catch {
-    // Ended meanwhile, or another user's: a holder of a repository is still known by its file.
+    // Ended meanwhile, or another user's: a holder of a repository is still known by its lock.
     return undefined;
   }
 }

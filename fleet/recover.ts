@@ -1,8 +1,9 @@
-import { join } from "node:path";
+import type { StackConfig } from "../config/schema.ts";
 import { seconds } from "../config/units.ts";
-import { workloadFolder } from "../evidence/log.ts";
-import { acquireMutex } from "../operations/mutex.ts";
-import { type Command, CommandFailure } from "./command.ts";
+import { describeDockerError, dockerClient, unreachableHost } from "../operations/docker/client.ts";
+import { withHostLock } from "../operations/docker/host-lock.ts";
+import { ensureImage } from "../operations/docker/image.ts";
+import { type Command, CommandFailure, type Output } from "./command.ts";
 import { Recovery } from "./recovery.ts";
 import { RecoveryEngine } from "./recovery-engine.ts";
 import { configOf } from "./stack.ts";
@@ -33,15 +34,33 @@ Exit code 0: every workload serves. 1: refused, or something could not be brough
     if (flags["dry-run"] === true) {
       return recovery.describe();
     }
-    const file = join(workloadFolder(config.evidence.directory, stack, "."), "recover.lock");
-    const mutex = await acquireMutex(file, `fleet recover of ${stack}`, 0);
+    const { host } = config.platform;
     try {
-      return await recovery.run(wait);
-    } finally {
-      await mutex.release();
+      return await alone(config, stack, out, () => recovery.run(wait));
+    } catch (error) {
+      throw unreachableHost(host, error);
     }
   },
 };
+
+/** One recovery of a stack at a time, on whatever machine. What is down must come back without the image of the lock too. */
+async function alone(
+  { platform, snapshots: { image } }: StackConfig,
+  stack: string,
+  out: Output,
+  work: () => Promise<number>,
+): Promise<number> {
+  const docker = dockerClient(platform.host, platform);
+  try {
+    await ensureImage(docker, image);
+  } catch (error) {
+    out.write(
+      `${image} is not on the Docker host and can't be pulled (${describeDockerError(error)}): nothing keeps a second recovery out.\n`,
+    );
+    return work();
+  }
+  return withHostLock(docker, { kind: "recover", of: stack, purpose: "fleet recover", image, wait: 0 }, work);
+}
 
 function waitOf(text: string | boolean | undefined): number {
   if (text === undefined) {

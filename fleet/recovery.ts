@@ -5,10 +5,11 @@ import { workloadsOf } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
 import { describeDockerError, dockerClient } from "../operations/docker/client.ts";
-import { otherWriters, startContainer } from "../operations/docker/lifecycle.ts";
+import { startContainer } from "../operations/docker/lifecycle.ts";
 import { messageOf } from "../operations/failure.ts";
 import { open } from "../operations/ingress/open.ts";
 import { Journal } from "../operations/journal.ts";
+import { startOnState } from "../operations/start.ts";
 import { lastServing } from "../operations/survey.ts";
 import { logOf } from "../operations/workload.ts";
 import { CommandFailure, type Output } from "./command.ts";
@@ -84,8 +85,7 @@ export class Recovery {
       ...looked.workloads.map(({ input }) => input.name),
       ...looked.strays.map(({ name }) => name),
     ];
-    const evidence = { directory: this.#config.evidence.directory, stack: this.#stack };
-    const leftOvers = await leftOversOf(this.#docker, evidence, names);
+    const leftOvers = await leftOversOf(this.#docker, names);
     const plan = planRecovery({ locks: locks ?? [], pending, leftOvers, workloads: looked.workloads });
     return { looked, plan, seesLocks: locks !== undefined };
   }
@@ -100,14 +100,10 @@ export class Recovery {
   /** A program that outlived the deployer goes on in peace: ended half way it would leave its workload stopped. */
   async #waitForOperations(wait: number): Promise<void> {
     const began = Date.now();
-    const evidenceDirectory = this.#config.evidence.directory;
-    const workloads = workloadsOf(this.#config).map(({ name }) => ({
-      name,
-      evidenceDirectory,
-    }));
+    const workloads = workloadsOf(this.#config).map(({ name }) => name);
     let said = 0;
     for (;;) {
-      const living = await operationsUnderWay(this.#stack, workloads);
+      const living = await operationsUnderWay(this.#docker, this.#stack, workloads);
       if (living.length === 0) {
         return;
       }
@@ -183,14 +179,9 @@ export class Recovery {
 
   async #bringBack(workload: LookedAtWorkload): Promise<void> {
     const { input, container, records } = workload;
-    const others = await otherWriters(this.#docker, input.state, input.container);
-    if (others.length > 0) {
-      throw new CommandFailure(
-        `${input.name} is not started: another container runs on its state (${others.join(", ")}), and two gateways on one state destroy it.`,
-      );
-    }
     try {
-      await startContainer(this.#docker, input.container, input.healthWait);
+      const progress = (line: string) => this.#say(`${input.name}: ${line}`);
+      await startOnState({ docker: this.#docker, workload: input, progress });
     } catch (error) {
       throw new CommandFailure(`${input.name} could not be brought back: ${describeDockerError(error)}`);
     }
@@ -258,8 +249,8 @@ function isServing(container: LookedAtWorkload["container"]): boolean {
   return container?.state === "running" && (container.health ?? "healthy") === "healthy";
 }
 
-function operationText({ pid, purpose, workload }: Operation): string {
-  return `process ${pid} (${purpose} of ${workload})`;
+function operationText({ pid, purpose, workload, host }: Operation): string {
+  return `process ${pid}${host === undefined ? "" : ` on ${host}`} (${purpose} of ${workload})`;
 }
 
 function indented(line: string): string {

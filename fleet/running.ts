@@ -48,11 +48,12 @@ export async function look(config: StackConfig, stack: string): Promise<Look> {
   const surveyed = await survey(config, stack);
   const { host } = config.platform;
   const docker = dockerClient(host, config.platform);
-  const operations = await operationsUnderWay(
-    stack,
-    surveyed.map(({ input }) => input),
-  );
   try {
+    const operations = await operationsUnderWay(
+      docker,
+      stack,
+      surveyed.map(({ input }) => input.name),
+    );
     const ingress = await lookAtIngress(
       docker,
       surveyed.map(({ input }) => input),

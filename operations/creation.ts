@@ -24,7 +24,8 @@ export interface Creation {
  * | `restoring`         | record, restore   | a snapshot of the state is taken and the cut-over recorded        |
  * | `creating`          | record            | the same: the container may have been started and may have moved the state |
  *
- * Then the state is set back where the plan says so. The same image on the same state needs neither.
+ * Then the state is set back where the plan says so. The same image on the same state needs neither. A first start has no
+ * image before it: its snapshot is of what is found, if anything is (found-state.ts).
  */
 export function creationOf(
   journal: CutOverJournal | undefined,
@@ -45,6 +46,9 @@ function leavesOf(
   move: Move,
   records: readonly EvidenceRecord[],
 ): Creation["leaves"] {
+  if (move.kind === "first") {
+    return { take: "cold" };
+  }
   const taken = journal?.phase === "removing" ? journal.cutOver : undefined;
   if (!("from" in move)) {
     return taken && { cutOver: { ...taken, to: move.to, direction: "same" } };
@@ -55,8 +59,17 @@ function leavesOf(
     : { take: needed };
 }
 
+/** A first start on a state that another version wrote is a step forward from that version. */
 export function directionOf(move: Move): CutOverEntry["direction"] {
-  return move.kind === "back" || move.kind === "forward" ? move.kind : "same";
+  switch (move.kind) {
+    case "back":
+    case "forward":
+      return move.kind;
+    case "first":
+      return "forward";
+    default:
+      return "same";
+  }
 }
 
 function roleOf(snapshot: string, records: readonly EvidenceRecord[]): SnapshotRole | undefined {

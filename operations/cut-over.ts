@@ -4,10 +4,12 @@ import type { CutOverEntry, SnapshotRole } from "../evidence/records.ts";
 import { directionOf } from "./creation.ts";
 import { describeDockerError, inspectContainer } from "./docker/client.ts";
 import { EngineFailure } from "./docker/engine-failure.ts";
-import { otherWriters, startContainer, stopContainer } from "./docker/lifecycle.ts";
+import { stopContainer } from "./docker/lifecycle.ts";
 import { onceItAnswers } from "./docker/watch.ts";
+import { refuseOtherWriters } from "./docker/writers.ts";
 import { type Drained, describeDrain, drain } from "./drain.ts";
 import { messageOf, OperationFailure } from "./failure.ts";
+import { describeLocks, dropGatewayLocks } from "./gateway-locks.ts";
 import { holdRequests } from "./ingress/hold.ts";
 import { HoldJournal } from "./ingress/hold-journal.ts";
 import { openIngress, removeFromIngress } from "./ingress/open.ts";
@@ -15,7 +17,9 @@ import { clock } from "./ingress/words.ts";
 import { type CutOverPhase, Journal } from "./journal.ts";
 import { describeSnapshot } from "./prepare.ts";
 import { runProgram } from "./program.ts";
-import { checkColdSnapshot, takeColdSnapshot, withRepository } from "./snapshot/take.ts";
+import { withRepository } from "./snapshot/repository.ts";
+import { checkColdSnapshot, takeColdSnapshot } from "./snapshot/take.ts";
+import { startOnState } from "./start.ts";
 import { runStep, StepFailure } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
 import { engineReturn } from "./time-budget.ts";
@@ -78,6 +82,10 @@ export async function cutOver(
       );
       await log.append(snapshot);
       refuseUnplannedMove(workload.name, "check", move, snapshot.markers);
+      if (snapshot.locks !== undefined) {
+        // Nothing has the state open since the stop; the snapshot has them, and a restore leaves them out.
+        context.progress(describeLocks(await dropGatewayLocks(context)));
+      }
       // On record only once the container is gone: until then this can still be put back.
       const cutOverEntry = cutOverOf(context, move, from, snapshot.snapshot, { drained, stop });
       await journal.write({ phase: "removing", from, move, cutOver: cutOverEntry });
@@ -137,12 +145,7 @@ function describeStop(stopped: CutOverEntry["stop"]): string {
 async function stopAlone(context: WorkloadContext) {
   const { workload, docker } = context;
   const stopped = await stopContainer(docker, workload.container, workload.stopGrace);
-  const others = await otherWriters(docker, workload.state, workload.container);
-  if (others.length > 0) {
-    throw new OperationFailure(
-      `another container runs on the same state: ${others.join(", ")}. Stop it first.`,
-    );
-  }
+  await refuseOtherWriters(context);
   return stopped;
 }
 
@@ -188,7 +191,7 @@ async function startAgain(context: WorkloadContext, stopIsUnderWay: boolean): Pr
   await onceItAnswers(
     async () => {
       if (stopIsUnderWay) await stopContainer(docker, workload.container, workload.stopGrace);
-      await startContainer(docker, workload.container, workload.healthWait);
+      await startOnState(context);
     },
     {
       patience: engineReturn(workload),

@@ -8,6 +8,7 @@ import { stillHeld } from "./ingress/hold.ts";
 import { openIngress } from "./ingress/open.ts";
 import { Journal } from "./journal.ts";
 import { rememberWorkload } from "./last-known.ts";
+import { PreparationMark } from "./preparation-mark.ts";
 import { runProgram } from "./program.ts";
 import { recordState } from "./snapshot/state-read.ts";
 import { runStep, secondsSince } from "./step.ts";
@@ -46,6 +47,7 @@ export async function gate(context: WorkloadContext): Promise<Judgement> {
   });
   await new Journal(log.folder).clear();
   await rememberWorkload(log.folder, workload);
+  await new PreparationMark(log.folder).used();
   if (outcome === "passed") {
     await openIngress(context);
   }

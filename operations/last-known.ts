@@ -8,7 +8,7 @@ import { dockerClient, inspectContainer, unreachableHost } from "./docker/client
 import { OperationFailure } from "./failure.ts";
 import { KamalProxy } from "./ingress/proxy.ts";
 import type { IngressService } from "./ingress/services-table.ts";
-import { keySettings, placeOf } from "./survey.ts";
+import { keySettings, placeOf, startSettingsOf } from "./survey.ts";
 import { DocumentDamaged, readDocument, writeWhole } from "./whole-file.ts";
 import type { Workload } from "./workload.ts";
 
@@ -92,6 +92,8 @@ export function inputOfContainer(
   return {
     ...{ stack, name, track: "runtime", ...placeOf(config), container: name },
     image: found?.Config.Image ?? "",
+    otherImages: [],
+    startedWith: startSettingsOf(gateway),
     ...stateOf(leaving, found, gateway.stateDirectory),
     port,
     healthWait: gateway.health.wait,

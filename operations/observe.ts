@@ -15,6 +15,8 @@ export interface Observed {
   status: string;
   /** The control plane that made it. */
   managedBy?: string;
+  labels: Readonly<Record<string, string>>;
+  mounts: Docker.ContainerInfo["Mounts"];
 }
 
 type DockerHost = DockerAccess & { host: string };
@@ -34,9 +36,11 @@ export async function observe(
       if (name !== undefined) {
         const state = container.State as Observed["state"];
         const image = await referenceOf(platform, container);
-        const managedBy = managingControlPlane(container.Labels ?? {});
-        const { Id: id, Status: status } = container;
-        found.set(name, { id, image, state, status, ...(managedBy !== undefined && { managedBy }) });
+        const labels = container.Labels ?? {};
+        const managedBy = managingControlPlane(labels);
+        const { Id: id, Status: status, Mounts: mounts = [] } = container;
+        const managed = managedBy === undefined ? {} : { managedBy };
+        found.set(name, { id, image, state, status, labels, mounts, ...managed });
       }
     }
     return found;

@@ -1,16 +1,20 @@
-import type { RestorePlan } from "../evidence/move.ts";
+import type { Move, RestorePlan } from "../evidence/move.ts";
 import type { SnapshotEntry } from "../evidence/records.ts";
 import { proveRunningVersion } from "./checks/before-update.ts";
+import { creationOf } from "./creation.ts";
 import { inspectContainer } from "./docker/client.ts";
 import { ensureImage } from "./docker/image.ts";
-import { otherWriters } from "./docker/lifecycle.ts";
+import { refuseOtherWriters } from "./docker/writers.ts";
 import { OperationFailure } from "./failure.ts";
+import { type FoundState, findState, snapshotFoundState } from "./found-state.ts";
+import { Journal } from "./journal.ts";
+import { attemptVariable, PreparationMark } from "./preparation-mark.ts";
 import { runProgram } from "./program.ts";
 import { describeDrill, drillSnapshot } from "./snapshot/drill.ts";
 import { parseScriptReport } from "./snapshot/markers.ts";
-import { runScript } from "./snapshot/repository.ts";
+import { runScript, withRepository } from "./snapshot/repository.ts";
 import { recordState } from "./snapshot/state-read.ts";
-import { checkRepository, findSnapshot, takeHotSnapshot, withRepository } from "./snapshot/take.ts";
+import { checkRepository, findSnapshot, takeHotSnapshot } from "./snapshot/take.ts";
 import { runStep } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
 import { budgetProblem, scaledBudgetNotice } from "./time-budget.ts";
@@ -30,8 +34,15 @@ interface Preparation {
  * would refuse a sick workload: that is what the way back is for.
  */
 export async function prepare(context: WorkloadContext, task: WorkloadTask): Promise<Preparation> {
-  const { workload, docker } = context;
   const move = await moveOfTask(context, task);
+  const preparation = await prepareFor(context, move);
+  const attempt = process.env[attemptVariable] ?? "";
+  await new PreparationMark(context.log.folder).passed(attempt, move.kind !== "none");
+  return preparation;
+}
+
+async function prepareFor(context: WorkloadContext, move: Move): Promise<Preparation> {
+  const { workload, docker } = context;
   const forward = move.kind === "forward";
   const served = await inspectContainer(docker, workload.container);
   await runStep(
@@ -52,9 +63,13 @@ export async function prepare(context: WorkloadContext, task: WorkloadTask): Pro
     const now = await recordState(context, { image: Config.Image, container });
     refuseUnplannedMove(workload.name, "preflight", move, now);
   }
+  const found = served === undefined ? await stateToTakeOver(context, move) : undefined;
+  if (found !== undefined) {
+    return prepareFoundState(context, found);
+  }
   if (served === undefined || !forward) {
-    // First starts have no state. All else that is not forward is a way back or a change that was taken back: it has
-    // the snapshot of its cut-over, and must not depend on what a sick version leaves behind.
+    // All that is not forward is a way back or a change that was taken back: it has the snapshot of its cut-over, and
+    // must not depend on what a sick version leaves behind.
     context.progress(
       served === undefined ? "no container yet: there is no state to copy" : "no hot snapshot, no drill",
     );
@@ -89,6 +104,53 @@ export async function prepare(context: WorkloadContext, task: WorkloadTask): Pro
       drill: "passed",
     };
   });
+}
+
+/** A state that somebody else has filled: copied, started on a copy and on record before anything writes to it. */
+async function prepareFoundState(context: WorkloadContext, found: FoundState): Promise<Preparation> {
+  const { workload, docker } = context;
+  const { writer, because } = found;
+  const image = writer ?? workload.image;
+  context.progress(
+    writer === undefined
+      ? `a state is there, and which version wrote it is unknown (${because}): the drill starts ${image} on a copy of it. ` +
+          "To be able to go back to the image that wrote it, interrupt this, set `previous` to that image, and run `pulumi up` again"
+      : `a state is there, written by ${writer}: ${because}`,
+  );
+  await ensureImage(docker, image);
+  return withRepository(context, "preparation", async () => {
+    const snapshot = await runStep(
+      context,
+      "cold snapshot",
+      async () => {
+        await refuseTooLittleSpace(context);
+        return snapshotFoundState(context, found, "cold");
+      },
+      describeSnapshot,
+    );
+    await context.log.append(snapshot);
+    await drilled(context, snapshot.snapshot, image);
+    return {
+      workload: workload.name,
+      from: writer ?? null,
+      to: workload.image,
+      snapshot: snapshot.snapshot,
+      drill: "passed",
+    };
+  });
+}
+
+/**
+ * A state that the container which is about to be created takes over without a cut-over's snapshot: at a first start on a
+ * filled volume, or where a container was removed by hand before an update. Its snapshot is taken once more, and becomes
+ * the release's, immediately before the creation (restore.ts); now it is drilled while nothing has changed.
+ */
+async function stateToTakeOver(context: WorkloadContext, move: Move): Promise<FoundState | undefined> {
+  const journal = await new Journal(context.log.folder).read();
+  const { settle, leaves } = creationOf(journal, move, await context.log.read());
+  const toTake =
+    settle.restore === undefined && leaves !== undefined && "take" in leaves && leaves.take === "cold";
+  return toTake ? findState(context, move) : undefined;
 }
 
 async function fetchWhatIsNeeded(
@@ -128,12 +190,7 @@ async function drilled(context: WorkloadContext, snapshot: string, image: string
 
 async function preflight(context: WorkloadContext, mustServe: boolean): Promise<string> {
   const { workload, docker } = context;
-  const others = await otherWriters(docker, workload.state, workload.container);
-  if (others.length > 0) {
-    throw new OperationFailure(
-      `another container runs on the same state: ${others.join(", ")}. Two gateways on one state destroy it: stop the other one first.`,
-    );
-  }
+  await refuseOtherWriters(context);
   if (!mustServe) {
     return "nothing else runs on its state";
   }

@@ -1,14 +1,18 @@
-import type { Move, RestorePlan } from "../evidence/move.ts";
+import { type Move, type RestorePlan, sameDigest } from "../evidence/move.ts";
 import type { CutOverEntry } from "../evidence/records.ts";
 import { type Creation, creationOf } from "./creation.ts";
 import { cutOverOf } from "./cut-over.ts";
 import { inspectContainer } from "./docker/client.ts";
 import { stopContainer } from "./docker/lifecycle.ts";
+import { refuseOtherWriters } from "./docker/writers.ts";
 import { OperationFailure } from "./failure.ts";
+import { describeForeign, foreignContainer } from "./foreign-container.ts";
+import { findState, snapshotFoundState } from "./found-state.ts";
+import { describeLocks, dropGatewayLocks } from "./gateway-locks.ts";
 import { type CutOverJournal, Journal } from "./journal.ts";
 import { runProgram } from "./program.ts";
+import { withRepository } from "./snapshot/repository.ts";
 import { restoreState } from "./snapshot/restore.ts";
-import { checkColdSnapshot, takeColdSnapshot, withRepository } from "./snapshot/take.ts";
 import { runStep } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
 import { refuseUnplannedMove } from "./unplanned-move.ts";
@@ -23,16 +27,24 @@ export async function restoreBeforeCreate(
   context: WorkloadContext,
   task: WorkloadTask,
 ): Promise<{ restored: string | null }> {
+  const move = await moveOfTask(context, task);
+  await removeOrphan(context);
+  await refuseOtherWriters(context);
+  const restored = await makeReady(context, move);
+  // A restore takes minutes, and the creation follows at once.
+  await refuseOtherWriters(context);
+  return { restored };
+}
+
+/** @returns the snapshot that the state was set back to. */
+async function makeReady(context: WorkloadContext, move: Move): Promise<string | null> {
   const { log, workload } = context;
   const journal = new Journal(log.folder);
   const before = await journal.read();
-  const move = await moveOfTask(context, task);
-  await removeOrphan(context);
-  const creation = creationOf(before, move, await log.read());
-  let restored = await settle(context, journal, before, creation.settle);
-  const from = "from" in move ? move.from : (before?.from ?? workload.image);
-  const cutOver = await leave(context, move, from, creation.leaves);
-  const { restore } = creation;
+  const { settle: open, leaves, restore } = creationOf(before, move, await log.read());
+  const settled = await settle(context, journal, before, open);
+  const cutOver = await leave(context, move, leaves);
+  const from = cutOver?.from ?? ("from" in move ? move.from : (before?.from ?? workload.image));
   if (cutOver !== undefined || before !== undefined) {
     // The journal first: a kill before the append is made good by the next run, one after it is seen by the snapshot's id.
     const phase = restore === undefined ? "creating" : "restoring";
@@ -41,12 +53,12 @@ export async function restoreBeforeCreate(
   if (cutOver !== undefined) {
     await log.append(cutOver);
   }
-  if (restore !== undefined) {
-    await setBack(context, restore);
-    await journal.write({ phase: "creating", from, move });
-    restored = restore.snapshot;
+  if (restore === undefined) {
+    return settled;
   }
-  return { restored };
+  await setBack(context, restore);
+  await journal.write({ phase: "creating", from, move });
+  return restore.snapshot;
 }
 
 /**
@@ -59,12 +71,14 @@ async function removeOrphan(context: WorkloadContext): Promise<void> {
   if (found === undefined) {
     return;
   }
-  const labels = found.Config.Labels;
-  if (labels["clawforce.workload"] !== workload.name || labels["clawforce.stack"] !== workload.stack) {
-    throw new OperationFailure(
-      `${workload.name}: a container called ${workload.container} is there that this stack did not create. ` +
-        "Remove or rename it; nothing was done to it.",
-    );
+  const foreign = foreignContainer(workload, {
+    labels: found.Config.Labels,
+    image: found.Config.Image,
+    state: found.State.Status,
+    mounts: found.Mounts,
+  });
+  if (foreign !== undefined) {
+    throw new OperationFailure(`${workload.name}: ${describeForeign(workload.container, foreign)}`);
   }
   context.progress("a container of an interrupted creation is removed");
   await stopContainer(docker, workload.container, workload.stopGrace);
@@ -99,27 +113,34 @@ async function settle(
 async function leave(
   context: WorkloadContext,
   move: Move,
-  from: string,
   leaves: Creation["leaves"],
 ): Promise<CutOverEntry | undefined> {
   if (leaves === undefined || "cutOver" in leaves) {
     return leaves?.cutOver;
   }
-  const role = leaves.take;
+  const { take: role } = leaves;
+  const left = "from" in move ? { writer: move.from } : await findState(context, move);
+  if (left === undefined) {
+    return undefined;
+  }
   return withRepository(context, `${role} snapshot`, async () => {
-    const checked = await runStep(
+    const snapshot = await runStep(
       context,
       "cold snapshot",
-      async () => {
-        const taken = await takeColdSnapshot(context, from, role);
-        return checkColdSnapshot(context, taken, from, role);
-      },
+      () => snapshotFoundState(context, left, role),
       (each) => `${role} ${each.snapshot.slice(0, 8)}, its container is gone already`,
     );
-    await context.log.append(checked);
-    refuseUnplannedMove(context.workload.name, "cold snapshot", move, checked.markers);
+    await context.log.append(snapshot);
+    refuseUnplannedMove(context.workload.name, "cold snapshot", move, snapshot.markers);
+    if (snapshot.locks !== undefined) {
+      context.progress(describeLocks(await dropGatewayLocks(context)));
+    }
     const done = { drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds: 0, killed: false } };
-    return cutOverOf(context, move, from, checked.snapshot, done);
+    // A first start leaves a release that can be gone back to only where another version is known to have written the state.
+    const { writer } = left;
+    return writer === undefined || (move.kind === "first" && sameDigest(writer, move.to))
+      ? undefined
+      : cutOverOf(context, move, writer, snapshot.snapshot, done);
   });
 }
 

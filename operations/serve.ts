@@ -1,8 +1,9 @@
 import { inspectContainer } from "./docker/client.ts";
-import { startContainer, waitHealthy } from "./docker/lifecycle.ts";
+import { waitHealthy } from "./docker/lifecycle.ts";
 import { OperationFailure } from "./failure.ts";
 import { Journal } from "./journal.ts";
 import { runProgram } from "./program.ts";
+import { startOnState } from "./start.ts";
 import type { WorkloadContext } from "./workload.ts";
 
 /** Brings back a container that is there and does not serve: started, let go on, or started anew when it stays unhealthy. */
@@ -23,11 +24,12 @@ export async function serve(context: WorkloadContext): Promise<{ workload: strin
 }
 
 async function bringBack(
-  { workload, docker }: WorkloadContext,
+  context: WorkloadContext,
   state: { Running: boolean; Paused: boolean },
 ): Promise<string> {
+  const { workload, docker } = context;
   if (!state.Running || state.Paused) {
-    await startContainer(docker, workload.container, workload.healthWait);
+    await startOnState(context);
     return state.Paused ? "was paused, goes on" : "was stopped, is started";
   }
   await waitHealthy(docker, workload.container, workload.healthWait);

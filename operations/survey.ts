@@ -1,4 +1,6 @@
+import type { ContainerConfig } from "../config/container-schema.ts";
 import { type DockerAccess, misleadingVariables } from "../config/docker-access.ts";
+import { healthCommand } from "../config/health-command.ts";
 import { locationOf, type WorkloadConfig, workloadsOf } from "../config/rollout.ts";
 import type { ControlPlaneConfig, StackConfig } from "../config/schema.ts";
 import type { SealedRecord } from "../evidence/chain.ts";
@@ -8,12 +10,14 @@ import type { EvidenceRecord, ReadRecord } from "../evidence/records.ts";
 import { orderedMove } from "../evidence/restore-order.ts";
 import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
 import { OperationFailure } from "./failure.ts";
+import { describeForeign, foreignContainer } from "./foreign-container.ts";
 import { type Hold, HoldJournal } from "./ingress/hold-journal.ts";
 import { interruptedFacts } from "./interrupted.ts";
 import { type CutOverJournal, Journal } from "./journal.ts";
 import { type Observed, observe, servingTrigger } from "./observe.ts";
+import { PreparationMark } from "./preparation-mark.ts";
 import { onlyGoesBack, type PutOff, putOffOf } from "./put-off.ts";
-import { type ControlPlaneAccess, logOf, type Workload } from "./workload.ts";
+import { type ControlPlaneAccess, logOf, type StartSettings, type Workload } from "./workload.ts";
 
 /** One workload: what the configuration wants, what is there, what is on record, and what follows from it. */
 export interface SurveyedWorkload {
@@ -33,6 +37,8 @@ export interface SurveyedWorkload {
   orderProblem?: string;
   /** What this update leaves to a later one: it takes others back and waits for nothing else. */
   putOff?: PutOff;
+  /** Changes when the last preparation belongs to an update that failed. */
+  preparationAttempt: string;
 }
 
 /** Reads only: one call to the Docker host, and the evidence directory. Nothing is changed. */
@@ -44,6 +50,7 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
     workloads.map(({ name }) => name),
   );
   refuseBehindItsBack(workloads, observed);
+  refuseForeign(workloads, stack, observed);
   const surveyed = await Promise.all(
     workloads.map(async (workload) => {
       const input = workloadInput(config, stack, workload);
@@ -68,6 +75,7 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
         ...(problem !== undefined && { orderProblem: problem }),
         servingTrigger: servingTrigger(found, journal?.since ?? hold?.since, lastServing(records)),
         restoreEpoch: epoch,
+        preparationAttempt: await new PreparationMark(log.folder).attempt(),
       };
     }),
   );
@@ -127,6 +135,22 @@ function refuseBehindItsBack(
   }
 }
 
+/** Said before anything is done: an update would stop at the creation, with everything before it done. */
+function refuseForeign(
+  workloads: readonly WorkloadConfig[],
+  stack: string,
+  observed: ReadonlyMap<string, Observed>,
+): void {
+  const sentences = workloads.flatMap(({ name, managed }) => {
+    const found = observed.get(name);
+    const foreign = found === undefined || managed ? undefined : foreignContainer({ stack, name }, found);
+    return foreign === undefined ? [] : [`${name}: ${describeForeign(name, foreign)}`];
+  });
+  if (sentences.length > 0) {
+    throw new OperationFailure(sentences.join("\n"));
+  }
+}
+
 export function workloadInput(config: StackConfig, stack: string, workload: WorkloadConfig): Workload {
   const { name, container } = workload;
   const ingress = ingressOf(config, workload);
@@ -138,6 +162,9 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     ...placeOf(config),
     container: name,
     image: workload.image,
+    otherImages: workload.otherImages,
+    ...(workload.previous !== undefined && { previous: workload.previous }),
+    startedWith: startSettingsOf(container),
     state: workload.state,
     mount: container.stateDirectory,
     ...(workload.backups !== undefined && { backups: workload.backups }),
@@ -160,6 +187,18 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     }),
     ...(workload.managed && { managed: true as const }),
     ...(workload.restore !== undefined && { restore: workload.restore }),
+  };
+}
+
+export function startSettingsOf(container: ContainerConfig): StartSettings {
+  const { command, user, environment, memory, health } = container;
+  const { interval, timeout, retries, startPeriod } = health;
+  return {
+    ...(command !== undefined && { command }),
+    ...(user !== undefined && { user }),
+    environment,
+    ...(memory !== undefined && { memory }),
+    health: { command: healthCommand(container), interval, timeout, retries, startPeriod },
   };
 }
 
@@ -231,6 +270,7 @@ export function specOf(stackConfig: StackConfig, surveyed: SurveyedWorkload) {
     restoreEpoch: epoch,
     servingTrigger: trigger,
     ...(surveyed.putOff && { putOff: surveyed.putOff }),
+    preparationAttempt: surveyed.preparationAttempt,
     judged: judgedWorkload(surveyed, namedReleasesFor(stackConfig, config)),
     wayBack: `the new version does not come up. The way back: ${input.wayBack}`,
     input,

@@ -7,8 +7,9 @@ import { messageOf } from "./failure.ts";
 import { type Judgement, judgement, refuseUnlessPassed } from "./gate.ts";
 import { forgetArchives } from "./managed/archives.ts";
 import { runProgram } from "./program.ts";
+import { withRepository } from "./snapshot/repository.ts";
 import { recordState } from "./snapshot/state-read.ts";
-import { forgetExpired, withRepository } from "./snapshot/take.ts";
+import { forgetExpired } from "./snapshot/take.ts";
 import { runStep, secondsSince } from "./step.ts";
 import type { WorkloadContext } from "./workload.ts";
 

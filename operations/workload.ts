@@ -39,6 +39,16 @@ export interface ControlPlaneAccess {
   setImage: "auto" | "api" | "database";
 }
 
+export interface StartSettings {
+  command?: string[];
+  user?: string;
+  environment: Record<string, string>;
+  /** Bytes. */
+  memory?: number;
+  /** The command of the health check, and its times in seconds. */
+  health: { command: string[]; interval: number; timeout: number; retries: number; startPeriod: number };
+}
+
 /** Everything an operation has to know of one workload. Plain JSON, no secrets: it stands in the stack's state. */
 export interface Workload {
   stack: string;
@@ -55,6 +65,11 @@ export interface Workload {
   container: string;
   /** The reference it is to run, with digest. */
   image: string;
+  /** The other references that the configuration has for it, and among them the one it calls `previous`. */
+  otherImages: string[];
+  previous?: string;
+  /** What its container is started with: for a drill while there is no container. */
+  startedWith: StartSettings;
   state: StateLocation;
   /** Where the state is mounted in the container. */
   mount: string;

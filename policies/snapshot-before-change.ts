@@ -143,14 +143,16 @@ function triggerFindings(preparation: PolicyResource, trigger: string): Snapshot
   if (unknown !== undefined) {
     return [unreadProperty(preparation, { path: unknown.path, problem: "unknown" })];
   }
-  if (items.length === 1 && items[0]?.value === trigger) return [];
+  // After the hash there may stand the attempt: it makes the preparation run once more, and never keeps it from running.
+  if (items.length <= 2 && items[0]?.value === trigger) return [];
   const { name, urn } = preparation;
   return [
     {
       ...{ kind: "otherTrigger", resource: name, urn, path: "triggers" },
-      what: "its triggers are not the one hash that the container is made anew for",
+      what: "its first trigger is not the hash that the container is made anew for",
       why: "it would not run when the container changes, or ran for another change",
-      write: "the container's hash as its only trigger, and no --target that leaves it out",
+      write:
+        "the container's hash as its first trigger, at most the attempt after it, and no --target that leaves it out",
     },
   ];
 }

@@ -1,6 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { certificateFolder, type DockerAccess, sshOptions } from "../../config/docker-access.ts";
+import { healthCommand } from "../../config/health-command.ts";
 import type { StateLocation } from "../../config/rollout.ts";
 import type { WorkloadSpec } from "../workload.ts";
 
@@ -72,7 +73,7 @@ export function containerArgs(spec: WorkloadSpec, token: pulumi.Input<string>): 
       memorySwap: megabytes(container.memory) * 2,
     }),
     healthcheck: {
-      tests: ["CMD", ...(health.command ?? healthRequest(container.port, health.path, health.timeout))],
+      tests: ["CMD", ...healthCommand(container)],
       interval: duration(health.interval),
       timeout: duration(health.timeout),
       retries: health.retries,
@@ -100,15 +101,6 @@ function socketMount(path: string | undefined): docker.types.input.ContainerVolu
   return path === undefined || path === "none"
     ? []
     : [{ hostPath: path, containerPath: "/var/run/docker.sock" }];
-}
-
-/** Every image of a gateway has Node: the request needs no other tool in it. */
-function healthRequest(port: number, path: string, timeout: number): string[] {
-  const url = `http://127.0.0.1:${port}${path}`;
-  const script =
-    "fetch(process.argv[1],{signal:AbortSignal.timeout(Number(process.argv[2]))})" +
-    ".then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))";
-  return ["node", "-e", script, url, String(Math.round(timeout * 900))];
 }
 
 /** As Docker prints it back ("2s", "1m30s"): another spelling would be a difference for ever. */

@@ -4,6 +4,7 @@ import type { BaselineEntry, CheckResult, EvidenceRecord } from "../../evidence/
 import { attemptLogin, attemptUnchanged, judgeBuild } from "../control-plane/check.ts";
 import { describeDockerError } from "../docker/client.ts";
 import { execInContainer } from "../docker/exec.ts";
+import { versionOfImage } from "../docker/image-version.ts";
 import { logLines, logReachesBack } from "../docker/logs.ts";
 import { secondsSince } from "../step.ts";
 import type { WorkloadContext } from "../workload.ts";
@@ -119,7 +120,7 @@ async function attemptCheck(
       return judgeCommand(check, await execInContainer(docker, workload.container, check.argv, { deadline }));
     case "version":
       return judgeVersion(
-        await imageVersion(context),
+        await versionOfImage(docker, workload.image),
         await execInContainer(docker, workload.container, check.argv, { deadline }),
       );
     case "logs":
@@ -163,21 +164,6 @@ async function attemptLogs(
   return judgeLogs(check, lines, () =>
     logReachesBack(docker, workload.container, new Date(since.getTime() + firstWords), deadline),
   );
-}
-
-/** What the image says it is: its OCI version label; without one the tag of the reference. */
-async function imageVersion({ docker, workload }: WorkloadContext): Promise<string> {
-  const info = await docker.getImage(workload.image).inspect();
-  const label = info.Config?.Labels?.["org.opencontainers.image.version"];
-  const name = workload.image.slice(workload.image.lastIndexOf("/") + 1).split("@")[0] ?? "";
-  const tag = name.includes(":") ? name.slice(name.indexOf(":") + 1) : undefined;
-  const version = label ?? tag;
-  if (version === undefined) {
-    throw new Error(
-      `${workload.image} has neither a version label nor a tag: there is nothing to compare with`,
-    );
-  }
-  return version;
 }
 
 /** Opens the HTTP client only if a check needs it. */

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { OperationFailure } from "../failure.ts";
 import { inspectContainer, isUnchanged } from "./client.ts";
-import { oneShotLabel } from "./one-shot.ts";
 
 /** Stops a container and proves that it is stopped. */
 export async function stopContainer(
@@ -63,32 +62,4 @@ export async function waitHealthy(docker: Docker, name: string, wait: number): P
     }
     await sleep(200);
   }
-}
-
-/** Names of other containers that run on this volume or directory: two gateways on one state destroy it, and no lock stops them. */
-export async function otherWriters(
-  docker: Docker,
-  state: { volume: string } | { directory: string },
-  own: string,
-) {
-  const all = await docker.listContainers();
-  return all
-    .filter((container) => container.Labels[oneShotLabel] === undefined)
-    .filter((container) => !container.Names.includes(`/${own}`))
-    .filter((container) =>
-      container.Mounts.some((mount) => {
-        if (mount.RW === false) {
-          return false;
-        }
-        return "volume" in state
-          ? mount.Name === state.volume
-          : mount.Type === "bind" && overlaps(mount.Source, state.directory);
-      }),
-    )
-    .map((container) => container.Names[0]?.slice(1) ?? container.Id);
-}
-
-function overlaps(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => `${path.replace(/\/+$/, "")}/`) as [string, string];
-  return a.startsWith(b) || b.startsWith(a);
 }

@@ -8,6 +8,19 @@ import { whileAnswering } from "./watch.ts";
 /** Marks every short-lived container of ours with the workload it works for, so that a later run can tell it from a workload. */
 export const oneShotLabel = "clawforce.one-shot";
 
+/**
+ * The workload that a label of ours names. What stands after the slash tells short-lived containers apart that no lock
+ * guards (`W/probe`, `W/look`, `W/api`, `W/database`): whoever gets the lock of W must not end them.
+ */
+export function workloadOfOneShot(labels: Readonly<Record<string, string>> | null): string | undefined {
+  return labels?.[oneShotLabel]?.split("/")[0];
+}
+
+/** For what only looks at a workload, whoever works on it meanwhile. */
+export function lookLabel(workload: string): string {
+  return `${workload}/look`;
+}
+
 /** A container that does one thing and goes. */
 export interface OneShotContainer {
   workload: string;
@@ -16,6 +29,8 @@ export interface OneShotContainer {
   image: string;
   argv: string[];
   binds?: string[];
+  /** In place of binds where a folder or volume that is missing must not be made. */
+  mounts?: Docker.MountSettings[];
   /** Containers whose volumes it has at the same places, as Docker writes them: `bot-a:ro`. */
   volumesFrom?: string[];
   environment?: Record<string, string>;
@@ -73,6 +88,7 @@ export async function withOneShot<Result>(
     Volumes: { "/stage": {} },
     HostConfig: {
       Binds: job.binds ?? [],
+      Mounts: job.mounts ?? [],
       VolumesFrom: job.volumesFrom ?? [],
       NetworkMode: job.networkMode ?? "none",
       ...(job.unlogged && { LogConfig: { Type: "none", Config: {} } }),

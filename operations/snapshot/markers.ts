@@ -17,13 +17,21 @@ export interface ScriptReport {
   /** Path -> size and time, of what a version has put aside when it moved the state. */
   archives: Record<string, string>;
   configVersion: string | undefined;
+  /** Locks of a gateway in its state, by their paths. */
+  locks: string[];
   /** The other tab-separated lines: `state-free<TAB>123`. */
   numbers: Record<string, number>;
 }
 
 /** Reads the tab-separated lines that the snapshot scripts print; other lines are left to their own readers. */
 export function parseScriptReport(stdout: string): ScriptReport {
-  const report: ScriptReport = { databases: [], archives: {}, configVersion: undefined, numbers: {} };
+  const report: ScriptReport = {
+    databases: [],
+    archives: {},
+    configVersion: undefined,
+    locks: [],
+    numbers: {},
+  };
   for (const line of stdout.split("\n")) {
     const [key, first = "", second = "", third = "", fourth = ""] = line.split("\t");
     if (key === "database") {
@@ -44,6 +52,8 @@ export function parseScriptReport(stdout: string): ScriptReport {
       report.archives[pathOf(first)] = second;
     } else if (key === "config") {
       report.configVersion = fromBase64(first) || undefined;
+    } else if (key === "lock") {
+      report.locks.push(fromBase64(first));
     } else if (key !== undefined && line.includes("\t") && /^\d+$/.test(first)) {
       report.numbers[key] = Number(first);
     }

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { placesOfNoVersion } from "../../evidence/moved-state.ts";
-import { listOneShots, type OneShotResult, oneShotLabel, runOneShot } from "../docker/one-shot.ts";
+import { withHostLock } from "../docker/host-lock.ts";
+import { listOneShots, lookLabel, type OneShotResult, oneShotLabel, runOneShot } from "../docker/one-shot.ts";
+import { mountOf } from "../docker/writers.ts";
 import { OperationFailure } from "../failure.ts";
 import { scriptDeadline } from "../time-budget.ts";
 import type { Workload, WorkloadContext } from "../workload.ts";
@@ -15,6 +17,10 @@ export interface ScriptCall {
   state?: "read-only" | "read-write" | "none";
   scratchVolume?: string;
   deadline?: number;
+  /** It touches no repository and needs no lock: it is not ended when another deployer gets the lock. */
+  looksOnly?: true;
+  /** Fails when the state's volume or folder is missing, where it would be made. */
+  onlyIfThere?: true;
 }
 
 const scripts = new URL("./scripts/", import.meta.url);
@@ -35,7 +41,8 @@ export function repositoryOf(workload: Workload): string {
 export async function runScript(context: WorkloadContext, call: ScriptCall): Promise<OneShotResult> {
   const { workload } = context;
   const binds = [`${repositoryOf(workload)}:/repository`, "clawforce-restic-cache:/cache"];
-  if (call.state !== "none" && call.state !== undefined) {
+  const mounts = call.onlyIfThere === true ? [mountOf(workload.state, "/state")] : [];
+  if (call.state !== "none" && call.state !== undefined && mounts.length === 0) {
     const mode = call.state === "read-only" ? ":ro" : "";
     binds.push(`${stateBind(workload.state)}:/state${mode}`);
     if (workload.backups !== undefined) {
@@ -46,12 +53,13 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
     binds.push(`${call.scratchVolume}:/scratch/state`);
   }
   const result = await runOneShot(context.docker, {
-    workload: workload.name,
+    workload: call.looksOnly === true ? lookLabel(workload.name) : workload.name,
     purpose: call.purpose,
     image: workload.snapshots.image,
     argv: ["bash", "-c", await scriptText(call.script), call.script, ...(call.arguments ?? [])],
     binds,
     environment: { PLACES_OF_NO_VERSION: placesOfNoVersion.join("\n") },
+    mounts,
     stdin: context.secrets.snapshotPassword,
     deadline: call.deadline ?? scriptDeadline,
   });
@@ -65,16 +73,23 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
 }
 
 /**
- * Makes a repository usable that a killed run left locked. Held by the caller: the workload's mutex. So every container
- * of ours that still works on it belongs to a run that is over, and is ended first.
+ * Runs `work` with the workload's repository to itself, whoever else works from whatever machine. Taken before a hold
+ * begins, so that no request waits for it. Containers of ours that still work for the workload belong to a run that is
+ * over, and are ended; each script drops the locks of restic that such a run has left.
  */
-export async function takeOverRepository(context: WorkloadContext): Promise<void> {
-  const left = await listOneShots(context.docker, context.workload.name);
-  for (const container of left) {
-    context.progress(
-      `removing a left-over container (${container.Labels["clawforce.purpose"] ?? oneShotLabel})`,
-    );
-    await context.docker.getContainer(container.Id).remove({ force: true, v: true });
-  }
-  await runScript(context, { script: "unlock", purpose: "removal of stale locks", deadline: 120 });
+export function withRepository<T>(
+  context: WorkloadContext,
+  purpose: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { docker, workload, progress } = context;
+  const image = workload.snapshots.image;
+  const lock = { kind: "repository" as const, of: workload.name, purpose, image, wait: 120, progress };
+  return withHostLock(docker, lock, async () => {
+    for (const container of await listOneShots(docker, workload.name)) {
+      progress(`removing a left-over container (${container.Labels["clawforce.purpose"] ?? oneShotLabel})`);
+      await docker.getContainer(container.Id).remove({ force: true, v: true });
+    }
+    return work();
+  });
 }

@@ -32,6 +32,7 @@ async function readMarkers(context: WorkloadContext): Promise<Markers> {
   const result = await runScript(context, {
     script: "markers",
     purpose: "reading of the state's versions",
+    looksOnly: true,
     state: "read-only",
     deadline: 120,
   });

@@ -1,32 +1,9 @@
 import type { SnapshotEntry, SnapshotRole } from "../../evidence/records.ts";
-import { listOneShots } from "../docker/one-shot.ts";
 import { OperationFailure } from "../failure.ts";
-import { acquireMutex } from "../mutex.ts";
 import { secondsSince } from "../step.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { damagedDatabases, markersOf, parseScriptReport, type ScriptReport } from "./markers.ts";
-import { repositoryOf, runScript, takeOverRepository } from "./repository.ts";
-
-/** Runs `work` with the workload's repository to itself; cleans up first after a run that was killed. */
-export async function withRepository<T>(
-  context: WorkloadContext,
-  purpose: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  const mutex = await acquireMutex(`${context.log.folder}/repository.lock`, purpose, 120);
-  try {
-    if (mutex.stale || (await listOneShots(context.docker, context.workload.name)).length > 0) {
-      await takeOverRepository(context);
-    }
-    const result = await work();
-    await mutex.release();
-    return result;
-  } catch (error) {
-    // A restic that was ended at its deadline leaves its own lock in the repository: the next run removes it.
-    await mutex.abandon();
-    throw error;
-  }
-}
+import { repositoryOf, runScript } from "./repository.ts";
 
 /** A snapshot of a workload that goes on serving: SQLite databases by online backup. */
 export async function takeHotSnapshot(context: WorkloadContext, image: string): Promise<SnapshotEntry> {
@@ -106,6 +83,7 @@ export async function checkColdSnapshot(
     files: count("snapshot-files"),
     bytes: count("snapshot-bytes"),
     seconds: taken.seconds + secondsSince(began),
+    ...(report.locks.length > 0 && { locks: report.locks }),
     markers: markersOf(report),
   };
 }

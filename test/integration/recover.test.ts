@@ -1,7 +1,5 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectFolder } from "../../fleet/project.ts";
@@ -277,23 +275,20 @@ describe("fleet recover", () => {
       return (await dockerCommand("ps", ...ours)) === "";
     });
     expect(await lockRepository()).toMatch(/^[0-9a-f]{64}\n$/);
-    const drillLock = await leaveDrillAndProbe();
+    await leaveDrillAndProbes();
     await expectRecovered(await world.fleet("recover"), before);
-    expect(existsSync(drillLock)).toBe(false);
   });
 
-  /** What kills during a drill and during checks leave. Returns the path of the drill's lock. */
-  async function leaveDrillAndProbe(): Promise<string> {
+  /** What kills during a drill, during checks, and while a control plane is asked or told leave. */
+  async function leaveDrillAndProbes(): Promise<void> {
     const scratch = `clawforce-drill-${world.stack}-${second}`;
     const labels = ["--label", `clawforce.one-shot=${second}`, "--label", "clawforce.purpose=drill"];
     await dockerCommand("volume", "create", ...labels, scratch);
     await dockerCommand("create", "--name", scratch, ...labels, "--volume", `${scratch}:/state`, images.old);
-    const probe = ["--label", `clawforce.one-shot=${second}/probe`, "--network", `container:${second}`];
-    await dockerCommand("run", "--detach", "--rm", ...probe, "--entrypoint", "sleep", images.old, "600");
-    const lock = join(world.folder, "evidence", world.stack, "drill.lock");
-    const dead = { pid: 2 ** 22 + 1, host: hostname(), started: "1", purpose: `drill of ${second}` };
-    await writeFile(lock, JSON.stringify(dead));
-    return lock;
+    for (const what of ["probe", "api", "database", "look"]) {
+      const probe = ["--label", `clawforce.one-shot=${second}/${what}`, "--network", `container:${second}`];
+      await dockerCommand("run", "--detach", "--rm", ...probe, "--entrypoint", "sleep", images.old, "600");
+    }
   }
 
   /** Leaves the exclusive lock of a check that was killed. Returns its name. */

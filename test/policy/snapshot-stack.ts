@@ -74,9 +74,9 @@ export function otherProgram(place: string, program: string): string {
 export function otherTrigger(name: string): string {
   return refused(
     `${name}-preparation triggers`,
-    "its triggers are not the one hash that the container is made anew for",
+    "its first trigger is not the hash that the container is made anew for",
     "it would not run when the container changes, or ran for another change",
-    "the container's hash as its only trigger, and no --target that leaves it out",
+    "the container's hash as its first trigger, at most the attempt after it, and no --target that leaves it out",
   );
 }
 

@@ -338,7 +338,7 @@ describe("accepts", () => {
       image: snapshotTools,
       keep: { last: 5, daily: 0, monthly: 12 },
       minimumFree: 1_000_000_000,
-      drill: { deadline: 120, memory: 700_000_000, environment: { OPENCLAW_SKIP_CHANNELS: "1" } },
+      drill: { deadline: 120, memory: 700_000_000, cpus: 1, environment: { OPENCLAW_SKIP_CHANNELS: "1" } },
     });
     const { gate, verification, container, ...rest } =
       config.instanceGroups.support ?? expect.fail("no group");

@@ -8,7 +8,10 @@ const [one, two] = [image(1), image(2)];
 const began = "2026-11-21T12:00:00.000Z";
 const update = { kind: "forward", from: one, to: two } as const;
 const stays = { kind: "none", to: two } as const;
-const running = { id: "old", image: one, state: "running" as const, status: "Up 2 hours (healthy)" };
+const running = {
+  ...{ id: "old", image: one, state: "running" as const, status: "Up 2 hours (healthy)" },
+  ...{ labels: {}, mounts: [] },
+};
 const moved = { ...running, id: "new", image: two };
 const journal = { phase: "removing" as const, from: one, move: update, since: began };
 

@@ -73,7 +73,8 @@ describe("describePlan", () => {
   });
 
   it("says that a stopped workload is brought back", () => {
-    const observed = { id: "c", image: one, state: "exited" as const, status: "Exited (0) 2 minutes ago" };
+    const status = "Exited (0) 2 minutes ago";
+    const observed = { id: "c", image: one, state: "exited" as const, status, labels: {}, mounts: [] };
     expect(plan({ kind: "none", to: one }, { observed })).toEqual([
       "support-1: is exited and is brought back",
     ]);

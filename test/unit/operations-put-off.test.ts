@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Move } from "../../evidence/move.ts";
 import type { EvidenceEntry, Outcome } from "../../evidence/records.ts";
+import type { Observed } from "../../operations/observe.ts";
 import { onlyGoesBack, putOffOf } from "../../operations/put-off.ts";
 import type { SurveyedWorkload } from "../../operations/survey.ts";
 import { recorder } from "../support/records.ts";
@@ -46,7 +47,14 @@ function workload(rest: Partial<SurveyedWorkload>, entries: EvidenceEntry[]): Su
 }
 
 const passed = [judged("gate", "passed"), judged("verification", "passed")];
-const unhealthy = { id: "c", image: two, state: "running", status: "Up 2 hours (unhealthy)" } as const;
+const unhealthy = {
+  id: "c",
+  image: two,
+  state: "running",
+  status: "Up 2 hours (unhealthy)",
+  labels: {},
+  mounts: [],
+} satisfies Observed;
 const since = "2026-11-29T10:00:00.000Z";
 
 describe("what a way back leaves alone", () => {

@@ -113,12 +113,17 @@ describe("a preparation", () => {
 
   it.each<[string, unknown]>([
     ["of another image", [triggerOf({ image: a })]],
-    ["of two", [triggerOf(canary), "more"]],
+    ["of another first", ["more", triggerOf(canary)]],
+    ["of three", [triggerOf(canary), "attempt", "more"]],
     ["of nothing", []],
     ["that are none", null],
     ["that are a text", triggerOf(canary)],
   ])("is refused with triggers %s", (_, triggers) => {
     expect(said(props(own, { triggers }))).toEqual([otherTrigger("canary")]);
+  });
+
+  it("may run once more, for an attempt after one that failed", () => {
+    expect(said(props(own, { triggers: [triggerOf(canary), "2026-04-25T08:00:00Z"] }))).toEqual([]);
   });
 
   it("is refused with triggers that are not known", () => {

@@ -17,3 +17,6 @@ if [ -d /stage/opened/state ]; then
 fi
 report_archives /state
 report_config /state
+list_gateway_locks /state | while IFS= read -r -d '' lock; do
+  printf 'lock\t%s\n' "$(printf '%s' "${lock#/state/}" | base64 -w0)"
+done

@@ -11,8 +11,28 @@ if [ -d /backups ]; then
   places+=(/backups)
 fi
 
+# Only one of ours works on a repository at a time, which a lock on the Docker host holds: locks of restic by ours are
+# left over from a run that was killed. Those of a person stay; restic itself judges whether they are stale.
 read_password() {
   cat >/run/password
+  [ -f /repository/config ] && [ -n "$(ls -A /repository/locks 2>/dev/null)" ] || return 0
+  for lock in $(restic list locks --quiet --no-lock); do
+    if restic cat lock "$lock" --quiet --no-lock 2>/dev/null | grep -q '"hostname": *"clawforce"'; then
+      rm -f "/repository/locks/$lock"
+    fi
+  done
+  restic unlock --quiet 1>&2
+}
+
+# Locks that a gateway from 2026.9 on keeps in its state, NUL-terminated paths below $1. They name a process by its number.
+# In a container that number is the same each time, so a lock that was left keeps the next gateway from starting.
+list_gateway_locks() {
+  find "$1" -xdev -type f \( -path "$1/tmp/openclaw-*/*.lock" -o -path "$1/tmp/openclaw-*/*.lock.*" -o -path "$1/gateway.*.lock" \) -print0
+}
+
+# In a copy that is to be started: what was locked is another state.
+drop_gateway_locks() {
+  list_gateway_locks "$1" | xargs -0 -r rm -f --
 }
 
 open_repository() {

@@ -2,3 +2,4 @@
 read_password
 restic restore --quiet --no-lock "$1" --target /scratch --exclude /backups 1>&2
 place_databases /scratch/stage/databases /scratch/state
+drop_gateway_locks /scratch/state

@@ -15,6 +15,7 @@ if [ "$phase" = none ]; then
   restic restore --quiet --no-lock "$snapshot" --target "$work/new" --exclude /backups 1>&2
   [ -d "$work/new/state" ] || { echo "snapshot $snapshot holds no /state" >&2; exit 5; }
   place_databases "$work/new/stage/databases" "$work/new/state"
+  drop_gateway_locks "$work/new/state"
   mkdir "$work/old"
   sync -f "$work"
   printf 'out' >"$work/phase.next"

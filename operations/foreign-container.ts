@@ -1,0 +1,49 @@
+import type Docker from "dockerode";
+
+const stackLabel = "clawforce.stack";
+const workloadLabel = "clawforce.workload";
+
+/** A container under the name of a workload that is not this stack's. */
+export interface ForeignContainer {
+  image: string;
+  state: string;
+  /** The stack that made it, when one did. */
+  stack?: string;
+  /** What it writes to: "the volume bot-a-state". */
+  places: string[];
+}
+
+interface Described {
+  labels: Readonly<Record<string, string>>;
+  image: string;
+  state: string;
+  mounts: readonly Pick<Docker.ContainerInfo["Mounts"][number], "Type" | "Name" | "Source" | "RW">[];
+}
+
+/** Undefined for a container that this stack made for this workload. */
+export function foreignContainer(
+  { stack, name }: { stack: string; name: string },
+  { labels, image, state, mounts }: Described,
+): ForeignContainer | undefined {
+  const owner = labels[stackLabel];
+  if (owner === stack && labels[workloadLabel] === name) {
+    return undefined;
+  }
+  const places = mounts
+    .filter(({ RW, Type }) => RW !== false && (Type === "volume" || Type === "bind"))
+    .map(({ Type, Name, Source }) => (Type === "volume" ? `the volume ${Name}` : `the directory ${Source}`));
+  return { image, state, ...(owner !== undefined && { stack: owner }), places };
+}
+
+/** What it is and what to do, so that no way of following it leaves two gateways on one state or loses it. */
+export function describeForeign(name: string, { image, state, stack, places }: ForeignContainer): string {
+  const made = stack === undefined ? "that no stack created" : `that belongs to the stack ${stack}`;
+  const has =
+    places.length === 0 ? "its state is in the container itself" : `it writes to ${places.join(", ")}`;
+  return (
+    `a container called ${name} is there ${made} (${state}; ${image}; ${has}). Nothing was touched. ` +
+    "A container that is only renamed goes on writing to its state, and one that is removed can take its state with it. " +
+    `To keep it: give the workload another name and another state. To hand its state over: name that volume or directory as the state of ${name}, ` +
+    `then \`docker update --restart=no ${name} && docker stop ${name} && docker rename ${name} ${name}-before\`, and run \`pulumi up\`.`
+  );
+}
