@@ -151,7 +151,7 @@ describe("the first start on what a person has made", () => {
         role: "cold",
         image: fixture[2],
         writer: "unknown",
-        markers: { databases: { "fixture.sqlite": 1 } },
+        markers: { databases: { "fixture.sqlite": { userVersion: 1 } } },
       },
       { kind: "drill", image: fixture[2] },
     ]);

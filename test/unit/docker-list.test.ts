@@ -28,7 +28,9 @@ describe("the list of a host's containers", () => {
     const image = `openclaw@sha256:${"a".repeat(64)}`;
     const container = { Id: "1", Names: ["/a-1"], Image: image, State: "running", Status: "Up 3 minutes" };
     const found = await observe({ host: await host(200, JSON.stringify([container])) }, ["a-1"]);
-    expect([...found]).toEqual([["a-1", { id: "1", image, state: "running", status: "Up 3 minutes" }]]);
+    expect([...found]).toEqual([
+      ["a-1", { id: "1", image, labels: {}, mounts: [], state: "running", status: "Up 3 minutes" }],
+    ]);
   });
 
   test("is refused with what the host said", async () => {
