@@ -11,7 +11,7 @@ import { ensureImage } from "./operations/docker/image.ts";
 import { describeUnknownReleases, describeVerdicts, judgedGroups } from "./operations/evidence-facts.ts";
 import { keeperFor } from "./operations/ingress/keeper.ts";
 import { lastKnownInput } from "./operations/last-known.ts";
-import { describePlan } from "./operations/plan.ts";
+import { describePlan, describeUnrecorded } from "./operations/plan.ts";
 import { onlyGoesBack } from "./operations/put-off.ts";
 import { specOf } from "./operations/survey.ts";
 import { hookDeadline } from "./operations/time-budget.ts";
@@ -52,6 +52,10 @@ const fleet = new Fleet("fleet", {
 /** What runs once this update is done: image, digest and container of each workload. */
 export const running = fleet.running;
 /** In a preview: what the update does to each workload that it changes. */
-export const plan = tell([...describePlan(surveyed), ...describeUnknownReleases(config, surveyed)]);
+export const plan = tell([
+  ...describePlan(surveyed),
+  ...describeUnrecorded(surveyed),
+  ...describeUnknownReleases(config, surveyed),
+]);
 /** In a preview: what the canary of each group has proved of the candidate, as far as the records say. */
 export const evidence = tell(describeVerdicts(groups));

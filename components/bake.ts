@@ -23,9 +23,6 @@ export function bakeOfWave(
 ): command.local.Command {
   const [first] = members;
   const putOff = members.map(({ spec }) => spec.putOff).find((each) => each?.bake === true);
-  const tokens = pulumi
-    .all(members.map(({ secrets }) => secrets.gatewayToken))
-    .apply((values) => JSON.stringify(values));
   return operationCommand(
     name,
     {
@@ -39,7 +36,9 @@ export function bakeOfWave(
         ...members.map(({ spec }) => spec.servingTrigger),
         fingerprint([bake, members.map(({ spec }) => spec.verification)]),
       ],
-      environment: { CLAWFORCE_GATEWAY_TOKENS: pulumi.secret(tokens) },
+      secretTask: pulumi
+        .all(members.map(({ secrets }) => secrets.gatewayToken))
+        .apply((gatewayTokens) => ({ gatewayTokens })),
     },
     opts,
   );

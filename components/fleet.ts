@@ -2,6 +2,7 @@ import type * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Step } from "../config/order.ts";
+import type { OwnedTask } from "../config/program-input.ts";
 import type { BakeConfig, InstanceGroupConfig, StackConfig } from "../config/schema.ts";
 import { AgentImage } from "./agent-image.ts";
 import { bakeOfWave } from "./bake.ts";
@@ -30,7 +31,7 @@ export interface FleetArgs {
   /** Reference that the control plane is to give to new instances; undefined: that is left alone. */
   defaultImage: string | undefined;
   /** The programs' input for a workload that left the configuration: its removal needs a snapshot too. */
-  removed: (name: string) => Promise<object>;
+  removed: (name: string) => Promise<OwnedTask["workload"]>;
   /** Seconds after which the program of a hook with this input is stuck. */
   hookDeadline: (input: object) => number;
   secretsOf: (workload: string) => OperationSecrets;
@@ -60,11 +61,11 @@ export class Fleet extends pulumi.ComponentResource {
     for (const [group, groupConfig] of Object.entries(config.instanceGroups)) {
       this.#groups.set(group, this.#group(group, groupConfig));
     }
-    const barrier = this.#preparations(images);
+    const prepared = this.#preparations(images);
     const hooks = this.#hooks();
     let last: pulumi.Resource[] = [...networks, ...this.#ingress(networks)];
     for (const step of args.steps) {
-      last = this.#step(step, hooks, [...barrier, ...last]);
+      last = this.#step(step, hooks, [...prepared, ...last]);
     }
     this.registerOutputs({});
   }
@@ -102,15 +103,18 @@ export class Fleet extends pulumi.ComponentResource {
     return [new Ingress("ingress", args, this.#inside).container];
   }
 
-  /** One after the other, and all of them before anything is stopped. */
-  #preparations(images: pulumi.Resource[]): command.local.Command[] {
-    const barrier: command.local.Command[] = [];
+  /**
+   * One after the other, and all of them before anything is stopped.
+   *
+   * @returns what comes after all of them: the last one. To name each would be edges by the square of the fleet.
+   */
+  #preparations(images: pulumi.Resource[]): pulumi.Resource[] {
+    let last = images;
     for (const { spec } of this.#args.workloads) {
-      const before = barrier.at(-1);
-      const dependsOn = before === undefined ? images : [before];
-      barrier.push(preparation(spec, this.#args.secretsOf(spec.name), { parent: this, dependsOn }));
+      const opts = { parent: this, dependsOn: last };
+      last = [preparation(spec, this.#args.secretsOf(spec.name), opts)];
     }
-    return barrier;
+    return last;
   }
 
   #hooks(): WorkloadHooks {
@@ -179,10 +183,9 @@ export class Fleet extends pulumi.ComponentResource {
       "default-image",
       {
         program: "default-image",
-        task: { workload: this.#spec(plane).input },
+        task: { workload: this.#spec(plane).input, defaultImage },
         secrets: secretsOf(plane),
         triggers: [defaultImage],
-        environment: { CLAWFORCE_DEFAULT_IMAGE: defaultImage },
       },
       { parent: this, dependsOn: after },
     );

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
+import { inputText, type OwnedTask, ownerOf, workloadVariable } from "../config/program-input.ts";
 import { Expiry } from "./expiry.ts";
 import { type OperationName, type OperationSecrets, programPath, secretVariables } from "./operation.ts";
 
 /** What the hooks of one container need. */
 export interface HookTask {
-  workload: object;
+  workload: OwnedTask["workload"];
   /** What this run does to it, as the preview said; a program without one finds out by itself. */
   move: object | undefined;
   /** What an operator does when the new container does not come up. */
@@ -48,6 +49,7 @@ export function pullHook(pull: (reference: string) => Promise<unknown>): pulumi.
 }
 
 async function runProgram(program: OperationName, name: string, task: HookTask): Promise<void> {
+  const input = { workload: task.workload, move: task.move };
   const secrets = await Promise.all(
     Object.entries(secretVariables(task.secrets)).map(async ([name, value]) => [
       name,
@@ -58,16 +60,15 @@ async function runProgram(program: OperationName, name: string, task: HookTask):
     process.execPath,
     [fileURLToPath(new URL(`../${programPath(program)}`, import.meta.url))],
     {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       // A process group of its own, which is ended with all that it has started.
       detached: true,
-      env: {
-        ...process.env,
-        CLAWFORCE_OPERATION: JSON.stringify({ workload: task.workload, move: task.move }),
-        ...Object.fromEntries(secrets),
-      },
+      env: { ...process.env, [workloadVariable]: ownerOf(input), ...Object.fromEntries(secrets) },
     },
   );
+  // One that has ended before it read its input says why by itself.
+  child.stdin.on("error", () => {});
+  child.stdin.end(inputText(input));
   child.stdout.resume();
   const expiry = new Expiry(child.pid, task.deadline);
   const said = await lines(child.stderr, (line) => pulumi.log.info(line));

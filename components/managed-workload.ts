@@ -2,13 +2,7 @@ import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { fingerprint } from "../config/fingerprint.ts";
 import { operationCommand } from "./operation.ts";
-import {
-  judgedOutputs,
-  type RunningWorkload,
-  replacementTrigger,
-  verificationTrigger,
-  type WorkloadArgs,
-} from "./workload.ts";
+import { judgedOutputs, type RunningWorkload, verificationTrigger, type WorkloadArgs } from "./workload.ts";
 
 /** One gateway whose container the running control plane makes: moved through its API, verified inside. */
 export class ManagedWorkload extends pulumi.ComponentResource {
@@ -31,7 +25,7 @@ export class ManagedWorkload extends pulumi.ComponentResource {
       {
         ...common,
         program: "move-managed",
-        triggers: [replacementTrigger(spec), fingerprint(spec.gate)],
+        triggers: [spec.trigger, fingerprint(spec.gate)],
       },
       { parent: this, dependsOn: after },
     );

@@ -1,5 +1,14 @@
 import * as command from "@pulumi/command";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  controlPlanePasswordVariable,
+  inputText,
+  type OwnedTask,
+  ownerOf,
+  passwordVariable,
+  tokenVariable,
+  workloadVariable,
+} from "../config/program-input.ts";
 
 /** The programs in operations/ that resources run. */
 export type OperationName =
@@ -24,11 +33,12 @@ export interface OperationSecrets {
 export interface OperationArgs {
   program: OperationName;
   /** Plain JSON, the program's input: a workload as operations/workload.ts describes it, and what else the program takes. */
-  task: { workload: object } & Record<string, unknown>;
+  task: OwnedTask & Record<string, unknown>;
   secrets: OperationSecrets;
+  /** What the program takes beside its task and must not be shown: added to its input, which is a secret then. */
+  secretTask?: pulumi.Input<Record<string, unknown>>;
   /** The program runs when one of these changes, and only then. */
   triggers: pulumi.Input<string>[];
-  environment?: Record<string, pulumi.Input<string>>;
   /** Why the program does nothing in this run; it runs in the next one that does not say so. */
   putOff?: string;
 }
@@ -46,24 +56,27 @@ export function operationCommand(
       create: programPath(args.program),
       update: "operations/keep-result.ts",
       triggers: args.putOff === undefined ? args.triggers : [...args.triggers, "put off"],
-      environment: {
-        ...args.environment,
-        ...(args.putOff !== undefined && { CLAWFORCE_PUT_OFF: args.putOff }),
-        CLAWFORCE_OPERATION: JSON.stringify(args.task),
-        ...secretVariables(args.secrets),
-      },
+      stdin: inputOf(args),
+      environment: { [workloadVariable]: ownerOf(args.task), ...secretVariables(args.secrets) },
       logging: command.types.enums.local.Logging.Stderr,
     },
     opts,
   );
 }
 
-/** How programs get their secrets: never in their arguments or in their input. */
+function inputOf({ task: wanted, secretTask, putOff }: OperationArgs): pulumi.Input<string> {
+  const task = putOff === undefined ? wanted : { ...wanted, putOff };
+  return secretTask === undefined
+    ? inputText(task)
+    : pulumi.secret(secretTask).apply((more) => inputText({ ...task, ...more }));
+}
+
+/** How programs get the secrets that each of them needs: short, and never in their arguments. */
 export function secretVariables(secrets: OperationSecrets): Record<string, pulumi.Input<string>> {
   return {
-    CLAWFORCE_SNAPSHOT_PASSWORD: secrets.snapshotPassword,
-    CLAWFORCE_GATEWAY_TOKEN: secrets.gatewayToken,
-    CLAWFORCE_CONTROL_PLANE_PASSWORD: secrets.controlPlanePassword,
+    [passwordVariable]: secrets.snapshotPassword,
+    [tokenVariable]: secrets.gatewayToken,
+    [controlPlanePasswordVariable]: secrets.controlPlanePassword,
   };
 }
 

@@ -4,11 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Check } from "../config/check-schema.ts";
 import type { ContainerConfig } from "../config/container-schema.ts";
 import { fingerprint } from "../config/fingerprint.ts";
+import type { OwnedTask } from "../config/program-input.ts";
 import type { StateLocation, Track, WorkloadConfig } from "../config/rollout.ts";
 import type { BakeConfig } from "../config/schema.ts";
 import type { WorkloadHooks } from "./hooks.ts";
 import { type OperationSecrets, operationCommand } from "./operation.ts";
-import { containerArgs, replacingInputs, stackLabel } from "./platforms/docker.ts";
+import { containerArgs, stackLabel } from "./platforms/docker.ts";
 
 /** One gateway, as plain data: all that decides what its resources are. */
 export interface WorkloadSpec {
@@ -37,8 +38,8 @@ export interface WorkloadSpec {
   bake?: BakeConfig;
   /** How the ingress serves it. */
   ingress?: object;
-  /** Changes when the configuration asks for another snapshot to be restored. */
-  restoreEpoch: string;
+  /** What a container is made anew for, as one hash; its preparation runs for the same. */
+  trigger: string;
   /** Changes when the workload was found not serving. */
   servingTrigger: string;
   /** What this run leaves to a later one, and why: it takes other workloads back. */
@@ -50,7 +51,7 @@ export interface WorkloadSpec {
   /** What an operator does to go back, for messages. */
   wayBack: string;
   /** The input of its programs: the same from run to run as long as the configuration is. */
-  input: object;
+  input: OwnedTask["workload"];
 }
 
 export interface RunningWorkload {
@@ -68,11 +69,6 @@ export interface WorkloadArgs {
   after: pulumi.Resource[];
 }
 
-/** What a container is replaced for; the preparation runs for the same. */
-export function replacementTrigger(spec: WorkloadSpec): string {
-  return fingerprint(replacingInputs(spec));
-}
-
 /** Verified anew by other checks, and in another group: that is whose canary speaks for it. */
 export function verificationTrigger({ group, verification }: WorkloadSpec): string {
   return fingerprint([group ?? "", verification]);
@@ -80,7 +76,7 @@ export function verificationTrigger({ group, verification }: WorkloadSpec): stri
 
 /** What a judge of the update has to know of a workload. */
 export function judgedOutputs(spec: WorkloadSpec): object {
-  return { ...spec.judged, trigger: replacementTrigger(spec) };
+  return { ...spec.judged, trigger: spec.trigger };
 }
 
 /** Preflight, pull, hot snapshot and drill of one workload: all that happens while it serves. */
@@ -94,10 +90,9 @@ export function preparation(
     `${spec.name}-preparation`,
     {
       program: spec.managed ? "prepare-managed" : "prepare",
-      task: { workload: spec.input },
+      task: { workload: spec.input, ...(attempt !== "" && { attempt }) },
       secrets,
-      triggers: [replacementTrigger(spec), ...(attempt === "" ? [] : [attempt])],
-      ...(attempt !== "" && { environment: { CLAWFORCE_PREPARATION: attempt } }),
+      triggers: [spec.trigger, ...(attempt === "" ? [] : [attempt])],
     },
     opts,
   );
@@ -123,7 +118,7 @@ export class Workload extends pulumi.ComponentResource {
       parent: this,
       dependsOn: [...args.after, ...volume],
       deleteBeforeReplace: true,
-      replacementTrigger: replacementTrigger(spec),
+      replacementTrigger: spec.trigger,
       hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore], onError: [hooks.wayBack] },
       // An engine that hangs must not be waited for as long as the provider would by itself.
       customTimeouts: {
@@ -137,8 +132,8 @@ export class Workload extends pulumi.ComponentResource {
       {
         ...common,
         program: "serve",
+        task: { ...common.task, serving: spec.servingTrigger },
         triggers: [spec.servingTrigger],
-        environment: { CLAWFORCE_SERVING: spec.servingTrigger },
       },
       { parent: this, dependsOn: [container] },
     );

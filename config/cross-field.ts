@@ -19,7 +19,6 @@ const groupShape = stackSchema.shape.instanceGroups.valueType.shape;
 interface GroupView {
   name: string;
   agentImage: string | undefined;
-  images: AgentImageView | undefined;
   instances: (InstanceConfig | undefined)[];
   waves: InstanceGroupConfig["waves"] | undefined;
   wave: number | undefined;
@@ -27,16 +26,12 @@ interface GroupView {
   environment: Record<string, string> | undefined;
 }
 
-type AgentImageView = { [release in keyof AgentImageConfig]?: string | undefined } & {
-  hasCandidate: boolean;
-};
+type AgentImageView = { [release in keyof AgentImageConfig]?: string | undefined };
 
 /** The rules that no single field can break. Reported also when other parts of the configuration are invalid. */
 export function crossFieldProblems(raw: unknown): Problem[] {
   const images = imagesOf(raw);
-  const groups = Object.keys(mapping(fieldOf(raw, "instanceGroups"))).map((name) =>
-    groupView(raw, name, images),
-  );
+  const groups = Object.keys(mapping(fieldOf(raw, "instanceGroups"))).map((name) => groupView(raw, name));
   const places = [...groups.flatMap((group) => placesOf(raw, group)), ...trackPlaces(raw)];
   return [
     ...[...images].flatMap(([name, view]) => releaseProblems(name, view)),
@@ -61,20 +56,18 @@ function imagesOf(raw: unknown): Map<string, AgentImageView> {
         stable: valid(shape.stable, fieldOf(image, "stable")),
         candidate: valid(shape.candidate, fieldOf(image, "candidate")),
         previous: valid(shape.previous, fieldOf(image, "previous")),
-        hasCandidate: fieldOf(image, "candidate") !== undefined,
       },
     ]),
   );
 }
 
-function groupView(raw: unknown, name: string, images: Map<string, AgentImageView>): GroupView {
+function groupView(raw: unknown, name: string): GroupView {
   const group = groupOf(raw, name);
   const container = fieldOf(group, "container");
   const agentImage = valid(groupShape.agentImage, fieldOf(group, "agentImage"));
   return {
     name,
     agentImage,
-    images: agentImage === undefined ? undefined : images.get(agentImage),
     instances: list(fieldOf(group, "instances")).map((entry) => valid(groupShape.instances.element, entry)),
     waves: valid(groupShape.waves, fieldOf(group, "waves")),
     wave: valid(groupShape.wave, fieldOf(group, "wave")),
@@ -166,7 +159,7 @@ function agentImageProblems(group: GroupView, images: Map<string, AgentImageView
 }
 
 function waveProblems(group: GroupView): Problem[] {
-  const { wave, waves, images } = group;
+  const { wave, waves } = group;
   const path = ["instanceGroups", group.name];
   const problems: Problem[] = [];
   const total = group.instances.length;
@@ -176,12 +169,6 @@ function waveProblems(group: GroupView): Problem[] {
     problems.push({
       path: [...path, "wave"],
       message: `there is no wave ${wave}: the last of \`waves\` is ${waves.length - 1}. Write 0 to ${waves.length - 1}.`,
-    });
-  }
-  if (wave > 0 && images !== undefined && !images.hasCandidate) {
-    problems.push({
-      path: [...path, "wave"],
-      message: `the wave is ${wave}, but there is no candidate to roll out. Write 0, or set ${pathText(["agentImages", group.agentImage ?? "", "candidate"])}.`,
     });
   }
   return problems;

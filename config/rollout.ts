@@ -154,7 +154,7 @@ function instanceWorkload(
     ...(bake !== undefined && { bake }),
     ...(instance.restore !== undefined && { restore: instance.restore }),
     wayBack:
-      `set \`clawforce:agentImages.${agentImage}\` and \`clawforce:instanceGroups.${group}.wave\` back to what they ` +
+      `set \`clawforce:agentImages.${agentImage}\` and \`clawforce:instanceGroups.${group}\` back to what they ` +
       "were and run `pulumi up`: the old version comes back, with its state when the new one has moved it.",
   };
 }

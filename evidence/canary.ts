@@ -110,7 +110,7 @@ export function mustBake({ records }: Pick<Witness, "records">, { image, bake }:
   return (
     bake !== undefined &&
     arrival?.kind === "cut-over" &&
-    arrival.direction === "forward" &&
+    (arrival.direction === "forward" || arrival.direction === "change") &&
     sameDigest(arrival.to, image)
   );
 }

@@ -26,9 +26,16 @@ export interface RestorePlan {
 export type Move =
   | { kind: "first"; to: string }
   | { kind: "none"; to: string }
-  | { kind: "forward"; from: string; to: string; restore?: RestorePlan }
-  | { kind: "back"; from: string; to: string; restore?: RestorePlan; release: Release }
-  | { kind: "restore"; from: string; to: string; restore: RestorePlan };
+  | ({ kind: "forward"; from: string; to: string; restore?: RestorePlan } & OtherSettings)
+  | ({ kind: "back"; from: string; to: string; restore?: RestorePlan; release: Release } & OtherSettings)
+  | ({ kind: "restore"; from: string; to: string; restore: RestorePlan } & OtherSettings)
+  /** Another container of the same image, with other settings; `back`: with ones that it has passed on before. */
+  | { kind: "change"; from: string; to: string; changes: string[]; back: boolean };
+
+/** What changes of its settings in the same update: see settings.ts. */
+interface OtherSettings {
+  changes?: string[];
+}
 
 export interface MoveFacts {
   /** The reference of the container that is there, running or not. */

@@ -1,3 +1,5 @@
+import type { Made } from "../config/container-settings.ts";
+
 /** What tells whether a version has moved the state: see moved-state.ts. */
 export interface Markers {
   /** Path in the state -> what was seen of it. A number is a user_version alone: all that older records have. */
@@ -139,12 +141,22 @@ export interface CutOverEntry {
   kind: "cut-over";
   from: string;
   to: string;
-  direction: "forward" | "back" | "same";
+  /** `change`: to other settings of the same image. */
+  direction: "forward" | "back" | "change" | "same";
+  /** What differs of its settings, one phrase each. */
+  changes?: string[];
   /** The cold or pre-restore snapshot. */
   snapshot: string;
   drained: { active: number; seconds: number; cut: number };
   /** Seconds that stopping took; `killed` when the grace was not enough. */
   stop: { seconds: number; killed: boolean };
+}
+
+/** What a container is made with from here on; written before it is created. */
+export interface SettingsEntry extends Made {
+  kind: "settings";
+  /** Written down of a container that was there before its settings went on record. */
+  found?: true;
 }
 
 export interface RestoreEntry {
@@ -183,6 +195,8 @@ export interface VerificationEntry {
   group?: string;
   image: string;
   container: string;
+  /** Fingerprint of the settings that it shares with its group; missing in records of old. */
+  settings?: string;
   outcome: Outcome;
   checks: CheckResult[];
   /** Fingerprint of what was checked: other checks, other evidence. */
@@ -259,6 +273,7 @@ export type EvidenceEntry =
   | DrillEntry
   | BaselineEntry
   | CutOverEntry
+  | SettingsEntry
   | RestoreEntry
   | GateEntry
   | StateEntry

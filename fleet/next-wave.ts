@@ -5,6 +5,17 @@ import { type CanaryVerdict, unseen, type Witness, witnessVerdict } from "../evi
 import { CommandFailure } from "./command.ts";
 import type { Edit } from "./stack-edit.ts";
 
+/** A group that something new is being rolled out to. */
+interface Rollout {
+  group: string;
+  /** What its instances run once it has come. */
+  target: string;
+  /** Not an image is new, but settings of the same image. */
+  isChange: boolean;
+  wave: number;
+  lastWave: number;
+}
+
 /** A group that a candidate is being rolled out to. */
 export interface GroupRollout {
   group: string;
@@ -14,6 +25,9 @@ export interface GroupRollout {
   wave: number;
   lastWave: number;
 }
+
+/** Workloads that do not have the settings of the stack file yet, by name: see operations/settled.ts. */
+export type Pending = ReadonlySet<string>;
 
 export interface NextWave {
   /** The groups that move: one whose wave is raised, or all whose present wave is brought to its end. */
@@ -34,6 +48,27 @@ export function rolloutsOf(config: StackConfig): GroupRollout[] {
   });
 }
 
+/** All groups on the way: to a candidate, or to other settings, whose wave has begun or is to begin. */
+function openRollouts(config: StackConfig, pending: Pending): Rollout[] {
+  return Object.entries(config.instanceGroups).flatMap(([group, { agentImage, instances, wave, waves }]) => {
+    const images = config.agentImages[agentImage];
+    const isOpen =
+      images?.candidate !== undefined || wave > 0 || instances.some(({ name }) => pending.has(name));
+    if (images === undefined || !isOpen) return [];
+    const { candidate, stable } = images;
+    const isChange = candidate === undefined;
+    return [{ group, target: candidate ?? stable, isChange, wave, lastWave: waves.length - 1 }];
+  });
+}
+
+/** A change that begins while the wave is still the one of an earlier change begins at its canary all the same. */
+function beginning(config: StackConfig, { group, isChange, wave }: Rollout, pending: Pending): Edit[] {
+  const canary = config.instanceGroups[group]?.instances[0]?.name ?? "";
+  return isChange && wave > 0 && pending.has(canary)
+    ? [{ path: ["instanceGroups", group, "wave"], value: 0 }]
+    : [];
+}
+
 /**
  * What the next `up` of a rollout is: the present waves until all their workloads have passed, then one wave more of one group.
  *
@@ -44,33 +79,44 @@ export function nextWave(
   witnesses: readonly Witness[],
   wantedGroup: string | undefined,
   now: Date,
+  pending: Pending = new Set(),
 ): NextStep {
-  const rollouts = rolloutsOf(config);
+  const rollouts = openRollouts(config, pending);
   if (wantedGroup !== undefined && !rollouts.some(({ group }) => group === wantedGroup)) {
     throw new CommandFailure(
-      `No candidate is rolled out to a group called ${JSON.stringify(wantedGroup)}. ${rolledOut(rollouts)}`,
+      `Nothing is rolled out to a group called ${JSON.stringify(wantedGroup)}. ${rolledOut(rollouts)}`,
     );
   }
   if (rollouts.length === 0) {
     throw new CommandFailure(
-      "There is nothing to roll out: no agent image that a group runs has a `candidate`. `fleet pin` writes one.",
+      "There is nothing to roll out: no agent image that a group runs has a `candidate`, and no group has settings that its instances lack. `fleet pin` writes a candidate.",
     );
   }
-  for (const rollout of rollouts) refuseBrokenEvidence(config, rollout, witnesses, now);
-  const unfinished = rollouts.filter(({ group, wave, candidate }) =>
-    verdictsOf(config, group, wave, candidate, witnesses, now).some(({ state }) => state !== "passed"),
+  for (const rollout of rollouts) refuseBrokenEvidence(config, rollout, witnesses, now, pending);
+  const unfinished = rollouts.filter(({ group, wave, target }) =>
+    verdictsOf(config, group, wave, target, witnesses, now, pending).some(({ state }) => state !== "passed"),
   );
   if (unfinished.length > 0) {
-    return {
-      groups: unfinished.map(({ group }) => group),
-      title: unfinished.map(waveTitle).join(", "),
-      edits: [],
-    };
+    const edits = unfinished.flatMap((rollout) => beginning(config, rollout, pending));
+    const present = unfinished.map((each) =>
+      beginning(config, each, pending).length === 0 ? each : { ...each, wave: 0 },
+    );
+    return { groups: present.map(({ group }) => group), title: present.map(waveTitle).join(", "), edits };
   }
   const ready = rollouts.filter(
     ({ group, wave, lastWave }) => wave < lastWave && (wantedGroup ?? group) === group,
   );
   const [first, ...others] = ready;
+  const ended = rollouts.filter(({ isChange, group }) => isChange && (wantedGroup ?? group) === group);
+  if (first === undefined && ended.length > 0) {
+    return {
+      groups: ended.map(({ group }) => group),
+      title: ended
+        .map(({ group }) => `${group}: every instance has its settings, so wave 0 again`)
+        .join(", "),
+      edits: ended.map(({ group }) => ({ path: ["instanceGroups", group, "wave"], value: 0 })),
+    };
+  }
   if (first === undefined) {
     const which = wantedGroup ?? (rollouts.length === 1 ? rollouts[0]?.group : "every group");
     return {
@@ -90,30 +136,33 @@ export function nextWave(
   };
 }
 
-function rolledOut(rollouts: readonly GroupRollout[]): string {
+function rolledOut(rollouts: readonly Rollout[]): string {
   return rollouts.length === 0
-    ? "None is: `fleet pin` writes a candidate."
-    : `One is rolled out to ${rollouts.map(({ group }) => group).join(", ")}.`;
+    ? "There is nothing to roll out: `fleet pin` writes a candidate."
+    : `Something is rolled out to ${rollouts.map(({ group }) => group).join(", ")}.`;
 }
 
-function imagesOf(rollouts: readonly GroupRollout[]): string {
-  return [...new Set(rollouts.map(({ candidate }) => shortReference(candidate)))].join(", ");
+function imagesOf(rollouts: readonly Rollout[]): string {
+  return [...new Set(rollouts.map(({ target }) => shortReference(target)))].join(", ");
 }
 
-function waveTitle({ group, wave, lastWave, candidate }: GroupRollout): string {
+function waveTitle({ group, wave, lastWave, target, isChange }: Rollout): string {
   const which = wave === 0 ? "canary" : `wave ${wave}`;
-  return `${group}: ${which} (waves 0 to ${lastWave}) to ${shortReference(candidate)}`;
+  const what = isChange ? `other settings on ${shortReference(target)}` : shortReference(target);
+  return `${group}: ${which} (waves 0 to ${lastWave}) to ${what}`;
 }
 
 /** What the waves before the present one have proved must still hold; the present one may be tried again. */
 function refuseBrokenEvidence(
   config: StackConfig,
-  { group, wave, candidate }: GroupRollout,
+  { group, wave, target }: Rollout,
   witnesses: readonly Witness[],
   now: Date,
+  pending: Pending,
 ): void {
-  const broken = verdictsOf(config, group, wave - 1, candidate, witnesses, now).find(
-    ({ state }) => state !== "passed",
+  // Those that do not have their settings yet have nothing to prove so far: the present wave brings them first.
+  const broken = verdictsOf(config, group, wave - 1, target, witnesses, now, pending).find(
+    ({ state, sentence }) => state !== "passed" && sentence !== withoutSettings,
   );
   if (broken !== undefined) {
     throw new CommandFailure(
@@ -123,26 +172,31 @@ function refuseBrokenEvidence(
   }
 }
 
+const withoutSettings = "It does not have the settings of the stack file yet.";
+
 /** The verdict of each instance up to a wave; before the first there is none. */
 function verdictsOf(
   config: StackConfig,
   group: string,
   wave: number,
-  candidate: string,
+  image: string,
   witnesses: readonly Witness[],
   now: Date,
+  pending: Pending,
 ): CanaryVerdict[] {
   const found = config.instanceGroups[group];
   if (found === undefined) return [];
   const demand = {
-    image: candidate,
+    image,
     bake: found.bake,
     onlySigned: config.environment === "production",
   };
   return found.instances
     .slice(0, waveCounts(found)[wave] ?? 0)
     .map(({ name }) =>
-      witnessVerdict(witnesses.find((each) => each.name === name) ?? unseen(name), demand, now),
+      pending.has(name)
+        ? { state: "missing", sentence: withoutSettings }
+        : witnessVerdict(witnesses.find((each) => each.name === name) ?? unseen(name), demand, now),
     );
 }
 

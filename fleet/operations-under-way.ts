@@ -2,9 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename } from "node:path";
 import type Docker from "dockerode";
+import { workloadVariable } from "../config/program-input.ts";
 import { hostLocks } from "../operations/docker/host-lock.ts";
-import { inputVariable } from "../operations/program.ts";
-import type { WorkloadTask } from "../operations/workload.ts";
 
 /** A program of operations/ that runs for a workload. */
 export interface Operation {
@@ -44,7 +43,7 @@ export async function operationsUnderWay(
 }
 
 /** Read from /proc; where there is none, only the holders of locks are known. */
-async function operationProcesses(stack: string): Promise<Operation[]> {
+export async function operationProcesses(stack: string): Promise<Operation[]> {
   const pids = (await readdir("/proc").catch(() => [])).filter((entry) => /^\d+$/.test(entry));
   const found = await Promise.all(pids.map((pid) => operationOf(Number(pid), stack)));
   return found.filter((operation) => operation !== undefined);
@@ -57,14 +56,13 @@ async function operationOf(pid: number, stack: string): Promise<Operation | unde
     if (program === undefined) {
       return undefined;
     }
-    const prefix = `${inputVariable}=`;
+    const prefix = `${workloadVariable}=${stack}/`;
     const entry = (await readFile(`/proc/${pid}/environ`, "utf8"))
       .split("\0")
       .find((variable) => variable.startsWith(prefix));
-    const { workload } = JSON.parse(entry?.slice(prefix.length) ?? "{}") as Partial<WorkloadTask>;
-    return workload?.stack === stack
-      ? { workload: workload.name, pid, purpose: basename(program, ".ts") }
-      : undefined;
+    return entry === undefined
+      ? undefined
+      : { workload: entry.slice(prefix.length), pid, purpose: basename(program, ".ts") };
   } catch {
     // Ended meanwhile, or another user's: a holder of a repository is still known by its lock.
     return undefined;

@@ -18,7 +18,7 @@ type Timed<Entry> = Entry & Pick<EvidenceRecord, "time">;
 
 /** One change of one workload as it is on record: from its preparation to its last judgement. */
 export interface RecordedMove {
-  kind: "first start" | "update" | "back" | "recreated" | "prepared" | "brought back";
+  kind: "first start" | "update" | "change" | "back" | "recreated" | "prepared" | "brought back";
   /** ISO 8601: its first and its last record. */
   began: string;
   ended: string;
@@ -51,6 +51,7 @@ export function recordedMoves(records: readonly EvidenceRecord[]): RecordedMove[
     if (
       record.kind === "baseline" ||
       record.kind === "state" ||
+      record.kind === "settings" ||
       (record.kind === "ingress" && record.did === "held")
     ) {
       // Of a move whose other records say more.
@@ -93,6 +94,7 @@ function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
     case "ingress":
     case "failure":
     case "baseline":
+    case "settings":
     case "bake":
     case "state":
     case "default-image":
@@ -140,6 +142,7 @@ function add(draft: Draft, record: EvidenceRecord): void {
       break;
     case "baseline":
     case "state":
+    case "settings":
     case "default-image":
       break;
   }
@@ -159,6 +162,8 @@ function completed({ container: _, ...draft }: Draft, known: ReadonlySet<string>
   };
 }
 
+const kindOfCutOver = { forward: "update", change: "change", back: "back", same: "recreated" } as const;
+
 function kindOf(
   draft: Draft,
   from: string | undefined,
@@ -167,7 +172,7 @@ function kindOf(
 ): RecordedMove["kind"] {
   const { cutOver, failure, gate, verification } = draft;
   if (cutOver !== undefined) {
-    return cutOver.direction === "back" ? "back" : cutOver.direction === "forward" ? "update" : "recreated";
+    return kindOfCutOver[cutOver.direction];
   }
   if (failure !== undefined) {
     return from !== undefined && sameDigest(from, to) ? "recreated" : "update";

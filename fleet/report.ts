@@ -112,6 +112,8 @@ function title(move: Pick<RecordedMove, "kind" | "to">): string {
       return `First start on ${to}`;
     case "update":
       return `Update to ${to}`;
+    case "change":
+      return `Change of settings on ${to}`;
     case "back":
       return `Back to ${to}`;
     case "recreated":
@@ -129,6 +131,7 @@ function facts(move: RecordedMove): [string, string][] {
   return [
     ...only("from", move.from && code(move.from)),
     ["to", code(move.to)],
+    ...only("settings", cutOver?.changes && oneLine(cutOver.changes.join(", "))),
     ["time", `${move.began} to ${move.ended}`],
     ...only("hot snapshot", hot && snapshotFact(hot)),
     ...only("drill", hot && drillFact(move)),

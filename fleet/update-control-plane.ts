@@ -7,7 +7,7 @@ import type { PolicyPack } from "./policy-pack.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";
-import { leftAloneLines, nothingToTakeBack, rollbackEdits } from "./way-back.ts";
+import { leftAloneLines, nothingToTakeBack, rollbackEdits, settingsBack } from "./way-back.ts";
 
 export interface ControlPlaneUpdate {
   /** Take it back at once when it fails. */
@@ -44,9 +44,11 @@ export async function updateControlPlane(
   if (passed) {
     return "done";
   }
-  if (!rollback) {
+  const settings = settingsBack(plane === undefined ? [] : [plane]);
+  const isChange = plane?.move.kind === "change";
+  if (!rollback || (isChange && touched.length > 0)) {
     out.write(
-      `The way back: fleet rollback --stack ${named.stack} --image control-plane\n` +
+      `${isChange ? "" : `The way back: fleet rollback --stack ${named.stack} --image control-plane\n`}${settings}` +
         `When the cause is gone instead, this tries again: fleet update --stack ${named.stack}\n`,
     );
     return "failed";
@@ -65,7 +67,7 @@ export async function updateControlPlane(
   const ran = await carryOut({ named, engine: unjudged, change: back, title: "control plane: back", out });
   out.write(
     ran.passed
-      ? `Gone back: the control plane runs what it ran before.\n${left}`
+      ? `Gone back: the control plane runs the image of before.\n${settings}${left}`
       : `The way back has failed too. See what is there: \`fleet status --stack ${named.stack}\`; then \`fleet recover --stack ${named.stack}\`.\n`,
   );
   return ran.passed ? "gone back" : "failed";

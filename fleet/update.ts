@@ -10,7 +10,7 @@ import { StackFileChange } from "./stack-file-change.ts";
 import { updateControlPlane } from "./update-control-plane.ts";
 import { UpdateEngine } from "./update-engine.ts";
 import { waveFlag } from "./wave-flag.ts";
-import { leftAloneLines, nothingToTakeBack, takeBackEdits } from "./way-back.ts";
+import { leftAloneLines, nothingToTakeBack, settingsBack, takeBackEdits } from "./way-back.ts";
 
 /** Of an update that failed and was taken back, or had not stopped anything yet: nothing is broken, and nothing is updated. */
 export const goneBack = 3;
@@ -61,7 +61,8 @@ stack file is as it was before.`,
       const config = configOf(named);
       refuseWindow(config);
       const now = new Date();
-      const step = nextWave(config, witnessesOf(await survey(config, stack)), group, now);
+      const surveyed = await survey(config, stack);
+      const step = nextWave(config, witnessesOf(surveyed), group, now, pendingOf(surveyed));
       if ("done" in step) {
         out.write(`${step.done}\n`);
         return 0;
@@ -69,7 +70,7 @@ stack file is as it was before.`,
       const change = StackFileChange.plan(stackFileOf(named), step.edits);
       change.show(out);
       const changed = fromProjectFolder(change.config());
-      await showPlan(changed, named, out);
+      const planned = await showPlan(changed, named, out);
       if (flags["dry-run"] === true) {
         out.write(`Would run: ${step.title}. Nothing was touched (--dry-run).\n`);
         return 0;
@@ -77,9 +78,10 @@ stack file is as it was before.`,
       const engine = await UpdateEngine.open(named, out, pack);
       const ran = await carryOut({ named, engine, change, title: step.title, out });
       if (!ran.passed) {
+        const failed = { named, engine, step, change, planned, touched: ran.touched, out };
         return flags.rollback === true || changed.onFailure === "rollback"
-          ? takeBack({ named, engine, step, change, touched: ran.touched, out })
-          : sayWayBack(changed, named, step, out);
+          ? takeBack(failed)
+          : sayWayBack(changed, failed);
       }
       if (target === undefined || !target.allWaves || waveOf(changed, target.group) >= target.wave) {
         out.write(`${nextLine(changed, stack)}\n`);
@@ -88,6 +90,14 @@ stack file is as it was before.`,
     }
   },
 };
+
+/** The workloads that do not have the settings of the stack file yet, or get them in the next update. */
+function pendingOf(surveyed: readonly SurveyedWorkload[]): Set<string> {
+  const pending = surveyed.filter(
+    ({ move, waits }) => waits !== undefined || ("changes" in move && move.changes !== undefined),
+  );
+  return new Set(pending.map(({ input }) => input.name));
+}
 
 interface Target {
   group: string;
@@ -133,26 +143,48 @@ interface Failed {
   step: NextWave;
   /** What was written for the wave. */
   change: StackFileChange;
+  /** What it was to do to each workload. */
+  planned: readonly SurveyedWorkload[];
   touched: readonly SurveyedWorkload[];
   out: Output;
 }
 
-async function takeBack({ named, engine, step, change: made, touched, out }: Failed): Promise<number> {
+async function takeBack({
+  named,
+  engine,
+  step,
+  change: made,
+  planned: wanted,
+  touched,
+  out,
+}: Failed): Promise<number> {
   if (touched.length === 0) {
     await made.undo();
     out.write(`\n${nothingToTakeBack("wave", named.stack)}`);
     return goneBack;
   }
   const groups = step.groups.filter((group) => touched.some(({ config }) => config.group === group));
-  const change = StackFileChange.plan(stackFileOf(named), takeBackEdits(configOf(named), groups));
+  const edits = takeBackEdits(configOf(named), groups);
+  const settings = settingsBack(
+    wanted.filter(({ input }) => touched.some((each) => each.input.name === input.name)),
+  );
+  if (edits.length === 0 && settings !== "") {
+    out.write(`\nThe wave has failed. No command writes the settings of before again.\n${settings}`);
+    return 1;
+  }
+  const change = StackFileChange.plan(stackFileOf(named), edits);
   out.write("\nThe wave has failed and is taken back.\n");
   change.show(out);
   const planned = await showPlan(fromProjectFolder(change.config()), named, out);
   const title = `${groups.join(", ")}: back`;
   const ran = await carryOut({ named, engine: engine.unjudged(), change, title, out });
   if (ran.passed) {
-    out.write(`Gone back: every workload runs what it ran before this wave.\n${leftAloneLines(planned)}`);
-    return goneBack;
+    const what =
+      settings === ""
+        ? "Gone back: every workload runs what it ran before this wave.\n"
+        : `Gone back to the images of before this wave.\n${settings}`;
+    out.write(`${what}${leftAloneLines(planned)}`);
+    return settings === "" ? goneBack : 1;
   }
   out.write(
     `The way back has failed too. See what is there: \`fleet status --stack ${named.stack}\`; then \`fleet recover --stack ${named.stack}\`.\n`,
@@ -160,15 +192,22 @@ async function takeBack({ named, engine, step, change: made, touched, out }: Fai
   return 1;
 }
 
-function sayWayBack(config: StackConfig, { stack }: NamedStack, { groups }: NextWave, out: Output): number {
-  const lowered = rolloutsOf(config)
-    .filter(({ group, wave }) => groups.includes(group) && wave > 0)
+function sayWayBack(config: StackConfig, { named: { stack }, step, planned, out }: Failed): number {
+  const rollouts = rolloutsOf(config).filter(({ group }) => step.groups.includes(group));
+  const lowered = rollouts
+    .filter(({ wave }) => wave > 0)
     .map(({ group, wave }) => `fleet rollback --stack ${stack} --group ${group} --to-wave ${wave - 1}`);
+  const settings = settingsBack(planned);
   out.write(
     [
-      "The way back:",
-      ...lowered.map((command) => `  ${command}   (this wave alone)`),
-      `  fleet rollback --stack ${stack}   (the candidate altogether)`,
+      ...(rollouts.length === 0 && settings !== ""
+        ? []
+        : [
+            "The way back:",
+            ...lowered.map((command) => `  ${command}   (this wave alone)`),
+            `  fleet rollback --stack ${stack}   (the candidate altogether)`,
+          ]),
+      ...(settings === "" ? [] : [settings.trimEnd()]),
       `When the cause is gone instead, this tries the wave again: fleet update --stack ${stack}`,
       "",
     ].join("\n"),
@@ -177,6 +216,9 @@ function sayWayBack(config: StackConfig, { stack }: NamedStack, { groups }: Next
 }
 
 function nextLine(config: StackConfig, stack: string): string {
+  if (rolloutsOf(config).length === 0) {
+    return `Next, once this has shown itself: \`fleet update --stack ${stack}\`; it says when there is nothing more to do.`;
+  }
   const open = rolloutsOf(config).filter(({ wave, lastWave }) => wave < lastWave);
   return open.length === 0
     ? `Every group has come to its last wave. Next: \`fleet promote --stack ${stack}\`.`

@@ -56,6 +56,22 @@ export function withoutCandidate(config: StackConfig, image: string): Edit[] {
   ];
 }
 
+/**
+ * The way back for workloads that were to get other settings; empty where none was. Whatever was changed of the settings is
+ * an operator's text: nobody but them can write the one before again.
+ */
+export function settingsBack(planned: readonly Pick<SurveyedWorkload, "input" | "move">[]): string {
+  const changed = planned.filter(({ move }) => "changes" in move && move.changes !== undefined);
+  const [first] = changed;
+  return first === undefined
+    ? ""
+    : [
+        `Settings were changed of ${changed.map(({ input }) => input.name).join(", ")}. Their way back: put the settings of the stack file back to what they were (git revert), then`,
+        `  pulumi up --stack ${first.input.stack}   (every workload that has the new ones goes back at once)`,
+        "",
+      ].join("\n");
+}
+
 export interface RollbackRequest {
   /** The key of an agent image, or "control-plane"; undefined: the one that there is. */
   image: string | undefined;

@@ -19,13 +19,14 @@ interface BakeTask extends WorkloadTask {
   /** All workloads of the wave. */
   wave: Workload[];
   bake: BakeConfig;
+  /** Of the gateways, in the order of the wave. */
+  gatewayTokens: string[];
 }
 
-/** JSON list of the gateways' tokens, in the order of the wave. */
-export const tokensVariable = "CLAWFORCE_GATEWAY_TOKENS";
-
-/** How often the wait says where it is: seconds. */
-const progressEvery = 10;
+/** How often the wait says where it is, in seconds: seldom enough that what a long bake has said stays short. */
+export function progressInterval(length: number): number {
+  return Math.max(10, length / 100);
+}
 
 /**
  * Keeps the verification of a wave up for a time, under its traffic. Bakes only what an update has brought forward and
@@ -35,11 +36,12 @@ export async function bake(
   context: WorkloadContext,
   task: WorkloadTask,
 ): Promise<{ baked: string[]; seconds: number }> {
-  const { wave, bake: wanted } = task as BakeTask;
-  const tokens = JSON.parse(process.env[tokensVariable] ?? "[]") as string[];
+  const { wave, bake: wanted, gatewayTokens } = task as BakeTask;
   const contexts = await Promise.all(
     wave.map((workload, index) =>
-      withManagedToken(contextOf({ workload }, { ...context.secrets, gatewayToken: tokens[index] ?? "" })),
+      withManagedToken(
+        contextOf({ workload }, { ...context.secrets, gatewayToken: gatewayTokens[index] ?? "" }),
+      ),
     ),
   );
   const began = performance.now();
@@ -118,6 +120,7 @@ async function repeatChecks(
 ): Promise<{ outcome: Outcome; detail: string; rounds: number }> {
   const end = since.getTime() + length * 1000;
   let turn: number | undefined;
+  const waiting = new Waiting(wave[0]?.context, end, progressInterval(length));
   let rounds = 0;
   for (;;) {
     rounds += 1;
@@ -143,7 +146,7 @@ async function repeatChecks(
     // Not to the last moment: a line comes into the log a little after its time.
     await traffic.read(new Date(Date.now() - logDelay));
     const left = Math.max(0, end - Date.now());
-    await waitSaying(wave[0]?.context, Math.min(left, interval * 1000), end);
+    await waiting.pass(Math.min(left, interval * 1000));
   }
 }
 
@@ -164,15 +167,32 @@ export function checksOfRound(
   );
 }
 
-async function waitSaying(
-  context: WorkloadContext | undefined,
-  milliseconds: number,
-  end: number,
-): Promise<void> {
-  const until = Date.now() + milliseconds;
-  while (Date.now() < until) {
-    await sleep(Math.min(progressEvery * 1000, until - Date.now()));
-    context?.progress(`baking, ${formatDuration(Math.max(1, Math.round((end - Date.now()) / 1000)))} left`);
+/** Time that passes between two rounds, with a line now and then. Times in milliseconds. */
+class Waiting {
+  readonly #context: WorkloadContext | undefined;
+  readonly #end: number;
+  readonly #every: number;
+  #said = Date.now();
+
+  constructor(context: WorkloadContext | undefined, end: number, everySeconds: number) {
+    this.#context = context;
+    this.#end = end;
+    this.#every = everySeconds * 1000;
+  }
+
+  async pass(milliseconds: number): Promise<void> {
+    const until = Date.now() + milliseconds;
+    while (Date.now() < until) {
+      const next = Math.max(0, this.#said + this.#every - Date.now());
+      await sleep(Math.min(next, until - Date.now()));
+      if (Date.now() - this.#said >= this.#every) this.#say();
+    }
+  }
+
+  #say(): void {
+    this.#said = Date.now();
+    const left = Math.max(1, Math.round((this.#end - this.#said) / 1000));
+    this.#context?.progress(`baking, ${formatDuration(left)} left`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Move, RestorePlan } from "../evidence/move.ts";
 import type { CutOverEntry, EvidenceRecord, SnapshotRole } from "../evidence/records.ts";
+import { goesBack, isForward } from "../evidence/settings.ts";
 import { interruptedRestore, unrecordedCutOver } from "./interrupted.ts";
 import type { CutOverJournal } from "./journal.ts";
 
@@ -53,7 +54,7 @@ function leavesOf(
   if (!("from" in move)) {
     return taken && { cutOver: { ...taken, to: move.to, direction: "same" } };
   }
-  const needed = move.kind === "back" || move.kind === "restore" ? "pre-restore" : "cold";
+  const needed = goesBack(move) ? "pre-restore" : "cold";
   return taken !== undefined && (needed === "pre-restore" || roleOf(taken.snapshot, records) === "cold")
     ? { cutOver: { ...taken, from: move.from, to: move.to, direction: directionOf(move) } }
     : { take: needed };
@@ -61,15 +62,8 @@ function leavesOf(
 
 /** A first start on a state that another version wrote is a step forward from that version. */
 export function directionOf(move: Move): CutOverEntry["direction"] {
-  switch (move.kind) {
-    case "back":
-    case "forward":
-      return move.kind;
-    case "first":
-      return "forward";
-    default:
-      return "same";
-  }
+  if (move.kind === "first" || isForward(move)) return move.kind === "change" ? "change" : "forward";
+  return goesBack(move) && move.kind !== "restore" ? "back" : "same";
 }
 
 function roleOf(snapshot: string, records: readonly EvidenceRecord[]): SnapshotRole | undefined {

@@ -1,6 +1,7 @@
 import type { ContainerInspectInfo } from "dockerode";
 import type { Move } from "../evidence/move.ts";
 import type { CutOverEntry, SnapshotRole } from "../evidence/records.ts";
+import { goesBack } from "../evidence/settings.ts";
 import { directionOf } from "./creation.ts";
 import { describeDockerError, inspectContainer } from "./docker/client.ts";
 import { EngineFailure } from "./docker/engine-failure.ts";
@@ -15,6 +16,7 @@ import { HoldJournal } from "./ingress/hold-journal.ts";
 import { openIngress, removeFromIngress } from "./ingress/open.ts";
 import { clock } from "./ingress/words.ts";
 import { type CutOverPhase, Journal } from "./journal.ts";
+import { changesClause } from "./plan.ts";
 import { describeSnapshot } from "./prepare.ts";
 import { runProgram } from "./program.ts";
 import { withRepository } from "./snapshot/repository.ts";
@@ -37,7 +39,7 @@ export async function cutOver(
   const { workload, docker, log } = context;
   const move = await moveOfTask(context, task);
   const served = await inspectContainer(docker, workload.container);
-  const back = move.kind === "back" || move.kind === "restore";
+  const back = goesBack(move);
   // Only the run that has it in its configuration knows its move.
   const leaves = task.move === undefined;
   if (served === undefined) {
@@ -101,7 +103,8 @@ export async function cutOver(
 
 /** Why its requests are held, for people. */
 function reasonOf(move: Move, from: string): string {
-  return "to" in move && move.to !== from ? `cut-over from ${from} to ${move.to}` : `cut-over on ${from}`;
+  const what = "to" in move && move.to !== from ? ` from ${from} to ${move.to}` : ` on ${from}`;
+  return `cut-over${what}${changesClause(move)}`;
 }
 
 /** What goes on record for a cut-over. */
@@ -113,7 +116,8 @@ export function cutOverOf(
   done: Pick<CutOverEntry, "drained" | "stop">,
 ): CutOverEntry {
   const { image: to } = workload;
-  return { kind: "cut-over", from, to, direction: directionOf(move), snapshot, ...done };
+  const changes = "changes" in move ? { changes: move.changes } : {};
+  return { kind: "cut-over", from, to, direction: directionOf(move), snapshot, ...changes, ...done };
 }
 
 /** A sick workload has no work to wait for, and the way back does not depend on what the sick one says. */

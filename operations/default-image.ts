@@ -1,12 +1,20 @@
 import { withControlPlane } from "./control-plane/access.ts";
 import { setDefaultImage } from "./managed/default-image.ts";
 import { runProgram } from "./program.ts";
-import type { WorkloadContext } from "./workload.ts";
+import type { WorkloadContext, WorkloadTask } from "./workload.ts";
+
+interface DefaultImageTask extends WorkloadTask {
+  /** The reference that new instances are to get. */
+  defaultImage?: string;
+}
 
 /** Sets the control plane's image for new instances and reads it back: an answer of 200 alone proves nothing. */
-export async function followRollout(context: WorkloadContext): Promise<{ from: string | null; to: string }> {
+export async function followRollout(
+  context: WorkloadContext,
+  task: WorkloadTask,
+): Promise<{ from: string | null; to: string }> {
   const { log } = context;
-  const to = process.env.CLAWFORCE_DEFAULT_IMAGE ?? "";
+  const { defaultImage: to = "" } = task as DefaultImageTask;
   const began = performance.now();
   const { before: from, changed } = await withControlPlane(context, (client) => setDefaultImage(client, to));
   if (changed) {

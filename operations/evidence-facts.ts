@@ -1,3 +1,4 @@
+import { sharedDifferences, sharedFingerprint } from "../config/container-settings.ts";
 import { fingerprint } from "../config/fingerprint.ts";
 import { shortReference } from "../config/image-reference.ts";
 import type { Track, WorkloadConfig } from "../config/rollout.ts";
@@ -8,6 +9,7 @@ import type { Envelope } from "../evidence/envelope.ts";
 import { type Move, type RestorePlan, releasesOf, sameDigest } from "../evidence/move.ts";
 import type { ReadRecord } from "../evidence/records.ts";
 import { passedReleases, recordedReleases } from "../evidence/releases.ts";
+import { lastMade } from "../evidence/settings.ts";
 import { serves } from "./observe.ts";
 import type { SurveyedWorkload } from "./survey.ts";
 import { witnessesOf } from "./witnesses.ts";
@@ -25,7 +27,10 @@ export interface JudgedWorkload {
   container: string;
   /** The release that it can be set back to, as recorded. */
   previous: string;
-  move: Move["kind"];
+  /** `change-back`: to settings that it has passed on before. */
+  move: Move["kind"] | "change-back";
+  /** Fingerprint of the settings of its group that it gets in this update; empty: it keeps those that it has. */
+  settings: string;
   /** What its state is set back to on the way; absent: it stays as it is. */
   restore?: RestorePlan;
   pause: JudgedPause;
@@ -80,7 +85,8 @@ export function judgedWorkload(surveyed: SurveyedWorkload, releases: readonly st
   const evidence = evidenceOf(sealed, spoken);
   const restore = "restore" in move ? move.restore : undefined;
   return {
-    ...{ track, role, group, wave, image, from, container, previous, move: move.kind },
+    ...{ track, role, group, wave, image, from, container, previous, move: moveWord(move) },
+    settings: settingsThatCome(surveyed),
     ...(restore !== undefined && { restore }),
     pause: pauseOf(surveyed),
     evidence,
@@ -103,6 +109,17 @@ function pauseOf({ input, records }: SurveyedWorkload): JudgedPause {
     coldPass: cold?.kind === "snapshot" ? cold.seconds : 0,
     start: healthWait + gate.reduce((sum, { deadline }) => sum + deadline, 0),
   };
+}
+
+function moveWord(move: Move): JudgedWorkload["move"] {
+  return move.kind === "change" && move.back ? "change-back" : move.kind;
+}
+
+function settingsThatCome({ made, records, config: { track } }: SurveyedWorkload): string {
+  const before = lastMade(records);
+  return before === undefined || sharedDifferences(before, made, track).length === 0
+    ? ""
+    : sharedFingerprint(made, track);
 }
 
 function imageBefore(move: Move): string {

@@ -1,6 +1,7 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
-import type { RestorePlan } from "../evidence/move.ts";
+import type { Move, RestorePlan } from "../evidence/move.ts";
+import { lastMade } from "../evidence/settings.ts";
 import { interruptedRestore } from "./interrupted.ts";
 import type { PutOff } from "./put-off.ts";
 import type { SurveyedWorkload } from "./survey.ts";
@@ -11,11 +12,10 @@ export function describePlan(workloads: readonly SurveyedWorkload[], now: Date =
     const { input, orderProblem } = workload;
     const line = describeMove(workload, now);
     return [
-      ...(line === undefined
-        ? []
-        : [`${input.name}: ${finishClause(workload)}${line}${pauseClause(workload, workloads)}`]),
-      ...(orderProblem === undefined ? [] : [`${input.name}: ${orderProblem}`]),
-    ];
+      ...(line === undefined ? [] : [`${finishClause(workload)}${line}${pauseClause(workload, workloads)}`]),
+      ...(orderProblem === undefined ? [] : [orderProblem]),
+      ...besides(workload),
+    ].map((each) => `${input.name}: ${each}`);
   });
 }
 
@@ -27,10 +27,35 @@ function finishClause({ observed, journal }: SurveyedWorkload): string {
     : `the interrupted restore of snapshot ${restore.snapshot.slice(0, 8)} is finished first; then: `;
 }
 
+/** Said until it is on record what each container was made with: nothing can be held back before. */
+export function describeUnrecorded(workloads: readonly SurveyedWorkload[]): string[] {
+  const names = workloads
+    .filter(
+      ({ config, observed, records }) => !config.managed && observed !== undefined && !lastMade(records),
+    )
+    .map(({ input }) => input.name);
+  return names.length === 0
+    ? []
+    : [
+        `${names.join(", ")}: the settings of ${names.length === 1 ? "its container are" : "their containers are"} not on record yet; this update writes them down. ` +
+          "If you changed `container` or `stopGrace` since the last update, take that back first: it would come to all instances at once.",
+      ];
+}
+
+/** What changes of a workload without another container, and what does not change yet. */
+function besides({ records, made, waits }: SurveyedWorkload): string[] {
+  const before = lastMade(records);
+  const isOther = before !== undefined && before.memory !== made.memory;
+  return [
+    ...(isOther ? ["container.memory changes in place: its container goes on"] : []),
+    ...(waits === undefined ? [] : [`keeps its settings until ${waits.until} (${waits.changes.join(", ")})`]),
+  ];
+}
+
 /** Who comes in through the control plane waits with it. */
 function pauseClause({ config, move }: SurveyedWorkload, all: readonly SurveyedWorkload[]): string {
   const through = all.filter((each) => each.config.managed === true).map(({ input }) => input.name);
-  const pauses = move.kind === "forward" || move.kind === "back" || move.kind === "restore";
+  const pauses = move.kind !== "first" && move.kind !== "none";
   return config.track === "control-plane" && pauses && through.length > 0
     ? `; ${through.join(", ")} can't be reached through it meanwhile`
     : "";
@@ -44,9 +69,11 @@ function describeMove(
     case "first":
       return `first start on ${shortReference(move.to)}`;
     case "forward":
-      return `update ${shortReference(move.from)} -> ${shortReference(move.to)}${restoreClause(move.restore, now)}`;
+      return `update ${shortReference(move.from)} -> ${shortReference(move.to)}${changesClause(move)}${restoreClause(move.restore, now)}`;
+    case "change":
+      return `${move.back ? "back to settings that it has passed on," : "change of settings"} on ${shortReference(move.to)}${changesClause(move)}`;
     case "back":
-      return `back ${shortReference(move.from)} -> ${shortReference(move.to)}, ${
+      return `back ${shortReference(move.from)} -> ${shortReference(move.to)}${changesClause(move)}, ${
         move.restore === undefined
           ? input.managed === true
             ? `its state stays as it is; ${move.release.snapshot} is restored if the old version can't work with it`
@@ -54,7 +81,7 @@ function describeMove(
           : `with its state${restoreClause(move.restore, now)}`
       }`;
     case "restore":
-      return `its state is set back${restoreClause(move.restore, now)}`;
+      return `its state is set back${changesClause(move)}${restoreClause(move.restore, now)}`;
     case "none":
       if (putOff !== undefined) {
         return leftAlone(input, putOff);
@@ -79,6 +106,12 @@ function leftAlone({ container, stack }: SurveyedWorkload["input"], { why }: Put
     `${why} and is left as it is: the way back of the others does not wait for it. ` +
     `Afterwards: \`docker logs --tail 50 ${container}\`, then \`pulumi up --stack ${stack}\``
   );
+}
+
+/** What an update changes of a workload's settings, in brackets. */
+export function changesClause(move: Move): string {
+  const changes = "changes" in move ? (move.changes ?? []) : [];
+  return changes.length === 0 ? "" : ` (${changes.join(", ")})`;
 }
 
 function restoreClause(restore: RestorePlan | undefined, now: Date): string {

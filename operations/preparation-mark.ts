@@ -1,9 +1,6 @@
 import { join } from "node:path";
 import { DocumentDamaged, readDocument, writeWhole } from "./whole-file.ts";
 
-/** Environment variable with the attempt that a preparation belongs to. */
-export const attemptVariable = "CLAWFORCE_PREPARATION";
-
 interface Mark {
   /** The attempt that the last preparation ran for: part of what triggers it. */
   attempt: string;

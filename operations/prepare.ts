@@ -1,5 +1,6 @@
 import type { Move, RestorePlan } from "../evidence/move.ts";
 import type { SnapshotEntry } from "../evidence/records.ts";
+import { isForward } from "../evidence/settings.ts";
 import { proveRunningVersion } from "./checks/before-update.ts";
 import { creationOf } from "./creation.ts";
 import { inspectContainer } from "./docker/client.ts";
@@ -8,7 +9,7 @@ import { refuseOtherWriters } from "./docker/writers.ts";
 import { OperationFailure } from "./failure.ts";
 import { type FoundState, findState, snapshotFoundState } from "./found-state.ts";
 import { Journal } from "./journal.ts";
-import { attemptVariable, PreparationMark } from "./preparation-mark.ts";
+import { PreparationMark } from "./preparation-mark.ts";
 import { runProgram } from "./program.ts";
 import { describeDrill, drillSnapshot } from "./snapshot/drill.ts";
 import { parseScriptReport } from "./snapshot/markers.ts";
@@ -20,6 +21,11 @@ import { moveOfTask } from "./task-move.ts";
 import { budgetProblem, scaledBudgetNotice } from "./time-budget.ts";
 import { refuseUnplannedMove } from "./unplanned-move.ts";
 import type { WorkloadContext, WorkloadTask } from "./workload.ts";
+
+interface PreparationTask extends WorkloadTask {
+  /** Another one than the last time, when the last preparation led to nothing. */
+  attempt?: string;
+}
 
 interface Preparation {
   workload: string;
@@ -36,14 +42,14 @@ interface Preparation {
 export async function prepare(context: WorkloadContext, task: WorkloadTask): Promise<Preparation> {
   const move = await moveOfTask(context, task);
   const preparation = await prepareFor(context, move);
-  const attempt = process.env[attemptVariable] ?? "";
+  const { attempt = "" } = task as PreparationTask;
   await new PreparationMark(context.log.folder).passed(attempt, move.kind !== "none");
   return preparation;
 }
 
 async function prepareFor(context: WorkloadContext, move: Move): Promise<Preparation> {
   const { workload, docker } = context;
-  const forward = move.kind === "forward";
+  const forward = isForward(move);
   const served = await inspectContainer(docker, workload.container);
   await runStep(
     context,

@@ -1,17 +1,11 @@
+import { controlPlanePasswordVariable, passwordVariable, tokenVariable } from "../config/program-input.ts";
 import { EvidenceFailure } from "../evidence/failure.ts";
 import { refuseRehearsal } from "./clock.ts";
-import { controlPlanePasswordVariable } from "./control-plane/client.ts";
 import { clientFor, unreachableHost } from "./docker/client.ts";
 import { OperationFailure, reportOf } from "./failure.ts";
 import { gatewayTokenOf } from "./managed/instance.ts";
+import { startedByHand, taskOfInput } from "./task-input.ts";
 import { logOf, type OperationSecrets, type WorkloadContext, type WorkloadTask } from "./workload.ts";
-
-/** Environment variables that a command or hook hands to a program. */
-export const inputVariable = "CLAWFORCE_OPERATION";
-export const passwordVariable = "CLAWFORCE_SNAPSHOT_PASSWORD";
-export const tokenVariable = "CLAWFORCE_GATEWAY_TOKEN";
-/** Why the program does nothing in this run: see put-off.ts. */
-export const putOffVariable = "CLAWFORCE_PUT_OFF";
 
 export function contextOf(task: WorkloadTask, secrets: OperationSecrets): WorkloadContext {
   const { workload } = task;
@@ -25,7 +19,7 @@ export function contextOf(task: WorkloadTask, secrets: OperationSecrets): Worklo
 }
 
 /**
- * The main of an operation: input by environment, progress on standard error, one JSON document on standard output;
+ * The main of an operation: its task by standard input, short secrets by environment, progress on standard error, one JSON document on standard output;
  * exit code 1 with a sentence when it fails.
  */
 export async function runProgram(
@@ -34,7 +28,7 @@ export async function runProgram(
   outliveListener();
   let host = "";
   try {
-    const task = JSON.parse(required(inputVariable)) as WorkloadTask;
+    const task = await taskOfInput();
     host = task.workload.dockerHost;
     refuseRehearsal(task.workload.rehearsal === true);
     const context = contextOf(task, {
@@ -42,9 +36,11 @@ export async function runProgram(
       gatewayToken: required(tokenVariable),
       controlPlanePassword: process.env[controlPlanePasswordVariable] ?? "",
     });
-    const putOff = process.env[putOffVariable] ?? "";
+    const { putOff } = task;
     const result =
-      putOff === "" ? await operation(await withManagedToken(context), task) : passOver(context, putOff);
+      putOff === undefined
+        ? await operation(await withManagedToken(context), task)
+        : passOver(context, putOff);
     process.stdout.write(`${JSON.stringify(result)}\n`);
   } catch (error) {
     const reported = unreachableHost(host, error);
@@ -82,9 +78,7 @@ function outliveListener(): void {
 function required(name: string): string {
   const value = process.env[name];
   if (value === undefined) {
-    throw new OperationFailure(
-      `${name} is not set: operations are started by \`pulumi up\` or by \`fleet\`, not by hand.`,
-    );
+    throw new OperationFailure(startedByHand(`${name} is not set`));
   }
   return value;
 }

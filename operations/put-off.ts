@@ -1,6 +1,7 @@
 import { hasBaked, mustBake } from "../evidence/canary.ts";
 import type { Move } from "../evidence/move.ts";
 import type { EvidenceRecord, Outcome } from "../evidence/records.ts";
+import { goesBack } from "../evidence/settings.ts";
 import { serves } from "./observe.ts";
 import type { SurveyedWorkload } from "./survey.ts";
 import { witnessesOf } from "./witnesses.ts";
@@ -19,9 +20,8 @@ export interface PutOff {
  * a sick workload beside it, a check that fails there or a bake that is still to come would keep the way back shut.
  */
 export function onlyGoesBack(moves: readonly Move[]): boolean {
-  const kinds = new Set(moves.map(({ kind }) => kind));
-  kinds.delete("none");
-  return kinds.size > 0 && [...kinds].every((kind) => kind === "back" || kind === "restore");
+  const moved = moves.filter(({ kind }) => kind !== "none");
+  return moved.length > 0 && moved.every(goesBack);
 }
 
 /** Undefined when an update that does not move it has nothing to do for it. */

@@ -10,6 +10,7 @@ import { describeForeign, foreignContainer } from "./foreign-container.ts";
 import { findState, snapshotFoundState } from "./found-state.ts";
 import { describeLocks, dropGatewayLocks } from "./gateway-locks.ts";
 import { type CutOverJournal, Journal } from "./journal.ts";
+import { recordMade } from "./made.ts";
 import { runProgram } from "./program.ts";
 import { withRepository } from "./snapshot/repository.ts";
 import { restoreState } from "./snapshot/restore.ts";
@@ -53,6 +54,8 @@ async function makeReady(context: WorkloadContext, move: Move): Promise<string |
   if (cutOver !== undefined) {
     await log.append(cutOver);
   }
+  // After the journal: until this is on record too, a run that comes later sees the same change once more.
+  await recordMade(context);
   if (restore === undefined) {
     return settled;
   }

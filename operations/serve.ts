@@ -4,12 +4,20 @@ import { OperationFailure } from "./failure.ts";
 import { Journal } from "./journal.ts";
 import { runProgram } from "./program.ts";
 import { startOnState } from "./start.ts";
-import type { WorkloadContext } from "./workload.ts";
+import type { WorkloadContext, WorkloadTask } from "./workload.ts";
+
+interface ServingTask extends WorkloadTask {
+  /** What it is brought back for: changes whenever it was found not serving. */
+  serving?: string;
+}
 
 /** Brings back a container that is there and does not serve: started, let go on, or started anew when it stays unhealthy. */
-export async function serve(context: WorkloadContext): Promise<{ workload: string; did: string }> {
+export async function serve(
+  context: WorkloadContext,
+  task: WorkloadTask,
+): Promise<{ workload: string; did: string }> {
   const { workload, docker, log } = context;
-  const trigger = process.env.CLAWFORCE_SERVING ?? "";
+  const { serving: trigger = "" } = task as ServingTask;
   const found = await inspectContainer(docker, workload.container);
   if (found === undefined) {
     throw new OperationFailure(

@@ -1,4 +1,5 @@
 import type { ContainerConfig } from "../config/container-schema.ts";
+import type { Made } from "../config/container-settings.ts";
 import { type DockerAccess, misleadingVariables } from "../config/docker-access.ts";
 import { healthCommand } from "../config/health-command.ts";
 import { locationOf, type WorkloadConfig, workloadsOf } from "../config/rollout.ts";
@@ -8,6 +9,7 @@ import type { EvidenceKeySettings } from "../evidence/keys.ts";
 import type { Move } from "../evidence/move.ts";
 import type { EvidenceRecord, ReadRecord } from "../evidence/records.ts";
 import { orderedMove } from "../evidence/restore-order.ts";
+import { withChange } from "../evidence/settings.ts";
 import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
 import { OperationFailure } from "./failure.ts";
 import { describeForeign, foreignContainer } from "./foreign-container.ts";
@@ -17,6 +19,7 @@ import { type CutOverJournal, Journal } from "./journal.ts";
 import { type Observed, observe, servingTrigger } from "./observe.ts";
 import { PreparationMark } from "./preparation-mark.ts";
 import { onlyGoesBack, type PutOff, putOffOf } from "./put-off.ts";
+import { type Settled, settle } from "./settled.ts";
 import { type ControlPlaneAccess, logOf, type StartSettings, type Workload } from "./workload.ts";
 
 /** One workload: what the configuration wants, what is there, what is on record, and what follows from it. */
@@ -31,8 +34,11 @@ export interface SurveyedWorkload {
   /** Its requests are held, or were when the one who held them died. */
   hold: Hold | undefined;
   move: Move;
+  /** What its container is made with once this update is done. */
+  made: Made;
+  /** What the stack file changes of its settings and this update does not. */
+  waits: Settled["waits"];
   servingTrigger: string;
-  restoreEpoch: string;
   /** Why the restore that the configuration orders is not carried out, as a sentence. */
   orderProblem?: string;
   /** What this update leaves to a later one: it takes others back and waits for nothing else. */
@@ -51,34 +57,33 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
   );
   refuseBehindItsBack(workloads, observed);
   refuseForeign(workloads, stack, observed);
-  const surveyed = await Promise.all(
-    workloads.map(async (workload) => {
-      const input = workloadInput(config, stack, workload);
-      const log = logOf(input);
+  const found = await Promise.all(
+    workloads.map(async (wanted) => {
+      const log = logOf({ ...placeOfRecords(config, stack), name: wanted.name });
       const sealed = await log.readSealed();
       const records = sealed.map(({ record }) => record);
       const journal = await new Journal(log.folder).read();
       const hold = await new HoldJournal(log.folder).read();
-      const found = observed.get(input.name);
+      const there = observed.get(wanted.name);
       const known = interruptedFacts(journal, records);
-      const facts = { ...known, running: found?.image ?? known.running, wanted: input.image };
-      const { move, problem, epoch } = orderedMove(facts, input.restore, found !== undefined);
+      const facts = { ...known, running: there?.image ?? known.running, wanted: wanted.image };
+      const { move, problem, epoch } = orderedMove(facts, wanted.restore, there !== undefined);
       return {
-        config: workload,
-        input,
-        observed: found,
-        records,
-        sealed,
-        journal,
-        hold,
-        move,
+        ...{ wanted, observed: there, records, sealed, journal, hold, move, epoch },
         ...(problem !== undefined && { orderProblem: problem }),
-        servingTrigger: servingTrigger(found, journal?.since ?? hold?.since, lastServing(records)),
-        restoreEpoch: epoch,
         preparationAttempt: await new PreparationMark(log.folder).attempt(),
       };
     }),
   );
+  const surveyed = settle(config, found, new Date()).map(({ wanted: _, change, epoch: __, ...facts }) => {
+    const { observed, records, journal, hold, move } = facts;
+    return {
+      ...facts,
+      input: { ...workloadInput(config, stack, facts.config), made: facts.made },
+      move: withChange(move, change),
+      servingTrigger: servingTrigger(observed, journal?.since ?? hold?.since, lastServing(records)),
+    };
+  });
   return onlyGoesBack(surveyed.map(({ move }) => move)) ? surveyed.map(leftAlone) : surveyed;
 }
 
@@ -151,11 +156,15 @@ function refuseForeign(
   }
 }
 
+function placeOfRecords(config: StackConfig, stack: string) {
+  return { stack, evidenceDirectory: config.evidence.directory, evidenceKeys: keySettings(config) };
+}
+
 export function workloadInput(config: StackConfig, stack: string, workload: WorkloadConfig): Workload {
   const { name, container } = workload;
   const ingress = ingressOf(config, workload);
   return {
-    stack,
+    ...placeOfRecords(config, stack),
     name,
     track: workload.track,
     ...(workload.group !== undefined && { group: workload.group }),
@@ -177,8 +186,6 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     maintenance: config.maintenance.length,
     deadlines: config.deadlines,
     snapshots: config.snapshots,
-    evidenceDirectory: config.evidence.directory,
-    evidenceKeys: keySettings(config),
     gate: workload.gate,
     verification: workload.verification,
     wayBack: workload.wayBack,
@@ -245,7 +252,7 @@ export function lastServing(records: readonly EvidenceRecord[]): string {
 
 /** What the components need to know of a workload. */
 export function specOf(stackConfig: StackConfig, surveyed: SurveyedWorkload) {
-  const { config, input, observed, restoreEpoch: epoch, servingTrigger: trigger } = surveyed;
+  const { config, input, observed, made, servingTrigger: trigger } = surveyed;
   const { track, group, role, wave, publish, hosts, bake } = config;
   return {
     stack: input.stack,
@@ -267,7 +274,7 @@ export function specOf(stackConfig: StackConfig, surveyed: SurveyedWorkload) {
     verification: input.verification,
     ...(bake !== undefined && { bake }),
     ...(input.ingress !== undefined && { ingress: input.ingress }),
-    restoreEpoch: epoch,
+    trigger: made.trigger,
     servingTrigger: trigger,
     ...(surveyed.putOff && { putOff: surveyed.putOff }),
     preparationAttempt: surveyed.preparationAttempt,

@@ -1,5 +1,6 @@
 import type { Move } from "../evidence/move.ts";
 import { orderedMove } from "../evidence/restore-order.ts";
+import { changeTo, withChange } from "../evidence/settings.ts";
 import { inspectContainer } from "./docker/client.ts";
 import { interruptedFacts } from "./interrupted.ts";
 import { Journal } from "./journal.ts";
@@ -14,5 +15,7 @@ export async function moveOfTask(context: WorkloadContext, task: WorkloadTask): 
   const served = await inspectContainer(docker, workload.container);
   const { running, records } = interruptedFacts(await new Journal(log.folder).read(), await log.read());
   const facts = { running: served?.Config.Image ?? running, wanted: workload.image, records };
-  return orderedMove(facts, workload.restore, served !== undefined).move;
+  const { move } = orderedMove(facts, workload.restore, served !== undefined);
+  const { made, track } = workload;
+  return made === undefined ? move : withChange(move, changeTo(records, made, track));
 }

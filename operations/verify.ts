@@ -1,3 +1,4 @@
+import { sharedFingerprint } from "../config/container-settings.ts";
 import { fingerprint } from "../config/fingerprint.ts";
 import { releasesOf } from "../evidence/move.ts";
 import type { ReadRecord, SnapshotEntry } from "../evidence/records.ts";
@@ -33,6 +34,9 @@ export async function verify(context: WorkloadContext): Promise<Judgement> {
     ...(workload.group !== undefined && { group: workload.group }),
     image: Config.Image,
     container: Id,
+    ...(workload.made !== undefined && {
+      settings: sharedFingerprint(workload.made, workload.track),
+    }),
     outcome,
     checks,
     checksHash: fingerprint(workload.verification),

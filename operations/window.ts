@@ -3,8 +3,10 @@ import type { Track } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
+import { isForward } from "../evidence/settings.ts";
 import { windowClock } from "./clock.ts";
 import { OperationFailure } from "./failure.ts";
+import { changesClause } from "./plan.ts";
 import { onlyGoesBack } from "./put-off.ts";
 import { type SurveyedWorkload, survey } from "./survey.ts";
 
@@ -19,12 +21,12 @@ export function windowProblems(
   workloads: readonly WindowFacts[],
   now: Date,
 ): string[] {
-  const updated = workloads.filter(({ move }) => move.kind === "forward");
+  const updated = workloads.filter(({ move }) => isForward(move));
   const outside = updated.filter(({ config }) => config.track !== window);
   return [
     ...outside.map(
       ({ config, move }) =>
-        `${config.name} would be updated to ${shortReference(move.to)}, but clawforce:window is ${window}: ` +
+        `${config.name} would be updated to ${shortReference(move.to)}${changesClause(move)}, but clawforce:window is ${window}: ` +
         `set it to ${config.track} in a maintenance of its own, or take the change of ${config.name} back.`,
     ),
     ...[...new Set(updated.map(({ config }) => config.track))].flatMap((track) =>

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { Check } from "../config/check-schema.ts";
 import type { DrainConfig } from "../config/container-schema.ts";
+import type { Made } from "../config/container-settings.ts";
 import type { DockerAccess } from "../config/docker-access.ts";
 import type { StateLocation, Track } from "../config/rollout.ts";
 import type { DeadlinesConfig, SnapshotsConfig } from "../config/schema.ts";
@@ -91,6 +92,8 @@ export interface Workload {
   controlPlane?: ControlPlaneAccess;
   /** Its container is made by that control plane. */
   managed?: true;
+  /** What its container is made with; not known of a workload that has left the configuration. */
+  made?: Made;
   snapshots: SnapshotsConfig;
   evidenceDirectory: string;
   evidenceKeys: EvidenceKeySettings;
@@ -108,6 +111,8 @@ export interface Workload {
 export interface WorkloadTask {
   workload: Workload;
   move?: Move;
+  /** Why the program does nothing in this run: see put-off.ts. */
+  putOff?: string;
 }
 
 export interface OperationSecrets {

@@ -1,4 +1,5 @@
 import {
+  changesSettings,
   changesVersion,
   fleetTypes,
   type JudgedGroup,
@@ -177,6 +178,8 @@ function isMoveTrue(rollout: Rollout, workload: JudgedWorkload): boolean {
       return rollout.wayBackTo(workload, image) !== "no";
     case "none":
     case "restore":
+    case "change":
+    case "change-back":
       return from !== "" && sameDigest(from, image);
     default:
       return move === "forward" && from !== "";
@@ -292,7 +295,9 @@ function fleetChanges(
       "there is nothing that could be lost",
     ),
     ...unsigned.map((member) => unsignedRelease(rollout, member)),
-    ...unproved.flatMap((member) => proofMissing(rollout, group, canaries, member)),
+    ...[...unproved, ...fleet.filter(changesSettings)].flatMap((member) =>
+      proofMissing(rollout, group, canaries, member),
+    ),
     ...forward.flatMap((member) => movedAtOnce(rollout, member)),
   ];
 }

@@ -29,8 +29,10 @@ export interface WorkloadFacts {
   container: string;
   /** The release that it can be set back to, as recorded. */
   previous: string;
-  /** What the update does to it: first, none, forward, back, restore. */
+  /** What the update does to it: first, none, forward, back, restore, change (of its settings), change-back. */
   move: string;
+  /** Fingerprint of the settings of its group that it gets in this update; empty: it keeps those that it has. */
+  settings: string;
   /** What its container is made anew for, as one hash; its preparation runs for the same. */
   trigger: string;
   pause: PauseFacts;
@@ -138,6 +140,7 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
     container,
     previous: facts.text("judged.previous"),
     move: facts.text("judged.move"),
+    settings: facts.text("judged.settings"),
     trigger: facts.text("judged.trigger"),
     pause: {
       hold: facts.number("judged.pause.hold"),
@@ -177,6 +180,11 @@ export function sameDigest(one: string, other: string): boolean {
 /** Another version is to run than the one that was there. */
 export function changesVersion({ from, image }: WorkloadFacts): boolean {
   return from !== "" && !sameDigest(from, image);
+}
+
+/** Other settings are to come on the image that was there, and no ones that it had before. */
+export function changesSettings({ move }: WorkloadFacts): boolean {
+  return move === "change";
 }
 
 /** Where something about a workload is said. */

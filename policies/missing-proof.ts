@@ -1,5 +1,12 @@
 import type { CanaryFinding } from "./canary-before-fleet.ts";
-import { changesVersion, type JudgedGroup, type JudgedWorkload, placeIn, sameDigest } from "./fleet-facts.ts";
+import {
+  changesSettings,
+  changesVersion,
+  type JudgedGroup,
+  type JudgedWorkload,
+  placeIn,
+  sameDigest,
+} from "./fleet-facts.ts";
 import { durationText, type ProofState } from "./proof.ts";
 import { imageOfContainer, type Rollout } from "./rollout.ts";
 import { quoted } from "./verdict.ts";
@@ -22,7 +29,8 @@ export function proofMissing(
     .flatMap((canary) => missingOf(rollout, group, canary, member))
     .toSorted((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));
   if (worst === undefined) return [];
-  const what = `image ${quoted(member.image)} is not proved: ${worst.what}`;
+  const subject = changesSettings(member) ? "its change of settings" : `image ${quoted(member.image)}`;
+  const what = `${subject} is not proved: ${worst.what}`;
   return [{ ...worst, what, ...placeIn(member, "image") }];
 }
 
@@ -54,7 +62,7 @@ function missingOf(
       { kind: "unproven", what: `${its} stays on ${quoted(has)} in this update`, why, write: asCandidate },
     ];
   }
-  const { signed, all } = rollout.proofsOf(canary, group);
+  const { signed, all } = rollout.proofsOf(canary, group, changesSettings(member) ? member.settings : "");
   if (signed.state === "passed") return [];
   if (all.state !== "passed") {
     const write = remedyOf(all.state, rollout, group, canary);

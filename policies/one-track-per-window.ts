@@ -1,4 +1,4 @@
-import { changesVersion, type JudgedWorkload, placeIn, sameDigest } from "./fleet-facts.ts";
+import { changesSettings, changesVersion, type JudgedWorkload, placeIn, sameDigest } from "./fleet-facts.ts";
 import { durationText } from "./proof.ts";
 import { evidenceSettings, isInControlPlane, Rollout } from "./rollout.ts";
 import { durationSchema, type Finding, stackRule, unreadableFact } from "./rule.ts";
@@ -45,7 +45,10 @@ export const oneTrackPerWindow = stackRule({
     const rollout = new Rollout(graph, settings);
     const { workloads, problems } = rollout.facts;
     const changing = workloads.filter(changesVersion);
-    const forward = changing.filter((each) => rollout.wayBackTo(each, each.image) === "no");
+    const forward = [
+      ...changing.filter((each) => rollout.wayBackTo(each, each.image) === "no"),
+      ...workloads.filter(changesSettings),
+    ];
     return [
       ...rollout.keyProblems,
       ...problems.map(unreadableFact),
@@ -130,12 +133,13 @@ function tooSoon(rollout: Rollout, workload: JudgedWorkload, gap: number): Windo
   ];
 }
 
-/** Cut-overs to another image; those that went back are no updates. */
+/** Cut-overs to another image or other settings; those that went back are no updates. */
 function updatesOf(rollout: Rollout, workload: JudgedWorkload): JudgedRecord[] {
   return rollout
     .evidenceOf(workload)
     .records.filter(
       ({ kind, direction, from, image }) =>
-        kind === "cut-over" && direction === "forward" && !sameDigest(from, image),
+        kind === "cut-over" &&
+        ((direction === "forward" && !sameDigest(from, image)) || direction === "change"),
     );
 }

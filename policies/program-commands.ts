@@ -6,7 +6,7 @@ import { type Unread, unreadProperty } from "./unread.ts";
 
 /** Runs in place of the program when only what it is told has changed, and hands its result on. */
 const keepResult = "operations/keep-result.ts";
-/** The variables by which a program is told all that it needs begin with it. */
+/** The variables that a program takes begin with it; its task comes by standard input. */
 const ownVariables = "CLAWFORCE_";
 
 type ProgramFinding = Unread | Finding<"otherProgram" | "frozen">;
@@ -89,8 +89,7 @@ export function isToldOf(
   workload: string,
   isImage: (image: unknown) => boolean,
 ): boolean | undefined {
-  const variables = read(props, "environment");
-  const task = isObject(variables) ? read(variables, "CLAWFORCE_OPERATION") : variables;
+  const task = read(props, "stdin");
   if (task === notKnown) return undefined;
   const told = jsonObject(task);
   const on = told && read(told, "workload");

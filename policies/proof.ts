@@ -8,6 +8,8 @@ export interface ProofDemand {
   container: string;
   /** Fingerprint of the checks that count. */
   checksHash: string;
+  /** Fingerprint of the settings that count; empty: any. */
+  settings: string;
   /** What must have followed the verification: seconds, and requests served meanwhile. */
   bake: { length: number; requests: number };
   /** Seconds after which a pass proves nothing any more. */
@@ -73,11 +75,13 @@ export function proofOf(records: readonly JudgedRecord[], demand: ProofDemand, n
     : { state: "passed", what: `has passed at ${proof.at}` };
 }
 
-function isPass(record: JudgedRecord, { checksHash, counts }: ProofDemand): boolean {
+function isPass(record: JudgedRecord, { checksHash, settings, counts }: ProofDemand): boolean {
+  const isOnThem = settings === "" || record.kind !== "verification" || record.settings === settings;
   return (
     record.kind !== "gate" &&
     record.outcome === "passed" &&
     record.checksHash === checksHash &&
+    isOnThem &&
     counts(record)
   );
 }

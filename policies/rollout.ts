@@ -62,14 +62,18 @@ export class Rollout {
     return this.facts.workloads.filter(({ group }) => group === name);
   }
 
-  /** What a member has proved of the image that it is to run: by signed records alone, and by all of them. */
-  proofsOf(member: JudgedWorkload, group: JudgedGroup): { signed: Proof; all: Proof } {
+  /**
+   * What a member has proved of the image that it is to run, with these settings where they are given: by signed records
+   * alone, and by all of them.
+   */
+  proofsOf(member: JudgedWorkload, group: JudgedGroup, settings = ""): { signed: Proof; all: Proof } {
     const { records } = this.evidenceOf(member);
     const proof = (counts: (record: JudgedRecord) => boolean) =>
       proofOf(
         records,
         {
           ...{ image: member.image, container: member.container, checksHash: group.checksHash },
+          settings,
           bake: this.bakeOf(group),
           ...{ longestAge: this.#longestAge, counts },
         },

@@ -74,6 +74,8 @@ export interface JudgedRecord {
   seconds: number;
   served: number;
   snapshot: string;
+  /** Of a verification: fingerprint of the settings that the workload shared with its group. */
+  settings: string;
   /** The instance group that the workload was in. */
   group: string;
   trust: Trust;
@@ -215,6 +217,7 @@ function recordOf(predicate: object, trust: Trust): JudgedRecord | undefined {
     seconds: number(predicate, "seconds"),
     served: isObject(requests) ? number(requests, "served") : 0,
     snapshot: text(predicate, "snapshot"),
+    settings: kind === "verification" ? text(predicate, "settings") : "",
     group: text(predicate, "group"),
   };
 }

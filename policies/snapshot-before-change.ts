@@ -110,12 +110,12 @@ function changeFindings({ workload, preparations }: Parts): SnapshotFinding[] {
   if (triggers.length > 0) return triggers;
   const isTold = isToldOf(preparation, name, (told) => isImage(told, image));
   if (isTold === undefined) {
-    return [unreadProperty(preparation, { path: "environment.CLAWFORCE_OPERATION", problem: "unknown" })];
+    return [unreadProperty(preparation, { path: "stdin", problem: "unknown" })];
   }
   if (!isTold) {
     return [
       {
-        ...{ kind: "otherTask", ...place, path: "environment.CLAWFORCE_OPERATION" },
+        ...{ kind: "otherTask", ...place, path: "stdin" },
         what: `it is not told to prepare ${name} for the image that ${name} is to run`,
         why: "the copy of another state is no way back for this one",
         write: `the task of ${name}`,

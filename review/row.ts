@@ -43,6 +43,8 @@ function operationOf(workload: ReviewedWorkload): string {
       return managed && told?.move === "none" ? "taken in" : "made anew";
     case "replace":
       if (told?.move === "back") return "back";
+      if (told?.move === "change") return `other settings: ${inputsOf(runner)}`;
+      if (told?.move === "change-back") return `back to earlier settings: ${inputsOf(runner)}`;
       if (told?.move === "restore") return "state set back";
       return changesImage(workload) ? "update" : `replaced: ${inputsOf(runner)}`;
     case "update":

@@ -21,9 +21,9 @@ export function changesImage(workload: ReviewedWorkload): boolean {
 export function oneTrack(workloads: readonly ReviewedWorkload[]): Finding[] {
   const names = (track: ReviewedWorkload["track"], changes: (workload: ReviewedWorkload) => boolean) =>
     workloads.filter((each) => each.track === track && changes(each)).map(({ name }) => name);
-  const updated = (each: ReviewedWorkload) => changesImage(each) && each.told?.move !== "back";
+  const updated = (each: ReviewedWorkload) => changesImage(each) && !goesBack(each);
   const touched = (each: ReviewedWorkload) =>
-    isMadeAnew(each) && each.runner?.before !== undefined && each.told?.move !== "back";
+    isMadeAnew(each) && each.runner?.before !== undefined && !goesBack(each);
   const both = (changes: (workload: ReviewedWorkload) => boolean) => {
     const [plane, fleet] = [names("control-plane", changes), names("runtime", changes)];
     return plane.length > 0 && fleet.length > 0 ? `${plane.join(", ")} and ${fleet.join(", ")}` : undefined;
@@ -66,4 +66,8 @@ export function moveFirst(workload: ReviewedWorkload): Finding[] {
       write: image ? "the move alone, and the image in a later change" : "nothing, when that is meant",
     },
   ];
+}
+
+function goesBack({ told }: ReviewedWorkload): boolean {
+  return told?.move === "back" || told?.move === "change-back";
 }

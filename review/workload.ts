@@ -21,7 +21,7 @@ export interface ToldFacts {
   from: string;
   /** Id of that container; empty also when it does not serve. */
   container: string;
-  move: "first" | "none" | "forward" | "back" | "restore";
+  move: "first" | "none" | "forward" | "back" | "restore" | "change" | "change-back";
   restore: ToldRestore | undefined;
   /** Seconds: how long its requests are held by an ingress (0: there is none), and how long it may not serve. */
   pause: { hold: number; longest: number };
@@ -97,7 +97,7 @@ function sortKey({ track, name }: ReviewedWorkload): string {
   return `${track === "control-plane" ? 0 : 1} ${name}`;
 }
 
-const moves: readonly string[] = ["first", "none", "forward", "back", "restore"];
+const moves: readonly string[] = ["first", "none", "forward", "back", "restore", "change", "change-back"];
 
 function toldOf(judged: unknown): ToldFacts | undefined {
   const { track, image, from, container, move, restore, pause, evidence } = mappingOf(judged);
@@ -139,8 +139,10 @@ export function imageOf(
 ): string {
   if (state === undefined) return "";
   if (!managed) return textOf(state.inputs.image);
-  const task = mappingOf(parsedJson(textOf(mappingOf(state.inputs.environment).CLAWFORCE_OPERATION)));
-  return textOf(mappingOf(task.workload).image);
+  const { stdin, environment } = state.inputs;
+  // A state that an earlier version of this program has left has the task in a variable.
+  const text = textOf(stdin) || textOf(mappingOf(environment).CLAWFORCE_OPERATION);
+  return textOf(mappingOf(mappingOf(parsedJson(text)).workload).image);
 }
 
 /** The digest of a reference; a reference without one is its own. */

@@ -21,28 +21,6 @@ export function providerArgs(platform: DockerAccess & { host: string }): docker.
   };
 }
 
-/** What replaces a container when it changes: the literal part of its identity. */
-export function replacingInputs(spec: WorkloadSpec): object {
-  const { container } = spec;
-  return {
-    image: spec.image,
-    command: container.command ?? null,
-    user: container.user ?? null,
-    environment: container.environment,
-    tokenVariable: container.tokenVariable ?? null,
-    state: spec.state,
-    stateDirectory: container.stateDirectory,
-    network: container.network,
-    port: container.port,
-    publish: spec.publish ?? null,
-    ...(spec.backups !== undefined && { backups: spec.backups }),
-    ...(container.dockerSocket !== undefined && { dockerSocket: container.dockerSocket }),
-    // Another health check never reaches a container that is there.
-    health: container.health,
-    restore: spec.restoreEpoch,
-  };
-}
-
 /** Arguments of the container of a workload. No label or variable carries anything that differs from run to run. */
 export function containerArgs(spec: WorkloadSpec, token: pulumi.Input<string>): docker.ContainerArgs {
   const { container } = spec;

@@ -29,7 +29,6 @@ export interface Account {
 }
 
 /** The environment variable that hands over the secret `controlPlanePassword`. */
-export const controlPlanePasswordVariable = "CLAWFORCE_CONTROL_PLANE_PASSWORD";
 
 /** No answer within the time: it may have been done or not. Whoever gets this reads the state again. */
 export class UnknownOutcome extends OperationFailure {

@@ -220,7 +220,7 @@ describe("a fleet under the pack", () => {
   it("is copied before it is changed", async () => {
     const edit = {
       file: "components/workload.ts",
-      from: "triggers: [replacementTrigger(spec)]",
+      from: "triggers: [spec.trigger]",
       to: 'triggers: ["once"]',
     };
     await world.configure({ images: { stable: images.old, candidate: images.other }, wave: 0 });

@@ -143,7 +143,10 @@ export function triggerOf(workload: Pick<StackWorkload, "image">): string {
 }
 
 function taskOf({ name, image: wanted }: StackWorkload): object {
-  return { CLAWFORCE_OPERATION: JSON.stringify({ workload: { name, image: wanted } }) };
+  return {
+    stdin: JSON.stringify({ workload: { name, image: wanted } }),
+    environment: { CLAWFORCE_WORKLOAD_OF: `prod/${name}` },
+  };
 }
 
 function preparation(workload: StackWorkload, before: string | undefined): StackResource {
@@ -151,7 +154,7 @@ function preparation(workload: StackWorkload, before: string | undefined): Stack
     ...{ type: commandType, name: `${workload.name}-preparation`, parent: idOf(fleet) },
     props: {
       ...{ create: `operations/prepare${workload.managed === true ? "-managed" : ""}.ts` },
-      ...{ interpreter: ["node"], update: "operations/keep-result.ts", environment: taskOf(workload) },
+      ...{ interpreter: ["node"], update: "operations/keep-result.ts", ...taskOf(workload) },
       triggers: [triggerOf(workload)],
       stdout: isChanging(workload) ? unknownText : "{}",
     },
@@ -188,7 +191,7 @@ function workloadResources(workload: StackWorkload, after: readonly string[]): S
         interpreter: ["node"],
         update: "operations/keep-result.ts",
       },
-      ...{ environment: taskOf(workload) },
+      ...taskOf(workload),
       triggers: [changing ? unknownText : "id", "first"],
       stdout: changing ? unknownText : "{}",
     },
@@ -201,7 +204,7 @@ function workloadResources(workload: StackWorkload, after: readonly string[]): S
     props: {
       running: changing ? unknownText : {},
       judged: {
-        ...{ track, role, group: group ?? "", wave, image: workload.image, from, move },
+        ...{ track, role, group: group ?? "", wave, image: workload.image, from, move, settings: "" },
         container: from === "" ? "" : `id-of-${name}`,
         previous: "",
         trigger: triggerOf(workload),

@@ -32,11 +32,6 @@ const wrong: Wrong[] = [
     `${group}.wave: there is no wave 4: the last of \`waves\` is 3. Write 0 to 3.`,
   ],
   [
-    "a wave without candidate",
-    { [`${group}.wave`]: 1, "agentImages.chromium.candidate": undefined },
-    `${group}.wave: the wave is 1, but there is no candidate to roll out. Write 0, or set clawforce:agentImages.chromium.candidate.`,
-  ],
-  [
     "a wave that is none",
     { [`${group}.waves`]: [1, "101%"] },
     `${group}.waves[1]: "101%" is no wave. Write a count (2) or a share (25%).`,

@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { settingsOf } from "../../config/container-settings.ts";
 import { ConfigError, parseStackConfig } from "../../config/parse.ts";
 import { pathText } from "../../config/problem.ts";
 import { workloadsOf } from "../../config/rollout.ts";
 import { secretKeys } from "../../config/schema.ts";
 import { readStackFile } from "../../config/stack-file.ts";
+import { madeOf } from "../../evidence/settings.ts";
 
 const placeholder = `@sha256:${"0".repeat(64)}`;
 
@@ -93,6 +95,30 @@ describe("the example", () => {
       `bot-desk-1 ${agent}`,
       `bot-desk-2 ${agent}`,
     ]);
+  });
+
+  // Each of them is the trigger of a container in stacks that exist: another one here would replace that container in the
+  // first update with this version of the program, on every machine that runs it.
+  test("keep the triggers of their containers", () => {
+    const triggers = ["prod", "staging"].flatMap((stack) =>
+      workloadsOf(parseStackConfig(filled(stack))).map((workload) => {
+        const made = { image: workload.image, restore: "", ...settingsOf(workload) };
+        return [`${stack} ${workload.name}`, madeOf(made, undefined, workload.track).trigger];
+      }),
+    );
+    expect(Object.fromEntries(triggers)).toEqual({
+      "prod clawforce": "1db86d184cc347d9",
+      "prod support-canary": "332a6e529d68c5f2",
+      "prod support-1": "4ab16d041af30e70",
+      "prod support-2": "b157b2b275f28034",
+      "prod support-3": "66976d59feafb210",
+      "prod bot-desk-1": "44f8407f81f97fe2",
+      "prod bot-desk-2": "5077dce8c2eb6b69",
+      "staging clawforce": "bc5f61e00adaf18b",
+      "staging staging-canary": "8b852cde1b4c7d9f",
+      "staging staging-1": "7b85c08886d656d5",
+      "staging staging-2": "22f24438888306b0",
+    });
   });
 
   test("prod judges what users meet, bakes under traffic and takes a failed wave back", () => {

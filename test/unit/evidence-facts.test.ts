@@ -64,6 +64,7 @@ describe("the facts of a workload", () => {
     );
     expect(canary).toEqual({
       ...{ track: "runtime", role: "canary", group: "support", wave: 0 },
+      settings: "",
       ...{ image: candidate, from: stable, container: "container of canary", previous: "", move: "forward" },
       pause: { hold: 0, drain: 0, unseen: 30, stopGrace: 30, coldPass: 0, start: 150 },
       evidence: [envelope("canary 0")],

@@ -143,15 +143,48 @@ describe("a rollout does not go on", () => {
   test("without a candidate", () => {
     const config = configWith({ "agentImages.chromium.candidate": undefined });
     expect(() => nextWave(config, provedWitnesses(config), undefined, now)).toThrow(
-      "There is nothing to roll out: no agent image that a group runs has a `candidate`.",
+      "There is nothing to roll out: no agent image that a group runs has a `candidate`, and no group has settings that its instances lack. `fleet pin` writes a candidate.",
     );
   });
 
   test("in a group that no candidate is for", () => {
     const config = configWith();
     expect(() => nextWave(config, provedWitnesses(config), "sales", now)).toThrow(
-      'No candidate is rolled out to a group called "sales". One is rolled out to support.',
+      'Nothing is rolled out to a group called "sales". Something is rolled out to support.',
     );
+  });
+});
+
+describe("other settings without a candidate", () => {
+  const group = "instanceGroups.support";
+  const without = { "agentImages.chromium.candidate": undefined };
+  const other = (wave: string) =>
+    `support: ${wave} (waves 0 to 3) to other settings on agent-chromium:1.4.2-openclaw-2026.4.15@aaaaaaaaaaaa`;
+  const step = (wave: number, ...pending: string[]) => {
+    const config = configWith({ ...without, [`${group}.wave`]: wave });
+    return nextWave(config, provedWitnesses(config), undefined, now, new Set(pending));
+  };
+  const edits = (wave: number) => [{ path: ["instanceGroups", "support", "wave"], value: wave }];
+  const groups = ["support"];
+
+  test("go to the canary first, also when the wave is still the one of the change before", () => {
+    const all = ["canary", "support-1", "support-2", "support-3"];
+    expect(step(0, ...all)).toEqual({ groups, title: other("canary"), edits: [] });
+    expect(step(3, ...all)).toEqual({ groups, title: other("canary"), edits: edits(0) });
+  });
+
+  test("go one wave further once those before have them", () => {
+    const later = ["support-1", "support-2", "support-3"];
+    expect(step(0, ...later)).toEqual({ groups, title: other("wave 1"), edits: edits(1) });
+    expect(step(2, "support-2", "support-3")).toEqual({ groups, title: other("wave 2"), edits: [] });
+  });
+
+  test("end with the wave at the beginning again", () => {
+    expect(step(3)).toEqual({
+      groups,
+      title: "support: every instance has its settings, so wave 0 again",
+      edits: edits(0),
+    });
   });
 });
 

@@ -55,16 +55,11 @@ function program(workload: Record<string, unknown>, environment: Record<string, 
   const file = fileURLToPath(new URL("../../operations/cut-over.ts", import.meta.url));
   const { status, stderr } = spawnSync(process.execPath, [file], {
     encoding: "utf8",
+    input: JSON.stringify({
+      workload: { name: "a", dockerHost: "unix:///nowhere.sock", evidenceDirectory: "/nowhere", ...workload },
+    }),
     env: {
       PATH: process.env.PATH,
-      CLAWFORCE_OPERATION: JSON.stringify({
-        workload: {
-          name: "a",
-          dockerHost: "unix:///nowhere.sock",
-          evidenceDirectory: "/nowhere",
-          ...workload,
-        },
-      }),
       CLAWFORCE_SNAPSHOT_PASSWORD: "x",
       CLAWFORCE_GATEWAY_TOKEN: "x",
       ...environment,

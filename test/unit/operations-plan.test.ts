@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Move } from "../../evidence/move.ts";
-import { describePlan } from "../../operations/plan.ts";
+import { describePlan, describeUnrecorded } from "../../operations/plan.ts";
 import type { SurveyedWorkload } from "../../operations/survey.ts";
 
 const one = `registry/openclaw:2026.4.15@sha256:${"1".repeat(64)}`;
@@ -24,8 +24,7 @@ function plan(move: Move, rest: Partial<SurveyedWorkload> = {}): string[] {
     config: { track: "runtime", managed: false },
     input: { name: "support-1" },
     move,
-    observed: undefined,
-    journal: undefined,
+    ...{ observed: undefined, journal: undefined, records: [], made: {}, waits: undefined },
     ...rest,
   };
   return describePlan([surveyed as SurveyedWorkload], now);
@@ -57,12 +56,58 @@ describe("describePlan", () => {
       },
       "its state is set back: snapshot aaaaaaaa of unknown is restored after a pre-restore snapshot; requested",
     ],
+    [
+      {
+        kind: "change",
+        from: one,
+        to: one,
+        changes: ["command changes", "environment.A is new"],
+        back: false,
+      },
+      "change of settings on openclaw:2026.4.15@111111111111 (command changes, environment.A is new)",
+    ],
+    [
+      { kind: "change", from: one, to: one, changes: ["command changes"], back: true },
+      "back to settings that it has passed on, on openclaw:2026.4.15@111111111111 (command changes)",
+    ],
+    [
+      { kind: "forward", from: one, to: two, changes: ["command changes"] },
+      "update openclaw:2026.4.15@111111111111 -> openclaw:2026.4.23@222222222222 (command changes)",
+    ],
   ])("%#: %o", (move, line) => {
     expect(plan(move)).toEqual([`support-1: ${line}`]);
   });
 
   it("is silent about a workload that stays as it is", () => {
     expect(plan({ kind: "none", to: one })).toEqual([]);
+  });
+
+  it("says what a workload does not get yet, and until when", () => {
+    const waits = { changes: ["environment.A is new"], until: "canary has passed on the new ones" };
+    expect(plan({ kind: "none", to: one }, { waits })).toEqual([
+      "support-1: keeps its settings until canary has passed on the new ones (environment.A is new)",
+    ]);
+  });
+
+  it("says whose settings are not on record yet", () => {
+    const observed = { id: "c", image: one, state: "running" as const, status: "Up" };
+    const surveyed = (name: string, rest: object) =>
+      ({
+        ...{ config: { managed: false }, input: { name }, records: [], observed },
+        ...rest,
+      }) as unknown as SurveyedWorkload;
+    const said = describeUnrecorded([
+      surveyed("a", {}),
+      surveyed("b", {}),
+      surveyed("managed", { config: { managed: true } }),
+      surveyed("new", { observed: undefined }),
+      surveyed("known", { records: [{ kind: "settings" }] }),
+    ]);
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^a, b: the settings of their containers are not on record yet; .* take that back first/,
+      ),
+    ]);
   });
 
   it("says that a held workload is let in, once its gate has judged it", () => {
@@ -82,7 +127,7 @@ describe("describePlan", () => {
 
   it("says who can't be reached while the control plane changes", () => {
     const surveyed = (config: object, name: string, move: Move) =>
-      ({ config, input: { name }, move }) as unknown as SurveyedWorkload;
+      ({ config, input: { name }, move, records: [], made: {} }) as unknown as SurveyedWorkload;
     const plane = { track: "control-plane", managed: false };
     const managed = { track: "runtime", managed: true };
     expect(

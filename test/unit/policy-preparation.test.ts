@@ -32,7 +32,7 @@ describe("a preparation", () => {
   const own = preparationOf("canary");
   const path = (name: string) => `canary-preparation ${name}`;
   const otherTask = refused(
-    path("environment.CLAWFORCE_OPERATION"),
+    path("stdin"),
     "it is not told to prepare canary for the image that canary is to run",
     "the copy of another state is no way back for this one",
     "the task of canary",
@@ -96,19 +96,19 @@ describe("a preparation", () => {
   );
 
   it("is refused that is told nothing, or what is not known", () => {
-    const untold = [otherProgram(path("environment"), "prepare"), otherTask];
-    expect(said(props(own, { environment: null }))).toEqual(untold);
-    expect(said(props(own, { environment: {} }))).toEqual([otherTask]);
-    expect(said(props(own, { environment: unknownText }))).toEqual([
-      notKnown(path("environment")),
-      notKnown(path("environment.CLAWFORCE_OPERATION")),
-    ]);
+    expect(said(props(own, { stdin: null }))).toEqual([otherTask]);
+    expect(said(props(own, { stdin: "" }))).toEqual([otherTask]);
+    expect(said(props(own, { stdin: unknownText }))).toEqual([notKnown(path("stdin"))]);
+  });
+
+  it("is refused without variables of its own, and with ones that are not known", () => {
+    expect(said(props(own, { environment: null }))).toEqual([otherProgram(path("environment"), "prepare")]);
+    expect(said(props(own, { environment: unknownText }))).toEqual([notKnown(path("environment"))]);
+    expect(said(props(own, { environment: {} }))).toEqual([]);
   });
 
   it("is refused that has an unknown part", () => {
     expect(said(props(own, { interpreter: [unknownText] }))).toEqual([notKnown(path("interpreter[0]"))]);
-    const environment = { CLAWFORCE_OPERATION: unknownText };
-    expect(said(props(own, { environment }))).toEqual([notKnown(path("environment.CLAWFORCE_OPERATION"))]);
   });
 
   it.each<[string, unknown]>([
@@ -136,8 +136,8 @@ describe("a preparation", () => {
     ["for another image", { name: "canary", image: a }],
     ["for no image", { name: "canary" }],
   ])("is refused that works on the state %s", (_, workload) => {
-    const environment = { CLAWFORCE_OPERATION: JSON.stringify({ workload }) };
-    expect(said(props(own, { environment }))).toEqual([otherTask]);
+    const stdin = JSON.stringify({ workload });
+    expect(said(props(own, { stdin }))).toEqual([otherTask]);
   });
 
   it("is refused that is missing, there twice, or left out of the update", () => {

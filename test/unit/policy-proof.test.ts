@@ -12,7 +12,8 @@ function records(...parts: Partial<JudgedRecord>[]): JudgedRecord[] {
   return parts.map((part, index) => ({
     ...{ kind: "verification", stack: "prod", workload: "canary", sequence: index + 1, image: a, from: "" },
     ...{ time: noon + index * minute, at: `minute ${index}`, direction: "", container: "id", outcome: "" },
-    ...{ checksHash: "hash", seconds: 0, served: 0, snapshot: "", group: "", trust: "signed" },
+    ...{ checksHash: "hash", seconds: 0, served: 0, snapshot: "", settings: "", group: "" },
+    trust: "signed" as const,
     ...part,
   }));
 }
@@ -59,10 +60,16 @@ describe("the releases that a workload has passed on", () => {
 describe("the proof of an image", () => {
   const demand: ProofDemand = {
     ...{ image: a, container: "id", checksHash: "hash", bake: { length: 0, requests: 0 } },
-    ...{ longestAge: 3600, counts: ({ trust }) => trust === "signed" },
+    ...{ settings: "", longestAge: 3600, counts: ({ trust }) => trust === "signed" },
   };
   const state = (parts: Partial<JudgedRecord>[], of: Partial<ProofDemand> = {}, now = noon + 10 * minute) =>
     proofOf(records(...parts), { ...demand, ...of }, now).state;
+
+  test("is a pass with the settings that are asked for", () => {
+    expect(state([{ ...passed(), settings: "new" }], { settings: "new" })).toBe("passed");
+    expect(state([{ ...passed(), settings: "old" }], { settings: "new" })).toBe("missing");
+    expect(state([passed()], { settings: "new" })).toBe("missing");
+  });
 
   test("is a pass of the container, on the image, by the checks and a key that count", () => {
     expect(state([passed()])).toBe("passed");

@@ -34,6 +34,7 @@ describe("the records that the pack reads", () => {
       checksHash: "",
       seconds: 0,
       group: "",
+      settings: "",
     };
     const common = { stack: "prod", workload: "canary", trust: "signed", image: image("b"), served: 0 };
     expect(readEvidence([first, second, third], owner, keys)).toEqual({

@@ -54,9 +54,7 @@ export function workload(name: string, of: Of = {}): Resource[] {
     parent: urn,
     ...(managed
       ? {
-          inputs: {
-            environment: { CLAWFORCE_OPERATION: JSON.stringify({ workload: { image: reference } }) },
-          },
+          inputs: { stdin: JSON.stringify({ workload: { image: reference } }) },
         }
       : {
           ...{ id: `${name}-container`, resourceHooks: hooks },

@@ -1,0 +1,199 @@
+import type { ContainerConfig } from "./container-schema.ts";
+import { controlPlaneContainer, gatewayContainer } from "./container-schema.ts";
+import { fingerprint } from "./fingerprint.ts";
+import type { StateLocation, Track, WorkloadConfig } from "./rollout.ts";
+
+/**
+ * What a container is made anew for when it changes, beside its image and a restore. Plain JSON. The order of its keys is
+ * part of the trigger that stands in the state of stacks that exist: it stays as it is, and a key that is added later goes
+ * into `LaterSettings`.
+ */
+export interface ContainerSettings {
+  command: string[] | null;
+  user: string | null;
+  environment: Record<string, string>;
+  tokenVariable: string | null;
+  state: StateLocation;
+  stateDirectory: string;
+  network: string;
+  port: number;
+  publish: number | null;
+  backups?: StateLocation & { path: string };
+  dockerSocket?: string;
+  /** Another health check never reaches a container that is there. */
+  health: ContainerConfig["health"];
+}
+
+/** What replaces a container too and is no part of the first triggers: it goes into one only when it changes. */
+export interface LaterSettings {
+  /** Seconds between SIGTERM and SIGKILL. */
+  stopGrace: number;
+}
+
+/** What one container is made with. */
+export interface Made {
+  /** Reference with digest. */
+  image: string;
+  /** Changes when the configuration asks for another snapshot to be restored. */
+  restore: string;
+  /** Of the container and of its preparation: another one, another container. */
+  trigger: string;
+  settings: ContainerSettings;
+  later: LaterSettings;
+  /** Bytes. It changes without another container. */
+  memory?: number;
+}
+
+/** What belongs to one instance and is written beside its name. All else is its group's, and goes wave by wave. */
+const ownKeys = ["state", "publish", "backups"] as const;
+
+export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "later" | "memory"> {
+  const { container, state, publish, backups, stopGrace } = workload;
+  const { memory } = container;
+  const settings: ContainerSettings = {
+    command: container.command ?? null,
+    user: container.user ?? null,
+    environment: container.environment,
+    tokenVariable: container.tokenVariable ?? null,
+    state,
+    stateDirectory: container.stateDirectory,
+    network: container.network,
+    port: container.port,
+    publish: publish ?? null,
+    ...(backups !== undefined && { backups }),
+    ...(container.dockerSocket !== undefined && { dockerSocket: container.dockerSocket }),
+    health: container.health,
+  };
+  return { settings, later: { stopGrace }, ...(memory !== undefined && { memory }) };
+}
+
+/** The trigger of a container. `changed`: what differs of the settings that came later. */
+export function triggerOf(
+  { image, restore, settings }: Pick<Made, "image" | "restore" | "settings">,
+  changed: Partial<LaterSettings> = {},
+): string {
+  return fingerprint({ image, ...settings, restore, ...changed });
+}
+
+/** The group's part of other settings, with an instance's own part. */
+export function withOwnPart<Part extends Pick<Made, "settings">>(shared: Part, own: ContainerSettings): Part {
+  const settings = { ...shared.settings, state: own.state, publish: own.publish };
+  delete settings.backups;
+  // Spread anew, so that the order of the keys is the one of every other trigger.
+  const { dockerSocket, health, ...rest } = settings;
+  const ordered: ContainerSettings = {
+    ...rest,
+    ...(own.backups !== undefined && { backups: own.backups }),
+    ...(dockerSocket !== undefined && { dockerSocket }),
+    health,
+  };
+  return { ...shared, settings: ordered };
+}
+
+/** A workload as it is with other settings than the configuration has for it now. */
+export function withSettings(workload: WorkloadConfig, made: Made): WorkloadConfig {
+  const { settings, later, image } = made;
+  const { command, user, tokenVariable, dockerSocket, environment, stateDirectory, network, port, health } =
+    settings;
+  const { memory } = workload.container;
+  return {
+    ...workload,
+    image,
+    // Nothing but what it is made with: a default that a later version of this program has would be another container.
+    container: {
+      ...{ environment, stateDirectory, network, port, health },
+      ...(command !== null && { command }),
+      ...(user !== null && { user }),
+      ...(tokenVariable !== null && { tokenVariable }),
+      ...(dockerSocket !== undefined && { dockerSocket }),
+      ...(memory !== undefined && { memory }),
+    },
+    stopGrace: later.stopGrace,
+  };
+}
+
+type Compared = Pick<Made, "settings" | "later">;
+
+/** What differs, as an operator writes it: "environment.LOG_LEVEL is new". No value: a variable may hold a secret. */
+export function differences(before: Compared, after: Compared, track: Track): string[] {
+  return [...sharedDifferences(before, after, track), ...ownDifferences(before, after, track)];
+}
+
+export function sharedDifferences(before: Compared, after: Compared, track: Track): string[] {
+  return pathDifferences(sharedPart(before, track), sharedPart(after, track));
+}
+
+export function ownDifferences(before: Compared, after: Compared, track: Track): string[] {
+  return pathDifferences(ownPart(before, track), ownPart(after, track));
+}
+
+/** One short text for the settings that a group's instances share: the same for the same settings, however written. */
+export function sharedFingerprint(settings: Compared, track: Track): string {
+  return fingerprint(sharedPart(settings, track));
+}
+
+/** The same for an instance's own part. */
+export function ownFingerprint(settings: Compared, track: Track): string {
+  return fingerprint(ownPart(settings, track));
+}
+
+type Plain = Readonly<Record<string, unknown>>;
+
+function sharedPart({ settings, later }: Compared, track: Track): Plain {
+  const all = canonical({ ...settings, ...later }, defaultsOf(track)) as Plain;
+  return Object.fromEntries(Object.entries(all).filter(([key]) => !isOwn(key)));
+}
+
+function ownPart({ settings }: Compared, track: Track): Plain {
+  const all = canonical(settings, defaultsOf(track)) as Plain;
+  return Object.fromEntries(Object.entries(all).filter(([key]) => isOwn(key)));
+}
+
+function isOwn(key: string): boolean {
+  return (ownKeys as readonly string[]).includes(key);
+}
+
+/** Seconds, of both tracks. */
+const defaultStopGrace = 30;
+
+function defaultsOf(track: Track): Plain {
+  const schema = track === "control-plane" ? controlPlaneContainer : gatewayContainer;
+  return { ...schema.parse({}), stopGrace: defaultStopGrace };
+}
+
+/**
+ * The same value for the same meaning: keys in order, and without what is as the defaults have it. A key that is missing
+ * has its default, so a default that is added later makes no difference.
+ */
+export function canonical(value: unknown, defaults?: unknown): unknown {
+  if (Array.isArray(value)) return value.map((entry) => canonical(entry));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).flatMap(([key, entry]) => {
+    const usual = (defaults as Plain | undefined)?.[key];
+    const kept = canonical(entry, usual);
+    const isUsual = JSON.stringify(kept) === JSON.stringify(canonical(usual, usual));
+    return kept === undefined || kept === null || isUsual ? [] : [[key, kept] as const];
+  });
+  return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function pathDifferences(before: unknown, after: unknown, path = ""): string[] {
+  if (isPlain(before) && isPlain(after)) {
+    const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted();
+    return keys.flatMap((key) =>
+      pathDifferences(before[key], after[key], path === "" ? key : `${path}.${key}`),
+    );
+  }
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  // A whole mapping that comes or goes is said by its parts.
+  if (isPlain(before)) return pathDifferences(before, {}, path);
+  if (isPlain(after)) return pathDifferences({}, after, path);
+  // Elsewhere a value that is not written is the default: it changes, and is neither new nor gone.
+  const isVariable = path.startsWith("environment.");
+  if (isVariable && before === undefined) return [`${path} is new`];
+  return [`${path} ${isVariable && after === undefined ? "is gone" : "changes"}`];
+}
+
+function isPlain(value: unknown): value is Plain {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,24 @@
+/*
+ * What passes between the Pulumi program and the programs that its commands and hooks start: one list for those who write
+ * it and those who read it. The task goes by standard input, because the system limits how long one environment variable
+ * may be (128 KiB on Linux) and a task grows with its wave. Variables are for what is short.
+ */
+
+/** `<stack>/<workload>`: whose program a process is, for those who look at the processes of this machine. */
+export const workloadVariable = "CLAWFORCE_WORKLOAD_OF";
+export const passwordVariable = "CLAWFORCE_SNAPSHOT_PASSWORD";
+export const tokenVariable = "CLAWFORCE_GATEWAY_TOKEN";
+export const controlPlanePasswordVariable = "CLAWFORCE_CONTROL_PLANE_PASSWORD";
+
+/** Whose task this is: enough to name it. */
+export interface OwnedTask {
+  workload: { stack: string; name: string };
+}
+
+export function ownerOf({ workload: { stack, name } }: OwnedTask): string {
+  return `${stack}/${name}`;
+}
+
+export function inputText(task: OwnedTask): string {
+  return JSON.stringify(task);
+}

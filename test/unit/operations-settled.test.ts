@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import { settingsOf } from "../../config/container-settings.ts";
+import { fingerprint } from "../../config/fingerprint.ts";
+import { workloadsOf } from "../../config/rollout.ts";
+import type { EvidenceEntry } from "../../evidence/records.ts";
+import { madeOf } from "../../evidence/settings.ts";
+import { type Settled, settle, type Unsettled } from "../../operations/settled.ts";
+import type { Changes } from "./config-fixture.ts";
+import { configWith, now, onRecord } from "./fleet-rollout-fixture.ts";
+
+const group = "instanceGroups.support";
+
+/** What has happened to each instance: configurations that it was made with, one after the other, and how it was judged. */
+type Past = [settings: Changes, outcome?: "passed" | "failed"][];
+
+/** A group of four in four waves that was made with nothing special; then its stack file is changed. */
+function settledAfter(changes: Changes, pasts: Record<string, Past> = {}): Map<string, Settled> {
+  const config = configWith({ "agentImages.chromium.candidate": undefined, ...changes });
+  const found = workloadsOf(config).map((wanted, index): Unsettled => {
+    const container = `container of ${wanted.name}`;
+    let made: ReturnType<typeof madeOf> | undefined;
+    const entries = (pasts[wanted.name] ?? [[{}, "passed"]]).flatMap(([past, outcome]): EvidenceEntry[] => {
+      const before = workloadsOf(configWith({ "agentImages.chromium.candidate": undefined, ...past }))[index];
+      if (before === undefined) throw new Error("the group has another length");
+      made = madeOf({ image: wanted.image, restore: "", ...settingsOf(before) }, made, wanted.track);
+      const judged = {
+        ...{ kind: "verification" as const, image: wanted.image, container, checks: [], seconds: 1 },
+        checksHash: fingerprint(wanted.verification),
+      };
+      return [{ kind: "settings", ...made }, ...(outcome === undefined ? [] : [{ ...judged, outcome }])];
+    });
+    const observed = {
+      ...{ id: container, image: wanted.image, state: "running" as const, status: "Up (healthy)" },
+      ...{ labels: {}, mounts: [] },
+    };
+    return { wanted, observed, records: onRecord(wanted.name, ...entries), epoch: "" };
+  });
+  return new Map(settle(config, found, now).map((each) => [each.wanted.name, each]));
+}
+
+function changesOf(settled: ReadonlyMap<string, Settled>): Record<string, unknown> {
+  return Object.fromEntries(
+    [...settled].map(([name, { change, waits }]) => [
+      name,
+      change ? (change.back ? "back" : "changes") : waits ? `until ${waits.until}` : "stays",
+    ]),
+  );
+}
+
+const louder = { [`${group}.container.environment`]: { LOG_LEVEL: "debug" } };
+const atWave = (wave: number) => ({ ...louder, [`${group}.wave`]: wave });
+const until = (name: string) => `until ${name} has passed on the new ones`;
+const untilWave = (wave: number) => `until clawforce:instanceGroups.support.wave is ${wave}`;
+
+describe("a change of the settings of a group", () => {
+  test("goes to the canary alone, and says what the others wait for", () => {
+    const settled = settledAfter(louder);
+    expect(changesOf(settled)).toEqual({
+      canary: "changes",
+      ...{ "support-1": untilWave(2), "support-2": untilWave(2), "support-3": untilWave(3) },
+    });
+    expect(settled.get("canary")?.change?.changes).toEqual(["environment.LOG_LEVEL is new"]);
+    expect(settled.get("canary")?.config.container.environment).toEqual({ LOG_LEVEL: "debug" });
+    expect(settled.get("support-1")?.config.container.environment).toEqual({});
+    expect(settled.get("support-1")?.waits?.changes).toEqual(["environment.LOG_LEVEL is new"]);
+  });
+
+  test("leaves the triggers of those that wait as they are", () => {
+    const [before, after] = [settledAfter({}), settledAfter(louder)];
+    const triggers = (settled: typeof before) => [...settled.values()].map(({ made }) => made.trigger);
+    expect(triggers(after).slice(1)).toEqual(triggers(before).slice(1));
+    expect(triggers(after)[0]).not.toBe(triggers(before)[0]);
+  });
+
+  test("goes to the waves that have come once the ones before have passed, whatever wave stands there", () => {
+    expect(changesOf(settledAfter(atWave(3)))).toEqual({
+      canary: "changes",
+      ...{ "support-1": until("canary"), "support-2": until("canary"), "support-3": until("canary") },
+    });
+    const moved: Past = [
+      [{}, "passed"],
+      [louder, "passed"],
+    ];
+    expect(changesOf(settledAfter(atWave(2), { canary: moved }))).toEqual({
+      ...{ canary: "stays", "support-1": "changes", "support-2": "changes", "support-3": untilWave(3) },
+    });
+  });
+
+  test.each<[string, Past]>([
+    [
+      "has failed on them",
+      [
+        [{}, "passed"],
+        [louder, "failed"],
+      ],
+    ],
+    ["has not been judged on them", [[{}, "passed"], [louder]]],
+  ])("stays with the canary that %s", (_, past) => {
+    expect(changesOf(settledAfter(atWave(3), { canary: past }))).toMatchObject({
+      canary: "stays",
+      "support-1": until("canary"),
+    });
+  });
+
+  test("is taken back at once from all that have it, in every wave", () => {
+    const moved: Past = [
+      [{}, "passed"],
+      [louder, "failed"],
+    ];
+    expect(changesOf(settledAfter({}, { canary: moved, "support-1": moved }))).toEqual({
+      ...{ canary: "back", "support-1": "back", "support-2": "stays", "support-3": "stays" },
+    });
+  });
+
+  test("is no way back once it was taken back itself", () => {
+    const moved: Past = [
+      [{}, "passed"],
+      [louder, "passed"],
+      [{}, "passed"],
+    ];
+    expect(changesOf(settledAfter(louder, { canary: moved, "support-1": moved }))).toMatchObject({
+      ...{ canary: "changes", "support-1": untilWave(2) },
+    });
+  });
+
+  test("is none in another order, nor of memory", () => {
+    const two = { [`${group}.container.environment`]: { A: "1", B: "2" } };
+    const past: Past = [[two, "passed"]];
+    const pasts = Object.fromEntries(
+      ["canary", "support-1", "support-2", "support-3"].map((name) => [name, past]),
+    );
+    const turned = {
+      [`${group}.container.environment`]: { B: "2", A: "1" },
+      [`${group}.container.memory`]: "1 GB",
+    };
+    expect(new Set(Object.values(changesOf(settledAfter(turned, pasts))))).toEqual(new Set(["stays"]));
+  });
+
+  test("is nobody's business who has nothing on record: the stack file counts, with the first trigger", () => {
+    const pasts = { canary: [], "support-1": [], "support-2": [], "support-3": [] };
+    const settled = settledAfter(louder, pasts);
+    expect(new Set(Object.values(changesOf(settled)))).toEqual(new Set(["stays"]));
+    expect(settled.get("support-3")?.config.container.environment).toEqual({ LOG_LEVEL: "debug" });
+  });
+});
+
+test("an instance's own settings change in every wave, and those of its group wait", () => {
+  const instances = ["canary", "support-1", "support-2", { name: "support-3", publish: 9999 }];
+  const settled = settledAfter({ ...louder, [`${group}.instances`]: instances }).get("support-3");
+  expect(settled?.change).toEqual({ changes: ["publish changes"], back: false });
+  expect(settled?.config.container.environment).toEqual({});
+  expect(settled?.waits?.changes).toEqual(["environment.LOG_LEVEL is new"]);
+});
