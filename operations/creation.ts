@@ -52,12 +52,22 @@ function leavesOf(
   }
   const taken = journal?.phase === "removing" ? journal.cutOver : undefined;
   if (!("from" in move)) {
-    return taken && { cutOver: { ...taken, to: move.to, direction: "same" } };
+    return taken && { cutOver: ofMove(taken, move) };
   }
   const needed = goesBack(move) ? "pre-restore" : "cold";
   return taken !== undefined && (needed === "pre-restore" || roleOf(taken.snapshot, records) === "cold")
-    ? { cutOver: { ...taken, from: move.from, to: move.to, direction: directionOf(move) } }
+    ? { cutOver: { ...ofMove(taken, move), from: move.from } }
     : { take: needed };
+}
+
+/** A cut-over that an earlier run has begun, as it is by the plan of this one. */
+function ofMove({ changes: _, ...taken }: CutOverEntry, move: Move): CutOverEntry {
+  return { ...taken, to: move.to, direction: directionOf(move), ...changesOf(move) };
+}
+
+/** What goes on record of other settings. */
+export function changesOf(move: Move): Pick<CutOverEntry, "changes"> {
+  return "changes" in move && move.changes !== undefined ? { changes: move.changes } : {};
 }
 
 /** A first start on a state that another version wrote is a step forward from that version. */

@@ -2,7 +2,7 @@ import type { ContainerInspectInfo } from "dockerode";
 import type { Move } from "../evidence/move.ts";
 import type { CutOverEntry, SnapshotRole } from "../evidence/records.ts";
 import { goesBack } from "../evidence/settings.ts";
-import { directionOf } from "./creation.ts";
+import { changesOf, directionOf } from "./creation.ts";
 import { describeDockerError, inspectContainer } from "./docker/client.ts";
 import { EngineFailure } from "./docker/engine-failure.ts";
 import { stopContainer } from "./docker/lifecycle.ts";
@@ -116,8 +116,8 @@ export function cutOverOf(
   done: Pick<CutOverEntry, "drained" | "stop">,
 ): CutOverEntry {
   const { image: to } = workload;
-  const changes = "changes" in move ? { changes: move.changes } : {};
-  return { kind: "cut-over", from, to, direction: directionOf(move), snapshot, ...changes, ...done };
+  const direction = directionOf(move);
+  return { kind: "cut-over", from, to, direction, snapshot, ...changesOf(move), ...done };
 }
 
 /** A sick workload has no work to wait for, and the way back does not depend on what the sick one says. */

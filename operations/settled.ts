@@ -9,8 +9,9 @@ import { fingerprint } from "../config/fingerprint.ts";
 import type { WorkloadConfig } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { witnessVerdict } from "../evidence/canary.ts";
+import type { Move } from "../evidence/move.ts";
 import type { ReadRecord } from "../evidence/records.ts";
-import { type Change, changeTo, hasPassedWith, lastMade, madeOf } from "../evidence/settings.ts";
+import { type Change, changeTo, goesBack, hasPassedWith, lastMade, madeOf } from "../evidence/settings.ts";
 import { type Observed, serves } from "./observe.ts";
 
 /** A workload before it is known which settings it is to have. */
@@ -19,6 +20,8 @@ export interface Unsettled {
   wanted: WorkloadConfig;
   observed: Observed | undefined;
   records: readonly ReadRecord[];
+  /** What it does but for its settings. */
+  move: Move;
   /** Of its restore orders: see evidence/restore-order.ts. */
   epoch: string;
 }
@@ -34,8 +37,9 @@ export interface Settled {
 }
 
 /**
- * Which settings each workload is to have: those of the stack file for the control plane, for a canary, for a way back, and for
- * what all waves before have passed on; the ones on record for all others. So a change goes the way of an image.
+ * Which settings each workload is to have: those of the stack file for the control plane, for a canary, for settings that
+ * it has passed on before, and for what all waves before have passed on; the ones on record for all others, and for one
+ * whose image or state goes back. So a change goes the way of an image.
  */
 export function settle<Found extends Unsettled>(
   config: StackConfig,
@@ -69,7 +73,7 @@ function settled(config: StackConfig, workload: Unsettled, all: readonly Unsettl
 /** What keeps a workload from getting the settings of the stack file in this update; undefined: nothing, or nothing differs. */
 function obstacle(
   config: StackConfig,
-  { wanted, records }: Unsettled,
+  { wanted, records, move }: Unsettled,
   before: Made,
   all: readonly Unsettled[],
   now: Date,
@@ -77,8 +81,10 @@ function obstacle(
   const { track, group, role, wave } = wanted;
   const target = settingsOf(wanted);
   const changes = sharedDifferences(before, target, track);
-  if (changes.length === 0 || group === undefined || role === "canary") return undefined;
-  if (hasPassedWith(records, target, track)) return undefined;
+  if (changes.length === 0 || hasPassedWith(records, target, track)) return undefined;
+  // A way back is no way for something new: nothing stands before it, no window, no snapshot with a drill, no canary.
+  if (goesBack(move)) return move.kind === "restore" ? "its state is set back" : "its image has gone back";
+  if (group === undefined || role === "canary") return undefined;
   const present = config.instanceGroups[group]?.wave ?? 0;
   if (wave > present) return `clawforce:instanceGroups.${group}.wave is ${wave}`;
   const earlier = all.filter((each) => each.wanted.group === group && each.wanted.wave < wave);

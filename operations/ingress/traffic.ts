@@ -113,10 +113,11 @@ export class WaveTraffic {
   }
 }
 
-/** When the newest update forward began to hold the requests, or replaced the container. */
+/** When the newest update to something new began to hold the requests, or replaced the container. */
 export function updateBegan(records: readonly ReadRecord[]): Date | undefined {
   const cutOver = records.findLastIndex(
-    (record) => record.kind === "cut-over" && record.direction === "forward",
+    (record) =>
+      record.kind === "cut-over" && (record.direction === "forward" || record.direction === "change"),
   );
   if (cutOver < 0) return undefined;
   const held = records

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Check, checkSchema } from "../../config/check-schema.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
-import type { EvidenceEntry } from "../../evidence/records.ts";
+import type { CutOverEntry, EvidenceEntry } from "../../evidence/records.ts";
 import { checksOfRound, needsBake } from "../../operations/bake.ts";
 import { requestOf } from "../../operations/ingress/request-log.ts";
 import { judgeTraffic, type Traffic, updateBegan } from "../../operations/ingress/traffic.ts";
@@ -17,7 +17,7 @@ const verification: Check[] = [
 
 const history = recorder({ workload: "a" });
 
-function cutOver(direction: "forward" | "back" | "same", from: string, to: string): EvidenceEntry {
+function cutOver(direction: CutOverEntry["direction"], from: string, to: string): EvidenceEntry {
   const drained = { active: 0, seconds: 0, cut: 0 };
   return {
     kind: "cut-over",
@@ -188,6 +188,7 @@ test("the time before an update ends when its requests were held, or with the cu
   expect(timeOf(held, cutOver("forward", old, next), opened)).toBe(0);
   expect(timeOf(held, opened, cutOver("forward", old, next))).toBe(2);
   expect(timeOf(held, cutOver("forward", old, next), held, cutOver("same", next, next))).toBe(0);
+  expect(timeOf(held, cutOver("forward", old, next), held, cutOver("change", next, next))).toBe(2);
 });
 
 test.each([

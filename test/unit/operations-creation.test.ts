@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { moveOf, type RestorePlan } from "../../evidence/move.ts";
+import { type Move, moveOf, type RestorePlan } from "../../evidence/move.ts";
 import type { CutOverEntry, EvidenceEntry, SnapshotEntry } from "../../evidence/records.ts";
 import { restoreOf } from "../../evidence/restore-order.ts";
 import { creationOf } from "../../operations/creation.ts";
@@ -221,6 +221,29 @@ describe("after a kill between the journal and the record of a cut-over", () => 
     expect(next({ journal, records: records.slice(0, -1) }, one)).toBe(
       "back, record forward c1, take pre-restore, restore c1",
     );
+  });
+});
+
+describe("after a kill in a change of the settings of one, whose container is gone", () => {
+  const changes = ["environment.A changes"];
+  const move = (back: boolean): Move => ({ kind: "change", from: one, to: one, changes, back });
+  const taken = snapshot("c1", one, 1, "cold");
+  const entry: CutOverEntry = { ...cutOver(one, one, "change", "c1"), changes };
+  const journal = { from: one, move: move(false), cutOver: entry, since };
+  const killed = (phase: CutOverPhase, wanted: Move, ...more: EvidenceEntry[]) =>
+    creationOf({ ...journal, phase }, wanted, history(...serving, taken, ...more));
+
+  it("goes on with its snapshot, or leaves it as a cut-over without a change", () => {
+    expect(killed("removing", move(false)).leaves).toEqual({ cutOver: entry });
+    expect(killed("removing", { kind: "none", to: one }).leaves).toEqual({
+      cutOver: cutOver(one, one, "same", "c1"),
+    });
+  });
+
+  it("takes another snapshot once the new container may have been started", () => {
+    expect(killed("creating", move(false), entry).leaves).toEqual({ take: "cold" });
+    expect(killed("creating", move(true), entry).leaves).toEqual({ take: "pre-restore" });
+    expect(killed("creating", move(true)).settle).toEqual({ record: entry });
   });
 });
 

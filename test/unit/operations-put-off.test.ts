@@ -18,12 +18,18 @@ const order: Move = {
   to: one,
   restore: { snapshot: "c1", takenAt: "", reason: "requested", moved: [] },
 };
+const settings = (isBack: boolean): Move => ({
+  ...{ kind: "change", from: two, to: two, changes: ["port changes"] },
+  back: isBack,
+});
 
 test.each<[Move[], boolean]>([
   [[none, none], false],
   [[none, back], true],
   [[order, none], true],
   [[none, back, forward], false],
+  [[none, settings(true)], true],
+  [[back, settings(false)], false],
   [[{ kind: "first", to: one }, back], false],
 ])("an update only goes back when it brings nothing forward (%#)", (moves, expected) => {
   expect(onlyGoesBack(moves)).toBe(expected);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { settingsOf } from "../../config/container-settings.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
 import { workloadsOf } from "../../config/rollout.ts";
+import type { Move } from "../../evidence/move.ts";
 import type { EvidenceEntry } from "../../evidence/records.ts";
 import { madeOf } from "../../evidence/settings.ts";
 import { type Settled, settle, type Unsettled } from "../../operations/settled.ts";
@@ -14,7 +15,11 @@ const group = "instanceGroups.support";
 type Past = [settings: Changes, outcome?: "passed" | "failed"][];
 
 /** A group of four in four waves that was made with nothing special; then its stack file is changed. */
-function settledAfter(changes: Changes, pasts: Record<string, Past> = {}): Map<string, Settled> {
+function settledAfter(
+  changes: Changes,
+  pasts: Record<string, Past> = {},
+  moves: Record<string, Move> = {},
+): Map<string, Settled> {
   const config = configWith({ "agentImages.chromium.candidate": undefined, ...changes });
   const found = workloadsOf(config).map((wanted, index): Unsettled => {
     const container = `container of ${wanted.name}`;
@@ -33,7 +38,8 @@ function settledAfter(changes: Changes, pasts: Record<string, Past> = {}): Map<s
       ...{ id: container, image: wanted.image, state: "running" as const, status: "Up (healthy)" },
       ...{ labels: {}, mounts: [] },
     };
-    return { wanted, observed, records: onRecord(wanted.name, ...entries), epoch: "" };
+    const move = moves[wanted.name] ?? { kind: "none", to: wanted.image };
+    return { wanted, observed, records: onRecord(wanted.name, ...entries), move, epoch: "" };
   });
   return new Map(settle(config, found, now).map((each) => [each.wanted.name, each]));
 }
@@ -109,6 +115,33 @@ describe("a change of the settings of a group", () => {
     ];
     expect(changesOf(settledAfter({}, { canary: moved, "support-1": moved }))).toEqual({
       ...{ canary: "back", "support-1": "back", "support-2": "stays", "support-3": "stays" },
+    });
+  });
+
+  describe("beside a way back", () => {
+    const snapshot = { snapshot: "c1", takenAt: "", moved: [] };
+    const release = { image: "before", markers: { databases: {} }, ...snapshot };
+    const back: Move = { kind: "back", from: "candidate", to: "before", release };
+    const plan = { ...snapshot, reason: "requested" as const };
+    const set: Move = { kind: "restore", from: "before", to: "before", restore: plan };
+
+    test.each<[string, Move, string]>([
+      ["image", back, "its image has gone back"],
+      ["state", set, "its state is set back"],
+    ])("waits until that is done with its %s: nothing stands before a way back", (_, move, what) => {
+      const settled = settledAfter(louder, {}, { canary: move });
+      expect(changesOf(settled)).toMatchObject({ canary: `until ${what}` });
+      expect(settled.get("canary")?.config.container.environment).toEqual({});
+    });
+
+    test("comes along where it is a way back itself", () => {
+      const moved: Past = [
+        [{}, "passed"],
+        [louder, "failed"],
+      ];
+      expect(changesOf(settledAfter({}, { canary: moved }, { canary: back }))).toMatchObject({
+        canary: "back",
+      });
     });
   });
 
