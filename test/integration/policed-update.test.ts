@@ -3,8 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { dockerCommand } from "../support/docker-command.ts";
+import type { Edit } from "../support/edited-program.ts";
 import {
-  type Edit,
   judgedWith,
   type PackConfig,
   type PolicedRun,

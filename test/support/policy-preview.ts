@@ -1,8 +1,9 @@
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { projectFolder } from "../../fleet/project.ts";
+import { type Edit, withEdits } from "./edited-program.ts";
 import { partsOfThisRun, type Run, runProgram, type World } from "./world.ts";
 
 /** What a rule has said of a resource, as the engine hands it on. */
@@ -167,23 +168,6 @@ export class ForeignProgram implements Policed {
   }
 }
 
-/** One place of our program and what stands there instead: a text that is there once. */
-export interface Edit {
-  file: string;
-  from: string;
-  to: string;
-}
-
-const programParts = [
-  "Pulumi.yaml",
-  "package.json",
-  "index.ts",
-  "components",
-  "config",
-  "evidence",
-  "operations",
-];
-
 /** What the pack says of our own program with an edit that no configuration can make, on the stack of a world. */
 export async function judgedWith(
   world: World,
@@ -191,24 +175,12 @@ export async function judgedWith(
   config: PackConfig,
   ...flags: string[]
 ): Promise<PolicedRun> {
-  const folder = await mkdtemp(join(tmpdir(), "clawforce-edited-"));
-  try {
-    for (const part of programParts) {
-      await cp(join(projectFolder, part), join(folder, part), { recursive: true });
-    }
-    await symlink(join(projectFolder, "node_modules"), join(folder, "node_modules"));
-    for (const { file, from, to } of edits) {
-      const parts = (await readFile(join(folder, file), "utf8")).split(from);
-      if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times ${from}`);
-      await writeFile(join(folder, file), parts.join(to));
-    }
+  return withEdits(edits, (folder) => {
     const edited: Policed = {
       folder,
       stackFlags: () => world.stackFlags(),
       pulumi: (argv) => runProgram("pulumi", argv, world.environment(), { folder }),
     };
-    return await policed(edited, "preview", { config, flags });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return policed(edited, "preview", { config, flags });
+  });
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { Move } from "../../evidence/move.ts";
 import type { EvidenceEntry } from "../../evidence/records.ts";
 import { promotionEdits } from "../../fleet/promotion.ts";
-import { rollbackEdits, takeBackEdits } from "../../fleet/way-back.ts";
+import { rollbackEdits, settingsBack, takeBackEdits } from "../../fleet/way-back.ts";
 import { candidate, digest, previous, stable } from "./config-fixture.ts";
 import { configWith, now, onRecord, provedWitnesses } from "./fleet-rollout-fixture.ts";
 
@@ -170,5 +171,27 @@ describe("a promotion", () => {
     expect(() => promotionEdits(config, "chromium", provedWitnesses(config, witnesses), now)).toThrow(
       sentence,
     );
+  });
+});
+
+describe("the way back of changed settings", () => {
+  const planned = (name: string, move: Move) =>
+    ({ input: { name, stack: "prod" }, move }) as Parameters<typeof settingsBack>[0][number];
+  const changes = ["environment.LOG_LEVEL is new"];
+
+  test("is the operator's, and named with those that it is of", () => {
+    const lines = settingsBack([
+      planned("canary", { kind: "change", from: stable, to: stable, changes, back: false }),
+      planned("support-1", { kind: "forward", from: stable, to: candidate, changes }),
+      planned("support-2", { kind: "none", to: stable }),
+    ]);
+    expect(lines).toBe(
+      "Settings were changed of canary, support-1. Their way back: put the settings of the stack file back to what they were (git revert), then\n" +
+        "  pulumi up --stack prod   (every workload that has the new ones goes back at once)\n",
+    );
+  });
+
+  test("is not spoken of where only images change", () => {
+    expect(settingsBack([planned("canary", { kind: "forward", from: stable, to: candidate })])).toBe("");
   });
 });
