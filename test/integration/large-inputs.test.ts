@@ -23,7 +23,7 @@ describe("a wave whose input is longer than a variable may be", () => {
               ...fixtureGroup(stack),
               container: {
                 network: networkOf(stack),
-                health: { interval: "5s", timeout: "30s", startPeriod: "60s", wait: "300s" },
+                health: { interval: "10s", timeout: "30s", startPeriod: "60s", wait: "300s" },
               },
               gate: [{ kind: "http", path: "/healthz", body: { ok: true }, deadline: "15s" }],
               ...{ agentImage: "agent", instances, waves: [1, "100%"], wave: 0, bake: "1s" },

@@ -24,7 +24,7 @@ describe("a change of the settings of a group", () => {
                 ...{ ...group, agentImage: "agent", instances, waves: [1, 2, 3], wave },
                 container: {
                   ...(container as object),
-                  health: { interval: "5s", timeout: "30s", startPeriod: "60s", wait: "300s" },
+                  health: { interval: "10s", timeout: "30s", startPeriod: "60s", wait: "300s" },
                   environment,
                 },
               },

@@ -34,7 +34,7 @@ export function controlPlaneSettings(
       health: {
         command: standInHealth,
         // No test may fail because the machine is busy.
-        interval: "2s",
+        interval: "10s",
         timeout: "30s",
         retries: 20,
         wait: "5m",
@@ -51,9 +51,10 @@ export function controlPlaneSettings(
  */
 export function fixtureGroup(stack: string, patience = false): Record<string, unknown> {
   const health = patience
-    ? { interval: "5s", timeout: "60s", startPeriod: "120s", retries: 10, wait: "300s" }
+    ? { interval: "10s", timeout: "60s", startPeriod: "120s", retries: 10, wait: "300s" }
     : // A machine that others use as well starts a Node.js in seconds: that is no sick gateway.
-      { interval: "2s", timeout: "20s", startPeriod: "15s", retries: 2, wait: "30s" };
+      // Once it is healthy it is asked rarely: each time costs the start of a Node.js, and many containers run at once.
+      { interval: "10s", timeout: "20s", startPeriod: "15s", retries: 2, wait: "30s" };
   // The longest that a gate may have.
   const deadline = patience ? "15s" : "7s";
   return {
