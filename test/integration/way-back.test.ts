@@ -52,7 +52,7 @@ describe("the way back from an update whose deployer died", () => {
     expect(kept).toMatchObject({
       role: "pre-restore",
       image: images.new,
-      markers: { databases: { "fixture.sqlite": 2 } },
+      markers: { databases: { "fixture.sqlite": { userVersion: 2 } } },
     });
     const again = await world.up();
     expect(again.code, again.output).toBe(0);
