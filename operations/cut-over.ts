@@ -19,6 +19,7 @@ import { type CutOverPhase, Journal } from "./journal.ts";
 import { changesClause } from "./plan.ts";
 import { describeSnapshot } from "./prepare.ts";
 import { runProgram } from "./program.ts";
+import { isWayBack, lookForRoom } from "./room.ts";
 import { withRepository } from "./snapshot/repository.ts";
 import { checkColdSnapshot, takeColdSnapshot } from "./snapshot/take.ts";
 import { startOnState } from "./start.ts";
@@ -50,6 +51,10 @@ export async function cutOver(
     }
     context.progress("the container is gone already: nothing to drain or stop");
     return { snapshot: null };
+  }
+  if (isWayBack(move)) {
+    // Its preparation has looked too, before the whole wave: what came after it may have filled a disk.
+    context.progress(await lookForRoom(context, move, served.Image));
   }
   const journal = new Journal(log.folder);
   const from = served.Config.Image;

@@ -11,9 +11,9 @@ import { type FoundState, findState, snapshotFoundState } from "./found-state.ts
 import { Journal } from "./journal.ts";
 import { PreparationMark } from "./preparation-mark.ts";
 import { runProgram } from "./program.ts";
+import { isWayBack, lookForRoom, measureRoom, megabytes, where } from "./room.ts";
 import { describeDrill, drillSnapshot } from "./snapshot/drill.ts";
-import { parseScriptReport } from "./snapshot/markers.ts";
-import { runScript, withRepository } from "./snapshot/repository.ts";
+import { withRepository } from "./snapshot/repository.ts";
 import { recordState } from "./snapshot/state-read.ts";
 import { checkRepository, findSnapshot, takeHotSnapshot } from "./snapshot/take.ts";
 import { runStep } from "./step.ts";
@@ -54,7 +54,12 @@ async function prepareFor(context: WorkloadContext, move: Move): Promise<Prepara
   await runStep(
     context,
     "preflight",
-    () => preflight(context, served !== undefined && forward),
+    async () => {
+      const found = await preflight(context, served !== undefined && forward);
+      if (served === undefined || !isWayBack(move)) return found;
+      await ensureImage(docker, workload.snapshots.image);
+      return `${found}, ${await lookForRoom(context, move, served.Image)}`;
+    },
     (found) => found,
   );
   await runStep(
@@ -214,34 +219,25 @@ async function preflight(context: WorkloadContext, mustServe: boolean): Promise<
 /** Fails when a drill or a snapshot would fill a disk or take the memory of what serves. */
 export async function refuseTooLittleSpace(context: WorkloadContext): Promise<void> {
   const { snapshots } = context.workload;
-  const result = await runScript(context, {
-    script: "space",
-    purpose: "look at free space",
-    state: "read-only",
-    deadline: 60,
-  });
-  const { numbers } = parseScriptReport(result.stdout);
-  const needed = (numbers["state-used"] ?? 0) + snapshots.minimumFree;
-  for (const place of ["state", "repository"] as const) {
-    const free = numbers[`${place}-free`] ?? 0;
+  const room = await measureRoom(context);
+  const needed = room.stateUsed + snapshots.minimumFree;
+  // A copy beside the state is a restore's, one in the repository the snapshot's, one on Docker's own disk the drill's.
+  for (const place of ["state", "repository", "docker"] as const) {
+    const free = room.free[place];
     if (free < needed) {
       throw new OperationFailure(
-        `${megabytes(free)} are free beside the ${place}, ${megabytes(needed)} are needed (a copy of the state and ` +
+        `${megabytes(free)} are free ${where(context, place)}, ${megabytes(needed)} are needed (a copy of the state and ` +
           "clawforce:snapshots.minimumFree). Free space, or give it a larger disk.",
       );
     }
   }
-  const memory = numbers["memory-free"] ?? 0;
+  const memory = room.memoryFree;
   if (memory < snapshots.drill.memory) {
     throw new OperationFailure(
       `${megabytes(memory)} of memory are free, the drill needs ${megabytes(snapshots.drill.memory)} ` +
         "(clawforce:snapshots.drill.memory). Free memory first: a host that swaps or kills would stop other gateways.",
     );
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
 }
 
 export function describeSnapshot(snapshot: SnapshotEntry): string {

@@ -17,8 +17,8 @@ export function engineReturn({ dockerAccess }: Pick<Workload, "dockerAccess">): 
 
 /** Seconds that one of the scripts in snapshot/ may take at most. */
 export const scriptDeadline = 3600;
-/** A cut-over runs two of them, a restore three. */
-const scriptsOfAHook = 3;
+/** A cut-over runs four of them at most (room, rehearsal, snapshot, check), a restore too (one that was interrupted, snapshot, check, its own). */
+const scriptsOfAHook = 4;
 /** For what waits for nothing but an engine that answers: locks, the ingress, files. Seconds. */
 const rest = 900;
 

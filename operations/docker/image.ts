@@ -83,13 +83,20 @@ function loginAdvice(registry: string | undefined, known: KnownCredentials): str
     : ` It was asked for as ${JSON.stringify(known.user)}; another user: \`${login}\`.`;
 }
 
-async function hasImage(docker: Docker, reference: string): Promise<boolean> {
+export async function hasImage(docker: Docker, reference: string): Promise<boolean> {
+  return (await inspectImage(docker, reference)) !== undefined;
+}
+
+/** Undefined: the host does not have it. */
+export async function inspectImage(
+  docker: Docker,
+  reference: string,
+): Promise<Docker.ImageInspectInfo | undefined> {
   try {
-    await docker.getImage(reference).inspect();
-    return true;
+    return await docker.getImage(reference).inspect();
   } catch (error) {
     if (isNotFound(error)) {
-      return false;
+      return undefined;
     }
     throw error;
   }

@@ -1,6 +1,17 @@
-# Free space beside the state and in the repository, the size of the state, and the memory that is left: bytes.
-printf 'state-free\t%s\n' "$(df -B1 --output=avail /state | tail -n 1 | tr -d ' ')"
-printf 'repository-free\t%s\n' "$(df -B1 --output=avail /repository | tail -n 1 | tr -d ' ')"
-# The workload may serve: what goes while du looks is no failure.
+# Bytes. Free space beside the state, in the repository and on Docker's own disk, and on which device each is; the size of the
+# state, its files, the size of its databases as a snapshot is searched for them, and the memory that is left.
+free_at() {
+  df -B1 --output=avail "$1" | tail -n 1 | tr -d ' '
+}
+printf 'state-free\t%s\n' "$(free_at /state)"
+printf 'repository-free\t%s\n' "$(free_at /repository)"
+# Volumes and the layers of containers may be on two disks: the fuller one counts.
+printf 'docker-free\t%s\n' "$({ free_at /stage; free_at /; } | sort -n | head -n 1)"
+for place in state repository stage; do
+  printf '%s-device\t%s\n' "${place/stage/docker}" "$(stat -c %d "/$place")"
+done
+# The workload may serve: what goes while du and find look is no failure.
 printf 'state-used\t%s\n' "$({ du -scxB1 "${places[@]}" 2>/dev/null || true; } | tail -n 1 | cut -f 1)"
+{ find "${places[@]}" "${calmly[@]}" -type f -printf '%s %p\n' 2>/dev/null || true; } |
+  awk '{ files += 1 } /\.sqlite|\.db/ { databases += $1 } END { printf "state-files\t%d\ndatabases-used\t%.0f\n", files, databases }'
 printf 'memory-free\t%s\n' "$(awk '/^MemAvailable:/ { printf "%d", $2 * 1024 }' /proc/meminfo)"
