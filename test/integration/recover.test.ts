@@ -124,7 +124,7 @@ describe("fleet recover", () => {
     expect(await leftOvers()).toEqual([]);
     expect(stateLocks()).toEqual([]);
     const files = readdirSync(join(world.folder, "evidence", world.stack, second));
-    expect(files.toSorted()).toEqual(["records.jsonl", "workload.json"]);
+    expect(files.toSorted()).toEqual(["preparation.json", "records.jsonl", "workload.json"]);
   }
 
   async function leftOvers(): Promise<string[]> {
