@@ -13,7 +13,13 @@ import { InstanceGroup } from "./instance-group.ts";
 import { ManagedWorkload } from "./managed-workload.ts";
 import { type OperationSecrets, operationCommand } from "./operation.ts";
 import { providerArgs, stackLabel } from "./platforms/docker.ts";
-import { preparation, type RunningWorkload, Workload, type WorkloadSpec } from "./workload.ts";
+import {
+  preparation,
+  type RunningWorkload,
+  unlessUntouched,
+  Workload,
+  type WorkloadSpec,
+} from "./workload.ts";
 
 export interface FleetArgs {
   stack: string;
@@ -64,7 +70,7 @@ export class Fleet extends pulumi.ComponentResource {
     const prepared = this.#preparations(images);
     const hooks = this.#hooks();
     let last: pulumi.Resource[] = [...networks, ...this.#ingress(networks)];
-    for (const step of args.steps) {
+    for (const step of this.#untouchedLast(args.steps)) {
       last = this.#step(step, hooks, [...prepared, ...last]);
     }
     this.registerOutputs({});
@@ -111,6 +117,8 @@ export class Fleet extends pulumi.ComponentResource {
   #preparations(images: pulumi.Resource[]): pulumi.Resource[] {
     let last = images;
     for (const { spec } of this.#args.workloads) {
+      // It can't be prepared, and must not keep the others from it: there is nothing to prepare where nothing is done.
+      if (spec.untouched !== undefined && spec.running === "") continue;
       const opts = { parent: this, dependsOn: last };
       last = [preparation(spec, this.#args.secretsOf(spec.name), opts)];
     }
@@ -125,6 +133,7 @@ export class Fleet extends pulumi.ComponentResource {
       return {
         workload: input,
         move: known?.move,
+        untouched: known?.spec.untouched,
         wayBack: known?.spec.wayBack,
         deadline: hookDeadline(input),
         secrets: secretsOf(workload),
@@ -148,6 +157,19 @@ export class Fleet extends pulumi.ComponentResource {
     }
   }
 
+  /** What can't be done to one workload must not keep the steps of the others from being done. */
+  #untouchedLast(steps: readonly Step[]): Step[] {
+    const isLast = (step: Step) =>
+      step.kind === "cut-over"
+        ? this.#spec(step.workload).untouched !== undefined
+        : step.kind === "bake" && this.#touched(step.workloads).length === 0;
+    return [...steps.filter((step) => !isLast(step)), ...steps.filter(isLast)];
+  }
+
+  #touched(workloads: readonly string[]): string[] {
+    return workloads.filter((name) => this.#spec(name).untouched === undefined);
+  }
+
   #workload(name: string, hooks: WorkloadHooks, after: pulumi.Resource[]): Workload | ManagedWorkload {
     const { config, secretsOf } = this.#args;
     const spec = this.#spec(name);
@@ -162,12 +184,17 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   #bake(name: string, members: string[], after: pulumi.Resource[]): command.local.Command {
-    const [first, ...others] = members.map((member) => ({
+    // Nothing can be put on record of one that nothing is done to, and the others bake without it.
+    const touched = this.#touched(members);
+    const [first, ...others] = (touched.length > 0 ? touched : members).map((member) => ({
       spec: this.#spec(member),
       workload: this.#workloads.get(member) as Workload | ManagedWorkload,
       secrets: this.#args.secretsOf(member),
     }));
-    const opts = { parent: this, dependsOn: after };
+    const opts = {
+      ...{ parent: this, dependsOn: after },
+      ...(first !== undefined && unlessUntouched(first.spec)),
+    };
     return bakeOfWave(
       name,
       [first as NonNullable<typeof first>, ...others],
@@ -187,7 +214,7 @@ export class Fleet extends pulumi.ComponentResource {
         secrets: secretsOf(plane),
         triggers: [defaultImage],
       },
-      { parent: this, dependsOn: after },
+      { parent: this, dependsOn: after, ...unlessUntouched(this.#spec(plane)) },
     );
   }
 

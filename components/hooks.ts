@@ -10,6 +10,8 @@ export interface HookTask {
   workload: OwnedTask["workload"];
   /** What this run does to it, as the preview said; a program without one finds out by itself. */
   move: object | undefined;
+  /** Why nothing may be done to it in this run. */
+  untouched: string | undefined;
   /** What an operator does when the new container does not come up. */
   wayBack: string | undefined;
   /** Seconds after which a program that still runs is stuck. */
@@ -29,7 +31,11 @@ export interface WorkloadHooks {
  * the configuration still needs its cut-over. `taskOf` finds the task by the name of the container's resource.
  */
 export function workloadHooks(taskOf: (name: string) => Promise<HookTask>): WorkloadHooks {
-  const run = async (program: OperationName, name: string) => runProgram(program, name, await taskOf(name));
+  const run = async (program: OperationName, name: string) => {
+    const task = await taskOf(name);
+    if (task.untouched !== undefined) throw new Error(task.untouched);
+    await runProgram(program, name, task);
+  };
   return {
     cutOver: new pulumi.ResourceHook("cut-over", (args) => run("cut-over", args.name)),
     restore: new pulumi.ResourceHook("restore", (args) => run("restore", args.name)),

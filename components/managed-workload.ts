@@ -2,7 +2,13 @@ import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { fingerprint } from "../config/fingerprint.ts";
 import { operationCommand } from "./operation.ts";
-import { judgedOutputs, type RunningWorkload, verificationTrigger, type WorkloadArgs } from "./workload.ts";
+import {
+  judgedOutputs,
+  type RunningWorkload,
+  unlessUntouched,
+  verificationTrigger,
+  type WorkloadArgs,
+} from "./workload.ts";
 
 /** One gateway whose container the running control plane makes: moved through its API, verified inside. */
 export class ManagedWorkload extends pulumi.ComponentResource {
@@ -27,7 +33,7 @@ export class ManagedWorkload extends pulumi.ComponentResource {
         program: "move-managed",
         triggers: [spec.trigger, fingerprint(spec.gate)],
       },
-      { parent: this, dependsOn: after },
+      { parent: this, dependsOn: after, ...unlessUntouched(spec) },
     );
     this.containerId = move.stdout.apply((text) => (JSON.parse(text) as { container: string }).container);
     this.verification = operationCommand(
@@ -38,7 +44,7 @@ export class ManagedWorkload extends pulumi.ComponentResource {
         triggers: [this.containerId, verificationTrigger(spec)],
         ...(spec.putOff?.verification === true && { putOff: spec.putOff.why }),
       },
-      { parent: this, dependsOn: [move] },
+      { parent: this, dependsOn: [move], ...unlessUntouched(spec) },
     );
     this.running = pulumi.all([this.containerId, this.verification.id]).apply(([container]) => ({
       image,

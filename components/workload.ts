@@ -9,7 +9,7 @@ import type { StateLocation, Track, WorkloadConfig } from "../config/rollout.ts"
 import type { BakeConfig } from "../config/schema.ts";
 import type { WorkloadHooks } from "./hooks.ts";
 import { type OperationSecrets, operationCommand } from "./operation.ts";
-import { containerArgs, stackLabel } from "./platforms/docker.ts";
+import { containerArgs, inputsBesidesImage, stackLabel } from "./platforms/docker.ts";
 
 /** One gateway, as plain data: all that decides what its resources are. */
 export interface WorkloadSpec {
@@ -22,6 +22,8 @@ export interface WorkloadSpec {
   wave: number;
   /** The reference it is to run, with digest. */
   image: string;
+  /** That of the container that is there; empty: there is none. */
+  running: string;
   /** The port of the Docker host, on 127.0.0.1. */
   publish?: number;
   /** The names under which the ingress serves it. */
@@ -46,6 +48,10 @@ export interface WorkloadSpec {
   putOff?: { why: string; gate: boolean; verification: boolean; bake: boolean };
   /** Changes when the last preparation belongs to an update that failed; empty until one did. */
   preparationAttempt: string;
+  /** Why nothing at all is done to it in this run, as a sentence; undefined: it is treated like any other. */
+  untouched?: string;
+  /** Its container is not made anew for a trigger, because nothing says for which it was made last. */
+  keepsTrigger: boolean;
   /** What a judge of the update has to know of it: plain data, known at preview. */
   judged: object;
   /** What an operator does to go back, for messages. */
@@ -74,6 +80,11 @@ export function verificationTrigger({ group, verification }: WorkloadSpec): stri
   return fingerprint([group ?? "", verification]);
 }
 
+/** What is there stays as it is, whatever the program says: for a workload that nothing is done to. */
+export function unlessUntouched({ untouched }: WorkloadSpec): { ignoreChanges?: string[] } {
+  return untouched === undefined ? {} : { ignoreChanges: ["*"] };
+}
+
 /** What a judge of the update has to know of a workload. */
 export function judgedOutputs(spec: WorkloadSpec): object {
   return { ...spec.judged, trigger: spec.trigger };
@@ -94,7 +105,7 @@ export function preparation(
       secrets,
       triggers: [spec.trigger, ...(attempt === "" ? [] : [attempt])],
     },
-    opts,
+    { ...opts, ...unlessUntouched(spec) },
   );
 }
 
@@ -114,11 +125,14 @@ export class Workload extends pulumi.ComponentResource {
     const volume = Object.entries(places).flatMap(([what, place]) =>
       "volume" in place ? [this.#volume(`${name}-${what}`, place.volume, spec.stack)] : [],
     );
-    const container = new docker.Container(name, containerArgs(spec, secrets.gatewayToken), {
+    const inputs = containerArgs(spec, secrets.gatewayToken);
+    const container = new docker.Container(name, inputs, {
       parent: this,
       dependsOn: [...args.after, ...volume],
       deleteBeforeReplace: true,
-      replacementTrigger: spec.trigger,
+      // Without a trigger the engine compares none: undefined on either side is no difference.
+      ...(spec.untouched === undefined && !spec.keepsTrigger && { replacementTrigger: spec.trigger }),
+      ...(spec.untouched !== undefined && { ignoreChanges: inputsBesidesImage(inputs) }),
       hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore], onError: [hooks.wayBack] },
       // An engine that hangs must not be waited for as long as the provider would by itself.
       customTimeouts: {
@@ -135,7 +149,7 @@ export class Workload extends pulumi.ComponentResource {
         task: { ...common.task, serving: spec.servingTrigger },
         triggers: [spec.servingTrigger],
       },
-      { parent: this, dependsOn: [container] },
+      { parent: this, dependsOn: [container], ...unlessUntouched(spec) },
     );
     const gate = operationCommand(
       `${name}-gate`,
@@ -151,7 +165,7 @@ export class Workload extends pulumi.ComponentResource {
           ...(spec.ingress === undefined ? [] : [fingerprint(spec.ingress)]),
         ],
       },
-      { parent: this, dependsOn: [serving] },
+      { parent: this, dependsOn: [serving], ...unlessUntouched(spec) },
     );
     this.verification = operationCommand(
       `${name}-verification`,
@@ -161,7 +175,7 @@ export class Workload extends pulumi.ComponentResource {
         ...(spec.putOff?.verification === true && { putOff: spec.putOff.why }),
         triggers: [container.id, spec.servingTrigger, verificationTrigger(spec)],
       },
-      { parent: this, dependsOn: [gate] },
+      { parent: this, dependsOn: [gate], ...unlessUntouched(spec) },
     );
     this.containerId = container.id;
     this.running = pulumi.all([container.id, this.verification.id]).apply(([id]) => ({

@@ -4,6 +4,7 @@ import { type FileHandle, link, open, readdir, readFile, rm, stat, writeFile } f
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parsedJson } from "../config/json.ts";
+import { type Chain, lengthOf } from "./chain.ts";
 import { EvidenceFailure } from "./failure.ts";
 
 /** The end of a file of lines, as far as it has to be read. */
@@ -147,6 +148,13 @@ async function stands(handle: FileHandle, { offset, text }: Claim): Promise<bool
   const bytes = Buffer.from(text.trimEnd());
   const { buffer } = await handle.read(Buffer.alloc(bytes.length), 0, bytes.length, offset);
   return buffer.equals(bytes);
+}
+
+/** Lines that killed processes were about to add behind the last record. */
+export async function leftClaims(file: string, chain: Chain): Promise<{ file: string; line: string }[]> {
+  const next = claimFile(file, lengthOf(chain) + 1);
+  const claim = await claimIn(next);
+  return claim === undefined ? [] : [{ file: next, line: claim.text.trim() }];
 }
 
 /** What killed processes have left beside the file. */

@@ -7,6 +7,8 @@ export interface Witness {
   name: string;
   /** Its own records, oldest first. Those of another workload speak of another container and count for nothing. */
   records: readonly ReadRecord[];
+  /** Why its records prove nothing, as a phrase; undefined: they are whole. */
+  without?: string;
   /** The container that was found; undefined when there is none. */
   observed: { id: string; image: string } | undefined;
   /** Hash of the checks that the configuration has for it now; undefined counts every check (records of old). */
@@ -35,6 +37,8 @@ export interface CanaryVerdict {
   state: CanaryState;
   /** Why, in one sentence that begins with the workload's name. */
   sentence: string;
+  /** Its records prove nothing at all, whatever it runs. */
+  unreadable?: true;
 }
 
 /** A judgement of one container, whatever kind of record it stands in. */
@@ -58,11 +62,12 @@ export function canaryVerdict(witnesses: readonly Witness[], demand: Demand, now
  * has; a judgement that did not pass takes back every pass before it.
  */
 export function witnessVerdict(witness: Witness, demand: Demand, now: Date): CanaryVerdict {
-  const { name, observed } = witness;
+  const { name, observed, without } = witness;
   const says = (state: CanaryState, sentence: string): CanaryVerdict => ({
     state,
     sentence: `${name} ${sentence}`,
   });
+  if (without !== undefined) return { ...says("missing", `proves nothing: ${without}.`), unreadable: true };
   if (observed === undefined) return says("missing", "has no container: nothing proves the image.");
   if (!sameDigest(observed.image, demand.image)) {
     return says("missing", `does not run this image: it runs ${observed.image}.`);

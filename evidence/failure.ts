@@ -6,10 +6,14 @@ export class EvidenceFailure extends Error {
 /** The records of one workload prove nothing from some line on, or cannot be read. The others are not concerned. */
 export class EvidenceDamaged extends EvidenceFailure {
   override name = "EvidenceDamaged";
+  /** Where and what, as a phrase without the remedy. */
+  readonly what: string;
 
-  /** @param what - where and what, as a phrase without the remedy */
   constructor(what: string) {
-    super(`${what}. Put the file back from a copy; without it nothing is known of what ran before.`);
+    super(
+      `${what}. Put the file back from a copy. \`fleet evidence check\` says what it still proves, \`fleet evidence repair\` goes on without the rest.`,
+    );
+    this.what = what;
   }
 }
 

@@ -55,45 +55,51 @@ export class EvidenceLog {
 
   /** The records together with what they were read from, for those who verify them again. */
   async readSealed(): Promise<SealedRecord[]> {
-    return this.#whole(chainOf(await this.text(), this.#owner, this.#keys.trusted)).sealed;
+    return this.#whole(this.chainIn(await this.text())).sealed;
   }
 
-  /** What there is, whole or not. */
-  async chain(): Promise<Chain> {
-    return chainOf(await this.text(), this.#owner, this.#keys.trusted);
+  /** What the text of this log proves, whole or not. */
+  chainIn(text: string): Chain {
+    return chainOf(text, this.#owner, this.#keys.trusted);
   }
 
-  /** May be called by any number of processes at once. Verifies the end of the log only. */
-  async append(entry: EvidenceEntry): Promise<EvidenceRecord> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    const { signing } = this.#keys;
-    let record: EvidenceRecord | undefined;
-    await appendLine<LogTail>({
-      file: this.file,
-      tail: (handle) => this.#tail(handle),
-      next: ({ chain }) => {
-        record = this.#following(chain, entry);
-        return JSON.stringify(seal(statementOf(record), signing));
-      },
-      mustFollow: ({ chain }, line, file) => {
-        if (followsOn(chain, line, this.#owner, this.#keys.trusted)) return;
-        throw new EvidenceDamaged(
-          `${file}: a run that was killed has left this line to be added, and it does not follow the last one of ${this.file}`,
-        );
-      },
-    });
-    return record as EvidenceRecord;
+  /** Whether a line is the next record. */
+  wouldFollow(chain: Chain, line: string): boolean {
+    return followsOn(chain, line, this.#owner, this.#keys.trusted);
   }
 
-  /** The record that an entry is after these. */
-  #following(chain: Chain, entry: EvidenceEntry): EvidenceRecord {
-    return {
+  /** An entry as the record that it is after these, and the line that it stands in. */
+  lineAfter(chain: Chain, entry: EvidenceEntry): { line: string; record: EvidenceRecord } {
+    const record: EvidenceRecord = {
       ...entry,
       ...this.#owner,
       sequence: lengthOf(chain) + 1,
       time: new Date().toISOString(),
       previous: hashOfLast(chain),
     };
+    return { line: JSON.stringify(seal(statementOf(record), this.#keys.signing)), record };
+  }
+
+  /** May be called by any number of processes at once. Verifies the end of the log only. */
+  async append(entry: EvidenceEntry): Promise<EvidenceRecord> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    let appended: EvidenceRecord | undefined;
+    await appendLine<LogTail>({
+      file: this.file,
+      tail: (handle) => this.#tail(handle),
+      next: ({ chain }) => {
+        const { line, record } = this.lineAfter(chain, entry);
+        appended = record;
+        return line;
+      },
+      mustFollow: ({ chain }, line, file) => {
+        if (this.wouldFollow(chain, line)) return;
+        throw new EvidenceDamaged(
+          `${file}: a run that was killed has left this line to be added, and it does not follow the last one of ${this.file}`,
+        );
+      },
+    });
+    return appended as EvidenceRecord;
   }
 
   /** Of a long log only so much that a whole record is among it. */

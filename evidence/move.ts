@@ -108,6 +108,8 @@ export function currentMarkers(records: readonly EvidenceRecord[], image: string
     (record) => record.kind === "cut-over" && sameDigest(record.to, image),
   );
   for (const record of records.slice(tookOver + 1).toReversed()) {
+    // Newer ones may be among the lines that were lost.
+    if (record.kind === "repaired") return undefined;
     const tells = record.kind === "state" || record.kind === "gate" || record.kind === "snapshot";
     if (tells && record.markers !== undefined && sameDigest(record.image, image)) {
       return record.markers;
@@ -126,9 +128,15 @@ function restoreOfMovedState(release: Release, now: Markers | undefined): Restor
     : { snapshot: release.snapshot, takenAt: release.takenAt, reason: "state moved", moved };
 }
 
-function lastImage(records: readonly EvidenceRecord[]): string | undefined {
-  const record = records.findLast((each) => each.kind === "cut-over" || each.kind === "gate");
-  return record?.kind === "cut-over" ? record.to : record?.kind === "gate" ? record.image : undefined;
+/** What ran last, as far as the records know. */
+export function lastImage(records: readonly EvidenceRecord[]): string | undefined {
+  for (const record of records.toReversed()) {
+    if (record.kind === "cut-over") return record.to;
+    if (record.kind === "gate") return record.image;
+    // A first start that came no further has run nothing.
+    if (record.kind === "begun" && record.container !== undefined) return record.image;
+  }
+  return undefined;
 }
 
 export function sameDigest(one: string, other: string): boolean {

@@ -268,6 +268,30 @@ export interface FailureEntry {
   image: string;
 }
 
+/** Where the records begin: with a first start, or, after they were lost, with what runs. */
+export interface BegunEntry {
+  kind: "begun";
+  image: string;
+  /** After a loss: the id of the container that ran. */
+  container?: string;
+  /** After a loss: why they begin anew, in the operator's words. */
+  because?: string;
+}
+
+/** The records were damaged: what is before this one is what could be proved. */
+export interface RepairedEntry {
+  kind: "repaired";
+  /** Name of the file beside this one that keeps the damaged records, and its SHA-256. */
+  file: string;
+  sha256: string;
+  /** What was wrong with it. */
+  what: string;
+  /** Lines of it that count no longer. */
+  lost: number;
+  /** What nothing proves any more, one phrase each. */
+  unproved: string[];
+}
+
 export type EvidenceEntry =
   | SnapshotEntry
   | DrillEntry
@@ -282,7 +306,9 @@ export type EvidenceEntry =
   | DefaultImageEntry
   | ServingEntry
   | IngressEntry
-  | FailureEntry;
+  | FailureEntry
+  | BegunEntry
+  | RepairedEntry;
 
 export type EvidenceRecord = EvidenceEntry & {
   stack: string;

@@ -1,5 +1,6 @@
 import { type Move, type MoveFacts, moveOf, type RestorePlan, sameDigest } from "./move.ts";
 import type { EvidenceRecord, RestoreEntry } from "./records.ts";
+import { isLowering } from "./refusal.ts";
 
 /** What the configuration wants a state set back to. It is carried out once. */
 export interface RestoreOrder {
@@ -90,7 +91,8 @@ export function orderProblem(
     );
   }
   const from = snapshotOf(order, records);
-  const isWayBack = from !== undefined && sameDigest(from.image, move.to);
+  // To a version that no record knows, only an order brings the state that it can read.
+  const isWayBack = from === undefined ? isLowering(move, records) : sameDigest(from.image, move.to);
   return move.kind === "forward" && !isWayBack
     ? `its restore order ${name} stands beside an update to another version. Do one after the other: take the change of the version back and ` +
         "run `pulumi up`, then update. If the order was carried out before, take `restore` out."

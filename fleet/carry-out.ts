@@ -2,6 +2,7 @@ import { shortReference } from "../config/image-reference.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
+import { refusalText } from "../evidence/refusal.ts";
 import { describePlan } from "../operations/plan.ts";
 import { type SurveyedWorkload, survey } from "../operations/survey.ts";
 import { surveyInWindow } from "../operations/window.ts";
@@ -96,7 +97,11 @@ export async function carryOut({ named, engine, change, title, out }: CarryOut):
   const ran = await unlessLocked(change, () => engine.up(before.map(({ input }) => input.name)));
   const began = new Date(ran.began);
   const after = await survey(config, named.stack);
-  const workloads = after.map(({ input, records }) => ({ name: input.name, records }));
+  const workloads = after.map(({ input, records, refused }) => ({
+    name: input.name,
+    records,
+    ...(refused !== undefined && { refused: refused.why }),
+  }));
   const moves = movesSince(workloads, began);
   const touched = touchedBy(before, after, ran.began);
   const { evidence } = config;
@@ -122,6 +127,7 @@ export async function carryOut({ named, engine, change, title, out }: CarryOut):
       "",
       `${title}: ${ran.passed ? "done" : "failed"} in ${formatDuration(seconds)}`,
       ...summaryLines(moves),
+      ...refusedLines(after),
       ...(ran.passed ? [] : failureLines(ran.output).map((line) => `  ${line}`)),
       `report:   ${files.report}`,
       `timeline: ${files.timeline}`,
@@ -158,6 +164,11 @@ async function unlessRefused(change: StackFileChange, engine: UpdateEngine): Pro
       ...refusal,
     ].join("\n"),
   );
+}
+
+/** One line for each workload that would have had to move and stays as it is. */
+export function refusedLines(surveyed: readonly SurveyedWorkload[]): string[] {
+  return surveyed.flatMap(({ input, refused }) => (refused?.moves ? [refusalText(input.name, refused)] : []));
 }
 
 /** One line for each workload that changed. */

@@ -30,6 +30,7 @@ export function changeReport({ stack, config, workloads, now, since }: ChangeRep
     "## Which digest runs now",
     "",
     ...runsNow(now),
+    ...recordNotes(workloads),
     ...lastChecklist(config, moves),
     "",
   ].join("\n");
@@ -54,6 +55,25 @@ function runsNow(now: ChangeReport["now"]): string[] {
         : `| ${workload} | \`${runs.image}\` | \`${runs.container.slice(0, 12)}\` | ${runs.since.slice(0, 19)}Z |`,
     ),
   ];
+}
+
+/** What a reader of this report must know of the records that it is made of. */
+function recordNotes(workloads: readonly ReportedWorkload[]): string[] {
+  const notes = workloads.flatMap(({ name, records, refused }) => [
+    ...(refused === undefined ? [] : [`- ${name}: ${refused}`]),
+    ...records.flatMap((record) => {
+      if (record.kind === "repaired") {
+        const lost = record.lost === 1 ? "1 line counts" : `${record.lost} lines count`;
+        return [
+          `- ${name}: repaired at ${record.time}: ${record.what}; ${lost} no longer, see ${record.file}`,
+        ];
+      }
+      return record.kind === "begun" && record.because !== undefined
+        ? [`- ${name}: its records begin at ${record.time} with what ran: ${record.because}`]
+        : [];
+    }),
+  ]);
+  return notes.length === 0 ? [] : ["", "## The records themselves", "", ...notes];
 }
 
 function lastChecklist(config: StackConfig, moves: readonly NamedMove[]): string[] {

@@ -15,6 +15,7 @@ const commands: Record<string, () => Promise<Command>> = {
   restore: async () => (await import("./restore.ts")).restore,
   drill: async () => (await import("./drill.ts")).drill,
   recover: async () => (await import("./recover.ts")).recover,
+  evidence: async () => (await import("./evidence.ts")).evidence,
   report: async () => (await import("./report-command.ts")).report,
   review: async () => (await import("./review.ts")).review,
 };

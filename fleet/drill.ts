@@ -8,7 +8,7 @@ import { withRepository } from "../operations/snapshot/repository.ts";
 import { runStep } from "../operations/step.ts";
 import { survey } from "../operations/survey.ts";
 import { type Command, CommandFailure } from "./command.ts";
-import { snapshotsOf, workloadNamed } from "./restore.ts";
+import { refuseUntouched, snapshotsOf, workloadNamed } from "./restore.ts";
 import { configOf } from "./stack.ts";
 import { secretOf } from "./update-engine.ts";
 
@@ -30,7 +30,9 @@ Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the las
   },
   async run({ stack, configFile, flags, out }) {
     const named = { stack, configFile };
-    const { input, records } = workloadNamed(await survey(configOf(named), stack), flags.workload);
+    const workload = workloadNamed(await survey(configOf(named), stack), flags.workload);
+    refuseUntouched(workload);
+    const { input, records } = workload;
     if (input.managed === true) {
       throw new CommandFailure(
         `${input.name} is made by the control plane, and its backups are archives: each is opened when it is made. A drill of one would be a second instance: make it in the control plane.`,

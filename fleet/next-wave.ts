@@ -98,6 +98,7 @@ export function nextWave(
   );
   if (unfinished.length > 0) {
     const edits = unfinished.flatMap((rollout) => beginning(config, rollout, pending));
+    if (edits.length === 0) refuseWhatNothingProves(config, unfinished, witnesses, now, pending);
     const present = unfinished.map((each) =>
       beginning(config, each, pending).length === 0 ? each : { ...each, wave: 0 },
     );
@@ -134,6 +135,26 @@ export function nextWave(
     title: waveTitle(next),
     edits: [{ path: ["instanceGroups", first.group, "wave"], value: next.wave }],
   };
+}
+
+/** An update can't finish what is left of a wave when nothing could prove that it has passed. */
+function refuseWhatNothingProves(
+  config: StackConfig,
+  unfinished: readonly Rollout[],
+  witnesses: readonly Witness[],
+  now: Date,
+  pending: Pending,
+): void {
+  const open = unfinished.flatMap(({ group, wave, target }) =>
+    verdictsOf(config, group, wave, target, witnesses, now, pending).filter(
+      ({ state }) => state !== "passed",
+    ),
+  );
+  if (open.every(({ unreadable }) => unreadable === true)) {
+    throw new CommandFailure(
+      `${unfinished.map(({ group }) => group).join(", ")} can't go on. ${open.map(({ sentence }) => sentence).join(" ")} See \`fleet evidence check\`.`,
+    );
+  }
 }
 
 function rolledOut(rollouts: readonly Rollout[]): string {

@@ -48,6 +48,10 @@ type Draft = Omit<RecordedMove, "kind" | "verdict" | "to"> & { container?: strin
 export function recordedMoves(records: readonly EvidenceRecord[]): RecordedMove[] {
   const drafts: Draft[] = [];
   for (const record of records) {
+    if (record.kind === "begun" || record.kind === "repaired") {
+      // Of the records, not of what was done.
+      continue;
+    }
     if (
       record.kind === "baseline" ||
       record.kind === "state" ||
@@ -98,6 +102,8 @@ function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
     case "bake":
     case "state":
     case "default-image":
+    case "begun":
+    case "repaired":
       return false;
   }
 }
@@ -144,6 +150,8 @@ function add(draft: Draft, record: EvidenceRecord): void {
     case "state":
     case "settings":
     case "default-image":
+    case "begun":
+    case "repaired":
       break;
   }
 }

@@ -4,6 +4,7 @@ import type Docker from "dockerode";
 import { workloadsOf } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
+import { EvidenceDamaged } from "../evidence/failure.ts";
 import { describeDockerError, dockerClient } from "../operations/docker/client.ts";
 import { startContainer } from "../operations/docker/lifecycle.ts";
 import { messageOf } from "../operations/failure.ts";
@@ -178,7 +179,7 @@ export class Recovery {
   }
 
   async #bringBack(workload: LookedAtWorkload): Promise<void> {
-    const { input, container, records } = workload;
+    const { input, container, hearsay } = workload;
     try {
       const progress = (line: string) => this.#say(`${input.name}: ${line}`);
       await startOnState({ docker: this.#docker, workload: input, progress });
@@ -187,7 +188,11 @@ export class Recovery {
     }
     const did = `was ${container?.state ?? "stopped"}, brought back by fleet recover`;
     const log = logOf(input);
-    await log.append({ kind: "serving", trigger: lastServing(records), did });
+    // Serving again is worth more than its record.
+    await log.append({ kind: "serving", trigger: lastServing(hearsay), did }).catch((error: unknown) => {
+      if (!(error instanceof EvidenceDamaged)) throw error;
+      this.#say(`${input.name}: this is not on record: ${error.message}`);
+    });
     await this.#journalOf(workload).clear();
     this.#say(`${input.name}: ${did}, healthy`);
   }

@@ -1,8 +1,10 @@
 import { workloadsOf } from "../config/rollout.ts";
+import { EvidenceDamaged } from "../evidence/failure.ts";
 import { EvidenceKeys } from "../evidence/keys.ts";
 import { EvidenceLog } from "../evidence/log.ts";
 import { changeReport } from "./change-report.ts";
 import { type Command, CommandFailure } from "./command.ts";
+import type { ReportedWorkload } from "./report.ts";
 import { readRunsNow } from "./runs-now.ts";
 import { configOf } from "./stack.ts";
 
@@ -27,16 +29,25 @@ Exit code 0: printed. 1: it could not be read.`,
     const config = configOf({ stack, configFile });
     const keys = new EvidenceKeys(config.evidence);
     const workloads = await Promise.all(
-      workloadsOf(config).map(async ({ name }) => ({
-        name,
-        records: await new EvidenceLog(config.evidence.directory, stack, name, keys).read(),
-      })),
+      workloadsOf(config).map(({ name }) =>
+        reportedOf(name, new EvidenceLog(config.evidence.directory, stack, name, keys)),
+      ),
     );
     const now = await readRunsNow(config, stack);
     out.write(changeReport({ stack, config, workloads, now, since }));
     return 0;
   },
 };
+
+/** Damaged records prove nothing, so nothing of them is reported but that. */
+async function reportedOf(name: string, log: EvidenceLog): Promise<ReportedWorkload> {
+  try {
+    return { name, records: await log.read() };
+  } catch (error) {
+    if (!(error instanceof EvidenceDamaged)) throw error;
+    return { name, records: [], refused: `its records are damaged: ${error.what}` };
+  }
+}
 
 function timeOf(text: string | boolean | undefined): Date | undefined {
   if (typeof text !== "string") {

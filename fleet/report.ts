@@ -8,6 +8,8 @@ import { type RecordedUpdate, recordedUpdates } from "./recorded-updates.ts";
 export interface ReportedWorkload {
   name: string;
   records: readonly EvidenceRecord[];
+  /** Why an update leaves it as it is, as a phrase. */
+  refused?: string;
 }
 
 /**

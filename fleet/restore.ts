@@ -4,6 +4,7 @@ import { stackFileText, stackSettings } from "../config/stack-file.ts";
 import { formatBytes, formatDuration } from "../config/units.ts";
 import { sameDigest } from "../evidence/move.ts";
 import type { EvidenceRecord, SnapshotEntry } from "../evidence/records.ts";
+import { refusalText } from "../evidence/refusal.ts";
 import { clientFor } from "../operations/docker/client.ts";
 import { execInContainer } from "../operations/docker/exec.ts";
 import { type SurveyedWorkload, survey } from "../operations/survey.ts";
@@ -33,6 +34,7 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
     const named = { stack, configFile };
     const config = configOf(named);
     const workload = workloadNamed(await survey(config, stack), flags.workload);
+    refuseUntouched(workload);
     const snapshot = snapshotOf(workload.records, flags.snapshot, workload.input.name);
     const order = orderName(new Date());
     const file = stackFileOf(named);
@@ -89,6 +91,11 @@ export function workloadNamed(
       ? `Whose? Name it with --workload: ${known}.`
       : `No workload is called ${JSON.stringify(name)}. There are ${known}.`,
   );
+}
+
+/** Without its records nothing is known of its snapshots, and nothing could be put on record. */
+export function refuseUntouched({ input, refused }: SurveyedWorkload): void {
+  if (refused?.untouched) throw new CommandFailure(refusalText(input.name, refused));
 }
 
 type RecordedSnapshot = EvidenceRecord & SnapshotEntry;

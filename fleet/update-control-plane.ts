@@ -1,7 +1,8 @@
 import { shortReference } from "../config/image-reference.ts";
+import { refusalText } from "../evidence/refusal.ts";
 import { survey } from "../operations/survey.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
-import type { Output } from "./command.ts";
+import { CommandFailure, type Output } from "./command.ts";
 import { controlPlane } from "./pinned-change.ts";
 import type { PolicyPack } from "./policy-pack.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
@@ -28,6 +29,9 @@ export async function updateControlPlane(
   const planned = await showPlan(fromProjectFolder(change.config()), named, out);
   const plane = planned.find(({ config: { track } }) => track === "control-plane");
   const image = shortReference(config.controlPlane?.image ?? "");
+  if (plane?.refused !== undefined) {
+    throw new CommandFailure(refusalText(plane.input.name, plane.refused));
+  }
   if (plane?.move.kind === "none") {
     out.write(
       `The control plane runs ${image} already. Name another one: \`fleet pin --stack ${named.stack} --image control-plane TAG\`.\n`,

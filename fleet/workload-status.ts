@@ -2,6 +2,7 @@ import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
 import { releasesOf, sameDigest } from "../evidence/move.ts";
 import type { Outcome } from "../evidence/records.ts";
+import type { Refusal } from "../evidence/refusal.ts";
 import type { IngressLook } from "../operations/ingress/look.ts";
 import { shutOut } from "../operations/ingress/words.ts";
 import type { CutOverPhase } from "../operations/journal.ts";
@@ -26,6 +27,8 @@ export interface WorkloadStatus {
   hold: { since: string; until: string } | null;
   /** What works for it at this moment. */
   operations: { purpose: string; pid: number }[];
+  /** Why an update leaves it as it is; null: it does not. */
+  refused: { kind: Refusal["kind"]; why: string } | null;
   /** What is not as the configuration wants it, and what to do about it: one phrase each. */
   differences: string[];
 }
@@ -34,7 +37,7 @@ export type StatusFacts = Pick<
   LookedAtWorkload,
   "config" | "container" | "records" | "journal" | "move" | "operations"
 > &
-  Partial<Pick<LookedAtWorkload, "hold" | "ingress">>;
+  Partial<Pick<LookedAtWorkload, "hold" | "ingress" | "refused">>;
 
 export function workloadStatus(facts: StatusFacts, now: Date): WorkloadStatus {
   const { config, container, records, journal, operations } = facts;
@@ -55,11 +58,15 @@ export function workloadStatus(facts: StatusFacts, now: Date): WorkloadStatus {
     ingress: facts.ingress ?? null,
     hold: facts.hold === undefined ? null : { since: facts.hold.since, until: facts.hold.until },
     operations: operations.map(({ purpose, pid }) => ({ purpose, pid })),
+    refused: facts.refused === undefined ? null : { kind: facts.refused.kind, why: facts.refused.why },
     differences: [
+      ...refusalDifferences(facts),
       ...containerDifferences(facts, now),
       ...cutOverDifferences(facts, now),
       ...ingressDifferences(facts, now),
-      ...(container?.state === "running" ? verificationDifferences(facts, now) : []),
+      ...(container?.state === "running" && !facts.refused?.untouched
+        ? verificationDifferences(facts, now)
+        : []),
     ],
   };
 }
@@ -71,13 +78,17 @@ function releaseBefore({ container, records }: StatusFacts): string | null {
   return tookOver ? (releasesOf(records).at(-1)?.image ?? null) : null;
 }
 
+function refusalDifferences({ refused }: StatusFacts): string[] {
+  return refused === undefined ? [] : [`${refused.why}; an update leaves it as it is. ${refused.remedy}`];
+}
+
 function described(container: RunningContainer): NonNullable<WorkloadStatus["running"]> {
   const { image, state } = container;
   const health = state === "running" ? (container.health ?? "no health check") : state;
   return { ...container, digest: image.slice(image.lastIndexOf("@") + 1), health };
 }
 
-function containerDifferences({ config, container, move }: StatusFacts, now: Date): string[] {
+function containerDifferences({ config, container, move, refused }: StatusFacts, now: Date): string[] {
   if (container === undefined) {
     return [
       move.kind === "first"
@@ -90,7 +101,7 @@ function containerDifferences({ config, container, move }: StatusFacts, now: Dat
     ...(sameDigest(container.image, config.image)
       ? []
       : [
-          `runs ${shortImage(container.image)}, the configuration wants ${shortImage(config.image)}: \`pulumi up\``,
+          `runs ${shortImage(container.image)}, the configuration wants ${shortImage(config.image)}${refused === undefined ? ": `pulumi up`" : ""}`,
         ]),
     ...(move.kind === "restore"
       ? [`the configuration wants its state set back to snapshot ${move.restore.snapshot}: \`pulumi up\``]

@@ -77,7 +77,9 @@ const speaking = ["cut-over", "gate", "verification", "bake", "state", "snapshot
 /** @param releases - those that the configuration names for it. */
 export function judgedWorkload(surveyed: SurveyedWorkload, releases: readonly string[]): JudgedWorkload {
   const { config, observed, records, move, sealed } = surveyed;
-  const { track, role, group = "", wave, image } = config;
+  const { track, role, group = "", wave } = config;
+  // That of one that is refused is not what the configuration wants.
+  const { image } = surveyed.input;
   const from = observed?.image ?? imageBefore(move);
   const container = observed !== undefined && serves(observed) ? observed.id : "";
   const previous = releasesOf(records).at(-1)?.image ?? "";

@@ -1,6 +1,7 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
 import type { Move, RestorePlan } from "../evidence/move.ts";
+import { refusalText } from "../evidence/refusal.ts";
 import { lastMade } from "../evidence/settings.ts";
 import { interruptedRestore } from "./interrupted.ts";
 import type { PutOff } from "./put-off.ts";
@@ -9,13 +10,18 @@ import type { SurveyedWorkload } from "./survey.ts";
 /** One line for each workload that the update changes. */
 export function describePlan(workloads: readonly SurveyedWorkload[], now: Date = new Date()): string[] {
   return workloads.flatMap((workload) => {
-    const { input, orderProblem } = workload;
+    const { input, orderProblem, refused } = workload;
     const line = describeMove(workload, now);
     return [
-      ...(line === undefined ? [] : [`${finishClause(workload)}${line}${pauseClause(workload, workloads)}`]),
-      ...(orderProblem === undefined ? [] : [orderProblem]),
-      ...besides(workload),
-    ].map((each) => `${input.name}: ${each}`);
+      ...(refused === undefined ? [] : [refusalText(input.name, refused)]),
+      ...[
+        ...(line === undefined
+          ? []
+          : [`${finishClause(workload)}${line}${pauseClause(workload, workloads)}`]),
+        ...(orderProblem === undefined ? [] : [orderProblem]),
+        ...besides(workload),
+      ].map((each) => `${input.name}: ${each}`),
+    ];
   });
 }
 

@@ -42,6 +42,10 @@ async function makeReady(context: WorkloadContext, move: Move): Promise<string |
   const { log, workload } = context;
   const journal = new Journal(log.folder);
   const before = await journal.read();
+  if (move.kind === "first" && (await log.read()).length === 0) {
+    // From now on a container of ours without records is one whose records were lost.
+    await log.append({ kind: "begun", image: workload.image });
+  }
   const { settle: open, leaves, restore } = creationOf(before, move, await log.read());
   const settled = await settle(context, journal, before, open);
   const cutOver = await leave(context, move, leaves);

@@ -11,6 +11,7 @@ import type { StackConfig } from "../config/schema.ts";
 import { witnessVerdict } from "../evidence/canary.ts";
 import type { Move } from "../evidence/move.ts";
 import type { ReadRecord } from "../evidence/records.ts";
+import type { Refusal } from "../evidence/refusal.ts";
 import { type Change, changeTo, goesBack, hasPassedWith, lastMade, madeOf } from "../evidence/settings.ts";
 import { type Observed, serves } from "./observe.ts";
 
@@ -24,6 +25,8 @@ export interface Unsettled {
   move: Move;
   /** Of its restore orders: see evidence/restore-order.ts. */
   epoch: string;
+  /** Why it stays as it is: then it keeps what it was made with. */
+  refused?: Refusal | undefined;
 }
 
 export interface Settled {
@@ -50,9 +53,14 @@ export function settle<Found extends Unsettled>(
 }
 
 function settled(config: StackConfig, workload: Unsettled, all: readonly Unsettled[], now: Date): Settled {
-  const { wanted, records, epoch: restore } = workload;
+  const { wanted, records, epoch: restore, refused } = workload;
   const target = { image: wanted.image, restore, ...settingsOf(wanted) };
   const before = wanted.managed ? undefined : lastMade(records);
+  if (refused !== undefined && before !== undefined) {
+    const { settings, later } = before;
+    const made = madeOf({ ...target, settings, later }, before, wanted.track);
+    return { config: withSettings(wanted, made), made, change: undefined, waits: undefined };
+  }
   const until = before === undefined ? undefined : obstacle(config, workload, before, all, now);
   const held =
     before !== undefined && until !== undefined

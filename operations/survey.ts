@@ -6,20 +6,22 @@ import { locationOf, type WorkloadConfig, workloadsOf } from "../config/rollout.
 import type { ControlPlaneConfig, StackConfig } from "../config/schema.ts";
 import type { SealedRecord } from "../evidence/chain.ts";
 import type { EvidenceKeySettings } from "../evidence/keys.ts";
-import type { Move } from "../evidence/move.ts";
+import { lastImage, type Move } from "../evidence/move.ts";
 import type { EvidenceRecord, ReadRecord } from "../evidence/records.ts";
-import { orderedMove } from "../evidence/restore-order.ts";
+import { beganAnew, behindCanary, type Refusal, refusalOf, refusalText } from "../evidence/refusal.ts";
+import { orderedMove, restoreEpoch, restoreOf } from "../evidence/restore-order.ts";
 import { withChange } from "../evidence/settings.ts";
 import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
 import { OperationFailure } from "./failure.ts";
 import { describeForeign, foreignContainer } from "./foreign-container.ts";
-import { type Hold, HoldJournal } from "./ingress/hold-journal.ts";
+import type { Hold } from "./ingress/hold-journal.ts";
 import { interruptedFacts } from "./interrupted.ts";
-import { type CutOverJournal, Journal } from "./journal.ts";
+import type { CutOverJournal } from "./journal.ts";
+import { knownOf } from "./known.ts";
 import { type Observed, observe, servingTrigger } from "./observe.ts";
 import { PreparationMark } from "./preparation-mark.ts";
 import { onlyGoesBack, type PutOff, putOffOf } from "./put-off.ts";
-import { type Settled, settle } from "./settled.ts";
+import { type Settled, settle, type Unsettled } from "./settled.ts";
 import { type ControlPlaneAccess, logOf, type StartSettings, type Workload } from "./workload.ts";
 
 /** One workload: what the configuration wants, what is there, what is on record, and what follows from it. */
@@ -30,6 +32,8 @@ export interface SurveyedWorkload {
   records: ReadRecord[];
   /** The same records with their envelopes. */
   sealed: SealedRecord[];
+  /** What can be read of damaged records too, verified by nothing: it may keep something from being done, no more. */
+  hearsay: EvidenceRecord[];
   journal: CutOverJournal | undefined;
   /** Its requests are held, or were when the one who held them died. */
   hold: Hold | undefined;
@@ -38,6 +42,8 @@ export interface SurveyedWorkload {
   made: Made;
   /** What the stack file changes of its settings and this update does not. */
   waits: Settled["waits"];
+  /** Why it stays as it is: then its move is none, and nothing is done to it. */
+  refused: Refusal | undefined;
   servingTrigger: string;
   /** Why the restore that the configuration orders is not carried out, as a sentence. */
   orderProblem?: string;
@@ -58,33 +64,89 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
   refuseBehindItsBack(workloads, observed);
   refuseForeign(workloads, stack, observed);
   const found = await Promise.all(
-    workloads.map(async (wanted) => {
-      const log = logOf({ ...placeOfRecords(config, stack), name: wanted.name });
-      const sealed = await log.readSealed();
-      const records = sealed.map(({ record }) => record);
-      const journal = await new Journal(log.folder).read();
-      const hold = await new HoldJournal(log.folder).read();
-      const there = observed.get(wanted.name);
-      const known = interruptedFacts(journal, records);
-      const facts = { ...known, running: there?.image ?? known.running, wanted: wanted.image };
-      const { move, problem, epoch } = orderedMove(facts, wanted.restore, there !== undefined);
-      return {
-        ...{ wanted, observed: there, records, sealed, journal, hold, move, epoch },
-        ...(problem !== undefined && { orderProblem: problem }),
-        preparationAttempt: await new PreparationMark(log.folder).attempt(),
-      };
-    }),
+    workloads.map((wanted) => find(config, stack, wanted, observed.get(wanted.name))),
   );
-  const surveyed = settle(config, found, new Date()).map(({ wanted: _, change, epoch: __, ...facts }) => {
-    const { observed, records, journal, hold, move } = facts;
+  const known = found.map((each) => behindRefusedCanary(each, found));
+  const surveyed = settle(config, known, new Date()).map(({ wanted: _, change, epoch: __, ...facts }) => {
+    const { observed, hearsay, journal, hold, move } = facts;
     return {
       ...facts,
       input: { ...workloadInput(config, stack, facts.config), made: facts.made },
       move: withChange(move, change),
-      servingTrigger: servingTrigger(observed, journal?.since ?? hold?.since, lastServing(records)),
+      servingTrigger: servingTrigger(observed, journal?.since ?? hold?.since, lastServing(hearsay)),
     };
   });
   return onlyGoesBack(surveyed.map(({ move }) => move)) ? surveyed.map(leftAlone) : surveyed;
+}
+
+type Found = Unsettled &
+  Pick<
+    SurveyedWorkload,
+    "records" | "sealed" | "hearsay" | "journal" | "hold" | "refused" | "orderProblem" | "preparationAttempt"
+  >;
+
+async function find(
+  config: StackConfig,
+  stack: string,
+  wanted: WorkloadConfig,
+  observed: Observed | undefined,
+): Promise<Found> {
+  const { name } = wanted;
+  const log = logOf({ ...placeOfRecords(config, stack), name });
+  const { sealed, hearsay, journal, hold, damaged } = await knownOf(log, stack, name);
+  const records = sealed.map(({ record }) => record);
+  const known = interruptedFacts(journal, records);
+  const running = observed?.image ?? known.running;
+  const facts = { ...known, running, wanted: wanted.image };
+  const { move, problem, epoch } = orderedMove(facts, wanted.restore, observed !== undefined);
+  const refused = refusalOf({
+    ...{ stack, name, file: log.file, running, damaged, move },
+    isOurs: observed !== undefined && isOurs(observed.labels, stack, name),
+    wanted: wanted.image,
+    isOrdered: restoreOf(wanted.restore, hearsay) !== undefined,
+    records,
+    known: known.records,
+  });
+  return asItIs({
+    ...{ wanted, observed, records, sealed, hearsay, journal, hold, move, epoch, refused },
+    ...(problem !== undefined && { orderProblem: problem }),
+    preparationAttempt: await new PreparationMark(log.folder).attempt(),
+  });
+}
+
+function isOurs(labels: Observed["labels"], stack: string, name: string): boolean {
+  return labels["clawforce.workload"] === name && labels["clawforce.stack"] === stack;
+}
+
+/** A workload that is refused is to run what it runs, on the state that it has: all that is told of it says so. */
+function asItIs(found: Found): Found {
+  const { observed, journal, hearsay, refused } = found;
+  if (refused === undefined) return found;
+  const left = interruptedFacts(journal, hearsay).running;
+  const image = observed?.image ?? left ?? lastImage(hearsay) ?? refused.wanted;
+  const { restore: _, ...wanted } = found.wanted;
+  // What becomes of an order can't be told without records, and must keep nobody else: the refusal says that it stays.
+  const { orderProblem, ...others } = found;
+  return {
+    ...others,
+    ...(!refused.untouched && orderProblem !== undefined && { orderProblem }),
+    wanted: { ...wanted, image },
+    move: { kind: "none", to: image },
+    epoch: restoreEpoch(undefined, hearsay),
+  };
+}
+
+/** Nothing goes forward in a group whose canary can't go first. Going back waits for no canary. */
+function behindRefusedCanary(found: Found, all: readonly Found[]): Found {
+  const { wanted, move, refused } = found;
+  const canary = all.find(
+    (each) =>
+      each.wanted.group === wanted.group && each.wanted.role === "canary" && each.refused !== undefined,
+  );
+  const waits = refused === undefined && wanted.role === "fleet" && move.kind === "forward";
+  return waits && canary !== undefined
+    ? asItIs({ ...found, refused: behindCanary(canary.wanted.name, wanted.image) })
+    : found;
 }
 
 /** A workload that a way back does not move: nothing is begun with it. */
@@ -252,7 +314,7 @@ export function lastServing(records: readonly EvidenceRecord[]): string {
 
 /** What the components need to know of a workload. */
 export function specOf(stackConfig: StackConfig, surveyed: SurveyedWorkload) {
-  const { config, input, observed, made, servingTrigger: trigger } = surveyed;
+  const { config, input, observed, made, servingTrigger: trigger, refused } = surveyed;
   const { track, group, role, wave, publish, hosts, bake } = config;
   return {
     stack: input.stack,
@@ -277,6 +339,8 @@ export function specOf(stackConfig: StackConfig, surveyed: SurveyedWorkload) {
     trigger: made.trigger,
     servingTrigger: trigger,
     ...(surveyed.putOff && { putOff: surveyed.putOff }),
+    ...(refused?.untouched && { untouched: refusalText(input.name, refused) }),
+    keepsTrigger: beganAnew(surveyed.records),
     preparationAttempt: surveyed.preparationAttempt,
     judged: judgedWorkload(surveyed, namedReleasesFor(stackConfig, config)),
     wayBack: `the new version does not come up. The way back: ${input.wayBack}`,

@@ -6,6 +6,15 @@ import { OperationFailure } from "./failure.ts";
 /** A document that is there and is not what was written. */
 export class DocumentDamaged extends OperationFailure {
   override name = "DocumentDamaged";
+  /** What is wrong, as a phrase, and what to do about it. */
+  readonly what: string;
+  readonly remedy: string;
+
+  constructor(what: string, remedy: string) {
+    super(`${what}. ${remedy}`);
+    this.what = what;
+    this.remedy = remedy;
+  }
 }
 
 /** Writes a document whole or not at all: beside, synced, renamed. */
@@ -34,12 +43,13 @@ export async function readDocument(file: string): Promise<unknown> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unknown";
     if (code === "ENOENT") return undefined;
-    throw new DocumentDamaged(`${file} cannot be read (${code}). Make it readable for who updates.`);
+    throw new DocumentDamaged(`${file} cannot be read (${code})`, "Make it readable for whoever updates.");
   }
   const document = parsedJson(text);
   if (document === undefined) {
     throw new DocumentDamaged(
-      `${file} is damaged: it is no JSON document. Put it back from a copy. Without one, move it aside once no update runs and its workload serves.`,
+      `${file} is damaged: it is no JSON document`,
+      "Put it back from a copy. Without one, move it aside once no update runs and its workload serves.",
     );
   }
   return document;

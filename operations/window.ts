@@ -3,15 +3,16 @@ import type { Track } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
+import { refusalText } from "../evidence/refusal.ts";
 import { isForward } from "../evidence/settings.ts";
 import { windowClock } from "./clock.ts";
 import { OperationFailure } from "./failure.ts";
 import { changesClause } from "./plan.ts";
 import { onlyGoesBack } from "./put-off.ts";
-import { type SurveyedWorkload, survey } from "./survey.ts";
+import { lastServing, type SurveyedWorkload, survey } from "./survey.ts";
 
 /** What the rules about windows look at. */
-export type WindowFacts = Pick<SurveyedWorkload, "config" | "move" | "records">;
+export type WindowFacts = Pick<SurveyedWorkload, "config" | "move" | "hearsay">;
 
 const trackNames: Record<Track, string> = { "control-plane": "the control plane", runtime: "the fleet" };
 
@@ -51,6 +52,7 @@ export async function surveyInWindow(config: StackConfig, stack: string): Promis
       ["This update does not fit into its window; nothing was touched.", ...lines].join("\n"),
     );
   }
+  refuseNothingElse(surveyed);
   return surveyed;
 }
 
@@ -73,10 +75,27 @@ export function refuseOrders(
   }
 }
 
+/** What is refused to one workload keeps the others from nothing. An update that would do nothing else is refused. */
+function refuseNothingElse(surveyed: readonly SurveyedWorkload[]): void {
+  const refused = surveyed.flatMap((each) =>
+    each.refused?.moves ? [`  ${refusalText(each.input.name, each.refused)}`] : [],
+  );
+  if (refused.length > 0 && !surveyed.some(hasWork)) {
+    throw new OperationFailure(["This update would do nothing; nothing was touched.", ...refused].join("\n"));
+  }
+}
+
+/** Whether anything is to be done to a workload, as far as a look at it tells. */
+function hasWork({ refused, move, observed, hearsay, servingTrigger }: SurveyedWorkload): boolean {
+  if (refused?.untouched) return false;
+  return move.kind !== "none" || observed === undefined || servingTrigger !== lastServing(hearsay);
+}
+
 function gapProblems(track: Track, workloads: readonly WindowFacts[], gap: number, now: Date): string[] {
   const other = workloads.filter(({ config }) => config.track !== track);
-  const changes = other.flatMap(({ config, records }) => {
-    const time = lastChange(records);
+  // A change that damaged records speak of counts too: nobody gains by inventing one.
+  const changes = other.flatMap(({ config, hearsay }) => {
+    const time = lastChange(hearsay);
     return time === undefined ? [] : [{ name: config.name, time }];
   });
   const last = changes.toSorted((a, b) => a.time.localeCompare(b.time)).at(-1);

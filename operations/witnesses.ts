@@ -5,11 +5,12 @@ import type { SurveyedWorkload } from "./survey.ts";
 
 /** What each workload can prove: one that does not serve proves nothing. */
 export function witnessesOf(
-  surveyed: readonly Pick<SurveyedWorkload, "input" | "observed" | "records">[],
+  surveyed: readonly Pick<SurveyedWorkload, "input" | "observed" | "records" | "refused">[],
 ): Witness[] {
-  return surveyed.map(({ input, observed, records }) => ({
+  return surveyed.map(({ input, observed, records, refused }) => ({
     name: input.name,
     records,
+    ...(refused?.untouched && { without: refused.why }),
     observed:
       observed !== undefined && serves(observed) ? { id: observed.id, image: observed.image } : undefined,
     checks: fingerprint(input.verification),

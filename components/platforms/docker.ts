@@ -65,6 +65,16 @@ export function containerArgs(spec: WorkloadSpec, token: pulumi.Input<string>): 
   };
 }
 
+/**
+ * The inputs of a container that stays as it is. Its image is not among them: it is that of the container already, and an
+ * image that the program does not say is one that no review sees.
+ */
+export function inputsBesidesImage(inputs: docker.ContainerArgs): string[] {
+  // Those that not every workload has can stand in what is there.
+  const seldom = ["command", "user", "ports", "memory", "memorySwap"];
+  return [...new Set([...Object.keys(inputs), ...seldom])].filter((input) => input !== "image");
+}
+
 function tokenEntries(variable: string | undefined, token: pulumi.Input<string>): pulumi.Output<string>[] {
   return variable === undefined ? [] : [pulumi.output(token).apply((value) => `${variable}=${value}`)];
 }

@@ -53,18 +53,22 @@ describe("what is wrong is said in a sentence, and nothing is touched", () => {
     await world.configure();
   });
 
-  it("records that somebody has changed", async () => {
+  it("an update for a workload whose records somebody has changed, which stays as it is", async () => {
     const before = await world.identity(name);
     const file = join(world.folder, "evidence", world.stack, name, "records.jsonl");
     const text = await readFile(file, "utf8");
     await writeFile(file, text.split("\n").toSpliced(1, 1).join("\n"));
-    const preview = await world.preview();
-    expect(preview.code).not.toBe(0);
-    expect(preview.output).toContain(
-      `${file}:2: the line does not follow the one before it: it was changed, or one was taken out.`,
-    );
-    expect(preview.output).not.toMatch(/\n\s+at .*\.ts:\d+/);
+    const { stable } = world.images;
+    await world.configure({ images: { stable, candidate: world.parts.images.fixture[2] } });
+    for (const run of [await world.preview(), await world.up()]) {
+      expect(run.code).not.toBe(0);
+      expect(run.output).toContain(
+        `${name}: refused: its records are damaged: ${file}:2: the line does not follow the one before it: it was changed, or one was taken out.`,
+      );
+      expect(run.output).not.toMatch(/\n\s+at .*\.ts:\d+/);
+    }
     await writeFile(file, text);
+    await world.configure({ images: { stable } });
     expect(await world.identity(name)).toEqual(before);
   });
 

@@ -14,6 +14,7 @@ export function neverStarted(config: StackConfig, stack = "test"): SurveyedWorkl
     ...facts,
     records: [],
     input: { ...workloadInput(config, stack, facts.config), made: facts.made },
+    ...{ hearsay: [], refused: undefined },
     ...{ sealed: [], journal: undefined, hold: undefined, servingTrigger: "first", preparationAttempt: "" },
   }));
 }

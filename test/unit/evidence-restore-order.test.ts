@@ -120,6 +120,21 @@ describe("a restore order", () => {
       one,
       undefined,
     ],
+    [
+      "of a snapshot that no record knows, for the older version that it is of",
+      { snapshot: "cccccccc", order: "INC-2" },
+      history(...before),
+      image(1),
+      undefined,
+    ],
+    [
+      "of a snapshot that no record knows, beside an update",
+      { snapshot: "cccccccc", order: "INC-2" },
+      history(...before),
+      three,
+      "its restore order INC-2 stands beside an update to another version. Do one after the other: take the change of the version back and " +
+        "run `pulumi up`, then update. If the order was carried out before, take `restore` out.",
+    ],
   ])("%s", (_, order, records, wanted, problem) => {
     expect(ordered(order, records, wanted).problem).toBe(problem);
   });

@@ -45,6 +45,19 @@ describe("the next update of a rollout", () => {
     });
   });
 
+  test("is refused when all that is left of a wave has records that prove nothing: it would never end", () => {
+    const config = configWith({ "instanceGroups.support.wave": 2 });
+    const without = "its records are damaged: f:2: the line is no record";
+    const sick = provedWitnesses(config, { "support-2": { without } });
+    expect(() => nextWave(config, sick, undefined, now)).toThrow(
+      `support can't go on. support-2 proves nothing: ${without}. See \`fleet evidence check\`.`,
+    );
+    const others = provedWitnesses(config, { "support-2": { without }, "support-1": { records: [] } });
+    expect(nextWave(config, others, undefined, now)).toMatchObject({ title: title("wave 2"), edits: [] });
+    const canary = provedWitnesses(config, { canary: { without } });
+    expect(() => nextWave(config, canary, undefined, now)).toThrow(`canary proves nothing: ${without}.`);
+  });
+
   test("is the canary again until it has baked", () => {
     const config = configWith({ "instanceGroups.support.bake": "30m" });
     const proved = provedWitnesses(config);

@@ -62,6 +62,18 @@ describe("fleet report", () => {
     );
   });
 
+  test("says whose records are damaged, and prints the rest", async () => {
+    const damaged = new EvidenceLog(join(folder, "evidence"), "s", "support-2");
+    await damaged.append({ kind: "serving", trigger: "first", did: "serves" });
+    writeFileSync(damaged.file, "{}\n");
+    const { code, out } = await report();
+    expect(out).toContain("- 4 workloads, 1 move: 1 passed\n");
+    expect(out).toContain(
+      `## The records themselves\n\n- support-2: its records are damaged: ${damaged.file}:1: the line is no record\n`,
+    );
+    expect(code).toBe(0);
+  });
+
   test("refuses a --since that is no time", async () => {
     expect(await report("--since", "yesterday")).toEqual({
       code: 1,

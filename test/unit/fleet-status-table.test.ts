@@ -24,6 +24,7 @@ const first: WorkloadStatus = {
   ingress: null,
   hold: null,
   operations: [],
+  refused: null,
   differences: [],
 };
 

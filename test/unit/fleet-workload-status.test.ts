@@ -88,6 +88,19 @@ function held(endedMinutesAgo: number) {
 }
 
 describe("the status of a workload", () => {
+  test("says that its records are damaged, what to do, and asks for nothing that can't be done", () => {
+    const refused: StatusFacts["refused"] = {
+      ...{ kind: "damaged records", why: "its records are damaged: f:2: the line is no record" },
+      ...{ remedy: "Put it back.", wanted: next, moves: true, untouched: true },
+    };
+    const found = workloadStatus(facts({ container: { ...running, image: old }, records: [], refused }), now);
+    expect(found.refused).toEqual({ kind: "damaged records", why: refused.why });
+    expect(found.differences).toEqual([
+      "its records are damaged: f:2: the line is no record; an update leaves it as it is. Put it back.",
+      "runs agent:1@111111111111, the configuration wants agent:2@222222222222",
+    ]);
+  });
+
   test("says what runs, from which release, and that it passed its verification", () => {
     expect(workloadStatus(facts(), now)).toEqual({
       name: "a",
@@ -100,6 +113,7 @@ describe("the status of a workload", () => {
       ingress: null,
       hold: null,
       operations: [],
+      refused: null,
       differences: [],
     });
   });

@@ -115,7 +115,8 @@ describe("a document", () => {
     await truncate(file, 40);
     await expect(readDocument(file)).rejects.toEqual(
       new DocumentDamaged(
-        `${file} is damaged: it is no JSON document. Put it back from a copy. Without one, move it aside once no update runs and its workload serves.`,
+        `${file} is damaged: it is no JSON document`,
+        "Put it back from a copy. Without one, move it aside once no update runs and its workload serves.",
       ),
     );
   });

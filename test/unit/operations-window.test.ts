@@ -22,7 +22,7 @@ function workload(name: string, track: Track, move: WindowFacts["move"], changed
     stop: { seconds: 1, killed: false },
   };
   const records = changedAt === undefined ? [] : recorder({ workload: name, first: changedAt })(cutOver);
-  return { config: { name, track } as WindowFacts["config"], move, records };
+  return { config: { name, track } as WindowFacts["config"], move, hearsay: records };
 }
 
 const forward = { kind: "forward", from: old, to: next } as const;
