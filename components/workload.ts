@@ -44,14 +44,16 @@ export interface WorkloadSpec {
   trigger: string;
   /** Changes when the workload was found not serving. */
   servingTrigger: string;
+  /** Of the order that its state was set back by: see evidence/restore-order.ts. */
+  restoreEpoch: string;
   /** What this run leaves to a later one, and why: it takes other workloads back. */
   putOff?: { why: string; gate: boolean; verification: boolean; bake: boolean };
   /** Changes when the last preparation belongs to an update that failed; empty until one did. */
   preparationAttempt: string;
   /** Why nothing at all is done to it in this run, as a sentence; undefined: it is treated like any other. */
   untouched?: string;
-  /** Its container is not made anew for a trigger, because nothing says for which it was made last. */
-  keepsTrigger: boolean;
+  /** What its container is not made anew for, because the records do not reach back to where it was made. */
+  keeps: { trigger: boolean; labels: boolean };
   /** What a judge of the update has to know of it: plain data, known at preview. */
   judged: object;
   /** What an operator does to go back, for messages. */
@@ -131,8 +133,10 @@ export class Workload extends pulumi.ComponentResource {
       dependsOn: [...args.after, ...volume],
       deleteBeforeReplace: true,
       // Without a trigger the engine compares none: undefined on either side is no difference.
-      ...(spec.untouched === undefined && !spec.keepsTrigger && { replacementTrigger: spec.trigger }),
-      ...(spec.untouched !== undefined && { ignoreChanges: inputsBesidesImage(inputs) }),
+      ...(spec.untouched === undefined && !spec.keeps.trigger && { replacementTrigger: spec.trigger }),
+      ...(spec.untouched !== undefined
+        ? { ignoreChanges: inputsBesidesImage(inputs) }
+        : spec.keeps.labels && { ignoreChanges: ["labels"] }),
       hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore], onError: [hooks.wayBack] },
       // An engine that hangs must not be waited for as long as the provider would by itself.
       customTimeouts: {

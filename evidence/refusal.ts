@@ -120,10 +120,22 @@ export function refusalText(name: string, { why, remedy, moves }: Refusal): stri
   return `${name}: ${moves ? "refused: " : ""}${why}. It stays as it is. ${remedy}`;
 }
 
-/** Whether the container that is there is from before these records: they can't tell what it was made anew for last. */
-export function beganAnew(records: readonly EvidenceRecord[]): boolean {
+/** Whether the container that is there was made before these records began, or before lines of them were lost. */
+export function isFromBefore(records: readonly EvidenceRecord[]): boolean {
+  const since = sinceTheyBegan(records);
+  return since !== undefined && !since.some(({ kind }) => kind === "cut-over");
+}
+
+/** Whether no gate has judged it since. */
+export function isUnjudged(records: readonly EvidenceRecord[]): boolean {
+  const since = sinceTheyBegan(records);
+  return since !== undefined && !since.some(({ kind }) => kind === "gate");
+}
+
+/** Undefined where they go back to a first start without a gap. */
+function sinceTheyBegan(records: readonly EvidenceRecord[]): readonly EvidenceRecord[] | undefined {
   const began = records.findLastIndex(
     (record) => record.kind === "repaired" || (record.kind === "begun" && record.container !== undefined),
   );
-  return began >= 0 && !records.slice(began).some(({ kind }) => kind === "gate");
+  return began < 0 ? undefined : records.slice(began);
 }

@@ -36,6 +36,7 @@ export async function observe(
       if (name !== undefined) {
         const state = container.State as Observed["state"];
         const image = await referenceOf(platform, container);
+        // Not every engine lists none as none.
         const labels = container.Labels ?? {};
         const managedBy = managingControlPlane(labels);
         const { Id: id, Status: status, Mounts: mounts = [] } = container;

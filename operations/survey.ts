@@ -8,7 +8,14 @@ import type { SealedRecord } from "../evidence/chain.ts";
 import type { EvidenceKeySettings } from "../evidence/keys.ts";
 import { lastImage, type Move } from "../evidence/move.ts";
 import type { EvidenceRecord, ReadRecord } from "../evidence/records.ts";
-import { beganAnew, behindCanary, type Refusal, refusalOf, refusalText } from "../evidence/refusal.ts";
+import {
+  behindCanary,
+  isFromBefore,
+  isUnjudged,
+  type Refusal,
+  refusalOf,
+  refusalText,
+} from "../evidence/refusal.ts";
 import { orderedMove, restoreEpoch, restoreOf } from "../evidence/restore-order.ts";
 import { withChange } from "../evidence/settings.ts";
 import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
@@ -312,6 +319,12 @@ export function lastServing(records: readonly EvidenceRecord[]): string {
   return record?.kind === "serving" ? record.trigger : "first";
 }
 
+/** Of a container that stays, and that is from before its records: they can't tell what it was made anew for last. */
+function keptOf({ move, records }: SurveyedWorkload): { trigger: boolean; labels: boolean } {
+  const stays = move.kind === "none";
+  return { trigger: stays && isUnjudged(records), labels: stays && isFromBefore(records) };
+}
+
 /** What the components need to know of a workload. */
 export function specOf(stackConfig: StackConfig, surveyed: SurveyedWorkload) {
   const { config, input, observed, made, servingTrigger: trigger, refused } = surveyed;
@@ -337,10 +350,11 @@ export function specOf(stackConfig: StackConfig, surveyed: SurveyedWorkload) {
     ...(bake !== undefined && { bake }),
     ...(input.ingress !== undefined && { ingress: input.ingress }),
     trigger: made.trigger,
+    restoreEpoch: made.restore,
     servingTrigger: trigger,
     ...(surveyed.putOff && { putOff: surveyed.putOff }),
     ...(refused?.untouched && { untouched: refusalText(input.name, refused) }),
-    keepsTrigger: beganAnew(surveyed.records),
+    keeps: keptOf(surveyed),
     preparationAttempt: surveyed.preparationAttempt,
     judged: judgedWorkload(surveyed, namedReleasesFor(stackConfig, config)),
     wayBack: `the new version does not come up. The way back: ${input.wayBack}`,

@@ -35,7 +35,11 @@ export function containerArgs(spec: WorkloadSpec, token: pulumi.Input<string>): 
     ...(container.command && { command: container.command }),
     ...(container.user && { user: container.user }),
     envs: [...plain, ...tokenEntries(container.tokenVariable, token)],
-    labels: [stackLabel(spec.stack), { label: "clawforce.workload", value: spec.name }],
+    labels: [
+      stackLabel(spec.stack),
+      { label: "clawforce.workload", value: spec.name },
+      ...restoreLabel(spec.restoreEpoch),
+    ],
     networksAdvanced: [{ name: container.network }],
     volumes: [
       stateMount(spec.state, container.stateDirectory),
@@ -63,6 +67,15 @@ export function containerArgs(spec: WorkloadSpec, token: pulumi.Input<string>): 
     destroyGraceSeconds: Math.ceil(spec.stopGrace),
     stopTimeout: Math.ceil(spec.stopGrace),
   };
+}
+
+/**
+ * The order that its state was set back by. A trigger is compared only where the last run has had one too, which it has
+ * not for a workload that was left as it is: an order must replace the container all the same. Those of stacks from before
+ * orders had names have no label.
+ */
+function restoreLabel(epoch: string): { label: string; value: string }[] {
+  return epoch.includes("/") ? [{ label: "clawforce.restore", value: epoch }] : [];
 }
 
 /**

@@ -13,6 +13,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hearsayOf } from "../../evidence/chain.ts";
+import type { EvidenceRecord } from "../../evidence/records.ts";
 import { inspectContainer } from "../../operations/docker/client.ts";
 import { partsOfThisRun, type Run, World } from "../support/world.ts";
 
@@ -60,6 +62,11 @@ describe("records that are damaged or lost", () => {
     const run = await world.up();
     expect(run.code, run.output).toBe(0);
     return run;
+  }
+
+  function cold(records: readonly EvidenceRecord[]): string {
+    const found = records.findLast((record) => record.kind === "snapshot" && record.role === "cold");
+    return found?.kind === "snapshot" ? found.snapshot.slice(0, 8) : "";
   }
 
   /** Takes a line out of the middle. Returns the repair by a copy. */
@@ -196,6 +203,37 @@ describe("records that are damaged or lost", () => {
     const again = await world.fleet("evidence", "begin", "--workload", canary, "--because", "again");
     expect(again.code).toBe(1);
     expect(again.output).toContain("they go on. Nothing was touched.");
+  });
+
+  it("lose no restore order that is given once they are whole again, or were begun anew", async () => {
+    const mend = await damage(second);
+    const before = await identities();
+    const { output } = await mustUp();
+    expect(output).toContain(`${second}: its records are damaged`);
+    expect(await identities()).toEqual(before);
+    await mend();
+    // Of a snapshot that the new records do not know, and of one that they do.
+    const lost = (await readFile(`${logFile(canary).replace(folder(), `${folder()}.away`)}`, "utf8"))
+      .split("\n")
+      .flatMap((line) => hearsayOf(line));
+    const orders = {
+      [canary]: { snapshot: cold(lost), order: "INC-1" },
+      [second]: { snapshot: cold(await world.records(second)), order: "INC-2" },
+    };
+    for (const [name, restore] of Object.entries(orders)) world.instanceSettings[name] = { restore };
+    await world.configure();
+    await mustUp();
+    for (const [name, order] of Object.entries(orders)) {
+      const restores = (await world.records(name)).filter(({ kind }) => kind === "restore");
+      expect(restores, name).toMatchObject([{ reason: "requested", ...order }]);
+    }
+    const after = await identities();
+    expect(after[2]).toEqual(before[2]);
+    await mustUp();
+    world.instanceSettings = {};
+    await world.configure();
+    await mustUp();
+    expect(await identities()).toEqual(after);
   });
 
   it("do not keep a workload from leaving the stack when what was remembered of it is damaged", async () => {

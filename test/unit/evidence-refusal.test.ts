@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { moveOf } from "../../evidence/move.ts";
 import type { EvidenceEntry } from "../../evidence/records.ts";
 import {
-  beganAnew,
+  isFromBefore,
+  isUnjudged,
   type Refusal,
   type RefusalFacts,
   refusalOf,
@@ -139,13 +140,17 @@ describe("a workload", () => {
 });
 
 describe("records that began anew", () => {
-  it.each<[boolean, readonly EvidenceEntry[]]>([
-    [false, []],
-    [false, [begun(two), gate(two)]],
-    [true, [begun(two, "c")]],
-    [true, [gate(two), repaired]],
-    [false, [gate(two), repaired, gate(two)]],
-  ])("can't tell what the container was made for: %s (%#)", (expected, entries) => {
-    expect(beganAnew(recorder()(...entries))).toBe(expected);
+  const moved = cutOver(two, three, "aaaaaaaa");
+  it.each<[{ before: boolean; unjudged: boolean }, readonly EvidenceEntry[]]>([
+    [{ before: false, unjudged: false }, []],
+    [{ before: false, unjudged: false }, [begun(two), gate(two)]],
+    [{ before: true, unjudged: true }, [begun(two, "c")]],
+    [{ before: true, unjudged: true }, [gate(two), moved, repaired]],
+    [{ before: true, unjudged: false }, [gate(two), repaired, gate(two)]],
+    [{ before: false, unjudged: true }, [begun(two, "c"), moved]],
+    [{ before: false, unjudged: false }, [begun(two, "c"), moved, gate(three)]],
+  ])("can't tell what the container was made for: %o (%#)", (expected, entries) => {
+    const records = recorder()(...entries);
+    expect({ before: isFromBefore(records), unjudged: isUnjudged(records) }).toEqual(expected);
   });
 });
