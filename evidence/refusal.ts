@@ -126,10 +126,10 @@ export function isFromBefore(records: readonly EvidenceRecord[]): boolean {
   return since !== undefined && !since.some(({ kind }) => kind === "cut-over");
 }
 
-/** Whether no gate has judged it since. */
-export function isUnjudged(records: readonly EvidenceRecord[]): boolean {
-  const since = sinceTheyBegan(records);
-  return since !== undefined && !since.some(({ kind }) => kind === "gate");
+/** ISO 8601: when they began anew, as long as no gate has judged what runs since; nothing proves anything of it until then. */
+export function unjudgedSince(records: readonly EvidenceRecord[]): string | undefined {
+  const since = sinceTheyBegan(records) ?? [];
+  return since.some(({ kind }) => kind === "gate") ? undefined : since[0]?.time;
 }
 
 /** Undefined where they go back to a first start without a gap. */

@@ -1,7 +1,7 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
 import type { Move, RestorePlan } from "../evidence/move.ts";
-import { refusalText } from "../evidence/refusal.ts";
+import { refusalText, unjudgedSince } from "../evidence/refusal.ts";
 import { lastMade } from "../evidence/settings.ts";
 import { interruptedRestore } from "./interrupted.ts";
 import type { PutOff } from "./put-off.ts";
@@ -68,7 +68,7 @@ function pauseClause({ config, move }: SurveyedWorkload, all: readonly SurveyedW
 }
 
 function describeMove(
-  { input, move, observed, journal, hold, putOff }: SurveyedWorkload,
+  { input, move, observed, records, journal, hold, putOff, refused }: SurveyedWorkload,
   now: Date,
 ): string | undefined {
   switch (move.kind) {
@@ -99,6 +99,9 @@ function describeMove(
       }
       if (journal !== undefined) {
         return "an update of it was interrupted: it is brought back";
+      }
+      if (unjudgedSince(records) !== undefined && refused === undefined) {
+        return "its records began anew: it stays, and passes its gate and its checks once more";
       }
       return hold === undefined
         ? undefined

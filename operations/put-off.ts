@@ -1,6 +1,7 @@
 import { hasBaked, mustBake } from "../evidence/canary.ts";
 import type { Move } from "../evidence/move.ts";
 import type { EvidenceRecord, Outcome } from "../evidence/records.ts";
+import { unjudgedSince } from "../evidence/refusal.ts";
 import { goesBack } from "../evidence/settings.ts";
 import { serves } from "./observe.ts";
 import type { SurveyedWorkload } from "./survey.ts";
@@ -31,7 +32,8 @@ export function putOffOf(workload: SurveyedWorkload): PutOff | undefined {
     return undefined;
   }
   const judged = (kind: "gate" | "verification") => lastOutcome(records, kind, observed.id);
-  const gate = journal !== undefined || !["passed", undefined].includes(judged("gate"));
+  const isUnjudged = unjudgedSince(records) !== undefined;
+  const gate = journal !== undefined || isUnjudged || !["passed", undefined].includes(judged("gate"));
   const verification = gate || judged("verification") !== "passed";
   const bake = needsBake(workload, config.bake);
   const why = !serves(observed)
@@ -39,7 +41,7 @@ export function putOffOf(workload: SurveyedWorkload): PutOff | undefined {
     : journal !== undefined
       ? `stands in a cut-over that was interrupted at "${journal.phase}"`
       : gate
-        ? "has not passed its gate"
+        ? `has not passed its gate${isUnjudged ? " since its records began anew" : ""}`
         : judged("verification") === "failed" || judged("verification") === "inconclusive"
           ? "has not passed its verification"
           : bake

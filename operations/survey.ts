@@ -11,10 +11,10 @@ import type { EvidenceRecord, ReadRecord } from "../evidence/records.ts";
 import {
   behindCanary,
   isFromBefore,
-  isUnjudged,
   type Refusal,
   refusalOf,
   refusalText,
+  unjudgedSince,
 } from "../evidence/refusal.ts";
 import { orderedMove, restoreEpoch, restoreOf } from "../evidence/restore-order.ts";
 import { withChange } from "../evidence/settings.ts";
@@ -75,12 +75,13 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
   );
   const known = found.map((each) => behindRefusedCanary(each, found));
   const surveyed = settle(config, known, new Date()).map(({ wanted: _, change, epoch: __, ...facts }) => {
-    const { observed, hearsay, journal, hold, move } = facts;
+    const { observed, records, hearsay, journal, hold, move } = facts;
+    const since = journal?.since ?? hold?.since ?? unjudgedSince(records);
     return {
       ...facts,
       input: { ...workloadInput(config, stack, facts.config), made: facts.made },
       move: withChange(move, change),
-      servingTrigger: servingTrigger(observed, journal?.since ?? hold?.since, lastServing(hearsay)),
+      servingTrigger: servingTrigger(observed, since, lastServing(hearsay)),
     };
   });
   return onlyGoesBack(surveyed.map(({ move }) => move)) ? surveyed.map(leftAlone) : surveyed;
@@ -322,7 +323,7 @@ export function lastServing(records: readonly EvidenceRecord[]): string {
 /** Of a container that stays, and that is from before its records: they can't tell what it was made anew for last. */
 function keptOf({ move, records }: SurveyedWorkload): { trigger: boolean; labels: boolean } {
   const stays = move.kind === "none";
-  return { trigger: stays && isUnjudged(records), labels: stays && isFromBefore(records) };
+  return { trigger: stays && unjudgedSince(records) !== undefined, labels: stays && isFromBefore(records) };
 }
 
 /** What the components need to know of a workload. */

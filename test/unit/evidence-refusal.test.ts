@@ -3,11 +3,11 @@ import { moveOf } from "../../evidence/move.ts";
 import type { EvidenceEntry } from "../../evidence/records.ts";
 import {
   isFromBefore,
-  isUnjudged,
   type Refusal,
   type RefusalFacts,
   refusalOf,
   refusalText,
+  unjudgedSince,
 } from "../../evidence/refusal.ts";
 import { orderedMove } from "../../evidence/restore-order.ts";
 import { recorder } from "../support/records.ts";
@@ -151,6 +151,8 @@ describe("records that began anew", () => {
     [{ before: false, unjudged: false }, [begun(two, "c"), moved, gate(three)]],
   ])("can't tell what the container was made for: %o (%#)", (expected, entries) => {
     const records = recorder()(...entries);
-    expect({ before: isFromBefore(records), unjudged: isUnjudged(records) }).toEqual(expected);
+    expect({ before: isFromBefore(records), unjudged: unjudgedSince(records) !== undefined }).toEqual(
+      expected,
+    );
   });
 });

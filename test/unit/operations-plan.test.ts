@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Move } from "../../evidence/move.ts";
+import { behindCanary } from "../../evidence/refusal.ts";
 import { describePlan, describeUnrecorded } from "../../operations/plan.ts";
 import type { SurveyedWorkload } from "../../operations/survey.ts";
+import { recorder } from "../support/records.ts";
 
 const one = `registry/openclaw:2026.4.15@sha256:${"1".repeat(64)}`;
 const two = `registry/openclaw:2026.4.23@sha256:${"2".repeat(64)}`;
@@ -86,6 +88,16 @@ describe("describePlan", () => {
     const waits = { changes: ["environment.A is new"], until: "canary has passed on the new ones" };
     expect(plan({ kind: "none", to: one }, { waits })).toEqual([
       "support-1: keeps its settings until canary has passed on the new ones (environment.A is new)",
+    ]);
+  });
+
+  it("says that a workload is judged again after its records began anew, and that one that is refused stays", () => {
+    const records = recorder()({ kind: "begun", image: one, container: "c", because: "lost" });
+    const again = "its records began anew: it stays, and passes its gate and its checks once more";
+    expect(plan({ kind: "none", to: one }, { records })).toEqual([`support-1: ${again}`]);
+    const refused = behindCanary("canary", two);
+    expect(plan({ kind: "none", to: one }, { records, refused })).toEqual([
+      "support-1: refused: its canary canary stays as it is and proves nothing. It stays as it is. It goes on once canary does.",
     ]);
   });
 

@@ -61,6 +61,9 @@ const unhealthy = {
   labels: {},
   mounts: [],
 } satisfies Observed;
+const repaired: EvidenceEntry = {
+  ...{ kind: "repaired", file: "f", sha256: "0", what: "line 3 is no record", lost: 3, unproved: [] },
+};
 const since = "2026-11-29T10:00:00.000Z";
 
 describe("what a way back leaves alone", () => {
@@ -68,6 +71,15 @@ describe("what a way back leaves alone", () => {
     ["nothing of one that serves and has passed", {}, passed, undefined],
     ["nothing of one that it moves itself", { move: back, observed: unhealthy }, passed, undefined],
     ["nothing of one that it has to create", { observed: undefined }, passed, undefined],
+    [
+      "one whose records were repaired and that no gate has judged since",
+      {},
+      [...passed, repaired],
+      {
+        ...{ why: "has not passed its gate since its records began anew", bake: false },
+        ...{ gate: true, verification: true },
+      },
+    ],
     [
       "one that is unhealthy, without touching what has passed",
       { observed: unhealthy },
