@@ -32,6 +32,8 @@ export interface CarryOut {
 export interface CarriedOut extends Ran {
   /** The workloads that do not stand as they stood before: what a way back has to take back. */
   touched: SurveyedWorkload[];
+  /** One line for each workload that would have had to move and stays as it is; all of them were shown. */
+  refused: string[];
 }
 
 /** What of a workload tells whether an update has touched it. */
@@ -104,6 +106,7 @@ export async function carryOut({ named, engine, change, title, out }: CarryOut):
   }));
   const moves = movesSince(workloads, began);
   const touched = touchedBy(before, after, ran.began);
+  const refused = refusedLines(after);
   const { evidence } = config;
   const files = await keepUpdateFiles(evidence.directory, named.stack, began, {
     report: changeReport({
@@ -127,14 +130,14 @@ export async function carryOut({ named, engine, change, title, out }: CarryOut):
       "",
       `${title}: ${ran.passed ? "done" : "failed"} in ${formatDuration(seconds)}`,
       ...summaryLines(moves),
-      ...refusedLines(after),
+      ...refused,
       ...(ran.passed ? [] : failureLines(ran.output).map((line) => `  ${line}`)),
       `report:   ${files.report}`,
       `timeline: ${files.timeline}`,
       "",
     ].join("\n"),
   );
-  return { ...ran, touched };
+  return { ...ran, touched, refused };
 }
 
 /** What another update is under way with must not change below it: the stack file is put back as it was. */
@@ -167,7 +170,7 @@ async function unlessRefused(change: StackFileChange, engine: UpdateEngine): Pro
 }
 
 /** One line for each workload that would have had to move and stays as it is. */
-export function refusedLines(surveyed: readonly SurveyedWorkload[]): string[] {
+function refusedLines(surveyed: readonly SurveyedWorkload[]): string[] {
   return surveyed.flatMap(({ input, refused }) => (refused?.moves ? [refusalText(input.name, refused)] : []));
 }
 

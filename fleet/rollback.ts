@@ -1,5 +1,5 @@
 import { survey } from "../operations/survey.ts";
-import { carryOut, refusedLines, showPlan } from "./carry-out.ts";
+import { carryOut, showPlan } from "./carry-out.ts";
 import type { Command } from "./command.ts";
 import { policyFlags, policyPackOf } from "./policy-pack.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
@@ -56,10 +56,11 @@ Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
       );
       return 1;
     }
-    const left = refusedLines(await survey(fromProjectFolder(change.config()), stack));
-    const except = left.length === 0 ? "" : ", except what was refused above";
-    out.write(`Gone back${except}. Commit the stack file.\n${leftAloneLines(planned)}`);
-    return left.length === 0 ? 0 : 1;
+    const isWhole = ran.refused.length === 0;
+    out.write(
+      `Gone back${isWhole ? "" : ", except what was refused above"}. Commit the stack file.\n${leftAloneLines(planned)}`,
+    );
+    return isWhole ? 0 : 1;
   },
 };
 

@@ -178,6 +178,10 @@ async function takeBack({
   const planned = await showPlan(fromProjectFolder(change.config()), named, out);
   const title = `${groups.join(", ")}: back`;
   const ran = await carryOut({ named, engine: engine.unjudged(), change, title, out });
+  if (ran.passed && ran.refused.length > 0) {
+    out.write(`Gone back, except what was refused above.\n${leftAloneLines(planned)}`);
+    return 1;
+  }
   if (ran.passed) {
     const what =
       settings === ""
