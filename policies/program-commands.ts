@@ -14,8 +14,11 @@ type ProgramFinding = Unread | Finding<"otherProgram" | "frozen">;
 /**
  * Whether a command runs this program of the fleet, and nothing else: one that only has its name proves nothing. None
  * where `--target` leaves a command out that was never made.
+ *
+ * @param rests - its workload stays as it is: then a command that stays as a whole has nothing to run for, and is still
+ * judged as it is.
  */
-export function programFindings(command: PolicyResource, program: string): ProgramFinding[] {
+export function programFindings(command: PolicyResource, program: string, rests: boolean): ProgramFinding[] {
   if (isLeftOut(command)) return [];
   const { name, urn, props, opts } = command;
   const findings = [
@@ -34,10 +37,12 @@ export function programFindings(command: PolicyResource, program: string): Progr
     if (value === notKnown) return [unreadProperty(command, { path, problem: "unknown" })];
     return isRight ? [] : [otherProgram(command, path, program)];
   });
-  const frozen = opts.ignoreChanges.map(
-    (ignored): ProgramFinding => ({
+  const ignored = opts.ignoreChanges;
+  const staysWhole = rests && ignored.length === 1 && ignored[0] === "*";
+  const frozen = (staysWhole ? [] : ignored).map(
+    (path): ProgramFinding => ({
       ...{ kind: "frozen", resource: name, urn, path: "ignoreChanges" },
-      what: `changes of ${ignored} are ignored`,
+      what: `changes of ${path} are ignored`,
       why: "it would not run, or not for what was reviewed",
       write: "no ignoreChanges",
     }),

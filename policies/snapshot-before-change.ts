@@ -75,7 +75,10 @@ function at({ name, runner }: JudgedWorkload, path: string) {
 
 function preparationFindings({ workload, preparations }: Parts): SnapshotFinding[] {
   const program = preparationProgram(workload);
-  if (preparations.length === 1) return preparations.flatMap((each) => programFindings(each, program));
+  const rests = !isCutOver(workload);
+  if (preparations.length === 1) {
+    return preparations.flatMap((each) => programFindings(each, program, rests));
+  }
   const { name } = workload;
   return [
     {
@@ -159,9 +162,10 @@ function triggerFindings(preparation: PolicyResource, trigger: string): Snapshot
 
 /** The gate is inside of the move where a control plane makes the container. */
 function programsAfter({ workload, gate, verification }: Parts): SnapshotFinding[] {
+  const rests = !isCutOver(workload);
   return [
-    ...(gate === undefined || workload.managed ? [] : programFindings(gate, "operations/gate.ts")),
-    ...(verification === undefined ? [] : programFindings(verification, "operations/verify.ts")),
+    ...(gate === undefined || workload.managed ? [] : programFindings(gate, "operations/gate.ts", rests)),
+    ...(verification === undefined ? [] : programFindings(verification, "operations/verify.ts", rests)),
   ];
 }
 

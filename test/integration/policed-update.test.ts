@@ -149,6 +149,22 @@ describe("a fleet under the pack", () => {
     expect(await seen()).toEqual(before);
   });
 
+  it("is updated beside a workload that stays as it is because its records are damaged or lost", async () => {
+    const file = join(world.folder, "evidence", world.stack, other, "records.jsonl");
+    const whole = await readFile(file, "utf8");
+    await world.configure({ images: { stable: images.old, candidate: images.new }, wave: 0 });
+    for (const [text, said] of [
+      [whole.split("\n").toSpliced(1, 1).join("\n"), `${other}: its records are damaged`],
+      ["", `${other}: its records are missing`],
+    ] as const) {
+      await writeFile(file, text);
+      const run = await judged();
+      expect(run.output).toContain(said);
+      expectPassed(run);
+    }
+    await writeFile(file, whole);
+  });
+
   /** Refused at preview for these messages of one rule, each by its beginning. */
   function expectRefused(run: PolicedRun, rule: string, ...messages: string[]): void {
     const said = refusalsBy(rule, run).map((message) => message.slice(`[${rule}] `.length));
@@ -284,8 +300,8 @@ const manyEdits: Edit[] = [
   },
   {
     file: "components/workload.ts",
-    from: "containerArgs(spec, secrets.gatewayToken), {",
-    to: `{ ...containerArgs(spec, secrets.gatewayToken), ...(name.endsWith("-1") && { image: late(spec.image) }) }, { ignoreChanges: ${second} ? ["image"] : [],`,
+    from: "new docker.Container(name, inputs, {",
+    to: `new docker.Container(name, { ...inputs, ...(name.endsWith("-1") && { image: late(spec.image) }) }, { ignoreChanges: ${second} ? ["image"] : [],`,
   },
   {
     file: "components/workload.ts",

@@ -61,6 +61,7 @@ describe("a preparation", () => {
     ],
     ["is run by a shell", props(own, { interpreter: null }), otherProgram(path("interpreter"), "prepare")],
     ["may run nothing", opts(own, { ignoreChanges: ["triggers"] }), frozen("canary-preparation", "triggers")],
+    ["stays as a whole", opts(own, { ignoreChanges: ["*"] }), frozen("canary-preparation", "*")],
   ])("is refused that %s", (_, change, message) => {
     expect(said(change)).toEqual([message]);
   });
@@ -82,6 +83,18 @@ describe("a preparation", () => {
       "no ignoreChanges",
     );
   }
+
+  it("may stay as a whole with its workload, and is judged as it is", () => {
+    const third = preparationOf("third");
+    expect(said(opts(third, { ignoreChanges: ["*"] }))).toEqual([]);
+    expect(said(opts(third, { ignoreChanges: ["triggers"] }))).toEqual([
+      frozen("third-preparation", "triggers"),
+    ]);
+    const whole = opts(third, { ignoreChanges: ["*"] });
+    expect(said((stack) => whole(props(third, { create: "true" })(stack)))).toEqual([
+      otherProgram("third-preparation create", "prepare"),
+    ]);
+  });
 
   it("is judged though nothing changes", () => {
     const other = props(preparationOf("third"), { create: "true" });
