@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../demo/free-port.ts";
 import { type Edit, withEdits } from "../support/edited-program.ts";
 import { partsOfThisRun, type Run, runProgram, World } from "../support/world.ts";
 import { fixtureGroup, hostOf } from "../support/world-settings.ts";
@@ -51,7 +52,7 @@ describe("a stack that a version of this program without settings on record has 
     world = await World.create(
       { stable: images.fixture[1] },
       {
-        ...{ instances: 2, ingress: {}, patience: true },
+        ...{ instances: 2, ingress: { publish: { port: await freePort() } }, patience: true },
         snapshots: { drill: { deadline: "240s", memory: "100 MB" } },
         settings: ({ stack, instances, wave }) => {
           const { container, ...group } = fixtureGroup(stack, true);
