@@ -97,7 +97,7 @@ describe("a change of the settings of a group", () => {
     expect(await variableOf(second, "TWO")).toBe("2");
     expect((await identities()).slice(1)).toEqual(others);
     expect(await since(canary, before)).toEqual([
-      ...["hot", "drill", "cold", "cut-over change", "settings", "gate", "verification"],
+      ...["hot", "drill", "cold", "cut-over change", "settings", "gate", "state", "verification"],
     ]);
     const again = await world.up();
     expect(again.output).toMatch(/Resources:\n {4}\d+ unchanged\n/);
@@ -127,7 +127,7 @@ describe("a change of the settings of a group", () => {
     expect([await variableOf(canary, "TWO"), await variableOf(second, "TWO")]).toEqual(["2", "2"]);
     expect(await world.identity(third)).toEqual(untouched);
     expect(await since(canary, before)).toEqual([
-      ...["pre-restore", "cut-over back", "settings", "gate", "verification"],
+      ...["pre-restore", "cut-over back", "settings", "gate", "state", "verification"],
     ]);
   });
 });
