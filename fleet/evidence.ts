@@ -8,12 +8,11 @@ import { EvidenceKeys } from "../evidence/keys.ts";
 import { EvidenceLog, workloadFolder } from "../evidence/log.ts";
 import { type Examined, examine, isSick, repair, whatIsWrong } from "../evidence/repair.ts";
 import { restoreOf } from "../evidence/restore-order.ts";
-import { dockerClient } from "../operations/docker/client.ts";
 import { OperationFailure } from "../operations/failure.ts";
 import { keySettings, type SurveyedWorkload, survey } from "../operations/survey.ts";
 import { logOf } from "../operations/workload.ts";
 import { type Command, CommandFailure, type Invocation, type Output } from "./command.ts";
-import { operationsUnderWay } from "./operations-under-way.ts";
+import { operationProcesses } from "./operations-under-way.ts";
 import { workloadNamed } from "./restore.ts";
 import { configOf } from "./stack.ts";
 import { tableLines } from "./table.ts";
@@ -170,8 +169,8 @@ async function repairOne(config: StackConfig, invocation: Invocation): Promise<n
       `The records of ${name} are whole: there is nothing to repair, and nothing was touched.`,
     );
   }
-  const docker = dockerClient(config.platform.host, config.platform);
-  const busy = (await operationsUnderWay(docker, stack, [name])).filter(({ workload }) => workload === name);
+  // Its records are this machine's: they are repaired whether or not the Docker host answers.
+  const busy = (await operationProcesses(stack)).filter(({ workload }) => workload === name);
   if (busy.length > 0) {
     const who = busy.map(({ pid, purpose }) => `process ${pid} (${purpose})`).join(", ");
     throw new CommandFailure(

@@ -46,10 +46,11 @@ describe("one workload", () => {
     const kinds = (await world.records(name)).map((record) =>
       record.kind === "snapshot" ? record.role : record.kind,
     );
-    expect(kinds.slice(-7)).toEqual([
+    expect(kinds.slice(-8)).toEqual([
       "verification",
       "pre-restore",
       "cut-over",
+      "settings",
       "restore",
       "gate",
       "state",

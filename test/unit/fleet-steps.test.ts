@@ -1,5 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { LiveSteps, newsLine } from "../../fleet/live.ts";
 import { Steps, saidBy } from "../../fleet/steps.ts";
 import { stepsTable } from "../../fleet/steps-table.ts";
@@ -168,12 +168,18 @@ describe("what is shown", () => {
     let text = "";
     const terminal = { isTTY, columns: 100, write: (part: string) => (text += part) };
     const before = process.env.CI;
-    delete process.env.CI;
-    const live = new LiveSteps(["a-1", "a-2"], terminal);
-    if (before !== undefined) process.env.CI = before;
-    live.begin();
-    events.forEach(live.onEvent);
-    live.end();
+    // A busy machine takes tenths of a second for this, and they would be shown.
+    vi.useFakeTimers();
+    try {
+      delete process.env.CI;
+      const live = new LiveSteps(["a-1", "a-2"], terminal);
+      if (before !== undefined) process.env.CI = before;
+      live.begin();
+      events.forEach(live.onEvent);
+      live.end();
+    } finally {
+      vi.useRealTimers();
+    }
     return text;
   }
 
