@@ -2,6 +2,7 @@ import { inspectContainer } from "./docker/client.ts";
 import { waitHealthy } from "./docker/lifecycle.ts";
 import { OperationFailure } from "./failure.ts";
 import { Journal } from "./journal.ts";
+import { recordFound } from "./made.ts";
 import { runProgram } from "./program.ts";
 import { startOnState } from "./start.ts";
 import type { WorkloadContext, WorkloadTask } from "./workload.ts";
@@ -27,6 +28,8 @@ export async function serve(
   const did = await bringBack(context, found.State);
   await new Journal(log.folder).clear();
   await log.append({ kind: "serving", trigger, did });
+  // Where the records began anew, nothing says it any more.
+  await recordFound(context);
   context.progress(did);
   return { workload: workload.name, did };
 }

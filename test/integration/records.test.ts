@@ -190,7 +190,7 @@ describe("records that are damaged or lost", () => {
     // What was lost proves nothing any more: what runs is judged again.
     expect((await mustUp()).output).toContain(`${canary}: its records began anew: it stays`);
     const kinds = (await world.records(canary)).map(({ kind }) => kind);
-    expect(kinds).toEqual(["begun", "serving", "gate", "state", "verification"]);
+    expect(kinds).toEqual(["begun", "serving", "settings", "gate", "state", "verification"]);
     expect(await identities()).toEqual(before);
     await world.configure({ images: { stable: images.old }, wave: 0 });
     const lowered = await world.up();
