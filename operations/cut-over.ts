@@ -153,6 +153,8 @@ function describeStop(stopped: CutOverEntry["stop"]): string {
 
 async function stopAlone(context: WorkloadContext) {
   const { workload, docker } = context;
+  // While it serves: once it is stopped, it can't be started again beside another one.
+  await refuseOtherWriters(context);
   const stopped = await stopContainer(docker, workload.container, workload.stopGrace);
   await refuseOtherWriters(context);
   return stopped;

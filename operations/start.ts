@@ -1,3 +1,4 @@
+import type { ContainerInspectInfo } from "dockerode";
 import { describeDockerError, inspectContainer } from "./docker/client.ts";
 import { ensureImage } from "./docker/image.ts";
 import { startContainer } from "./docker/lifecycle.ts";
@@ -10,14 +11,20 @@ type StartContext = Pick<WorkloadContext, "docker" | "workload" | "progress">;
 /** Starts the container of a workload that is there, or lets a paused one go on, once nothing else has its state open. */
 export async function startOnState(context: StartContext): Promise<void> {
   const { docker, workload } = context;
-  await refuseOtherWriters(context);
-  await dropLocksOfKilled(context);
+  const state = (await inspectContainer(docker, workload.container))?.State;
+  // One that runs is only waited for: it would not be helped by being stopped or refused.
+  if (state?.Running !== true || state.Paused) {
+    await refuseOtherWriters(context);
+    await dropLocksOfKilled(context, state);
+  }
   await startContainer(docker, workload.container, workload.healthWait);
 }
 
 /** Only of one that did not end by itself. What keeps the locks from being removed must not keep it from being started. */
-async function dropLocksOfKilled({ docker, workload, progress }: StartContext): Promise<void> {
-  const state = (await inspectContainer(docker, workload.container))?.State;
+async function dropLocksOfKilled(
+  { docker, workload, progress }: StartContext,
+  state: ContainerInspectInfo["State"] | undefined,
+): Promise<void> {
   const wasKilled = state?.Status === "exited" && state.ExitCode !== 0;
   if (!wasKilled || workload.track === "control-plane") {
     return;
