@@ -28,8 +28,13 @@ export function interruptedFacts(
   return { running: ownerOf(journal), records: [...records, ...asRecords(open, journal, records)] };
 }
 
-function ownerOf({ phase, from, move }: CutOverJournal): string {
-  return phase === "restoring" || phase === "creating" ? move.to : from;
+function ownerOf(journal: CutOverJournal): string {
+  return oldContainerStands(journal) ? journal.from : journal.move.to;
+}
+
+/** Whether it was interrupted before anything was written to the state for the new image. */
+export function oldContainerStands({ phase }: CutOverJournal): boolean {
+  return phase !== "restoring" && phase !== "creating";
 }
 
 /** A cut-over that has happened and is not on record: the run that wrote it into the journal was killed before the append. */

@@ -3,6 +3,7 @@ import type { Move } from "../evidence/move.ts";
 import type { EvidenceRecord, Outcome } from "../evidence/records.ts";
 import { unjudgedSince } from "../evidence/refusal.ts";
 import { goesBack } from "../evidence/settings.ts";
+import { oldContainerStands } from "./interrupted.ts";
 import { serves } from "./observe.ts";
 import type { SurveyedWorkload } from "./survey.ts";
 import { witnessesOf } from "./witnesses.ts";
@@ -29,6 +30,10 @@ export function onlyGoesBack(moves: readonly Move[]): boolean {
 export function putOffOf(workload: SurveyedWorkload): PutOff | undefined {
   const { move, observed, records, journal, config } = workload;
   if (move.kind !== "none" || observed === undefined) {
+    return undefined;
+  }
+  if (journal !== undefined && oldContainerStands(journal)) {
+    // Its own cut-over is taken back with the others': it may be stopped, and nobody else starts it again.
     return undefined;
   }
   const judged = (kind: "gate" | "verification") => lastOutcome(records, kind, observed.id);

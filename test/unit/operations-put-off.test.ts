@@ -116,6 +116,15 @@ describe("what a way back leaves alone", () => {
       },
     ],
     [
+      "nothing of one that its own cut-over has stopped",
+      {
+        observed: { ...unhealthy, state: "exited" },
+        journal: { phase: "snapshotting", from: two, move: forward, since },
+      },
+      passed,
+      undefined,
+    ],
+    [
       "a bake that is still to come",
       { config: { bake: { length: 60, interval: 5, requests: 0 } } as SurveyedWorkload["config"] },
       [
