@@ -24,10 +24,6 @@ export interface WorkloadConfig {
   wave: number;
   /** The reference that it is to run. */
   image: string;
-  /** The other references that the configuration has for it: what may have written a state that is found. */
-  otherImages: string[];
-  /** The one that the configuration calls `previous`. */
-  previous?: string;
   /** Its container is made by the running control plane. */
   managed: boolean;
   state: StateLocation;
@@ -99,8 +95,6 @@ function controlPlaneWorkload(plane: ControlPlaneConfig): WorkloadConfig {
     role: "control-plane",
     wave: 0,
     image,
-    otherImages: otherThan(image, [plane.previous]),
-    ...(plane.previous !== undefined && { previous: plane.previous }),
     managed: false,
     state: locationOf(data),
     ...(backups !== undefined && { backups: { ...locationOf(backups), path: backups.path } }),
@@ -132,7 +126,6 @@ function instanceWorkload(
   const wave = counts.findIndex((count) => index < count);
   const { agentImage, bake, container, drain, stopGrace, gate, verification, managed } = groupConfig;
   const image = imageAt(config, groupConfig, index);
-  const { stable, candidate, previous } = config.agentImages[agentImage] ?? {};
   return {
     name: instance.name,
     track: "runtime",
@@ -140,8 +133,6 @@ function instanceWorkload(
     role: wave === 0 ? "canary" : "fleet",
     wave: wave < 0 ? counts.length - 1 : wave,
     image,
-    otherImages: otherThan(image, [previous, stable, candidate]),
-    ...(previous !== undefined && { previous }),
     managed,
     state: locationOf({ ...instance, volume: volumeOf(instance) }),
     container,
@@ -157,10 +148,6 @@ function instanceWorkload(
       `set \`clawforce:agentImages.${agentImage}\` and \`clawforce:instanceGroups.${group}\` back to what they ` +
       "were and run `pulumi up`: the old version comes back, with its state when the new one has moved it.",
   };
-}
-
-function otherThan(image: string, references: readonly (string | undefined)[]): string[] {
-  return references.filter((each): each is string => each !== undefined && each !== image);
 }
 
 export function locationOf(place: {

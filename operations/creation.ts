@@ -70,9 +70,8 @@ export function changesOf(move: Move): Pick<CutOverEntry, "changes"> {
   return "changes" in move && move.changes !== undefined ? { changes: move.changes } : {};
 }
 
-/** A first start on a state that another version wrote is a step forward from that version. */
 export function directionOf(move: Move): CutOverEntry["direction"] {
-  if (move.kind === "first" || isForward(move)) return move.kind === "change" ? "change" : "forward";
+  if (isForward(move)) return move.kind === "change" ? "change" : "forward";
   return goesBack(move) && move.kind !== "restore" ? "back" : "same";
 }
 

@@ -47,7 +47,7 @@ async function runFinder(context: WorkloadContext): Promise<{ stdout: string }> 
   }
 }
 
-/** The records know best; then the stamp in the state; then what the operator calls the release before. */
+/** The records know best, then the stamp in the state. A first start moves no state to another version. */
 async function writerOf(
   { docker, workload }: WorkloadContext,
   move: Move,
@@ -57,23 +57,18 @@ async function writerOf(
     return { writer: move.from, because: "it ran last, as the records say" };
   }
   if (stamp === undefined) {
-    return workload.previous === undefined
-      ? { writer: undefined, because: "its configuration has no stamp of a version" }
-      : { writer: workload.previous, because: "the configuration calls it `previous`" };
+    return { writer: undefined, because: "its configuration has no stamp of a version" };
   }
-  const known: string[] = [];
-  for (const image of [workload.image, ...workload.otherImages]) {
-    await ensureImage(docker, image);
-    const version = await versionOfImage(docker, image);
-    if (withoutV(version) === withoutV(stamp)) {
-      return { writer: image, because: `it is stamped with version ${stamp}` };
-    }
-    known.push(`${version} (${image})`);
+  const { image } = workload;
+  await ensureImage(docker, image);
+  const version = await versionOfImage(docker, image);
+  if (withoutV(version) === withoutV(stamp)) {
+    return { writer: image, because: `it is stamped with version ${stamp}` };
   }
   throw new OperationFailure(
-    `its state was written by version ${stamp}, and the configuration has no image of that version: ${known.join(", ")}. ` +
-      "Nothing was touched. Set `previous` to the image that wrote it, so that a snapshot can be proved to start and can be gone back to; " +
-      "or give the workload an empty state.",
+    `its state was written by version ${stamp}, and ${image} is version ${version}. Nothing was touched. ` +
+      `First let version ${stamp} take the state over: set ${workload.track === "control-plane" ? "`controlPlane.image`" : "`stable`"} to its image and run \`pulumi up\`. ` +
+      "Then update from there. Or give the workload an empty state.",
   );
 }
 

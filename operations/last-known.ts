@@ -92,7 +92,6 @@ export function inputOfContainer(
   return {
     ...{ stack, name, track: "runtime", ...placeOf(config), container: name },
     image: found?.Config.Image ?? "",
-    otherImages: [],
     startedWith: startSettingsOf(gateway),
     ...stateOf(leaving, found, gateway.stateDirectory),
     port,

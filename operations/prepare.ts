@@ -125,7 +125,7 @@ async function prepareFoundState(context: WorkloadContext, found: FoundState): P
   context.progress(
     writer === undefined
       ? `a state is there, and which version wrote it is unknown (${because}): the drill starts ${image} on a copy of it. ` +
-          "To be able to go back to the image that wrote it, interrupt this, set `previous` to that image, and run `pulumi up` again"
+          "If another version wrote it, interrupt this, and let that version take it over first"
       : `a state is there, written by ${writer}: ${because}`,
   );
   await ensureImage(docker, image);

@@ -1,4 +1,4 @@
-import { type Move, type RestorePlan, sameDigest } from "../evidence/move.ts";
+import type { Move, RestorePlan } from "../evidence/move.ts";
 import type { CutOverEntry } from "../evidence/records.ts";
 import { type Creation, creationOf } from "./creation.ts";
 import { cutOverOf } from "./cut-over.ts";
@@ -143,11 +143,8 @@ async function leave(
       context.progress(describeLocks(await dropGatewayLocks(context)));
     }
     const done = { drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds: 0, killed: false } };
-    // A first start leaves a release that can be gone back to only where another version is known to have written the state.
-    const { writer } = left;
-    return writer === undefined || (move.kind === "first" && sameDigest(writer, move.to))
-      ? undefined
-      : cutOverOf(context, move, writer, snapshot.snapshot, done);
+    // A first start is no cut-over: the version that takes a state over is the one that wrote it, as far as is known.
+    return "from" in move ? cutOverOf(context, move, move.from, snapshot.snapshot, done) : undefined;
   });
 }
 

@@ -241,8 +241,6 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     ...placeOf(config),
     container: name,
     image: workload.image,
-    otherImages: workload.otherImages,
-    ...(workload.previous !== undefined && { previous: workload.previous }),
     startedWith: startSettingsOf(container),
     state: workload.state,
     mount: container.stateDirectory,

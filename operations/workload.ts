@@ -66,9 +66,6 @@ export interface Workload {
   container: string;
   /** The reference it is to run, with digest. */
   image: string;
-  /** The other references that the configuration has for it, and among them the one it calls `previous`. */
-  otherImages: string[];
-  previous?: string;
   /** What its container is started with: for a drill while there is no container. */
   startedWith: StartSettings;
   state: StateLocation;
