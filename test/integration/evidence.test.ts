@@ -169,6 +169,7 @@ describe("evidence", () => {
     expect(new Set((await verified(canary)).map(({ predicate }) => predicate.kind))).toEqual(
       new Set([
         "begun",
+        "settings",
         "serving",
         "gate",
         "state",
