@@ -236,8 +236,8 @@ describe("a fleet under the pack", () => {
   it("is copied before it is changed", async () => {
     const edit = {
       file: "components/workload.ts",
-      from: "triggers: [spec.trigger]",
-      to: 'triggers: ["once"]',
+      from: "triggers: [spec.trigger, ",
+      to: 'triggers: ["once", ',
     };
     await world.configure({ images: { stable: images.old, candidate: images.other }, wave: 0 });
     const run = await judgedWith(world, [edit], strict);
