@@ -22,7 +22,6 @@ const { config, secrets } = loadStackConfig();
 const stack = getStack();
 const surveyed = await withoutStackTrace(surveyInWindow(config, stack));
 const defaultImage = defaultImageOf(config);
-const goesBack = onlyGoesBack(surveyed.map(({ move }) => move));
 const groups = judgedGroups(config, surveyed, new Date());
 
 const fleet = new Fleet("fleet", {
@@ -32,7 +31,7 @@ const fleet = new Fleet("fleet", {
   judgedGroups: groups,
   steps: stepsOf(
     surveyed.map((workload) => workload.config),
-    defaultImage === undefined ? "none" : goesBack ? "last" : "after the canaries",
+    defaultImage === undefined ? "none" : onlyGoesBack(surveyed) ? "last" : "after the canaries",
   ),
   defaultImage,
   pull: (reference) => ensureImage(dockerClient(config.platform.host, config.platform), reference),

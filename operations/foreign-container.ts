@@ -20,15 +20,23 @@ interface Described {
   mounts: readonly Pick<Docker.ContainerInfo["Mounts"][number], "Type" | "Name" | "Source" | "RW">[];
 }
 
+/** Whether the stack made the container, and for this workload: by the labels that it has given it. */
+export function isOwn(
+  labels: Readonly<Record<string, string>>,
+  { stack, name }: { stack: string; name: string },
+): boolean {
+  return labels[stackLabel] === stack && labels[workloadLabel] === name;
+}
+
 /** Undefined for a container that this stack made for this workload. */
 export function foreignContainer(
-  { stack, name }: { stack: string; name: string },
+  workload: { stack: string; name: string },
   { labels, image, state, mounts }: Described,
 ): ForeignContainer | undefined {
-  const owner = labels[stackLabel];
-  if (owner === stack && labels[workloadLabel] === name) {
+  if (isOwn(labels, workload)) {
     return undefined;
   }
+  const owner = labels[stackLabel];
   const places = mounts
     .filter(({ RW, Type }) => RW !== false && (Type === "volume" || Type === "bind"))
     .map(({ Type, Name, Source }) => (Type === "volume" ? `the volume ${Name}` : `the directory ${Source}`));

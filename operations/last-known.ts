@@ -6,6 +6,7 @@ import type { StackConfig } from "../config/schema.ts";
 import { workloadFolder } from "../evidence/log.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./docker/client.ts";
 import { OperationFailure } from "./failure.ts";
+import { isOwn } from "./foreign-container.ts";
 import { KamalProxy } from "./ingress/proxy.ts";
 import type { IngressService } from "./ingress/services-table.ts";
 import { keySettings, placeOf, startSettingsOf } from "./survey.ts";
@@ -125,7 +126,7 @@ function stateOf(
 ): Pick<Workload, "state" | "mount"> {
   if (found === undefined) return { state: { volume: `${name}-state` }, mount: stateDirectory };
   const labels = found.Config.Labels;
-  if (labels["clawforce.stack"] !== stack || labels["clawforce.workload"] !== name) {
+  if (!isOwn(labels, { stack, name })) {
     throw new OperationFailure(
       `${name}: the container of this name was not made by the stack ${stack}: nothing was done to it. ` +
         `If the workload is gone, take it out of the state: \`pulumi refresh --stack ${stack}\`.`,

@@ -21,9 +21,9 @@ export interface PutOff {
  * Whether an update takes something back and brings nothing forward. Such a one waits for nothing but what it takes back:
  * a sick workload beside it, a check that fails there or a bake that is still to come would keep the way back shut.
  */
-export function onlyGoesBack(moves: readonly Move[]): boolean {
-  const moved = moves.filter(({ kind }) => kind !== "none");
-  return moved.length > 0 && moved.every(goesBack);
+export function onlyGoesBack(workloads: readonly { move: Move }[]): boolean {
+  const moved = workloads.filter(({ move }) => move.kind !== "none");
+  return moved.length > 0 && moved.every(({ move }) => goesBack(move));
 }
 
 /** Undefined when an update that does not move it has nothing to do for it. */

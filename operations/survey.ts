@@ -20,7 +20,7 @@ import { orderedMove, restoreEpoch, restoreOf } from "../evidence/restore-order.
 import { withChange } from "../evidence/settings.ts";
 import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
 import { OperationFailure } from "./failure.ts";
-import { describeForeign, foreignContainer } from "./foreign-container.ts";
+import { describeForeign, foreignContainer, isOwn } from "./foreign-container.ts";
 import type { Hold } from "./ingress/hold-journal.ts";
 import { interruptedFacts } from "./interrupted.ts";
 import type { CutOverJournal } from "./journal.ts";
@@ -84,7 +84,7 @@ export async function survey(config: StackConfig, stack: string): Promise<Survey
       servingTrigger: servingTrigger(observed, since, lastServing(hearsay)),
     };
   });
-  return onlyGoesBack(surveyed.map(({ move }) => move)) ? surveyed.map(leftAlone) : surveyed;
+  return onlyGoesBack(surveyed) ? surveyed.map(leftAlone) : surveyed;
 }
 
 type Found = Unsettled &
@@ -109,7 +109,7 @@ async function find(
   const { move, problem, epoch } = orderedMove(facts, wanted.restore, observed !== undefined);
   const refused = refusalOf({
     ...{ stack, name, file: log.file, running, damaged, move },
-    isOurs: observed !== undefined && isOurs(observed.labels, stack, name),
+    isOurs: observed !== undefined && isOwn(observed.labels, { stack, name }),
     wanted: wanted.image,
     isOrdered: restoreOf(wanted.restore, hearsay) !== undefined,
     records,
@@ -120,10 +120,6 @@ async function find(
     ...(problem !== undefined && { orderProblem: problem }),
     preparationAttempt: await new PreparationMark(log.folder).attempt(),
   });
-}
-
-function isOurs(labels: Observed["labels"], stack: string, name: string): boolean {
-  return labels["clawforce.workload"] === name && labels["clawforce.stack"] === stack;
 }
 
 /** A workload that is refused is to run what it runs, on the state that it has: all that is told of it says so. */

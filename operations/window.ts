@@ -66,7 +66,7 @@ export function refuseOrders(
   const problems = surveyed.flatMap(({ config, orderProblem }) =>
     orderProblem === undefined ? [] : [`  ${config.name}: ${orderProblem}`],
   );
-  if (problems.length > 0 && !onlyGoesBack(surveyed.map(({ move }) => move))) {
+  if (problems.length > 0 && !onlyGoesBack(surveyed)) {
     throw new OperationFailure(
       ["A restore that the stack file orders can't be carried out; nothing was touched.", ...problems].join(
         "\n",

@@ -32,7 +32,7 @@ test.each<[Move[], boolean]>([
   [[back, settings(false)], false],
   [[{ kind: "first", to: one }, back], false],
 ])("an update only goes back when it brings nothing forward (%#)", (moves, expected) => {
-  expect(onlyGoesBack(moves)).toBe(expected);
+  expect(onlyGoesBack(moves.map((move) => ({ move })))).toBe(expected);
 });
 
 function judged(kind: "gate" | "verification", outcome: Outcome, container = "c"): EvidenceEntry {
