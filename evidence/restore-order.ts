@@ -110,6 +110,15 @@ export function restoreEpoch(order: RestoreOrder | undefined, records: readonly 
   return last.order === undefined ? snapshot : `${snapshot}/${last.order}`;
 }
 
+/** The order that an epoch speaks of: the open one, else the last that was carried out. */
+export function orderOf(epoch: string): RestoreOrder | undefined {
+  const [snapshot = "", ...name] = epoch.split("/");
+  if (snapshot === "") {
+    return undefined;
+  }
+  return name.length === 0 ? { snapshot } : { snapshot, order: name.join("/") };
+}
+
 /** By its name; an order without one by its snapshot, whatever was restored since. */
 function carriedOut(
   { snapshot, order }: RestoreOrder,

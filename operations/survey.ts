@@ -257,7 +257,6 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
       controlPlane: accessTo(config.controlPlane, statePathsOf(config)),
     }),
     ...(workload.managed && { managed: true as const }),
-    ...(workload.restore !== undefined && { restore: workload.restore }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Move } from "../evidence/move.ts";
-import { orderedMove } from "../evidence/restore-order.ts";
+import { orderedMove, orderOf } from "../evidence/restore-order.ts";
 import { changeTo, withChange } from "../evidence/settings.ts";
 import { inspectContainer } from "./docker/client.ts";
 import { interruptedFacts } from "./interrupted.ts";
@@ -15,7 +15,7 @@ export async function moveOfTask(context: WorkloadContext, task: WorkloadTask): 
   const served = await inspectContainer(docker, workload.container);
   const { running, records } = interruptedFacts(await new Journal(log.folder).read(), await log.read());
   const facts = { running: served?.Config.Image ?? running, wanted: workload.image, records };
-  const { move } = orderedMove(facts, workload.restore, served !== undefined);
   const { made, track } = workload;
+  const { move } = orderedMove(facts, orderOf(made?.restore ?? ""), served !== undefined);
   return made === undefined ? move : withChange(move, changeTo(records, made, track));
 }

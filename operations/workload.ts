@@ -8,7 +8,6 @@ import type { DeadlinesConfig, SnapshotsConfig } from "../config/schema.ts";
 import { type EvidenceKeySettings, EvidenceKeys } from "../evidence/keys.ts";
 import { EvidenceLog } from "../evidence/log.ts";
 import type { Move } from "../evidence/move.ts";
-import type { RestoreOrder } from "../evidence/restore-order.ts";
 
 /** The way of a workload's requests through the proxy in front. */
 export interface WorkloadIngress {
@@ -100,8 +99,6 @@ export interface Workload {
   ingress?: WorkloadIngress;
   /** What an operator does to go back, for messages. */
   wayBack: string;
-  /** What the configuration orders its state to be set back to. */
-  restore?: RestoreOrder;
 }
 
 /** The input of a program. `move` comes from the run that was previewed; a program without one finds out by itself. */

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 import { moveOf } from "../../evidence/move.ts";
 import type { EvidenceEntry, EvidenceRecord } from "../../evidence/records.ts";
-import { orderedMove, type RestoreOrder, restoreEpoch } from "../../evidence/restore-order.ts";
+import { orderedMove, orderOf, type RestoreOrder, restoreEpoch } from "../../evidence/restore-order.ts";
 import { recorder } from "../support/records.ts";
 
 const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;
@@ -54,6 +54,16 @@ describe("a restore order", () => {
     // An older line that is left behind after another order was given without one.
     const since = history(...before, restored(other, "INC-1"), restored(mine, "INC-2"));
     expect(ordered({ snapshot: other, order: "INC-1" }, since).epoch).toBe("aaaaaaaa/INC-2");
+  });
+
+  it("is read from what a container is made with by a program, which has no other word of it", () => {
+    const { epoch } = ordered(again, history(...before));
+    expect(orderOf(epoch)).toEqual(again);
+    expect(ordered(orderOf(epoch), history(...before)).move.kind).toBe("restore");
+    const done = history(...before, restored(mine, "INC-2"));
+    expect(ordered(orderOf(ordered(undefined, done).epoch), done).move.kind).toBe("none");
+    expect(orderOf("aaaaaaaa")).toEqual({ snapshot: "aaaaaaaa" });
+    expect(orderOf("")).toBeUndefined();
   });
 
   it("keeps what replaces the container of a stack from before orders had names", () => {

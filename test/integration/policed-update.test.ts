@@ -244,7 +244,7 @@ describe("a fleet under the pack", () => {
     expectRefused(
       run,
       "snapshot-before-change",
-      `${canary}-preparation triggers: its triggers are not the one hash that the container is made anew for. Why: `,
+      `${canary}-preparation triggers: its first trigger is not the hash that the container is made anew for. Why: `,
     );
     expect(rulesThatRefuse(run)).toEqual(["snapshot-before-change"]);
   });
