@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openArchive } from "../control-plane/archive.ts";
+import { type OpenedArchive, openArchive } from "../control-plane/archive.ts";
 import { UnknownOutcome } from "../control-plane/client.ts";
 import { judgeArchive } from "../control-plane/judge.ts";
 import { describeDockerError, inspectContainer } from "../docker/client.ts";
@@ -12,6 +12,7 @@ import { configurationIn } from "./backup.ts";
 import { setImage } from "./image.ts";
 import { type ManagedContext, readManaged } from "./instance.ts";
 import { type ReleaseOfInstance, untilServing } from "./roll.ts";
+import { refuseWithoutRoom } from "./room.ts";
 import { runBesideInstance } from "./volumes.ts";
 
 /** Seconds that a copy of a whole state may take, in either direction. */
@@ -53,7 +54,7 @@ export async function restoreInstance(
 ): Promise<ManagedRestore> {
   const began = performance.now();
   const { instance, client } = context;
-  await refuseUnusable(options);
+  const archive = await refuseUnusable(options);
   await refuseOutsideVolumes(context, options.statePath);
   const state = await readManaged(context);
   if (state.container === undefined) {
@@ -65,6 +66,7 @@ export async function restoreInstance(
     reference: state.container.image,
     imageId: state.container.imageId,
   };
+  await refuseWithoutRoom(context, archive, options);
 
   await stopInstance(context, state.id);
   let preRestore: ManagedRestore["preRestore"];
@@ -87,7 +89,7 @@ export async function restoreInstance(
   return { kind: "managed-restore", instance, sha256: options.sha256, preRestore, seconds };
 }
 
-async function refuseUnusable({ file, sha256, statePath }: RestoreOptions): Promise<void> {
+async function refuseUnusable({ file, sha256, statePath }: RestoreOptions): Promise<OpenedArchive> {
   const files = [configurationIn(statePath)];
   const refusal = (reason: string) =>
     new OperationFailure(`${file} can't be restored: ${reason}. Nothing was stopped. Name another backup.`);
@@ -101,6 +103,7 @@ async function refuseUnusable({ file, sha256, statePath }: RestoreOptions): Prom
   if (!verdict.passed) {
     throw refusal(verdict.detail);
   }
+  return archive;
 }
 
 /** What stands in the container itself is lost at the next restart anyway. */

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -23,6 +23,7 @@ import { type MoveOptions, moveInstance, type PreparedMove } from "../../operati
 import { restoreInstance } from "../../operations/managed/restore.ts";
 import { prePull, rollInstance } from "../../operations/managed/roll.ts";
 import { ControlPlaneWorld } from "../support/control-plane.ts";
+import { fillUp, mountSmall } from "../support/damage.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 
 const statePath = "/home/node/.openclaw";
@@ -183,6 +184,53 @@ describe("instances that a running control plane manages", () => {
     const twice = await restoreInstance(context(one), { ...options, sha256 });
     expect(twice).toMatchObject({ kind: "managed-restore", sha256 });
     expect(await messages(one)).toEqual(["before the update"]);
+  });
+
+  it("are not stopped for a restore for which there is no room, on their volume or for the copy of what is there", async () => {
+    const name = one.replace(/one$/, "small");
+    const [disk, folder] = [join(world.folder, "disk"), join(world.folder, "copies")];
+    await mkdir(disk);
+    await mkdir(folder);
+    const unmount = [await mountSmall(disk, 16), await mountSmall(folder, 4)];
+    try {
+      const bound = ["--opt", "type=none", "--opt", "o=bind", "--opt", `device=${disk}`];
+      await dockerCommand("volume", "create", ...bound, `${world.name}-${name}-home`);
+      expect(await world.createInstance("small", { container_image: fixture[1] })).toBe(name);
+      const inState = (script: string) =>
+        dockerCommand("exec", name, "bash", "-c", `cd ${statePath} && ${script}`);
+      await inState("head -c 6M /dev/urandom >memory");
+      const { file, sha256 } = await backupInstance(context(name), { statePath, folder: world.folder });
+      const options = {
+        file,
+        sha256,
+        statePath,
+        tools: world.parts.images.tools,
+        folder: world.folder,
+        deadline: 30,
+      };
+      const before = await identity(name);
+
+      await inState("rm memory && truncate -s 0 there");
+      const repair = await fillUp(disk);
+      await expect(restoreInstance(context(name), options)).rejects.toThrow(
+        new RegExp(
+          `the state of ${name} can't be set back, and nothing was stopped: 0 MB are free on the volume of ${name} at ${statePath}, \\d+ MB are needed`,
+        ),
+      );
+      await repair();
+      await inState("head -c 6M /dev/urandom >there");
+      await expect(restoreInstance(context(name), { ...options, folder })).rejects.toThrow(
+        new RegExp(`nothing was stopped: 4 MB are free in ${folder} on this machine, \\d+ MB are needed`),
+      );
+      expect(await identity(name)).toBe(before);
+      expect(await readdir(folder)).toEqual([]);
+
+      await restoreInstance(context(name), options);
+      expect((await inState("ls")).split("\n")).toContain("memory");
+      expect((await inState("ls")).split("\n")).not.toContain("there");
+    } finally {
+      for (const each of unmount) await each();
+    }
   });
 
   it("go back by themselves from an image that does not start, and follow the default image as before", async () => {
