@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { OperationFailure } from "../operations/failure.ts";
+import { OperationFailure } from "../platforms/failure.ts";
 
 export interface Account {
   username: string;

@@ -1,11 +1,11 @@
 import { shortReference } from "../config/image-reference.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
-import type { EvidenceRecord } from "../evidence/records.ts";
-import { refusalText } from "../evidence/refusal.ts";
-import { describePlan } from "../operations/plan.ts";
-import { type SurveyedWorkload, survey } from "../operations/survey.ts";
-import { surveyInWindow } from "../operations/window.ts";
+import type { EvidenceRecord } from "../lifecycle/evidence/records.ts";
+import { refusalText } from "../lifecycle/evidence/refusal.ts";
+import { describePlan } from "../lifecycle/update/plan.ts";
+import { type SurveyedWorkload, survey } from "../lifecycle/update/situation.ts";
+import { surveyInWindow } from "../lifecycle/update/window.ts";
 import { changeReport, movesSince } from "./change-report.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { failureLines } from "./failure-lines.ts";

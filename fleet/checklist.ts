@@ -2,7 +2,7 @@ import type { Check } from "../config/check-schema.ts";
 import { shortReference } from "../config/image-reference.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
-import { checkName } from "../operations/checks/name.ts";
+import { checkName } from "../lifecycle/checks/name.ts";
 import type { RecordedMove } from "./recorded-moves.ts";
 import type { NamedMove, RecordedUpdate } from "./recorded-updates.ts";
 

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { ConfigError } from "../config/problem.ts";
 import { StackFileError } from "../config/stack-file.ts";
-import { EvidenceFailure } from "../evidence/failure.ts";
-import { OperationFailure } from "../operations/failure.ts";
+import { EvidenceFailure } from "../lifecycle/evidence/failure.ts";
+import { OperationFailure } from "../platforms/failure.ts";
 import { type Command, CommandFailure, type Invocation, type Output } from "./command.ts";
 
 /** Name -> where the command is. Loaded only when it is asked for: `status` must not wait for the engine's modules. */

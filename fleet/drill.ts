@@ -1,12 +1,12 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
-import { ensureImage } from "../operations/docker/image.ts";
+import { ensureImage } from "../platforms/docker/image.ts";
 import { refuseTooLittleSpace } from "../operations/prepare.ts";
 import { contextOf } from "../operations/program.ts";
-import { describeDrill, drillSnapshot } from "../operations/snapshot/drill.ts";
-import { withRepository } from "../operations/snapshot/repository.ts";
-import { runStep } from "../operations/step.ts";
-import { survey } from "../operations/survey.ts";
+import { describeDrill, drillSnapshot } from "../lifecycle/snapshot/drill.ts";
+import { withRepository } from "../lifecycle/snapshot/repository.ts";
+import { runStep } from "../lifecycle/update/step.ts";
+import { survey } from "../lifecycle/update/situation.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { refuseUntouched, snapshotsOf, workloadNamed } from "./restore.ts";
 import { configOf } from "./stack.ts";

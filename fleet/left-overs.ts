@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
-import { isNotFound } from "../operations/docker/client.ts";
-import { deadHostLocks, removeStopped } from "../operations/docker/host-lock.ts";
-import { oneShotLabel, workloadOfOneShot } from "../operations/docker/one-shot.ts";
+import { isNotFound } from "../platforms/docker/client.ts";
+import { deadHostLocks, removeStopped } from "../platforms/docker/host-lock.ts";
+import { oneShotLabel, workloadOfOneShot } from "../platforms/docker/one-shot.ts";
 
 /** Something short-lived of ours that outlived the run it belongs to. */
 export interface LeftOver {

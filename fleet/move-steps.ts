@@ -1,5 +1,5 @@
 import { formatDuration } from "../config/units.ts";
-import type { CheckResult, Outcome } from "../evidence/records.ts";
+import type { CheckResult, Outcome } from "../lifecycle/evidence/records.ts";
 import type { RecordedMove } from "./recorded-moves.ts";
 
 export type TimedStepName =

@@ -1,7 +1,7 @@
 import { shortReference } from "../config/image-reference.ts";
 import { waveCounts } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
-import { type CanaryVerdict, unseen, type Witness, witnessVerdict } from "../evidence/canary.ts";
+import { type CanaryVerdict, unseen, type Witness, witnessVerdict } from "../lifecycle/evidence/canary.ts";
 import { CommandFailure } from "./command.ts";
 import type { Edit } from "./stack-edit.ts";
 

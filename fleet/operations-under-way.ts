@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { basename } from "node:path";
 import type Docker from "dockerode";
 import { workloadVariable } from "../config/program-input.ts";
-import { hostLocks } from "../operations/docker/host-lock.ts";
+import { hostLocks } from "../platforms/docker/host-lock.ts";
 
 /** A program of operations/ that runs for a workload. */
 export interface Operation {

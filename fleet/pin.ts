@@ -1,7 +1,7 @@
 import { parseImageReference } from "../config/image-reference.ts";
 import { pathText } from "../config/problem.ts";
 import { stackFileText, stackSettings } from "../config/stack-file.ts";
-import { credentialsOf } from "../operations/docker/registry-credentials.ts";
+import { credentialsOf } from "../platforms/docker/registry-credentials.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { pinEdits, wantedReference } from "./pinned-change.ts";
 import { type ResolvedImage, resolveImage } from "./registry.ts";

@@ -1,6 +1,6 @@
 import type { StackConfig } from "../config/schema.ts";
-import { type SurveyedWorkload, survey } from "../operations/survey.ts";
-import { witnessesOf } from "../operations/witnesses.ts";
+import { type SurveyedWorkload, survey } from "../lifecycle/update/situation.ts";
+import { witnessesOf } from "../lifecycle/update/canary-evidence.ts";
 import { unlessLocked } from "./carry-out.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { policyFlags, policyLines, policyPackOf, refusalLines } from "./policy-pack.ts";

@@ -1,5 +1,5 @@
 import type { StackConfig } from "../config/schema.ts";
-import { canaryVerdict, unseen, type Witness } from "../evidence/canary.ts";
+import { canaryVerdict, unseen, type Witness } from "../lifecycle/evidence/canary.ts";
 import { CommandFailure } from "./command.ts";
 import type { Edit } from "./stack-edit.ts";
 import { groupsOnImage, withoutCandidate } from "./way-back.ts";

@@ -1,4 +1,4 @@
-import { sameDigest } from "../evidence/move.ts";
+import { sameDigest } from "../lifecycle/evidence/move.ts";
 import type {
   BakeEntry,
   CutOverEntry,
@@ -11,7 +11,7 @@ import type {
   RestoreEntry,
   SnapshotEntry,
   VerificationEntry,
-} from "../evidence/records.ts";
+} from "../lifecycle/evidence/records.ts";
 
 /** An entry with the time at which it went on record, ISO 8601. */
 type Timed<Entry> = Entry & Pick<EvidenceRecord, "time">;

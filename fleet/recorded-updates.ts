@@ -1,4 +1,4 @@
-import { sameDigest } from "../evidence/move.ts";
+import { sameDigest } from "../lifecycle/evidence/move.ts";
 import type { RecordedMove } from "./recorded-moves.ts";
 
 export interface NamedMove {

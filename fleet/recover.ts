@@ -1,8 +1,8 @@
 import type { StackConfig } from "../config/schema.ts";
 import { seconds } from "../config/units.ts";
-import { describeDockerError, dockerClient, unreachableHost } from "../operations/docker/client.ts";
-import { withHostLock } from "../operations/docker/host-lock.ts";
-import { ensureImage } from "../operations/docker/image.ts";
+import { describeDockerError, dockerClient, unreachableHost } from "../platforms/docker/client.ts";
+import { withHostLock } from "../platforms/docker/host-lock.ts";
+import { ensureImage } from "../platforms/docker/image.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { Recovery } from "./recovery.ts";
 import { RecoveryEngine } from "./recovery-engine.ts";

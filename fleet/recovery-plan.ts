@@ -1,5 +1,5 @@
-import { sameDigest } from "../evidence/move.ts";
-import { passedItsGate, shutOut } from "../operations/ingress/words.ts";
+import { sameDigest } from "../lifecycle/evidence/move.ts";
+import { passedItsGate, shutOut } from "../lifecycle/ingress/hold-messages.ts";
 import type { LeftOver } from "./left-overs.ts";
 import type { LookedAtWorkload } from "./running.ts";
 import type { StateLock } from "./state-lock.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ImageReference } from "../config/image-reference.ts";
-import type { KnownCredentials } from "../operations/docker/registry-credentials.ts";
+import type { KnownCredentials } from "../platforms/docker/registry-credentials.ts";
 import { CommandFailure } from "./command.ts";
 
 export interface ResolvedImage {

@@ -1,7 +1,7 @@
 import { workloadsOf } from "../config/rollout.ts";
-import { EvidenceDamaged } from "../evidence/failure.ts";
-import { EvidenceKeys } from "../evidence/keys.ts";
-import { EvidenceLog } from "../evidence/log.ts";
+import { EvidenceDamaged } from "../lifecycle/evidence/failure.ts";
+import { EvidenceKeys } from "../lifecycle/evidence/keys.ts";
+import { EvidenceLog } from "../lifecycle/evidence/log.ts";
 import { changeReport } from "./change-report.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import type { ReportedWorkload } from "./report.ts";

@@ -1,4 +1,4 @@
-import { survey } from "../operations/survey.ts";
+import { survey } from "../lifecycle/update/situation.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import type { Command } from "./command.ts";
 import { policyFlags, policyPackOf } from "./policy-pack.ts";

@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
 import type { StackConfig } from "../config/schema.ts";
-import { dockerClient, inspectContainer, unreachableHost } from "../operations/docker/client.ts";
-import { type IngressLook, lookAtIngress } from "../operations/ingress/look.ts";
-import { type SurveyedWorkload, survey } from "../operations/survey.ts";
+import { dockerClient, inspectContainer, unreachableHost } from "../platforms/docker/client.ts";
+import { type IngressLook, lookAtIngress } from "../platforms/proxies/kamal/look.ts";
+import { type SurveyedWorkload, survey } from "../lifecycle/update/situation.ts";
 import { type Operation, operationsUnderWay } from "./operations-under-way.ts";
 
 /** The container of a workload as Docker describes it. */

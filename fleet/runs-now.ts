@@ -1,5 +1,5 @@
 import type { StackConfig } from "../config/schema.ts";
-import { OperationFailure } from "../operations/failure.ts";
+import { OperationFailure } from "../platforms/failure.ts";
 import type { ChangeReport } from "./change-report.ts";
 import { look } from "./running.ts";
 

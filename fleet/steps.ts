@@ -1,5 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { type StepName, stepNames } from "../operations/step.ts";
+import { type StepName, stepNames } from "../lifecycle/update/step.ts";
 
 /** What one can watch of a workload's update: the steps of the programs, and the creation by the engine. */
 export type WatchedStep = StepName | "create";

@@ -1,6 +1,6 @@
 import { shortReference } from "../config/image-reference.ts";
-import { refusalText } from "../evidence/refusal.ts";
-import { survey } from "../operations/survey.ts";
+import { refusalText } from "../lifecycle/evidence/refusal.ts";
+import { survey } from "../lifecycle/update/situation.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { controlPlane } from "./pinned-change.ts";

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { workloadFolder } from "../evidence/log.ts";
+import { workloadFolder } from "../lifecycle/evidence/log.ts";
 
 /**
  * Keeps the report and the timeline of an update for the change ticket: `<evidence>/<stack>/reports/<time>.md` and

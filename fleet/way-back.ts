@@ -1,8 +1,8 @@
 import { digestOf } from "../config/image-reference.ts";
 import type { StackConfig } from "../config/schema.ts";
-import { releasesOf, sameDigest } from "../evidence/move.ts";
-import type { EvidenceRecord } from "../evidence/records.ts";
-import type { SurveyedWorkload } from "../operations/survey.ts";
+import { releasesOf, sameDigest } from "../lifecycle/evidence/move.ts";
+import type { EvidenceRecord } from "../lifecycle/evidence/records.ts";
+import type { SurveyedWorkload } from "../lifecycle/update/situation.ts";
 import { CommandFailure } from "./command.ts";
 import { rolloutsOf } from "./next-wave.ts";
 import { controlPlane } from "./pinned-change.ts";

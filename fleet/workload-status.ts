@@ -1,11 +1,11 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
-import { releasesOf, sameDigest } from "../evidence/move.ts";
-import type { Outcome } from "../evidence/records.ts";
-import type { Refusal } from "../evidence/refusal.ts";
-import type { IngressLook } from "../operations/ingress/look.ts";
-import { shutOut } from "../operations/ingress/words.ts";
-import type { CutOverPhase } from "../operations/journal.ts";
+import { releasesOf, sameDigest } from "../lifecycle/evidence/move.ts";
+import type { Outcome } from "../lifecycle/evidence/records.ts";
+import type { Refusal } from "../lifecycle/evidence/refusal.ts";
+import type { IngressLook } from "../platforms/proxies/kamal/look.ts";
+import { shutOut } from "../lifecycle/ingress/hold-messages.ts";
+import type { CutOverPhase } from "../lifecycle/workdir/journal.ts";
 import type { LookedAtWorkload, RunningContainer } from "./running.ts";
 
 /** What is known of one workload, for machines and for the table. */

@@ -3,17 +3,17 @@ import type { Check } from "../config/check-schema.ts";
 import { fingerprint } from "../config/fingerprint.ts";
 import type { BakeConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
-import { hasBaked, mustBake } from "../evidence/canary.ts";
-import type { Outcome, ReadRecord } from "../evidence/records.ts";
-import { verdictOf } from "./checks/judge.ts";
-import { runChecks } from "./checks/run.ts";
-import { inspectContainer } from "./docker/client.ts";
-import { OperationFailure } from "./failure.ts";
-import { judgeTraffic, WaveTraffic } from "./ingress/traffic.ts";
+import { hasBaked, mustBake } from "../lifecycle/evidence/canary.ts";
+import type { Outcome, ReadRecord } from "../lifecycle/evidence/records.ts";
+import { verdictOf } from "../lifecycle/checks/judge.ts";
+import { runChecks } from "../lifecycle/checks/run.ts";
+import { inspectContainer } from "../platforms/docker/client.ts";
+import { OperationFailure } from "../platforms/failure.ts";
+import { judgeTraffic, WaveTraffic } from "../lifecycle/ingress/traffic.ts";
 import { contextOf, runProgram, withManagedToken } from "./program.ts";
-import { recordState } from "./snapshot/state-read.ts";
-import { secondsSince } from "./step.ts";
-import type { Workload, WorkloadContext, WorkloadTask } from "./workload.ts";
+import { recordState } from "../lifecycle/snapshot/state-read.ts";
+import { secondsSince } from "../lifecycle/update/step.ts";
+import type { Workload, WorkloadContext, WorkloadTask } from "../lifecycle/workload.ts";
 
 interface BakeTask extends WorkloadTask {
   /** All workloads of the wave. */

@@ -1,7 +1,7 @@
-import { withControlPlane } from "./control-plane/access.ts";
-import { setDefaultImage } from "./managed/default-image.ts";
+import { withControlPlane } from "../lifecycle/control-plane/access.ts";
+import { setDefaultImage } from "../platforms/clawforce/default-image.ts";
 import { runProgram } from "./program.ts";
-import type { WorkloadContext, WorkloadTask } from "./workload.ts";
+import type { WorkloadContext, WorkloadTask } from "../lifecycle/workload.ts";
 
 interface DefaultImageTask extends WorkloadTask {
   /** The reference that new instances are to get. */

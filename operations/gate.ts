@@ -1,18 +1,18 @@
 import { fingerprint } from "../config/fingerprint.ts";
-import type { CheckResult, Outcome } from "../evidence/records.ts";
-import { firstAction } from "./checks/first-action.ts";
-import { verdictOf } from "./checks/judge.ts";
-import { runChecks } from "./checks/run.ts";
-import { OperationFailure } from "./failure.ts";
-import { stillHeld } from "./ingress/hold.ts";
-import { openIngress } from "./ingress/open.ts";
-import { Journal } from "./journal.ts";
-import { rememberWorkload } from "./last-known.ts";
-import { PreparationMark } from "./preparation-mark.ts";
+import type { CheckResult, Outcome } from "../lifecycle/evidence/records.ts";
+import { firstAction } from "../lifecycle/checks/first-action.ts";
+import { verdictOf } from "../lifecycle/checks/judge.ts";
+import { runChecks } from "../lifecycle/checks/run.ts";
+import { OperationFailure } from "../platforms/failure.ts";
+import { stillHeld } from "../lifecycle/ingress/hold.ts";
+import { openIngress } from "../lifecycle/ingress/open.ts";
+import { Journal } from "../lifecycle/workdir/journal.ts";
+import { rememberWorkload } from "../lifecycle/workdir/last-known.ts";
+import { PreparationMark } from "../lifecycle/workdir/preparation-mark.ts";
 import { runProgram } from "./program.ts";
-import { recordState } from "./snapshot/state-read.ts";
-import { runStep, secondsSince } from "./step.ts";
-import type { WorkloadContext } from "./workload.ts";
+import { recordState } from "../lifecycle/snapshot/state-read.ts";
+import { runStep, secondsSince } from "../lifecycle/update/step.ts";
+import type { WorkloadContext } from "../lifecycle/workload.ts";
 
 export interface Judgement {
   workload: string;

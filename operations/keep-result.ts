@@ -1,15 +1,15 @@
 // A command of ours runs again when its triggers change. A change of its other inputs is only noted: this program,
 // run in place of it, hands the result of the last run on.
-import { EvidenceFailure } from "../evidence/failure.ts";
-import { reportOf } from "./failure.ts";
+import { EvidenceFailure } from "../lifecycle/evidence/failure.ts";
+import { reportOf } from "../platforms/failure.ts";
 import { taskOfInput } from "./task-input.ts";
 
 try {
   const task = await taskOfInput();
   // The task of `serve`, which comes after the container: what that is made with is known to be what the task says.
   if ("serving" in task) {
-    const { recordFound } = await import("./made.ts");
-    const { logOf } = await import("./workload.ts");
+    const { recordFound } = await import("../lifecycle/update/made.ts");
+    const { logOf } = await import("../lifecycle/workload.ts");
     const { workload } = task;
     await recordFound({ workload, log: logOf(workload) });
   }

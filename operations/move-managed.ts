@@ -1,20 +1,20 @@
 import { fingerprint } from "../config/fingerprint.ts";
-import type { Move } from "../evidence/move.ts";
-import type { CheckResult, CutOverEntry, SnapshotEntry } from "../evidence/records.ts";
-import { verdictOf } from "./checks/judge.ts";
-import { runChecks } from "./checks/run.ts";
-import { messageOf, OperationFailure } from "./failure.ts";
-import { wayToSetImage, withManaged } from "./managed/context.ts";
-import { type ManagedContext, readManaged } from "./managed/instance.ts";
-import { ManagedMoveJournal } from "./managed/journal.ts";
-import { moveInstance, rollBackInstance } from "./managed/move.ts";
-import { restoreInstance } from "./managed/restore.ts";
-import { prePull, type ReleaseOfInstance } from "./managed/roll.ts";
+import type { Move } from "../lifecycle/evidence/move.ts";
+import type { CheckResult, CutOverEntry, SnapshotEntry } from "../lifecycle/evidence/records.ts";
+import { verdictOf } from "../lifecycle/checks/judge.ts";
+import { runChecks } from "../lifecycle/checks/run.ts";
+import { messageOf, OperationFailure } from "../platforms/failure.ts";
+import { wayToSetImage, withManaged } from "../platforms/clawforce/context.ts";
+import { type ManagedContext, readManaged } from "../platforms/clawforce/instance.ts";
+import { ManagedMoveJournal } from "../platforms/clawforce/journal.ts";
+import { moveInstance, rollBackInstance } from "../platforms/clawforce/move.ts";
+import { restoreInstance } from "../platforms/clawforce/restore.ts";
+import { prePull, type ReleaseOfInstance } from "../platforms/clawforce/roll.ts";
 import { backupOptions, snapshotOf } from "./prepare-managed.ts";
 import { runProgram } from "./program.ts";
-import { runStep } from "./step.ts";
-import { moveOfTask } from "./task-move.ts";
-import type { WorkloadContext, WorkloadTask } from "./workload.ts";
+import { runStep } from "../lifecycle/update/step.ts";
+import { moveOfTask } from "../lifecycle/update/task-move.ts";
+import type { WorkloadContext, WorkloadTask } from "../lifecycle/workload.ts";
 
 export interface MovedInstance {
   workload: string;

@@ -3,7 +3,7 @@ import { link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/p
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { OperationFailure } from "./failure.ts";
+import { OperationFailure } from "../platforms/failure.ts";
 
 export interface Holder {
   pid: number;

@@ -1,17 +1,17 @@
-import type { SnapshotEntry } from "../evidence/records.ts";
-import { proveRunningVersion } from "./checks/before-update.ts";
-import { describeTasks } from "./control-plane/judge.ts";
-import { OperationFailure } from "./failure.ts";
-import { backupInstance, type ManagedBackup } from "./managed/backup.ts";
-import { backupFolder, wayToSetImage, withManaged } from "./managed/context.ts";
-import { type ManagedContext, readManaged } from "./managed/instance.ts";
-import { ManagedMoveJournal } from "./managed/journal.ts";
-import { releaseOf } from "./managed/move.ts";
-import { prePull } from "./managed/roll.ts";
+import type { SnapshotEntry } from "../lifecycle/evidence/records.ts";
+import { proveRunningVersion } from "../lifecycle/checks/before-update.ts";
+import { describeTasks } from "../lifecycle/control-plane/judge.ts";
+import { OperationFailure } from "../platforms/failure.ts";
+import { backupInstance, type ManagedBackup } from "../platforms/clawforce/backup.ts";
+import { backupFolder, wayToSetImage, withManaged } from "../platforms/clawforce/context.ts";
+import { type ManagedContext, readManaged } from "../platforms/clawforce/instance.ts";
+import { ManagedMoveJournal } from "../platforms/clawforce/journal.ts";
+import { releaseOf } from "../platforms/clawforce/move.ts";
+import { prePull } from "../platforms/clawforce/roll.ts";
 import { runProgram } from "./program.ts";
-import { runStep } from "./step.ts";
-import { moveOfTask } from "./task-move.ts";
-import type { WorkloadContext, WorkloadTask } from "./workload.ts";
+import { runStep } from "../lifecycle/update/step.ts";
+import { moveOfTask } from "../lifecycle/update/task-move.ts";
+import type { WorkloadContext, WorkloadTask } from "../lifecycle/workload.ts";
 
 /**
  * What can be made ready for an instance that a control plane manages, while it serves: image on the host, a backup that

@@ -1,26 +1,26 @@
-import type { Move, RestorePlan } from "../evidence/move.ts";
-import type { SnapshotEntry } from "../evidence/records.ts";
-import { isForward } from "../evidence/settings.ts";
-import { proveRunningVersion } from "./checks/before-update.ts";
-import { creationOf } from "./creation.ts";
-import { inspectContainer } from "./docker/client.ts";
-import { ensureImage } from "./docker/image.ts";
-import { refuseOtherWriters } from "./docker/writers.ts";
-import { OperationFailure } from "./failure.ts";
-import { type FoundState, findState, snapshotFoundState } from "./found-state.ts";
-import { Journal } from "./journal.ts";
-import { PreparationMark } from "./preparation-mark.ts";
+import type { Move, RestorePlan } from "../lifecycle/evidence/move.ts";
+import type { SnapshotEntry } from "../lifecycle/evidence/records.ts";
+import { isForward } from "../lifecycle/evidence/settings.ts";
+import { proveRunningVersion } from "../lifecycle/checks/before-update.ts";
+import { creationOf } from "../lifecycle/update/creation.ts";
+import { inspectContainer } from "../platforms/docker/client.ts";
+import { ensureImage } from "../platforms/docker/image.ts";
+import { refuseOtherWriters } from "../platforms/docker/writers.ts";
+import { OperationFailure } from "../platforms/failure.ts";
+import { type FoundState, findState, snapshotFoundState } from "../lifecycle/update/found-state.ts";
+import { Journal } from "../lifecycle/workdir/journal.ts";
+import { PreparationMark } from "../lifecycle/workdir/preparation-mark.ts";
 import { runProgram } from "./program.ts";
-import { isWayBack, lookForRoom, measureRoom, megabytes, where } from "./room.ts";
-import { describeDrill, drillSnapshot } from "./snapshot/drill.ts";
-import { withRepository } from "./snapshot/repository.ts";
-import { recordState } from "./snapshot/state-read.ts";
-import { checkRepository, findSnapshot, takeHotSnapshot } from "./snapshot/take.ts";
-import { runStep } from "./step.ts";
-import { moveOfTask } from "./task-move.ts";
-import { budgetProblem, scaledBudgetNotice } from "./time-budget.ts";
-import { refuseUnplannedMove } from "./unplanned-move.ts";
-import type { WorkloadContext, WorkloadTask } from "./workload.ts";
+import { isWayBack, lookForRoom, measureRoom, megabytes, where } from "../lifecycle/update/room.ts";
+import { describeDrill, drillSnapshot } from "../lifecycle/snapshot/drill.ts";
+import { withRepository } from "../lifecycle/snapshot/repository.ts";
+import { recordState } from "../lifecycle/snapshot/state-read.ts";
+import { checkRepository, findSnapshot, takeHotSnapshot } from "../lifecycle/snapshot/take.ts";
+import { runStep } from "../lifecycle/update/step.ts";
+import { moveOfTask } from "../lifecycle/update/task-move.ts";
+import { budgetProblem, scaledBudgetNotice } from "../lifecycle/update/time-budget.ts";
+import { refuseUnplannedMove } from "../lifecycle/update/unplanned-move.ts";
+import type { WorkloadContext, WorkloadTask } from "../lifecycle/workload.ts";
 
 interface PreparationTask extends WorkloadTask {
   /** Another one than the last time, when the last preparation led to nothing. */

@@ -1,11 +1,11 @@
 import { controlPlanePasswordVariable, passwordVariable, tokenVariable } from "../config/program-input.ts";
-import { EvidenceFailure } from "../evidence/failure.ts";
-import { refuseRehearsal } from "./clock.ts";
-import { clientFor, unreachableHost } from "./docker/client.ts";
-import { OperationFailure, reportOf } from "./failure.ts";
-import { gatewayTokenOf } from "./managed/instance.ts";
+import { EvidenceFailure } from "../lifecycle/evidence/failure.ts";
+import { refuseRehearsal } from "../lifecycle/clock.ts";
+import { clientFor, unreachableHost } from "../platforms/docker/client.ts";
+import { OperationFailure, reportOf } from "../platforms/failure.ts";
+import { gatewayTokenOf } from "../platforms/clawforce/instance.ts";
 import { startedByHand, taskOfInput } from "./task-input.ts";
-import { logOf, type OperationSecrets, type WorkloadContext, type WorkloadTask } from "./workload.ts";
+import { logOf, type OperationSecrets, type WorkloadContext, type WorkloadTask } from "../lifecycle/workload.ts";
 
 export function contextOf(task: WorkloadTask, secrets: OperationSecrets): WorkloadContext {
   const { workload } = task;

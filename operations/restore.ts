@@ -1,23 +1,23 @@
-import type { Move, RestorePlan } from "../evidence/move.ts";
-import type { CutOverEntry } from "../evidence/records.ts";
-import { type Creation, creationOf } from "./creation.ts";
+import type { Move, RestorePlan } from "../lifecycle/evidence/move.ts";
+import type { CutOverEntry } from "../lifecycle/evidence/records.ts";
+import { type Creation, creationOf } from "../lifecycle/update/creation.ts";
 import { cutOverOf } from "./cut-over.ts";
-import { inspectContainer } from "./docker/client.ts";
-import { stopContainer } from "./docker/lifecycle.ts";
-import { refuseOtherWriters } from "./docker/writers.ts";
-import { OperationFailure } from "./failure.ts";
-import { describeForeign, foreignContainer } from "./foreign-container.ts";
-import { findState, snapshotFoundState } from "./found-state.ts";
-import { describeLocks, dropGatewayLocks } from "./gateway-locks.ts";
-import { type CutOverJournal, Journal } from "./journal.ts";
-import { recordMade } from "./made.ts";
+import { inspectContainer } from "../platforms/docker/client.ts";
+import { stopContainer } from "../platforms/docker/lifecycle.ts";
+import { refuseOtherWriters } from "../platforms/docker/writers.ts";
+import { OperationFailure } from "../platforms/failure.ts";
+import { describeForeign, foreignContainer } from "../platforms/docker/foreign-container.ts";
+import { findState, snapshotFoundState } from "../lifecycle/update/found-state.ts";
+import { describeLocks, dropGatewayLocks } from "../lifecycle/snapshot/gateway-locks.ts";
+import { type CutOverJournal, Journal } from "../lifecycle/workdir/journal.ts";
+import { recordMade } from "../lifecycle/update/made.ts";
 import { runProgram } from "./program.ts";
-import { withRepository } from "./snapshot/repository.ts";
-import { restoreState } from "./snapshot/restore.ts";
-import { runStep } from "./step.ts";
-import { moveOfTask } from "./task-move.ts";
-import { refuseUnplannedMove } from "./unplanned-move.ts";
-import type { WorkloadContext, WorkloadTask } from "./workload.ts";
+import { withRepository } from "../lifecycle/snapshot/repository.ts";
+import { restoreState } from "../lifecycle/snapshot/restore.ts";
+import { runStep } from "../lifecycle/update/step.ts";
+import { moveOfTask } from "../lifecycle/update/task-move.ts";
+import { refuseUnplannedMove } from "../lifecycle/update/unplanned-move.ts";
+import type { WorkloadContext, WorkloadTask } from "../lifecycle/workload.ts";
 
 /**
  * Runs after the old container is gone and before the new one is created: settles what a run that was killed has left,

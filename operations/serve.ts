@@ -1,11 +1,11 @@
-import { inspectContainer } from "./docker/client.ts";
-import { waitHealthy } from "./docker/lifecycle.ts";
-import { OperationFailure } from "./failure.ts";
-import { Journal } from "./journal.ts";
-import { recordFound } from "./made.ts";
+import { inspectContainer } from "../platforms/docker/client.ts";
+import { waitHealthy } from "../platforms/docker/lifecycle.ts";
+import { OperationFailure } from "../platforms/failure.ts";
+import { Journal } from "../lifecycle/workdir/journal.ts";
+import { recordFound } from "../lifecycle/update/made.ts";
 import { runProgram } from "./program.ts";
-import { startOnState } from "./start.ts";
-import type { WorkloadContext, WorkloadTask } from "./workload.ts";
+import { startOnState } from "../lifecycle/update/start.ts";
+import type { WorkloadContext, WorkloadTask } from "../lifecycle/workload.ts";
 
 interface ServingTask extends WorkloadTask {
   /** What it is brought back for: changes whenever it was found not serving. */

@@ -1,18 +1,18 @@
 import { sharedFingerprint } from "../config/container-settings.ts";
 import { fingerprint } from "../config/fingerprint.ts";
-import { releasesOf } from "../evidence/move.ts";
-import type { ReadRecord, SnapshotEntry } from "../evidence/records.ts";
-import { verdictOf } from "./checks/judge.ts";
-import { runChecks } from "./checks/run.ts";
-import { messageOf } from "./failure.ts";
+import { releasesOf } from "../lifecycle/evidence/move.ts";
+import type { ReadRecord, SnapshotEntry } from "../lifecycle/evidence/records.ts";
+import { verdictOf } from "../lifecycle/checks/judge.ts";
+import { runChecks } from "../lifecycle/checks/run.ts";
+import { messageOf } from "../platforms/failure.ts";
 import { type Judgement, judgement, refuseUnlessPassed } from "./gate.ts";
-import { forgetArchives } from "./managed/archives.ts";
+import { forgetArchives } from "../platforms/clawforce/archives.ts";
 import { runProgram } from "./program.ts";
-import { withRepository } from "./snapshot/repository.ts";
-import { recordState } from "./snapshot/state-read.ts";
-import { forgetExpired } from "./snapshot/take.ts";
-import { runStep, secondsSince } from "./step.ts";
-import type { WorkloadContext } from "./workload.ts";
+import { withRepository } from "../lifecycle/snapshot/repository.ts";
+import { recordState } from "../lifecycle/snapshot/state-read.ts";
+import { forgetExpired } from "../lifecycle/snapshot/take.ts";
+import { runStep, secondsSince } from "../lifecycle/update/step.ts";
+import type { WorkloadContext } from "../lifecycle/workload.ts";
 
 /** The full checks, after the workload is open again. */
 export async function verify(context: WorkloadContext): Promise<Judgement> {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { messageOf } from "../operations/failure.ts";
+import { messageOf } from "../platforms/failure.ts";
 import { lastBegin, lastBeginVariable } from "./support/last-begin.ts";
 import { partsFile, partsVariable } from "./support/parts.ts";
 import { closingLine, runStage, type Tally } from "./support/stage.ts";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { dockerClient, inspectContainer } from "../../operations/docker/client.ts";
-import { hostLocks, lockName, withHostLock } from "../../operations/docker/host-lock.ts";
+import { dockerClient, inspectContainer } from "../../platforms/docker/client.ts";
+import { hostLocks, lockName, withHostLock } from "../../platforms/docker/host-lock.ts";
 import { type Parts, partsOfThisRun, until } from "../support/world.ts";
 
 interface Deployer {

@@ -13,9 +13,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hearsayOf } from "../../evidence/chain.ts";
-import type { EvidenceRecord } from "../../evidence/records.ts";
-import { inspectContainer } from "../../operations/docker/client.ts";
+import { hearsayOf } from "../../lifecycle/evidence/chain.ts";
+import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
+import { inspectContainer } from "../../platforms/docker/client.ts";
 import { partsOfThisRun, type Run, World } from "../support/world.ts";
 
 /** The user that the fixture's gateway runs as. */

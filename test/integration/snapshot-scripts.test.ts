@@ -7,12 +7,12 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import type { DatabaseMarker, Markers } from "../../evidence/records.ts";
+import type { DatabaseMarker, Markers } from "../../lifecycle/evidence/records.ts";
 import { contextOf } from "../../operations/program.ts";
-import { runScript } from "../../operations/snapshot/repository.ts";
-import { recordState } from "../../operations/snapshot/state-read.ts";
-import { checkColdSnapshot, takeColdSnapshot, takeHotSnapshot } from "../../operations/snapshot/take.ts";
-import type { Workload, WorkloadContext } from "../../operations/workload.ts";
+import { runScript } from "../../lifecycle/snapshot/repository.ts";
+import { recordState } from "../../lifecycle/snapshot/state-read.ts";
+import { checkColdSnapshot, takeColdSnapshot, takeHotSnapshot } from "../../lifecycle/snapshot/take.ts";
+import type { Workload, WorkloadContext } from "../../lifecycle/workload.ts";
 import { partsOfThisRun } from "../support/world.ts";
 
 const image = `registry/openclaw:1@sha256:${"1".repeat(64)}`;

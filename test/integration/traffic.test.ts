@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { EvidenceLog } from "../../evidence/log.ts";
-import { dockerClient } from "../../operations/docker/client.ts";
-import { execInContainer } from "../../operations/docker/exec.ts";
-import { oneShotLabel } from "../../operations/docker/one-shot.ts";
-import { WaveTraffic } from "../../operations/ingress/traffic.ts";
-import type { WorkloadContext } from "../../operations/workload.ts";
+import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
+import { dockerClient } from "../../platforms/docker/client.ts";
+import { execInContainer } from "../../platforms/docker/exec.ts";
+import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
+import { WaveTraffic } from "../../lifecycle/ingress/traffic.ts";
+import type { WorkloadContext } from "../../lifecycle/workload.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { partsOfThisRun, until } from "../support/world.ts";
 

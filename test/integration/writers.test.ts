@@ -4,9 +4,9 @@ import { basename, join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StateLocation } from "../../config/rollout.ts";
-import { dockerClient } from "../../operations/docker/client.ts";
-import { otherWriters } from "../../operations/docker/writers.ts";
-import type { Workload } from "../../operations/workload.ts";
+import { dockerClient } from "../../platforms/docker/client.ts";
+import { otherWriters } from "../../platforms/docker/writers.ts";
+import type { Workload } from "../../lifecycle/workload.ts";
 import { type Parts, partsOfThisRun } from "../support/world.ts";
 
 /** What really has a state open on a real Docker host, under whatever name. */

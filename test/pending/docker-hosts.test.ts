@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DockerAccess } from "../../config/docker-access.ts";
-import { dockerClient } from "../../operations/docker/client.ts";
+import { dockerClient } from "../../platforms/docker/client.ts";
 import { OwnEngine } from "../support/own-engine.ts";
 import { SshServer } from "../support/ssh-server.ts";
 import { partsOfThisRun, World } from "../support/world.ts";

@@ -3,25 +3,25 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CheckResult } from "../../evidence/records.ts";
-import { judgeHttp } from "../../operations/checks/judge.ts";
+import type { CheckResult } from "../../lifecycle/evidence/records.ts";
+import { judgeHttp } from "../../lifecycle/checks/judge.ts";
 import {
   checkLogin,
   checkNewestBackup,
   drainTasks,
   readBaseline,
-} from "../../operations/control-plane/baseline.ts";
-import type { ControlPlaneClient } from "../../operations/control-plane/client.ts";
-import { judgeHealth } from "../../operations/control-plane/judge.ts";
-import { judgeUnchanged } from "../../operations/control-plane/unchanged.ts";
-import { execInContainer } from "../../operations/docker/exec.ts";
-import { backupInstance } from "../../operations/managed/backup.ts";
-import { setDefaultImage } from "../../operations/managed/default-image.ts";
-import { setImage } from "../../operations/managed/image.ts";
-import { gatewayTokenOf, type ManagedContext } from "../../operations/managed/instance.ts";
-import { type MoveOptions, moveInstance, type PreparedMove } from "../../operations/managed/move.ts";
-import { restoreInstance } from "../../operations/managed/restore.ts";
-import { prePull, rollInstance } from "../../operations/managed/roll.ts";
+} from "../../lifecycle/control-plane/baseline.ts";
+import type { ControlPlaneClient } from "../../lifecycle/control-plane/client.ts";
+import { judgeHealth } from "../../lifecycle/control-plane/judge.ts";
+import { judgeUnchanged } from "../../lifecycle/control-plane/unchanged.ts";
+import { execInContainer } from "../../platforms/docker/exec.ts";
+import { backupInstance } from "../../platforms/clawforce/backup.ts";
+import { setDefaultImage } from "../../platforms/clawforce/default-image.ts";
+import { setImage } from "../../platforms/clawforce/image.ts";
+import { gatewayTokenOf, type ManagedContext } from "../../platforms/clawforce/instance.ts";
+import { type MoveOptions, moveInstance, type PreparedMove } from "../../platforms/clawforce/move.ts";
+import { restoreInstance } from "../../platforms/clawforce/restore.ts";
+import { prePull, rollInstance } from "../../platforms/clawforce/roll.ts";
 import { ControlPlaneWorld } from "../support/control-plane.ts";
 import { fillUp, mountSmall } from "../support/damage.ts";
 import { dockerCommand } from "../support/docker-command.ts";

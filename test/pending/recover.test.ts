@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectFolder } from "../../fleet/project.ts";
-import type { StepName } from "../../operations/step.ts";
+import type { StepName } from "../../lifecycle/update/step.ts";
 import { killAll, withDescendants } from "../support/deployer.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 import { partsOfThisRun, type Run, until, World } from "../support/world.ts";

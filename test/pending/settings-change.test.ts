@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EvidenceRecord } from "../../evidence/records.ts";
+import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import { partsOfThisRun, World } from "../support/world.ts";
 import { fixtureGroup } from "../support/world-settings.ts";
 

@@ -1,4 +1,4 @@
-import type { EvidenceEntry } from "../../evidence/records.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { envelopes, type Log, type TestKey } from "./evidence.ts";
 import { fleetStack, image, type StackFleet, type StackGroup, type StackWorkload } from "./fleet-stack.ts";
 import type { StackResource } from "./stack.ts";

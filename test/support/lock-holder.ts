@@ -1,7 +1,7 @@
 import { existsSync, openSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { dockerClient } from "../../operations/docker/client.ts";
-import { withHostLock } from "../../operations/docker/host-lock.ts";
+import { dockerClient } from "../../platforms/docker/client.ts";
+import { withHostLock } from "../../platforms/docker/host-lock.ts";
 
 // A deployer of its own: takes a lock of a Docker host, shows that it holds it alone, and keeps it until a file is there.
 const [host = "", image = "", of = "", witness = "", until = ""] = process.argv.slice(2);

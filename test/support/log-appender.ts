@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EvidenceKeys } from "../../evidence/keys.ts";
-import { EvidenceLog } from "../../evidence/log.ts";
+import { EvidenceKeys } from "../../lifecycle/evidence/keys.ts";
+import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 
 // A process of a race: waits for the start and appends records to one log, as `fleet drill` beside an update does. Says
 // the number of each record once that is on record.

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type Docker from "dockerode";
-import { oneShotLabel } from "../../operations/docker/one-shot.ts";
+import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
 import type { World } from "./world.ts";
 
 const program = readFileSync(join(import.meta.dirname, "../images/model-server/server.mjs"), "utf8");

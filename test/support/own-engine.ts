@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import type Docker from "dockerode";
 import { freePort } from "../../demo/free-port.ts";
-import { dockerClient } from "../../operations/docker/client.ts";
+import { dockerClient } from "../../platforms/docker/client.ts";
 import { dockerd, programPath } from "../../toolchain/debian.ts";
 import { type OwnProcess, startTimeOf, stop, systemFolders, tailOf } from "../../toolchain/processes.ts";
 import { partsOfThisRun, until } from "./world.ts";

@@ -1,4 +1,4 @@
-import type { EvidenceEntry, ReadRecord } from "../../evidence/records.ts";
+import type { EvidenceEntry, ReadRecord } from "../../lifecycle/evidence/records.ts";
 
 interface Recorded {
   stack?: string;

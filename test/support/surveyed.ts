@@ -1,8 +1,8 @@
 import { workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
-import type { Move } from "../../evidence/move.ts";
-import { settle } from "../../operations/settled.ts";
-import { type SurveyedWorkload, workloadInput } from "../../operations/survey.ts";
+import type { Move } from "../../lifecycle/evidence/move.ts";
+import { settle } from "../../lifecycle/update/settled.ts";
+import { type SurveyedWorkload, workloadInput } from "../../lifecycle/update/situation.ts";
 
 /** The workloads of a configuration on a host where nothing runs and nothing is on record. */
 export function neverStarted(config: StackConfig, stack = "test"): SurveyedWorkload[] {

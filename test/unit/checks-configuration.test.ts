@@ -6,8 +6,8 @@ import {
   keysOf,
   namesModel,
   printOf,
-} from "../../operations/checks/configuration.ts";
-import { parsedJson5 } from "../../operations/checks/json5.ts";
+} from "../../lifecycle/checks/configuration.ts";
+import { parsedJson5 } from "../../lifecycle/checks/json5.ts";
 
 const secret = "the password of the snapshots";
 const content = {

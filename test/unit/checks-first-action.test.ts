@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defaultBadLines } from "../../config/schema.ts";
-import { firstAction } from "../../operations/checks/first-action.ts";
+import { firstAction } from "../../lifecycle/checks/first-action.ts";
 
 describe("the first action", () => {
   // The symptoms of the upgrade runbook and lines of real logs, each with a word of what must be said.

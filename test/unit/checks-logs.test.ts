@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { judgeLogs } from "../../operations/checks/logs.ts";
-import { type LogLine, linesOf } from "../../operations/docker/logs.ts";
+import { judgeLogs } from "../../lifecycle/checks/logs.ts";
+import { type LogLine, linesOf } from "../../platforms/docker/logs.ts";
 
 const time = new Date("2026-11-29T10:00:00.000Z");
 

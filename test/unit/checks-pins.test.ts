@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, it } from "vitest";
-import { judgePins, pinsArgv } from "../../operations/checks/pins.ts";
+import { judgePins, pinsArgv } from "../../lifecycle/checks/pins.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 let state: string;

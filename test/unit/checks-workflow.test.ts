@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { runWorkflow, workflowEnvironment } from "../../operations/checks/workflow.ts";
+import { runWorkflow, workflowEnvironment } from "../../lifecycle/checks/workflow.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 const workload = {

@@ -11,7 +11,7 @@ import {
 } from "../../config/container-settings.ts";
 import { parseStackConfig } from "../../config/parse.ts";
 import { type WorkloadConfig, workloadsOf } from "../../config/rollout.ts";
-import { madeOf } from "../../evidence/settings.ts";
+import { madeOf } from "../../lifecycle/evidence/settings.ts";
 import { rawConfig } from "./config-fixture.ts";
 
 /** The second instance of a group with this container. */

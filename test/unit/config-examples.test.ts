@@ -6,7 +6,7 @@ import { pathText } from "../../config/problem.ts";
 import { workloadsOf } from "../../config/rollout.ts";
 import { secretKeys } from "../../config/schema.ts";
 import { readStackFile } from "../../config/stack-file.ts";
-import { madeOf } from "../../evidence/settings.ts";
+import { madeOf } from "../../lifecycle/evidence/settings.ts";
 
 const placeholder = `@sha256:${"0".repeat(64)}`;
 

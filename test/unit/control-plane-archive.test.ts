@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, test } from "vitest";
-import { openArchive } from "../../operations/control-plane/archive.ts";
-import { judgeArchive } from "../../operations/control-plane/judge.ts";
+import { openArchive } from "../../lifecycle/control-plane/archive.ts";
+import { judgeArchive } from "../../lifecycle/control-plane/judge.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 const configuration = "home/node/.openclaw/openclaw.json";

@@ -13,16 +13,16 @@ import {
   checkNewestBackup,
   drainTasks,
   readBaseline,
-} from "../../operations/control-plane/baseline.ts";
+} from "../../lifecycle/control-plane/baseline.ts";
 import {
   ApiRefusal,
   ControlPlaneClient,
   NotSetUp,
   UnknownOutcome,
-} from "../../operations/control-plane/client.ts";
-import type { DatabaseLook } from "../../operations/control-plane/database.ts";
-import { judgeUnchanged } from "../../operations/control-plane/unchanged.ts";
-import { NoAnswer } from "../../operations/docker/http.ts";
+} from "../../lifecycle/control-plane/client.ts";
+import type { DatabaseLook } from "../../lifecycle/control-plane/database.ts";
+import { judgeUnchanged } from "../../lifecycle/control-plane/unchanged.ts";
+import { NoAnswer } from "../../platforms/docker/http.ts";
 import { administrator, type StandIn, startReadyStandIn } from "../support/control-plane.ts";
 import { fetchClient } from "../support/fetch-client.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { databaseProblem, parseLook } from "../../operations/control-plane/database.ts";
-import { opens } from "../../operations/control-plane/fernet.ts";
+import { databaseProblem, parseLook } from "../../lifecycle/control-plane/database.ts";
+import { opens } from "../../lifecycle/control-plane/fernet.ts";
 import { encrypted, newKey } from "../images/control-plane/secrets.ts";
 
 const hex = (text: string) => Buffer.from(text).toString("hex").toUpperCase();

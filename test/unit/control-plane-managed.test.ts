@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { imageStatement } from "../../operations/managed/database.ts";
-import type { ManagedContainer, ManagedState } from "../../operations/managed/instance.ts";
-import { managedInstanceOf, managingControlPlane } from "../../operations/managed/recognise.ts";
-import { shortfallOf } from "../../operations/managed/roll.ts";
+import { imageStatement } from "../../platforms/clawforce/database.ts";
+import type { ManagedContainer, ManagedState } from "../../platforms/clawforce/instance.ts";
+import { managedInstanceOf, managingControlPlane } from "../../platforms/clawforce/recognise.ts";
+import { shortfallOf } from "../../platforms/clawforce/roll.ts";
 
 describe("a container", () => {
   test.each(["clawforce", "claworc"])("that %s made is recognised by its labels", (manager) => {

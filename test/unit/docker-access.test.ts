@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { providerArgs } from "../../components/platforms/docker.ts";
 import { certificateFolder, misleadingVariables } from "../../config/docker-access.ts";
-import { sshArguments, sshFailure } from "../../operations/docker/ssh-stream.ts";
+import { sshArguments, sshFailure } from "../../platforms/docker/ssh-stream.ts";
 
 const strict = ["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"];
 

@@ -1,10 +1,10 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { dockerClient, unreachableHost } from "../../operations/docker/client.ts";
-import { deadlineOf } from "../../operations/docker/deadlines.ts";
-import { EngineFailure } from "../../operations/docker/engine-failure.ts";
-import { listContainers } from "../../operations/docker/list.ts";
+import { dockerClient, unreachableHost } from "../../platforms/docker/client.ts";
+import { deadlineOf } from "../../platforms/docker/deadlines.ts";
+import { EngineFailure } from "../../platforms/docker/engine-failure.ts";
+import { listContainers } from "../../platforms/docker/list.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 const call = (method: string, path: string, options?: { t?: number }) => ({ method, path, options });

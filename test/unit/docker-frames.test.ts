@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { framesOf } from "../../operations/docker/frames.ts";
+import { framesOf } from "../../platforms/docker/frames.ts";
 
 function frame(channel: number, text: string): Buffer {
   const header = Buffer.alloc(8);

@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { listContainers } from "../../operations/docker/list.ts";
-import { observe } from "../../operations/observe.ts";
+import { listContainers } from "../../platforms/docker/list.ts";
+import { observe } from "../../platforms/docker/observe.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 describe("the list of a host's containers", () => {

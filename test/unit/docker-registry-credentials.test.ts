@@ -5,7 +5,7 @@ import {
   authConfig,
   credentialsOf,
   type KnownCredentials,
-} from "../../operations/docker/registry-credentials.ts";
+} from "../../platforms/docker/registry-credentials.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 function folderWith(config: unknown): string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { EngineFailure } from "../../operations/docker/engine-failure.ts";
-import { onceItAnswers } from "../../operations/docker/watch.ts";
+import { EngineFailure } from "../../platforms/docker/engine-failure.ts";
+import { onceItAnswers } from "../../platforms/docker/watch.ts";
 
 describe("what has to be done once an engine answers again", () => {
   const hung = new EngineFailure("the engine hangs", "Look at it.");

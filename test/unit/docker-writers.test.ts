@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { mountedAt, parseMountTable } from "../../operations/docker/mount-table.ts";
-import { describeWriters, isSameState, returnsByItself } from "../../operations/docker/writers.ts";
+import { mountedAt, parseMountTable } from "../../platforms/docker/mount-table.ts";
+import { describeWriters, isSameState, returnsByItself } from "../../platforms/docker/writers.ts";
 
 /** Lines as the kernel writes them: /own and one candidate, each with device and place on it. */
 function table(...mounts: [at: string, device: string, root: string][]) {

@@ -4,8 +4,8 @@ import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
-import { EvidenceKeys } from "../../evidence/keys.ts";
-import { EvidenceLog } from "../../evidence/log.ts";
+import { EvidenceKeys } from "../../lifecycle/evidence/keys.ts";
+import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 const appender = fileURLToPath(new URL("../support/log-appender.ts", import.meta.url));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { canaryVerdict, type Demand, type Witness, witnessVerdict } from "../../evidence/canary.ts";
-import type { CheckResult, EvidenceEntry, Outcome, ReadRecord } from "../../evidence/records.ts";
+import { canaryVerdict, type Demand, type Witness, witnessVerdict } from "../../lifecycle/evidence/canary.ts";
+import type { CheckResult, EvidenceEntry, Outcome, ReadRecord } from "../../lifecycle/evidence/records.ts";
 
 const wanted = `repo/agent:2@sha256:${"b".repeat(64)}`;
 const other = `repo/agent:3@sha256:${"c".repeat(64)}`;

@@ -2,18 +2,18 @@ import { describe, expect, it } from "vitest";
 import { fingerprint } from "../../config/fingerprint.ts";
 import { workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
-import type { Envelope } from "../../evidence/envelope.ts";
-import { moveOf } from "../../evidence/move.ts";
-import type { EvidenceEntry, ReadRecord, SnapshotRole } from "../../evidence/records.ts";
+import type { Envelope } from "../../lifecycle/evidence/envelope.ts";
+import { moveOf } from "../../lifecycle/evidence/move.ts";
+import type { EvidenceEntry, ReadRecord, SnapshotRole } from "../../lifecycle/evidence/records.ts";
 import {
   describeUnknownReleases,
   describeVerdicts,
   judgedGroups,
   judgedWorkload,
   namedReleasesFor,
-} from "../../operations/evidence-facts.ts";
-import type { Observed } from "../../operations/observe.ts";
-import { type SurveyedWorkload, workloadInput } from "../../operations/survey.ts";
+} from "../../lifecycle/update/evidence-facts.ts";
+import type { Observed } from "../../platforms/docker/observe.ts";
+import { type SurveyedWorkload, workloadInput } from "../../lifecycle/update/situation.ts";
 import { type Changes, candidate, previous, snapshotTools, stable } from "./config-fixture.ts";
 import { configWith, now, onRecord } from "./fleet-rollout-fixture.ts";
 

@@ -2,10 +2,10 @@ import { createHash, generateKeyPairSync } from "node:crypto";
 import { appendFile, chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { EvidenceDamaged, EvidenceKeyError } from "../../evidence/failure.ts";
-import { EvidenceKeys, publicKeyText } from "../../evidence/keys.ts";
-import { EvidenceLog } from "../../evidence/log.ts";
-import type { EvidenceEntry } from "../../evidence/records.ts";
+import { EvidenceDamaged, EvidenceKeyError } from "../../lifecycle/evidence/failure.ts";
+import { EvidenceKeys, publicKeyText } from "../../lifecycle/evidence/keys.ts";
+import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 let folder: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { currentMarkers, type Move, moveOf, releasesOf } from "../../evidence/move.ts";
-import type { EvidenceEntry, EvidenceRecord, GateEntry, Markers } from "../../evidence/records.ts";
-import { restoreOf } from "../../evidence/restore-order.ts";
+import { currentMarkers, type Move, moveOf, releasesOf } from "../../lifecycle/evidence/move.ts";
+import type { EvidenceEntry, EvidenceRecord, GateEntry, Markers } from "../../lifecycle/evidence/records.ts";
+import { restoreOf } from "../../lifecycle/evidence/restore-order.ts";
 import { recorder } from "../support/records.ts";
 
 const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isOfVersion, movedState } from "../../evidence/moved-state.ts";
-import type { DatabaseMarker, Markers } from "../../evidence/records.ts";
+import { isOfVersion, movedState } from "../../lifecycle/evidence/moved-state.ts";
+import type { DatabaseMarker, Markers } from "../../lifecycle/evidence/records.ts";
 
 const shared = "state/openclaw.sqlite";
 const agent = "agents/main/agent/openclaw-agent.sqlite";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { moveOf } from "../../evidence/move.ts";
-import type { EvidenceEntry } from "../../evidence/records.ts";
+import { moveOf } from "../../lifecycle/evidence/move.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import {
   isFromBefore,
   type Refusal,
@@ -8,8 +8,8 @@ import {
   refusalOf,
   refusalText,
   unjudgedSince,
-} from "../../evidence/refusal.ts";
-import { orderedMove } from "../../evidence/restore-order.ts";
+} from "../../lifecycle/evidence/refusal.ts";
+import { orderedMove } from "../../lifecycle/evidence/restore-order.ts";
 import { recorder } from "../support/records.ts";
 
 const image = (tag: string, digit: number) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { EvidenceEntry, EvidenceRecord, Outcome } from "../../evidence/records.ts";
-import { passedReleases, recordedReleases } from "../../evidence/releases.ts";
+import type { EvidenceEntry, EvidenceRecord, Outcome } from "../../lifecycle/evidence/records.ts";
+import { passedReleases, recordedReleases } from "../../lifecycle/evidence/releases.ts";
 import { onRecord } from "./fleet-rollout-fixture.ts";
 
 const [a, b, c] = ["a", "b", "c"].map((digit) => `agent:${digit}@sha256:${digit.repeat(64)}`) as [

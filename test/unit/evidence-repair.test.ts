@@ -2,10 +2,10 @@ import { createHash, generateKeyPairSync } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { EvidenceKeys, publicKeyText } from "../../evidence/keys.ts";
-import { EvidenceLog } from "../../evidence/log.ts";
-import type { EvidenceEntry } from "../../evidence/records.ts";
-import { examine, isSick, repair } from "../../evidence/repair.ts";
+import { EvidenceKeys, publicKeyText } from "../../lifecycle/evidence/keys.ts";
+import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
+import { examine, isSick, repair } from "../../lifecycle/evidence/repair.ts";
 import { readEvidence, readTrustedKeys } from "../../policies/signed-records.ts";
 import { scratchFolder } from "../support/scratch.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from "vitest";
-import { moveOf } from "../../evidence/move.ts";
-import type { EvidenceEntry, EvidenceRecord } from "../../evidence/records.ts";
-import { orderedMove, orderOf, type RestoreOrder, restoreEpoch } from "../../evidence/restore-order.ts";
+import { moveOf } from "../../lifecycle/evidence/move.ts";
+import type { EvidenceEntry, EvidenceRecord } from "../../lifecycle/evidence/records.ts";
+import { orderedMove, orderOf, type RestoreOrder, restoreEpoch } from "../../lifecycle/evidence/restore-order.ts";
 import { recorder } from "../support/records.ts";
 
 const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;

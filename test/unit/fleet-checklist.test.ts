@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Check, type CheckInput, checkSchema } from "../../config/check-schema.ts";
-import type { CheckResult, EvidenceEntry } from "../../evidence/records.ts";
+import type { CheckResult, EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { checklist } from "../../fleet/checklist.ts";
 import { recordedMoves } from "../../fleet/recorded-moves.ts";
 import { recordedUpdates } from "../../fleet/recorded-updates.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { EvidenceEntry } from "../../evidence/records.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { nextWave, refuseTarget } from "../../fleet/next-wave.ts";
 import { candidate, stable } from "./config-fixture.ts";
 import { configWith, now, onRecord, provedWitnesses } from "./fleet-rollout-fixture.ts";

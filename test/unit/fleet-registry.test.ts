@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { parseImageReference } from "../../config/image-reference.ts";
 import { resolveImage } from "../../fleet/registry.ts";
-import type { KnownCredentials } from "../../operations/docker/registry-credentials.ts";
+import type { KnownCredentials } from "../../platforms/docker/registry-credentials.ts";
 
 const index = "application/vnd.oci.image.index.v1+json";
 const image = "application/vnd.docker.distribution.manifest.v2+json";

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { EvidenceLog } from "../../evidence/log.ts";
+import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 import { fleet } from "../../fleet/command-line.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { rawConfig, stable } from "./config-fixture.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { CheckResult, EvidenceEntry } from "../../evidence/records.ts";
+import type { CheckResult, EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { recordedMoves } from "../../fleet/recorded-moves.ts";
 import { updateReport } from "../../fleet/report.ts";
 import { recorder } from "../support/records.ts";

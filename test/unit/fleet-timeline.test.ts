@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { EvidenceEntry, EvidenceRecord } from "../../evidence/records.ts";
+import type { EvidenceEntry, EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import { recordedMoves } from "../../fleet/recorded-moves.ts";
 import { timelineSvg } from "../../fleet/timeline.ts";
 

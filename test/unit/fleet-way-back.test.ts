@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Move } from "../../evidence/move.ts";
-import type { EvidenceEntry } from "../../evidence/records.ts";
+import type { Move } from "../../lifecycle/evidence/move.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { promotionEdits } from "../../fleet/promotion.ts";
 import { rollbackEdits, settingsBack, takeBackEdits } from "../../fleet/way-back.ts";
 import { candidate, digest, previous, stable } from "./config-fixture.ts";

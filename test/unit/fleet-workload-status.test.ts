@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { EvidenceEntry } from "../../evidence/records.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { type StatusFacts, workloadStatus } from "../../fleet/workload-status.ts";
-import type { CutOverPhase } from "../../operations/journal.ts";
+import type { CutOverPhase } from "../../lifecycle/workdir/journal.ts";
 import { recorder } from "../support/records.ts";
 
 const now = new Date("2026-05-01T12:00:00Z");

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { keeperFor, keptText } from "../../operations/ingress/keeper.ts";
+import { keeperFor, keptText } from "../../platforms/proxies/kamal/keeper.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
-const file = new URL("../../operations/ingress/scripts/keep-deadlines.sh", import.meta.url);
+const file = new URL("../../platforms/proxies/kamal/scripts/keep-deadlines.sh", import.meta.url);
 const ours = readFileSync(file, "utf8").trim();
 
 describe("the script of a proxy that runs", () => {

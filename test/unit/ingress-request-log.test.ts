@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cutRequests } from "../../operations/ingress/request-log.ts";
+import { cutRequests } from "../../platforms/proxies/kamal/request-log.ts";
 
 const facts = {
   service: "a",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseServices } from "../../operations/ingress/services-table.ts";
+import { parseServices } from "../../platforms/proxies/kamal/services-table.ts";
 
 /** As kamal-proxy 0.9.2 prints it, styles and all. */
 const head =

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { breakpointsVariable, rehearsalClockVariable, windowClock } from "../../operations/clock.ts";
+import { breakpointsVariable, rehearsalClockVariable, windowClock } from "../../lifecycle/clock.ts";
 
 const names = [rehearsalClockVariable, breakpointsVariable];
 

@@ -1,10 +1,10 @@
 import { describe, expect, it, test } from "vitest";
-import { type Move, moveOf, type RestorePlan } from "../../evidence/move.ts";
-import type { CutOverEntry, EvidenceEntry, SnapshotEntry } from "../../evidence/records.ts";
-import { restoreOf } from "../../evidence/restore-order.ts";
-import { creationOf } from "../../operations/creation.ts";
-import { interruptedFacts } from "../../operations/interrupted.ts";
-import type { CutOverJournal, CutOverPhase } from "../../operations/journal.ts";
+import { type Move, moveOf, type RestorePlan } from "../../lifecycle/evidence/move.ts";
+import type { CutOverEntry, EvidenceEntry, SnapshotEntry } from "../../lifecycle/evidence/records.ts";
+import { restoreOf } from "../../lifecycle/evidence/restore-order.ts";
+import { creationOf } from "../../lifecycle/update/creation.ts";
+import { interruptedFacts } from "../../lifecycle/update/interrupted.ts";
+import type { CutOverJournal, CutOverPhase } from "../../lifecycle/workdir/journal.ts";
 import { recorder } from "../support/records.ts";
 
 const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;

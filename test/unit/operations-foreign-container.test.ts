@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeForeign, foreignContainer } from "../../operations/foreign-container.ts";
+import { describeForeign, foreignContainer } from "../../platforms/docker/foreign-container.ts";
 
 const workload = { stack: "prod", name: "bot" };
 const volume = { Type: "volume" as const, Name: "bot-state", Source: "/v/bot-state/_data", RW: true };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CheckResult, Outcome } from "../../evidence/records.ts";
+import type { CheckResult, Outcome } from "../../lifecycle/evidence/records.ts";
 import {
   afterAttempt,
   allOf,
@@ -12,7 +12,7 @@ import {
   outcomeOf,
   passed,
   verdictOf,
-} from "../../operations/checks/judge.ts";
+} from "../../lifecycle/checks/judge.ts";
 
 const ready = { status: 200, body: { ready: true } };
 

@@ -5,10 +5,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { parseStackConfig } from "../../config/parse.ts";
 import { workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
-import { inputOfContainer, lastKnownInput, rememberWorkload } from "../../operations/last-known.ts";
-import { workloadInput } from "../../operations/survey.ts";
-import { DocumentDamaged, readDocument } from "../../operations/whole-file.ts";
-import type { Workload } from "../../operations/workload.ts";
+import { inputOfContainer, lastKnownInput, rememberWorkload } from "../../lifecycle/workdir/last-known.ts";
+import { workloadInput } from "../../lifecycle/update/situation.ts";
+import { DocumentDamaged, readDocument } from "../../lifecycle/workdir/whole-file.ts";
+import type { Workload } from "../../lifecycle/workload.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { rawConfig } from "./config-fixture.ts";
 

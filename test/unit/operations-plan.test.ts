@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Move } from "../../evidence/move.ts";
-import { behindCanary } from "../../evidence/refusal.ts";
-import { describePlan, describeUnrecorded } from "../../operations/plan.ts";
-import type { SurveyedWorkload } from "../../operations/survey.ts";
+import type { Move } from "../../lifecycle/evidence/move.ts";
+import { behindCanary } from "../../lifecycle/evidence/refusal.ts";
+import { describePlan, describeUnrecorded } from "../../lifecycle/update/plan.ts";
+import type { SurveyedWorkload } from "../../lifecycle/update/situation.ts";
 import { recorder } from "../support/records.ts";
 
 const one = `registry/openclaw:2026.4.15@sha256:${"1".repeat(64)}`;

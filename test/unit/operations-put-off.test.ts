@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Move } from "../../evidence/move.ts";
-import type { EvidenceEntry, Outcome } from "../../evidence/records.ts";
-import type { Observed } from "../../operations/observe.ts";
-import { onlyGoesBack, putOffOf } from "../../operations/put-off.ts";
-import type { SurveyedWorkload } from "../../operations/survey.ts";
+import type { Move } from "../../lifecycle/evidence/move.ts";
+import type { EvidenceEntry, Outcome } from "../../lifecycle/evidence/records.ts";
+import type { Observed } from "../../platforms/docker/observe.ts";
+import { onlyGoesBack, putOffOf } from "../../lifecycle/update/put-off.ts";
+import type { SurveyedWorkload } from "../../lifecycle/update/situation.ts";
 import { recorder } from "../support/records.ts";
 
 const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from "vitest";
-import type { Move } from "../../evidence/move.ts";
-import type { EvidenceEntry } from "../../evidence/records.ts";
-import { isWayBack, shortage, type WayBackFacts, wayBackNeeds } from "../../operations/room.ts";
+import type { Move } from "../../lifecycle/evidence/move.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
+import { isWayBack, shortage, type WayBackFacts, wayBackNeeds } from "../../lifecycle/update/room.ts";
 import { recorder } from "../support/records.ts";
 
 const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { settingsOf } from "../../config/container-settings.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
 import { workloadsOf } from "../../config/rollout.ts";
-import type { Move } from "../../evidence/move.ts";
-import type { EvidenceEntry } from "../../evidence/records.ts";
-import { madeOf } from "../../evidence/settings.ts";
-import { type Settled, settle, type Unsettled } from "../../operations/settled.ts";
+import type { Move } from "../../lifecycle/evidence/move.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
+import { madeOf } from "../../lifecycle/evidence/settings.ts";
+import { type Settled, settle, type Unsettled } from "../../lifecycle/update/settled.ts";
 import type { Changes } from "./config-fixture.ts";
 import { configWith, now, onRecord } from "./fleet-rollout-fixture.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { damagedDatabases, markersOf, parseScriptReport } from "../../operations/snapshot/markers.ts";
-import { parseSummary } from "../../operations/snapshot/take.ts";
+import { damagedDatabases, markersOf, parseScriptReport } from "../../lifecycle/snapshot/markers.ts";
+import { parseSummary } from "../../lifecycle/snapshot/take.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 

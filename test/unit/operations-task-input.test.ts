@@ -5,10 +5,10 @@ import { settingsOf } from "../../config/container-settings.ts";
 import { parseStackConfig } from "../../config/parse.ts";
 import { inputText, ownerOf, workloadVariable } from "../../config/program-input.ts";
 import { workloadsOf } from "../../config/rollout.ts";
-import { EvidenceLog } from "../../evidence/log.ts";
-import { madeOf } from "../../evidence/settings.ts";
+import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
+import { madeOf } from "../../lifecycle/evidence/settings.ts";
 import { operationProcesses } from "../../fleet/operations-under-way.ts";
-import { workloadInput } from "../../operations/survey.ts";
+import { workloadInput } from "../../lifecycle/update/situation.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { rawConfig } from "./config-fixture.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Check } from "../../config/check-schema.ts";
-import type { EvidenceEntry } from "../../evidence/records.ts";
-import { budgetProblem, scaledBudgetNotice } from "../../operations/time-budget.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
+import { budgetProblem, scaledBudgetNotice } from "../../lifecycle/update/time-budget.ts";
 import { recorder } from "../support/records.ts";
 
 function check(deadline: number): Check {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Move } from "../../evidence/move.ts";
-import type { Markers } from "../../evidence/records.ts";
-import { refuseUnplannedMove } from "../../operations/unplanned-move.ts";
+import type { Move } from "../../lifecycle/evidence/move.ts";
+import type { Markers } from "../../lifecycle/evidence/records.ts";
+import { refuseUnplannedMove } from "../../lifecycle/update/unplanned-move.ts";
 
 const [one, two] = ["1", "2"].map((digit) => `registry/openclaw:${digit}@sha256:${digit.repeat(64)}`) as [
   string,

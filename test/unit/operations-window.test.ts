@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Track } from "../../config/rollout.ts";
-import type { EvidenceEntry } from "../../evidence/records.ts";
-import { type WindowFacts, windowProblems } from "../../operations/window.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
+import { type WindowFacts, windowProblems } from "../../lifecycle/update/window.ts";
 import { recorder } from "../support/records.ts";
 
 const [old, next] = [1, 2].map((n) => `registry.test/agent:${n}@sha256:${String(n).repeat(64)}`) as [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { EvidenceEntry } from "../../evidence/records.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { type CanaryFinding, canaryBeforeFleet } from "../../policies/canary-before-fleet.ts";
 import { containerType, fleetTypes } from "../../policies/fleet-facts.ts";
 import { atJudgedTime, key, said, saidOf } from "../policy/canary.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { workloadsOf } from "../../config/rollout.ts";
-import { judgedWorkload } from "../../operations/evidence-facts.ts";
-import { type SurveyedWorkload, workloadInput } from "../../operations/survey.ts";
+import { judgedWorkload } from "../../lifecycle/update/evidence-facts.ts";
+import { type SurveyedWorkload, workloadInput } from "../../lifecycle/update/situation.ts";
 import { drainBudget } from "../../policies/drain-budget.ts";
 import { containerType } from "../../policies/fleet-facts.ts";
 import { fleetStack, image, type StackWorkload } from "../policy/fleet-stack.ts";

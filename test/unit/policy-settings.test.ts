@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { EvidenceEntry } from "../../evidence/records.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { oneTrackPerWindow } from "../../policies/one-track-per-window.ts";
 import { snapshotBeforeChange } from "../../policies/snapshot-before-change.ts";
 import { atJudgedTime, key, saidOf, verifyAgain, why } from "../policy/canary.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { EvidenceEntry } from "../../evidence/records.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { readEvidence, readTrustedKeys } from "../../policies/signed-records.ts";
 import { altered, envelopes, testKey } from "../policy/evidence.ts";
 import { image } from "../policy/fleet-stack.ts";

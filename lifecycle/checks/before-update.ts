@@ -1,0 +1,57 @@
+import type { Check } from "../../config/check-schema.ts";
+import type { BaselineEntry } from "../evidence/records.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import type { WorkloadContext } from "../workload.ts";
+import { describeBaseline, readBaseline } from "./baseline.ts";
+import { verdictOf } from "./judge.ts";
+import { runChecks } from "./run.ts";
+
+/** Kinds that compare a control plane with what it was: a check that can't even pass on that itself would undo a good update. */
+const comparing: ReadonlySet<Check["kind"]> = new Set(["build", "login", "unchanged"]);
+
+/** The newest backup was opened for the baseline, by the file that it will be judged by: it may be large. */
+function exceptBackups(check: Check): Check[] {
+  if (check.kind !== "unchanged") return [check];
+  const what = check.what.filter((each) => each !== "backups");
+  return what.length === 0 ? [] : [{ ...check, what }];
+}
+
+/** Runs what will judge the new version on the old one first, while nothing is stopped. */
+async function rehearse(context: WorkloadContext, baseline: BaselineEntry): Promise<void> {
+  if (baseline.controlPlane === undefined) return;
+  const checks = context.workload.verification
+    .filter(({ kind }) => comparing.has(kind))
+    .flatMap(exceptBackups);
+  const results = await runChecks(context, checks, baseline);
+  const reasons = results
+    .filter(({ outcome, severity }) => outcome !== "passed" && severity === "critical")
+    .map(({ name, detail }) => `${name}: ${detail}`);
+  if (reasons.length > 0) {
+    throw new OperationFailure(
+      `the running version does not pass what the new one will be judged by (${reasons.join("; ")}). ` +
+        "Correct what it says, or take the check out of `controlPlane.verification`.",
+    );
+  }
+}
+
+/** What an update is judged against: the running version passes its own gate, and what it has now goes on record. */
+export async function proveRunningVersion(context: WorkloadContext): Promise<string> {
+  const results = await runChecks(context, context.workload.gate);
+  if (verdictOf(results) !== "passed") {
+    const bad = results.filter(({ outcome }) => outcome !== "passed");
+    const reasons = bad.map(({ name, detail }) => `${name}: ${detail}`);
+    if (bad.every(({ severity, slow }) => slow === true || severity === "warning")) {
+      throw new OperationFailure(
+        `the running version answers its own gate too slowly to judge an update by it (${reasons.join("; ")}). Nothing was stopped.`,
+      );
+    }
+    throw new OperationFailure(
+      `the running version does not pass its own gate (${reasons.join("; ")}): an update of a sick workload can't be judged. ` +
+        "Make it healthy or go back first.",
+    );
+  }
+  const baseline = await readBaseline(context);
+  await rehearse(context, baseline);
+  await context.log.append(baseline);
+  return `${results.length} checks passed; before the update: ${describeBaseline(baseline)}`;
+}

@@ -1,0 +1,69 @@
+import type { ChannelState } from "../evidence/records.ts";
+
+import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
+import { type Attempt, failed, fieldOf, nothing, passed } from "./judge.ts";
+
+/** What `openclaw channels status --probe --json` says of each account, or why that can't be read. */
+export function readChannels(result: CommandResult): ChannelState[] | { problem: string } {
+  const accounts = fieldOf(jsonOf(result.stdout), "channelAccounts");
+  if (result.exitCode !== 0 || typeof accounts !== "object" || accounts === null) {
+    // Without a gateway the command prints a text and ends with 0.
+    return { problem: `no channel status: ${oneLine(result.stdout || result.stderr) || "no output"}` };
+  }
+  return Object.entries(accounts).flatMap(([channel, list]) =>
+    (Array.isArray(list) ? list : []).filter(isWanted).map((account) => stateOf(channel, account)),
+  );
+}
+
+/** Nobody waits for an account that is switched off or not set up. */
+function isWanted(account: unknown): boolean {
+  return fieldOf(account, "enabled") !== false && fieldOf(account, "configured") !== false;
+}
+
+function stateOf(channel: string, account: unknown): ChannelState {
+  const name = `${channel}/${fieldOf(account, "accountId") ?? "default"}`;
+  const failure = failureOf(account);
+  return failure === undefined ? { name, up: true } : { name, up: false, failure };
+}
+
+/** A channel without a connection of its own (a webhook) says nothing of `connected`; one that does must be. */
+function failureOf(account: unknown): string | undefined {
+  const error = fieldOf(account, "lastError");
+  const because = typeof error === "string" && error !== "" ? `: ${oneLine(error)}` : "";
+  if (fieldOf(account, "running") !== true) return `does not run${because}`;
+  if (fieldOf(account, "connected") === false) return `is not connected${because}`;
+  if (fieldOf(account, "linked") === false) return `is not linked${because}`;
+  if (fieldOf(account, "probe.ok") === false) {
+    return `does not answer its probe: ${oneLine(String(fieldOf(account, "probe.error") ?? "no reason given"))}`;
+  }
+  return undefined;
+}
+
+/**
+ * Each channel that was up before must be up. A channel whose plugin was not loaded is simply missing. Without a `before`
+ * (a first start) those that are there must be up.
+ */
+export function judgeChannels(
+  before: readonly ChannelState[] | undefined,
+  now: readonly ChannelState[] | { problem: string },
+  allowNone: boolean,
+): Attempt {
+  if ("problem" in now) return failed(now.problem);
+  const wanted = before === undefined ? now : before.filter(({ up }) => up);
+  if (wanted.length === 0 && !allowNone) {
+    return nothing(before === undefined ? noneNow : noneBefore);
+  }
+  const down = wanted.flatMap(({ name }) => {
+    const found = now.find((each) => each.name === name);
+    if (found === undefined) return [`${name} is gone`];
+    return found.up ? [] : [`${name} ${found.failure}`];
+  });
+  if (down.length > 0) return failed(down.join("; "));
+  const without = before === undefined ? "no channel is set up" : "no channel was up before";
+  return passed(wanted.map(({ name }) => name).join(", ") || without);
+}
+
+const noneNow = "no channel is set up: there is nothing to look at. Set one up, or write `allowNone: true`";
+
+export const noneBefore =
+  "no channel was connected before the update: nothing to compare with. Connect one, or write `allowNone: true`";

@@ -1,0 +1,98 @@
+import type { Check } from "../../config/check-schema.ts";
+import type { BaselineEntry } from "../evidence/records.ts";
+import { execInContainer } from "../../platforms/docker/exec.ts";
+import type { WorkloadContext } from "../workload.ts";
+import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
+import { agentsOf, namesModel, readConfiguration } from "./configuration.ts";
+import { type Attempt, failed, fieldOf, passed } from "./judge.ts";
+
+type Conversation = Extract<Check, { kind: "conversation" }>;
+
+/**
+ * One turn through the gateway. With `asBefore` no turn is tried where the configuration was read and names no model, and
+ * one that failed before the update already is not held against the new version.
+ */
+export async function attemptConversation(
+  context: WorkloadContext,
+  check: Conversation,
+  before: BaselineEntry | undefined,
+  deadline: number,
+): Promise<Attempt> {
+  let agent = "main";
+  if (check.asBefore) {
+    const { file, content } = await readConfiguration(context, deadline);
+    if (content === undefined || !namesModel(content)) {
+      return passed(
+        `no turn was tried: ${content === undefined ? `there is no ${file}` : `${file} names no model`}`,
+      );
+    }
+    const agents = agentsOf(content);
+    agent = (agents.find(({ isDefault }) => isDefault) ?? agents[0])?.id ?? agent;
+  }
+  const failedBefore = check.asBefore && before?.turn?.passed === false ? before.turn.detail : undefined;
+  const turn = async () => {
+    const argv = check.argv ?? turnArgv(agent);
+    return judgeConversation(
+      check,
+      await execInContainer(context.docker, context.workload.container, argv, { deadline }),
+    );
+  };
+  if (failedBefore === undefined) return turn();
+  const attempt = await turn().catch((error: Error) => failed(error.message));
+  return attempt.passed
+    ? attempt
+    : passed(`not held against it, a turn failed before the update too (${failedBefore}): ${attempt.detail}`);
+}
+
+/** One agent is asked: the default one. */
+export function turnArgv(agent: string): string[] {
+  return ["openclaw", "agent", "--agent", agent, "--message", "Answer with one word: pong", "--json"];
+}
+
+/**
+ * One turn: a reply must be there, it must come from the gateway, and the expected model must have written it. Which one
+ * did stands in `agentMeta`; `fallbackUsed` says false after a failover too (2026.4.15 to 2026.4.23).
+ */
+export function judgeConversation(
+  wanted: { model?: string | undefined; output?: string | undefined },
+  result: CommandResult,
+): Attempt {
+  if (result.exitCode !== 0) {
+    return failed(`exit code ${result.exitCode}: ${oneLine(result.stderr || result.stdout)}`);
+  }
+  const embedded = result.stderr.split("\n").find((line) => line.includes("falling back to embedded"));
+  if (embedded !== undefined) {
+    return failed(`the command line answered by itself, not the gateway: ${oneLine(embedded)}`);
+  }
+  const answer = jsonOf(result.stdout);
+  const status = fieldOf(answer, "status");
+  if (status !== "ok") {
+    return failed(
+      `status ${JSON.stringify(status)} instead of "ok": ${oneLine(result.stderr || result.stdout)}`,
+    );
+  }
+  const reply = textOf(fieldOf(answer, "result.payloads"));
+  if (reply === "") return failed("the turn ended without a reply");
+  const meta = fieldOf(answer, "result.meta");
+  const model = `${fieldOf(meta, "agentMeta.provider")}/${fieldOf(meta, "agentMeta.model")}`;
+  if (wanted.model !== undefined && model !== wanted.model) {
+    return failed(
+      `${model} answered instead of ${wanted.model}: a failover, or a session that is pinned to it (the check \`pins\` finds those)`,
+    );
+  }
+  if (wanted.output !== undefined && !new RegExp(wanted.output, "m").test(reply)) {
+    return failed(`the reply does not match /${wanted.output}/: ${oneLine(reply)}`);
+  }
+  const duration = fieldOf(meta, "durationMs");
+  const seconds = typeof duration === "number" ? ` after ${Math.round(duration / 100) / 10} s` : "";
+  return passed(`"${oneLine(reply).slice(0, 60)}" by ${model}${seconds}`);
+}
+
+function textOf(payloads: unknown): string {
+  if (!Array.isArray(payloads)) return "";
+  return payloads
+    .map((payload) => fieldOf(payload, "text"))
+    .filter((text) => typeof text === "string")
+    .join("\n")
+    .trim();
+}

@@ -1,0 +1,180 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Check } from "../../config/check-schema.ts";
+import { parsedJson } from "../../config/json.ts";
+import type { BaselineEntry, ControlPlaneBaseline } from "../evidence/records.ts";
+import { type Attempt, fieldOf } from "../checks/judge.ts";
+import type { HttpAnswer } from "../../platforms/docker/http.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import type { ControlPlaneAccess, WorkloadContext } from "../workload.ts";
+import { withControlPlane } from "./access.ts";
+import { checkLogin, checkNewestBackup, readBaseline } from "./baseline.ts";
+import type { ControlPlaneClient } from "./client.ts";
+import { type DatabaseLook, databaseProblem, lookIntoDatabase } from "./database.ts";
+import { describeTasks, judgeLogin, judgeSteady } from "./judge.ts";
+import { judgeUnchanged, type UnchangedPart, unchangedParts } from "./unchanged.ts";
+
+type Unchanged = Extract<Check, { kind: "unchanged" }>;
+
+/** A login that is new, and whose it is. */
+export function attemptLogin(context: WorkloadContext): Promise<Attempt> {
+  return withControlPlane(context, (client) => checkLogin(client, accessOf(context).username));
+}
+
+/** Against what was on record before the update; backups are opened too, not only counted. */
+export async function attemptUnchanged(
+  context: WorkloadContext,
+  check: Unchanged,
+  before: BaselineEntry | undefined,
+): Promise<Attempt> {
+  const baseline = before?.controlPlane;
+  if (baseline === undefined) {
+    return { passed: true, detail: "this is its first version here: there is nothing to compare with" };
+  }
+  const what = partsOf([check]);
+  return withControlPlane(context, async (client) => {
+    const now = await readBaseline(client, {
+      what,
+      ...(baseline.salt !== undefined && { salt: baseline.salt }),
+      database: () => lookInto(context),
+    });
+    const counted = judgeUnchanged(baseline, now, what, check.except);
+    if (!counted.passed || !what.includes("backups")) {
+      return counted;
+    }
+    const opened = await openNewest(context, client, baseline);
+    return { passed: opened.passed, detail: `${counted.detail}; ${opened.detail}` };
+  });
+}
+
+/** The build that answers has changed if the image has, and only then. */
+export function judgeBuild(
+  field: string,
+  answer: HttpAnswer,
+  baseline: BaselineEntry | undefined,
+  image: string,
+): Attempt {
+  const build = fieldOf(parsedJson(answer.body), field);
+  if (typeof build !== "string" || build === "") {
+    return { passed: false, detail: `the answer has no ${field}: which build answers is unknown` };
+  }
+  const before = baseline?.controlPlane?.build;
+  if (before === undefined) {
+    return { passed: true, detail: `${field} ${build}` };
+  }
+  const changes = baseline?.image !== image;
+  if (changes === (build !== before)) {
+    return {
+      passed: true,
+      detail: changes ? `${field} ${before} -> ${build}` : `${field} ${build} as before`,
+    };
+  }
+  return {
+    passed: false,
+    detail: changes
+      ? `${field} is still ${build}: the old build answers`
+      : `${field} is ${build} instead of ${before}: another build answers under the same image`,
+  };
+}
+
+/**
+ * What an update of the control plane starts from: an account that sees all, a database that its snapshots will have,
+ * nothing under way, every instance in a state that it will keep, and a newest backup that opens. Refuses an update else.
+ */
+export async function preflightControlPlane(context: WorkloadContext): Promise<ControlPlaneBaseline> {
+  const { username, database } = accessOf(context);
+  return withControlPlane(context, async (client) => {
+    refuseUnlessPassed(judgeLogin(username, await client.me()));
+    const look = await lookInto(context);
+    const problem = databaseProblem(look, database);
+    if (problem !== undefined) {
+      throw new OperationFailure(`in the data of ${context.workload.name} ${problem}.`);
+    }
+    const active = await client.activeTasks();
+    if (active.length > 0) {
+      throw new OperationFailure(
+        `tasks are active in the control plane: ${describeTasks(active)}. At its next start it would take them for failed. ` +
+          "Wait for them to end, then run `pulumi up` again.",
+      );
+    }
+    const { gate, verification } = context.workload;
+    const what = partsOf([...gate, ...verification]);
+    const baseline = await readBaseline(client, { what, database: async () => look });
+    const steady = judgeSteady(baseline);
+    if (!steady.passed) {
+      throw new OperationFailure(
+        `${steady.detail}: an instance that is neither running nor stopped becomes an error when the control plane stops. ` +
+          "Bring it to rest first.",
+      );
+    }
+    return what.includes("backups") ? withConfiguration(context, client, baseline) : baseline;
+  });
+}
+
+/** What is known of the newest backup once it was opened, so that the version after is measured by the same file. */
+async function withConfiguration(
+  context: WorkloadContext,
+  client: ControlPlaneClient,
+  baseline: ControlPlaneBaseline,
+): Promise<ControlPlaneBaseline> {
+  const { newestBackup } = baseline;
+  if (newestBackup === undefined) {
+    return baseline;
+  }
+  const opened = await openNewest(context, client, baseline);
+  if (!opened.passed) {
+    throw new OperationFailure(
+      `${opened.detail}. Make a new backup of ${newestBackup.instance} in the control plane, then run \`pulumi up\` again.`,
+    );
+  }
+  const { configuration } = opened;
+  return configuration === undefined
+    ? baseline
+    : { ...baseline, newestBackup: { ...newestBackup, configuration } };
+}
+
+/** A control plane without any backup has nothing to show. */
+async function openNewest(
+  context: WorkloadContext,
+  client: ControlPlaneClient,
+  { newestBackup }: ControlPlaneBaseline,
+): Promise<Attempt & { configuration?: string }> {
+  if (newestBackup === undefined) {
+    return { passed: true, detail: "there was no completed backup before" };
+  }
+  const folder = join(context.log.folder, "downloads");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const statePath = accessOf(context).statePaths?.[newestBackup.instance];
+  return checkNewestBackup(client, {
+    backup: newestBackup,
+    folder,
+    ...(statePath !== undefined && { statePath }),
+  });
+}
+
+function lookInto({ docker, workload }: WorkloadContext): Promise<DatabaseLook> {
+  return lookIntoDatabase(docker, {
+    workload: workload.name,
+    data: workload.state,
+    file: workload.controlPlane?.database ?? "",
+    image: workload.snapshots.image,
+  });
+}
+
+function partsOf(checks: readonly Check[]): UnchangedPart[] {
+  const named = checks.flatMap((check): string[] => (check.kind === "unchanged" ? check.what : []));
+  return unchangedParts.filter((part) => named.includes(part));
+}
+
+function accessOf({ workload }: WorkloadContext): ControlPlaneAccess {
+  if (workload.controlPlane === undefined) {
+    throw new OperationFailure("there is no control plane in this stack.");
+  }
+  return workload.controlPlane;
+}
+
+function refuseUnlessPassed({ passed, detail }: Attempt): void {
+  if (!passed) {
+    throw new OperationFailure(`${detail}.`);
+  }
+}

@@ -1,0 +1,73 @@
+import type { SnapshotEntry } from "../evidence/records.ts";
+import { messageOf, OperationFailure } from "../../platforms/failure.ts";
+import type { WorkloadContext } from "../workload.ts";
+import { withControlPlane } from "./access.ts";
+import { checkLogin } from "./baseline.ts";
+import { databaseProblem, lookIntoDatabase } from "./database.ts";
+import { opens } from "./fernet.ts";
+
+/**
+ * What a snapshot of a control plane has to show before its copy is started: on an empty volume it would make a database
+ * of its own, be healthy and say `connected`.
+ */
+export async function proveRestoredDatabase(
+  { docker, workload }: WorkloadContext,
+  snapshot: SnapshotEntry["snapshot"],
+  volume: string,
+): Promise<{ users: number }> {
+  const file = workload.controlPlane?.database ?? "";
+  const look = await lookIntoDatabase(docker, {
+    workload: workload.name,
+    data: { volume },
+    file,
+    image: workload.snapshots.image,
+  });
+  const problem = databaseProblem(look, file);
+  if (problem !== undefined) {
+    throw useless(snapshot, `${problem}.`);
+  }
+  const readable = look.tokens.some((token) => look.keys.some((key) => opens(key, token)));
+  if (look.tokens.length > 0 && !readable) {
+    throw useless(
+      snapshot,
+      `none of the ${look.tokens.length} secrets in ${file} decrypts with a key in it.`,
+    );
+  }
+  return { users: look.users ?? 0 };
+}
+
+/** And once it serves: its database is open, and our account logs in as an admin. It has no engine, so no orchestrator. */
+export async function proveRestoredAccount(
+  context: WorkloadContext,
+  snapshot: SnapshotEntry["snapshot"],
+  container: string,
+): Promise<void> {
+  const username = context.workload.controlPlane?.username ?? "";
+  try {
+    await withControlPlane(
+      context,
+      async (client) => {
+        const { database } = await client.health();
+        if (database !== "connected") {
+          throw new OperationFailure(`its health says that the database is ${JSON.stringify(database)}.`);
+        }
+        const login = await checkLogin(client, username);
+        if (!login.passed) {
+          throw new OperationFailure(`${login.detail}.`);
+        }
+      },
+      container,
+    );
+  } catch (error) {
+    throw useless(
+      snapshot,
+      `its copy starts, but ${messageOf(error)} A snapshot of before the account or its password was changed says this too.`,
+    );
+  }
+}
+
+function useless(snapshot: string, why: string): OperationFailure {
+  return new OperationFailure(
+    `snapshot ${snapshot.slice(0, 8)} is no way back: ${why} Nothing was stopped. Find out why before the update.`,
+  );
+}

@@ -1,0 +1,120 @@
+import { logLines } from "../../platforms/docker/logs.ts";
+import { messageOf } from "../../platforms/failure.ts";
+import { runStep } from "../update/step.ts";
+import type { WorkloadContext, WorkloadIngress } from "../workload.ts";
+import { type IngressContext, targetOf } from "./hold.ts";
+import { HoldJournal } from "../workdir/hold-journal.ts";
+import { KamalProxy, type Target } from "../../platforms/proxies/kamal/proxy.ts";
+import { cutRequests } from "../../platforms/proxies/kamal/request-log.ts";
+import type { IngressService } from "../../platforms/proxies/kamal/services-table.ts";
+
+export interface Opened {
+  /** False when requests came in all the time. */
+  changed: boolean;
+  /** Seconds that they were held; undefined when they were not. */
+  seconds?: number;
+  /** Requests that waited; undefined when unknown. */
+  waiting?: number;
+}
+
+/** The step `open`: requests come in again. Only for a workload that serves and has passed its gate. */
+export async function openIngress(context: WorkloadContext): Promise<void> {
+  const { ingress } = context.workload;
+  if (ingress !== undefined) {
+    await runStep(context, "open", () => open(context, ingress), describeOpened);
+  }
+}
+
+/** Lets the requests in again, or for the first time. Whatever the ingress has lost is set up anew; twice does no more. */
+export async function open(context: IngressContext, ingress: WorkloadIngress): Promise<Opened> {
+  const { workload, docker, log } = context;
+  const journal = new HoldJournal(log.folder);
+  const proxy = new KamalProxy(docker, ingress.container);
+  const held = await journal.read();
+  await proxy.clearDeadline(workload.name);
+  const service = (await proxy.services()).get(workload.name);
+  const target = targetOf(context, ingress);
+  if (service?.state === "serving" && leadsTo(service, target)) {
+    await journal.clear();
+    return { changed: false };
+  }
+  const [waiting] = await Promise.all([
+    proxy.inFlight(workload.name),
+    proxy.deploy(workload.name, target, { wait: true }),
+  ]);
+  await proxy.resume(workload.name);
+  const opened = new Date();
+  const seconds =
+    held === undefined
+      ? undefined
+      : Math.round((opened.getTime() - new Date(held.since).getTime()) / 100) / 10;
+  const cut = held === undefined ? undefined : await cutWhileHeld(context, ingress, held.since, opened);
+  await log.append({
+    kind: "ingress",
+    did: "opened",
+    ...(seconds !== undefined && { seconds }),
+    ...(waiting !== undefined && { waiting }),
+    ...(cut !== undefined && { cut }),
+    ...(service?.state === "refusing" && { overdue: true }),
+  });
+  await journal.clear();
+  return {
+    changed: true,
+    ...(seconds !== undefined && { seconds }),
+    ...(waiting !== undefined && { waiting }),
+  };
+}
+
+/** The ingress forgets a workload that is going away: from then on it answers 404. */
+export async function removeFromIngress(context: IngressContext): Promise<void> {
+  const { workload, docker, log, progress } = context;
+  const { ingress } = workload;
+  if (ingress === undefined) {
+    return;
+  }
+  try {
+    const proxy = new KamalProxy(docker, ingress.container);
+    await proxy.clearDeadline(workload.name);
+    if ((await proxy.services()).has(workload.name)) {
+      await proxy.remove(workload.name);
+      await log.append({ kind: "ingress", did: "removed" });
+    }
+    await new HoldJournal(log.folder).clear();
+  } catch (error) {
+    // The ingress itself may be gone already: then it knows the workload no more.
+    progress(`it could not be taken out of the ingress: ${messageOf(error)}`);
+  }
+}
+
+function leadsTo(service: IngressService, target: Target): boolean {
+  return (
+    service.target === target.address && service.hosts.toSorted().join() === target.hosts.toSorted().join()
+  );
+}
+
+/** Seconds for the look into the ingress's log. */
+const cutDeadline = 30;
+
+/** For the record only, so a log that can't be read is no failure. */
+async function cutWhileHeld(
+  { workload, docker }: IngressContext,
+  ingress: WorkloadIngress,
+  since: string,
+  until: Date,
+) {
+  try {
+    const lines = logLines(docker, ingress.container, { since: new Date(since), deadline: cutDeadline });
+    const address = targetOf({ workload }, ingress).address;
+    return await cutRequests(lines, { service: workload.name, address, since, until: until.toISOString() });
+  } catch {
+    return undefined;
+  }
+}
+
+function describeOpened({ changed, seconds, waiting }: Opened): string {
+  if (!changed) {
+    return "its requests came in all the time";
+  }
+  const held = seconds === undefined ? "its requests come in" : `its requests were held for ${seconds} s`;
+  return waiting === undefined || waiting === 0 ? held : `${held}, ${waiting} were waiting`;
+}

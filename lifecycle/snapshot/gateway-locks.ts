@@ -1,0 +1,38 @@
+import { readFile } from "node:fs/promises";
+import { runOneShot } from "../../platforms/docker/one-shot.ts";
+import { mountOf } from "../../platforms/docker/writers.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { parseScriptReport } from "./markers.ts";
+import type { WorkloadContext } from "../workload.ts";
+
+const scripts = new URL("./scripts/", import.meta.url);
+
+/**
+ * Removes the locks that a killed gateway has left in its state: they name its process by a number that is alive again
+ * in the next container, which then refuses to start. The caller has made sure that nothing has the state open. Returns
+ * their paths.
+ */
+export async function dropGatewayLocks({
+  docker,
+  workload,
+}: Pick<WorkloadContext, "docker" | "workload">): Promise<string[]> {
+  const [library, script] = await Promise.all(
+    ["library", "drop-locks"].map((part) => readFile(new URL(`${part}.sh`, scripts), "utf8")),
+  );
+  const { exitCode, stdout, stderr } = await runOneShot(docker, {
+    workload: `${workload.name}/locks`,
+    purpose: "removal of left-over locks",
+    image: workload.snapshots.image,
+    argv: ["bash", "-c", `${library}\n${script}`, "drop-locks"],
+    mounts: [mountOf(workload.state, "/state", false)],
+    deadline: 60,
+  });
+  if (exitCode !== 0) {
+    throw new OperationFailure(`left-over locks in its state could not be removed: ${stderr.trim()}`);
+  }
+  return parseScriptReport(stdout).locks;
+}
+
+export function describeLocks(locks: readonly string[]): string {
+  return `the gateway did not end by itself and has left ${locks.join(", ")} in its state: removed, else the next one would not start`;
+}

@@ -1,0 +1,28 @@
+import type { RestorePlan } from "../evidence/move.ts";
+import type { RestoreEntry } from "../evidence/records.ts";
+import { secondsSince } from "../update/step.ts";
+import type { WorkloadContext } from "../workload.ts";
+import { runScript } from "./repository.ts";
+
+/** Replaces the state of a stopped workload by a snapshot. Safe to run again after a kill. */
+export async function restoreState(
+  context: WorkloadContext,
+  plan: RestorePlan,
+  image: string,
+): Promise<RestoreEntry> {
+  const began = performance.now();
+  await runScript(context, {
+    script: "restore",
+    purpose: "restore",
+    state: "read-write",
+    arguments: [plan.snapshot],
+  });
+  return {
+    kind: "restore",
+    snapshot: plan.snapshot,
+    image,
+    reason: plan.reason,
+    ...(plan.order !== undefined && { order: plan.order }),
+    seconds: secondsSince(began),
+  };
+}

@@ -1,0 +1,166 @@
+import type { SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { secondsSince } from "../update/step.ts";
+import type { WorkloadContext } from "../workload.ts";
+import { damagedDatabases, markersOf, parseScriptReport, type ScriptReport } from "./markers.ts";
+import { repositoryOf, runScript } from "./repository.ts";
+
+/** A snapshot of a workload that goes on serving: SQLite databases by online backup. */
+export async function takeHotSnapshot(context: WorkloadContext, image: string): Promise<SnapshotEntry> {
+  const began = performance.now();
+  const result = await runScript(context, {
+    script: "hot-snapshot",
+    purpose: "hot snapshot",
+    state: "read-only",
+    arguments: [context.workload.name, ...snapshotTags(context, "hot", image)],
+  });
+  const report = parseScriptReport(result.stdout);
+  refuseDamaged(context, report);
+  const { vanished = 0 } = report.numbers;
+  if (vanished > 0) {
+    context.progress(`${vanished} files were gone before they could be copied: they are in no snapshot`);
+  }
+  const summary = parseSummary(result.stdout);
+  return {
+    kind: "snapshot",
+    role: "hot",
+    image,
+    ...summary,
+    seconds: secondsSince(began),
+    markers: markersOf(report),
+  };
+}
+
+/** A copy of the state of a stopped workload; not checked yet. */
+export async function takeColdSnapshot(
+  context: WorkloadContext,
+  image: string,
+  role: SnapshotRole,
+): Promise<{ snapshot: string; files: number; bytes: number; seconds: number }> {
+  const began = performance.now();
+  const result = await runScript(context, {
+    script: "cold-snapshot",
+    purpose: "cold snapshot",
+    state: "read-only",
+    arguments: [context.workload.name, ...snapshotTags(context, role, image)],
+  });
+  return { ...parseSummary(result.stdout), seconds: secondsSince(began) };
+}
+
+/** Proves that a cold snapshot has every file and byte of the stopped state, and that its databases are whole. */
+export async function checkColdSnapshot(
+  context: WorkloadContext,
+  taken: { snapshot: string; files: number; bytes: number; seconds: number },
+  image: string,
+  role: SnapshotRole,
+): Promise<SnapshotEntry> {
+  const began = performance.now();
+  const result = await runScript(context, {
+    script: "check-snapshot",
+    purpose: "check of the cold snapshot",
+    state: "read-only",
+    arguments: [taken.snapshot],
+  });
+  const report = parseScriptReport(result.stdout);
+  const count = (key: string) => report.numbers[key] ?? Number.NaN;
+  for (const unit of ["files", "bytes"] as const) {
+    if (count(`state-${unit}`) !== count(`snapshot-${unit}`)) {
+      throw new OperationFailure(
+        `snapshot ${taken.snapshot} has ${count(`snapshot-${unit}`)} ${unit}, the state has ${count(`state-${unit}`)}. ` +
+          "Something else writes to this state: find it and stop it.",
+      );
+    }
+  }
+  // On the way back the state may be the very thing that is broken: it is kept as it is.
+  if (role === "cold") {
+    refuseDamaged(context, report);
+  }
+  return {
+    kind: "snapshot",
+    role,
+    snapshot: taken.snapshot,
+    image,
+    files: count("snapshot-files"),
+    bytes: count("snapshot-bytes"),
+    seconds: taken.seconds + secondsSince(began),
+    ...(report.locks.length > 0 && { locks: report.locks }),
+    markers: markersOf(report),
+  };
+}
+
+/** Fails when the repository does not have a snapshot: before anything is stopped for its sake. */
+export async function findSnapshot(context: WorkloadContext, snapshot: string): Promise<void> {
+  const result = await runScript(context, {
+    script: "list-snapshots",
+    purpose: "look into the repository",
+    state: "none",
+    deadline: 120,
+  });
+  const line = result.stdout.split("\n").find((each) => each.startsWith("["));
+  const known = (JSON.parse(line ?? "[]") as { id: string }[]).map(({ id }) => id);
+  if (!known.some((id) => id.startsWith(snapshot) || snapshot.startsWith(id))) {
+    throw new OperationFailure(
+      `the repository ${repositoryOf(context.workload)} has no snapshot ${snapshot.slice(0, 8)} (it has ${known.length}: ` +
+        `${
+          known
+            .slice(-5)
+            .map((id) => id.slice(0, 8))
+            .join(", ") || "none"
+        }). Name one that is there under \`restore\`.`,
+    );
+  }
+}
+
+/** Proves the structure of the whole repository. Exclusive: never while ingress is held or a workload is stopped. */
+export async function checkRepository(context: WorkloadContext): Promise<void> {
+  await runScript(context, { script: "check-repository", purpose: "check of the repository", state: "none" });
+}
+
+/** Forgets what the retention no longer keeps; never one of `protectedIds`. Returns how many. */
+export async function forgetExpired(context: WorkloadContext, protectedIds: string[]): Promise<number> {
+  const { keep } = context.workload.snapshots;
+  const result = await runScript(context, {
+    script: "forget",
+    purpose: "removal of expired snapshots",
+    state: "none",
+    arguments: [
+      context.workload.name,
+      ...[keep.last, keep.daily, keep.monthly].map(String),
+      ...protectedIds.map((id) => id.slice(0, 8)),
+    ],
+  });
+  return parseScriptReport(result.stdout).numbers.forgotten ?? 0;
+}
+
+function snapshotTags(context: WorkloadContext, role: SnapshotRole, image: string): string[] {
+  const digest = image.slice(image.lastIndexOf("@") + 1);
+  return [role, `workload=${context.workload.name}`, `stack=${context.workload.stack}`, `image=${digest}`];
+}
+
+function refuseDamaged(context: WorkloadContext, report: ScriptReport): void {
+  const damaged = damagedDatabases(report);
+  if (damaged.length > 0) {
+    throw new OperationFailure(
+      `SQLite finds damage in the state of ${context.workload.name}: ${damaged.join("; ")}. ` +
+        "Repair it, or set it back: see docs/rollback.md.",
+    );
+  }
+}
+
+/** restic's closing summary among the lines of a script. */
+export function parseSummary(stdout: string): { snapshot: string; files: number; bytes: number } {
+  for (const line of stdout.split("\n").toReversed()) {
+    if (!line.startsWith("{")) {
+      continue;
+    }
+    const value = JSON.parse(line) as Record<string, unknown>;
+    if (value.message_type === "summary" && typeof value.snapshot_id === "string") {
+      return {
+        snapshot: value.snapshot_id,
+        files: Number(value.total_files_processed),
+        bytes: Number(value.total_bytes_processed),
+      };
+    }
+  }
+  throw new OperationFailure("restic ended without a summary: the snapshot is not to be trusted.");
+}

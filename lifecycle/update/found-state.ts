@@ -1,0 +1,89 @@
+import type { Move } from "../evidence/move.ts";
+import type { SnapshotEntry } from "../evidence/records.ts";
+import { isNotFound } from "../../platforms/docker/client.ts";
+import { ensureImage } from "../../platforms/docker/image.ts";
+import { versionOfImage } from "../../platforms/docker/image-version.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { parseScriptReport } from "../snapshot/markers.ts";
+import { runScript } from "../snapshot/repository.ts";
+import { checkColdSnapshot, takeColdSnapshot } from "../snapshot/take.ts";
+import type { WorkloadContext } from "../workload.ts";
+
+/** A state that is there before the workload has a container, and that a new version would write to. */
+export interface FoundState {
+  /** The image that wrote it, as far as that can be known. */
+  writer: string | undefined;
+  /** How that is known, or why not. */
+  because: string;
+}
+
+/** Undefined when there is nothing in it. Makes neither a volume nor a folder. */
+export async function findState(context: WorkloadContext, move: Move): Promise<FoundState | undefined> {
+  const { stdout } = await runFinder(context);
+  const report = parseScriptReport(stdout);
+  return report.numbers.content === 1 ? writerOf(context, move, report.configVersion) : undefined;
+}
+
+async function runFinder(context: WorkloadContext): Promise<{ stdout: string }> {
+  const { docker, workload } = context;
+  const empty = { stdout: "" };
+  try {
+    if ("volume" in workload.state) {
+      await docker.getVolume(workload.state.volume).inspect();
+    }
+    return await runScript(context, {
+      script: "found-state",
+      purpose: "look for a state",
+      state: "read-only",
+      onlyIfThere: true,
+      looksOnly: true,
+      deadline: 120,
+    });
+  } catch (error) {
+    if (isNotFound(error) || /bind source path does not exist/.test(String(error))) {
+      return empty;
+    }
+    throw error;
+  }
+}
+
+/** The records know best, then the stamp in the state. A first start moves no state to another version. */
+async function writerOf(
+  { docker, workload }: WorkloadContext,
+  move: Move,
+  stamp: string | undefined,
+): Promise<FoundState> {
+  if (move.kind === "forward") {
+    return { writer: move.from, because: "it ran last, as the records say" };
+  }
+  if (stamp === undefined) {
+    return { writer: undefined, because: "its configuration has no stamp of a version" };
+  }
+  const { image } = workload;
+  await ensureImage(docker, image);
+  const version = await versionOfImage(docker, image);
+  if (withoutV(version) === withoutV(stamp)) {
+    return { writer: image, because: `it is stamped with version ${stamp}` };
+  }
+  throw new OperationFailure(
+    `its state was written by version ${stamp}, and ${image} is version ${version}. Nothing was touched. ` +
+      `First let version ${stamp} take the state over: set ${workload.track === "control-plane" ? "`controlPlane.image`" : "`stable`"} to its image and run \`pulumi up\`. ` +
+      "Then update from there. Or give the workload an empty state.",
+  );
+}
+
+function withoutV(version: string): string {
+  return version.replace(/^v(?=\d)/, "");
+}
+
+/** Copies and checks a state that no container has open: the caller has made sure. The record is the caller's. */
+export async function snapshotFoundState(
+  context: WorkloadContext,
+  { writer }: Pick<FoundState, "writer">,
+  role: "cold" | "pre-restore",
+): Promise<SnapshotEntry> {
+  const image = writer ?? context.workload.image;
+  const taken = await takeColdSnapshot(context, image, role);
+  const snapshot = await checkColdSnapshot(context, taken, image, role);
+  return writer === undefined ? { ...snapshot, writer: "unknown" } : snapshot;
+}

@@ -1,0 +1,134 @@
+import { shortReference } from "../../config/image-reference.ts";
+import { formatDuration } from "../../config/units.ts";
+import type { Move, RestorePlan } from "../evidence/move.ts";
+import { refusalText, unjudgedSince } from "../evidence/refusal.ts";
+import { lastMade } from "../evidence/settings.ts";
+import { interruptedRestore } from "./interrupted.ts";
+import type { PutOff } from "./put-off.ts";
+import type { SurveyedWorkload } from "./situation.ts";
+
+/** One line for each workload that the update changes. */
+export function describePlan(workloads: readonly SurveyedWorkload[], now: Date = new Date()): string[] {
+  return workloads.flatMap((workload) => {
+    const { input, orderProblem, refused } = workload;
+    const line = describeMove(workload, now);
+    return [
+      ...(refused === undefined ? [] : [refusalText(input.name, refused)]),
+      ...[
+        ...(line === undefined
+          ? []
+          : [`${finishClause(workload)}${line}${pauseClause(workload, workloads)}`]),
+        ...(orderProblem === undefined ? [] : [orderProblem]),
+        ...besides(workload),
+      ].map((each) => `${input.name}: ${each}`),
+    ];
+  });
+}
+
+/** Half a state can't be left: what was begun is finished, and what this update is for comes after it. */
+function finishClause({ observed, journal }: SurveyedWorkload): string {
+  const restore = observed === undefined && journal !== undefined ? interruptedRestore(journal) : undefined;
+  return restore === undefined
+    ? ""
+    : `the interrupted restore of snapshot ${restore.snapshot.slice(0, 8)} is finished first; then: `;
+}
+
+/** Said until it is on record what each container was made with: nothing can be held back before. */
+export function describeUnrecorded(workloads: readonly SurveyedWorkload[]): string[] {
+  const names = workloads
+    .filter(
+      ({ config, observed, records }) => !config.managed && observed !== undefined && !lastMade(records),
+    )
+    .map(({ input }) => input.name);
+  return names.length === 0
+    ? []
+    : [
+        `${names.join(", ")}: the settings of ${names.length === 1 ? "its container are" : "their containers are"} not on record yet; this update writes them down. ` +
+          "If you changed `container` or `stopGrace` since the last update, take that back first: it would come to all instances at once.",
+      ];
+}
+
+/** What changes of a workload without another container, and what does not change yet. */
+function besides({ records, made, waits }: SurveyedWorkload): string[] {
+  const before = lastMade(records);
+  const isOther = before !== undefined && before.memory !== made.memory;
+  return [
+    ...(isOther ? ["container.memory changes in place: its container goes on"] : []),
+    ...(waits === undefined ? [] : [`keeps its settings until ${waits.until} (${waits.changes.join(", ")})`]),
+  ];
+}
+
+/** Who comes in through the control plane waits with it. */
+function pauseClause({ config, move }: SurveyedWorkload, all: readonly SurveyedWorkload[]): string {
+  const through = all.filter((each) => each.config.managed === true).map(({ input }) => input.name);
+  const pauses = move.kind !== "first" && move.kind !== "none";
+  return config.track === "control-plane" && pauses && through.length > 0
+    ? `; ${through.join(", ")} can't be reached through it meanwhile`
+    : "";
+}
+
+function describeMove(
+  { input, move, observed, records, journal, hold, putOff, refused }: SurveyedWorkload,
+  now: Date,
+): string | undefined {
+  switch (move.kind) {
+    case "first":
+      return `first start on ${shortReference(move.to)}`;
+    case "forward":
+      return `update ${shortReference(move.from)} -> ${shortReference(move.to)}${changesClause(move)}${restoreClause(move.restore, now)}`;
+    case "change":
+      return `${move.back ? "back to settings that it has passed on," : "change of settings"} on ${shortReference(move.to)}${changesClause(move)}`;
+    case "back":
+      return `back ${shortReference(move.from)} -> ${shortReference(move.to)}${changesClause(move)}, ${
+        move.restore === undefined
+          ? input.managed === true
+            ? `its state stays as it is; ${move.release.snapshot} is restored if the old version can't work with it`
+            : "its state stays as it is"
+          : `with its state${restoreClause(move.restore, now)}`
+      }`;
+    case "restore":
+      return `its state is set back${changesClause(move)}${restoreClause(move.restore, now)}`;
+    case "none":
+      if (putOff !== undefined) {
+        return leftAlone(input, putOff);
+      }
+      if (observed !== undefined && observed.state !== "running") {
+        return input.managed === true
+          ? `is ${observed.state}: its control plane has to start it`
+          : `is ${observed.state} and is brought back`;
+      }
+      if (journal !== undefined) {
+        return "an update of it was interrupted: it is brought back";
+      }
+      if (unjudgedSince(records) !== undefined && refused === undefined) {
+        return "its records began anew: it stays, and passes its gate and its checks once more";
+      }
+      return hold === undefined
+        ? undefined
+        : "its requests are held: they are let in once it has passed its gate";
+  }
+}
+
+/** What is wrong with a workload that a way back does not move, and what to do about it afterwards. */
+function leftAlone({ container, stack }: SurveyedWorkload["input"], { why }: PutOff): string {
+  return (
+    `${why} and is left as it is: the way back of the others does not wait for it. ` +
+    `Afterwards: \`docker logs --tail 50 ${container}\`, then \`pulumi up --stack ${stack}\``
+  );
+}
+
+/** What an update changes of a workload's settings, in brackets. */
+export function changesClause(move: Move): string {
+  const changes = "changes" in move ? (move.changes ?? []) : [];
+  return changes.length === 0 ? "" : ` (${changes.join(", ")})`;
+}
+
+function restoreClause(restore: RestorePlan | undefined, now: Date): string {
+  if (restore === undefined) {
+    return "";
+  }
+  const why = restore.moved.length > 0 ? ` (${restore.moved.join(", ")})` : "";
+  const age = Math.round((now.getTime() - new Date(restore.takenAt).getTime()) / 1000);
+  const lost = Number.isFinite(age) ? `, which takes back the ${formatDuration(age)} since then` : "";
+  return `: snapshot ${restore.snapshot.slice(0, 8)} of ${restore.takenAt} is restored after a pre-restore snapshot${lost}; ${restore.reason}${why}`;
+}

@@ -1,0 +1,226 @@
+import type { Move } from "../evidence/move.ts";
+import type { EvidenceRecord, SnapshotEntry } from "../evidence/records.ts";
+import { goesBack } from "../evidence/settings.ts";
+import { hasImage, inspectImage } from "../../platforms/docker/image.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { parseScriptReport } from "../snapshot/markers.ts";
+import { repositoryOf, runScript, withRepository } from "../snapshot/repository.ts";
+import { stateBind, type WorkloadContext } from "../workload.ts";
+
+/** Where an update writes: `docker` is the engine's own disk, with images, containers and scratch volumes. */
+export type Place = "state" | "repository" | "docker";
+
+/** What was measured on the Docker host, in bytes. */
+export interface Room {
+  free: Record<Place, number>;
+  /** Places on one device share its room. */
+  device: Record<Place, number>;
+  stateUsed: number;
+  /** Of what SQLite keeps, to the last byte: a sparse file is written out whole. */
+  databasesUsed: number;
+  files: number;
+  memoryFree: number;
+}
+
+export interface Need {
+  place: Place;
+  bytes: number;
+  /** For people: "the pre-restore snapshot". */
+  what: string;
+}
+
+/** For the layer of a new container and its log, and for the packs that restic puts together in its container. */
+const containerRoom = 64e6;
+/** For the index and the locks of a snapshot that adds next to nothing. */
+const repositoryRoom = 4e6;
+/** What a file takes more than its bytes, at most. */
+const block = 4096;
+/** What a file takes in the listing of a snapshot. */
+const listed = 512;
+
+/** Whether a move sets a state back, or may have to leave one by a pre-restore snapshot. */
+export function isWayBack(move: Move): boolean {
+  return goesBack(move) || "restore" in move;
+}
+
+export interface WayBackFacts {
+  room: Pick<Room, "stateUsed" | "databasesUsed" | "files">;
+  records: readonly EvidenceRecord[];
+  /** Bytes that the snapshot adds to the repository; undefined: not known, so as much as the state has. */
+  growth: number | undefined;
+  /** Bytes of the image that is still to be pulled. */
+  image: number;
+}
+
+/**
+ * What a way back writes: the pre-restore snapshot, a copy of the databases while that is checked, and, where the state goes
+ * back too, a whole copy of it beside the one that is there.
+ */
+export function wayBackNeeds(move: Move, { room, records, growth, image }: WayBackFacts): Need[] {
+  const restore = "restore" in move ? move.restore : undefined;
+  return [
+    {
+      place: "repository",
+      bytes: repositoryRoom + (growth ?? room.stateUsed),
+      what: "the pre-restore snapshot",
+    },
+    {
+      place: "docker",
+      bytes: containerRoom + room.databasesUsed + room.files * listed,
+      what: "the new container and the check of the snapshot",
+    },
+    ...(image === 0
+      ? []
+      : [
+          {
+            place: "docker" as const,
+            bytes: image,
+            what: "its image, if that is as large as the present one",
+          },
+        ]),
+    ...(restore === undefined
+      ? []
+      : [
+          {
+            place: "state" as const,
+            bytes: restoredBytes(snapshotOnRecord(restore.snapshot, records), room),
+            what: "the restored state beside the present one",
+          },
+        ]),
+  ];
+}
+
+/** A hot snapshot has its databases aside, and a restore copies them into their places (place-databases.sh). */
+function restoredBytes(snapshot: SnapshotEntry | undefined, room: WayBackFacts["room"]): number {
+  return snapshot === undefined
+    ? room.stateUsed
+    : snapshot.bytes + snapshot.files * block + (snapshot.role === "hot" ? room.databasesUsed : 0);
+}
+
+/** Ids are written in eight digits or in all of them. */
+function snapshotOnRecord(id: string, records: readonly EvidenceRecord[]): SnapshotEntry | undefined {
+  const found = records.findLast(
+    (each) => each.kind === "snapshot" && (each.snapshot.startsWith(id) || id.startsWith(each.snapshot)),
+  );
+  return found?.kind === "snapshot" ? found : undefined;
+}
+
+/** The first device that has too little room, as places and numbers; undefined: all have enough. */
+export function shortage(
+  needs: readonly Need[],
+  room: Pick<Room, "free" | "device">,
+): { places: Place[]; free: number; needs: Need[] } | undefined {
+  for (const device of new Set(needs.map(({ place }) => room.device[place]))) {
+    const here = needs.filter(({ place }) => room.device[place] === device);
+    const free = Math.min(...here.map(({ place }) => room.free[place]));
+    if (here.reduce((sum, { bytes }) => sum + bytes, 0) > free) {
+      return { places: [...new Set(here.map(({ place }) => place))], free, needs: here };
+    }
+  }
+  return undefined;
+}
+
+export async function measureRoom(context: WorkloadContext): Promise<Room> {
+  const result = await runScript(context, {
+    script: "space",
+    purpose: "look at free space",
+    state: "read-only",
+  });
+  const { numbers } = parseScriptReport(result.stdout);
+  const of = (kind: string): Record<Place, number> => ({
+    state: numbers[`state-${kind}`] ?? 0,
+    repository: numbers[`repository-${kind}`] ?? 0,
+    docker: numbers[`docker-${kind}`] ?? 0,
+  });
+  return {
+    free: of("free"),
+    device: of("device"),
+    stateUsed: numbers["state-used"] ?? 0,
+    databasesUsed: numbers["databases-used"] ?? 0,
+    files: numbers["state-files"] ?? 0,
+    memoryFree: numbers["memory-free"] ?? 0,
+  };
+}
+
+/**
+ * Refuses a way back for which there is no room, before anything is stopped: once the old container is gone, a disk that is
+ * full keeps the workload down. Nothing about the workload's own health is asked here: the way back is for the sick.
+ *
+ * @param running - image of the container that is there, by its id on the host.
+ * @returns for people: "there is room for the way back".
+ */
+export function lookForRoom(context: WorkloadContext, move: Move, running: string): Promise<string> {
+  return withRepository(context, "look for room", () => refuseTooLittle(context, move, running));
+}
+
+async function refuseTooLittle(context: WorkloadContext, move: Move, running: string): Promise<string> {
+  const room = await measureRoom(context);
+  const facts = {
+    room,
+    records: await context.log.read(),
+    growth: undefined,
+    image: await imageToPull(context, running),
+  };
+  let lacking = shortage(wayBackNeeds(move, facts), room);
+  if (lacking?.places.includes("repository")) {
+    // Most of the state is in the repository already: how much is added shows only a rehearsal of the snapshot.
+    const growth = await snapshotGrowth(context);
+    lacking = shortage(wayBackNeeds(move, { ...facts, growth }), room);
+  }
+  if (lacking !== undefined) {
+    throw new OperationFailure(`${context.workload.name}: ${describeShortage(context, lacking)}`);
+  }
+  return "there is room for the way back";
+}
+
+function describeShortage(
+  context: WorkloadContext,
+  { free, places, needs }: NonNullable<ReturnType<typeof shortage>>,
+): string {
+  const needed = needs.reduce((sum, { bytes }) => sum + bytes, 0);
+  return (
+    `the way back has no room, and nothing was stopped: ${megabytes(free)} are free ${places.map((place) => where(context, place)).join(" and ")}, ` +
+    `${megabytes(needed)} are needed (${needs.map(({ bytes, what }) => `${what} ${megabytes(bytes)}`).join(", ")}). ` +
+    `${places.map((place) => advice[place]).join(" ")} Or give it a larger disk. Then go back again.`
+  );
+}
+
+/** What can be freed without losing the way back: an image that has a digest and no tag is what a prune removes first. */
+const advice: Record<Place, string> = {
+  state: "Move away what the workload does not need, or what else lies on that disk.",
+  repository: "Move away what else lies on that disk; remove no snapshot by hand.",
+  docker:
+    "`docker system df -v` says what takes Docker's own disk; `docker builder prune` is safe. `docker image prune` and `docker system prune` " +
+    "are not: they remove the image that is gone back to.",
+};
+
+/** Bytes; 0: the host has the image. How large another one is shows only its pull, so it is taken for as large as this one. */
+async function imageToPull({ docker, workload }: WorkloadContext, running: string): Promise<number> {
+  return (await hasImage(docker, workload.image)) ? 0 : ((await inspectImage(docker, running))?.Size ?? 0);
+}
+
+/** Undefined where restic can't say. */
+async function snapshotGrowth(context: WorkloadContext): Promise<number | undefined> {
+  const result = await runScript(context, {
+    script: "growth",
+    purpose: "rehearsal of the snapshot",
+    state: "read-only",
+    arguments: [context.workload.name],
+  });
+  return parseScriptReport(result.stdout).numbers.growth;
+}
+
+export function where({ workload }: WorkloadContext, place: Place): string {
+  switch (place) {
+    case "state":
+      return `beside the state (${stateBind(workload.state)})`;
+    case "repository":
+      return `in the repository (${repositoryOf(workload)})`;
+    case "docker":
+      return "on Docker's own disk";
+  }
+}
+
+export function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}

@@ -1,0 +1,120 @@
+import {
+  type Made,
+  settingsOf,
+  sharedDifferences,
+  withOwnPart,
+  withSettings,
+} from "../../config/container-settings.ts";
+import { fingerprint } from "../../config/fingerprint.ts";
+import type { WorkloadConfig } from "../../config/rollout.ts";
+import type { StackConfig } from "../../config/schema.ts";
+import { witnessVerdict } from "../evidence/canary.ts";
+import type { Move } from "../evidence/move.ts";
+import type { ReadRecord } from "../evidence/records.ts";
+import type { Refusal } from "../evidence/refusal.ts";
+import { type Change, changeTo, goesBack, hasPassedWith, lastMade, madeOf } from "../evidence/settings.ts";
+import { type Observed, serves } from "../../platforms/docker/observe.ts";
+
+/** A workload before it is known which settings it is to have. */
+export interface Unsettled {
+  /** As the stack file has it. */
+  wanted: WorkloadConfig;
+  observed: Observed | undefined;
+  records: readonly ReadRecord[];
+  /** What it does but for its settings. */
+  move: Move;
+  /** Of its restore orders: see evidence/restore-order.ts. */
+  epoch: string;
+  /** Why it stays as it is: then it keeps what it was made with. */
+  refused?: Refusal | undefined;
+}
+
+export interface Settled {
+  /** With the settings that it is to have after this update. */
+  config: WorkloadConfig;
+  made: Made;
+  /** What this update changes of its settings. */
+  change: Change | undefined;
+  /** What the stack file changes of its settings and this update does not, and what that waits for. */
+  waits: { changes: string[]; until: string } | undefined;
+}
+
+/**
+ * Which settings each workload is to have: those of the stack file for the control plane, for a canary, for settings that
+ * it has passed on before, and for what all waves before have passed on; the ones on record for all others, and for one
+ * whose image or state goes back. So a change goes the way of an image.
+ */
+export function settle<Found extends Unsettled>(
+  config: StackConfig,
+  workloads: readonly Found[],
+  now: Date,
+): (Found & Settled)[] {
+  return workloads.map((workload) => ({ ...workload, ...settled(config, workload, workloads, now) }));
+}
+
+function settled(config: StackConfig, workload: Unsettled, all: readonly Unsettled[], now: Date): Settled {
+  const { wanted, records, epoch: restore, refused } = workload;
+  const target = { image: wanted.image, restore, ...settingsOf(wanted) };
+  const before = wanted.managed ? undefined : lastMade(records);
+  if (refused !== undefined && before !== undefined) {
+    const { settings, later } = before;
+    const made = madeOf({ ...target, settings, later }, before, wanted.track);
+    return { config: withSettings(wanted, made), made, change: undefined, waits: undefined };
+  }
+  const until = before === undefined ? undefined : obstacle(config, workload, before, all, now);
+  const held =
+    before !== undefined && until !== undefined
+      ? withOwnPart({ ...target, settings: before.settings, later: before.later }, target.settings)
+      : target;
+  const made = madeOf(held, before, wanted.track);
+  return {
+    config: before === undefined ? wanted : withSettings(wanted, made),
+    made,
+    change: wanted.managed ? undefined : changeTo(records, made, wanted.track),
+    waits:
+      before === undefined || until === undefined
+        ? undefined
+        : { changes: sharedDifferences(before, target, wanted.track), until },
+  };
+}
+
+/** What keeps a workload from getting the settings of the stack file in this update; undefined: nothing, or nothing differs. */
+function obstacle(
+  config: StackConfig,
+  { wanted, records, move }: Unsettled,
+  before: Made,
+  all: readonly Unsettled[],
+  now: Date,
+): string | undefined {
+  const { track, group, role, wave } = wanted;
+  const target = settingsOf(wanted);
+  const changes = sharedDifferences(before, target, track);
+  if (changes.length === 0 || hasPassedWith(records, target, track)) return undefined;
+  // A way back is no way for something new: nothing stands before it, no window, no snapshot with a drill, no canary.
+  if (goesBack(move)) return move.kind === "restore" ? "its state is set back" : "its image has gone back";
+  if (group === undefined || role === "canary") return undefined;
+  const present = config.instanceGroups[group]?.wave ?? 0;
+  if (wave > present) return `clawforce:instanceGroups.${group}.wave is ${wave}`;
+  const earlier = all.filter((each) => each.wanted.group === group && each.wanted.wave < wave);
+  const unproved = earlier.find((each) => !hasProved(config, each, now));
+  return unproved && `${unproved.wanted.name} has passed on the new ones`;
+}
+
+/** Whether a workload of an earlier wave serves with the settings of the stack file, and has passed on them. */
+function hasProved(config: StackConfig, { wanted, observed, records }: Unsettled, now: Date): boolean {
+  const before = lastMade(records);
+  const serving = observed !== undefined && serves(observed) ? observed : undefined;
+  if (before === undefined || serving === undefined) return false;
+  const target = settingsOf(wanted);
+  if (sharedDifferences(before, target, wanted.track).length > 0) return false;
+  if (!hasPassedWith(records, target, wanted.track)) return false;
+  const witness = {
+    name: wanted.name,
+    records,
+    observed: { id: serving.id, image: serving.image },
+    checks: fingerprint(wanted.verification),
+  };
+  const { bake } = wanted;
+  const demand = { image: wanted.image, bake, onlySigned: config.environment === "production" };
+  return witnessVerdict(witness, demand, now).state === "passed";
+}

@@ -1,0 +1,74 @@
+import { defaultAnswer } from "../../config/docker-access.ts";
+import { formatDuration } from "../../config/units.ts";
+import type { EvidenceRecord } from "../evidence/records.ts";
+import { deadlinesOf, longestRun } from "../checks/deadline.ts";
+import type { Workload } from "../workload.ts";
+
+/** What decides how long a failed update of a workload takes. */
+export type BudgetFacts = Pick<
+  Workload,
+  "gate" | "verification" | "stopGrace" | "healthWait" | "maintenance" | "deadlines"
+>;
+
+/** Seconds that a cut-over waits for an engine which does not answer, to put its workload back. */
+export function engineReturn({ dockerAccess }: Pick<Workload, "dockerAccess">): number {
+  return 10 * (dockerAccess?.answer ?? defaultAnswer);
+}
+
+/** Seconds that one of the scripts in snapshot/ may take at most. */
+export const scriptDeadline = 3600;
+/** A cut-over runs four of them at most (room, rehearsal, snapshot, check), a restore too (one that was interrupted, snapshot, check, its own). */
+const scriptsOfAHook = 4;
+/** For what waits for nothing but an engine that answers: locks, the ingress, files. Seconds. */
+const rest = 900;
+
+/**
+ * Seconds after which the program of a hook is stuck: everything in it has a deadline of its own, and this is longer than
+ * all of them together. The last resort, so that no `up` waits for ever.
+ */
+export function hookDeadline(workload: Workload): number {
+  const { drain, ingress, stopGrace, healthWait } = workload;
+  return Math.ceil(
+    rest +
+      (ingress?.drain ?? 0) +
+      drain.budget +
+      2 * stopGrace +
+      scriptsOfAHook * scriptDeadline +
+      engineReturn(workload) +
+      healthWait,
+  );
+}
+
+/**
+ * Why the maintenance is too short for the bad case: every check runs to its deadline, then everything is restored, which
+ * takes as long as it took in the drill, and the workload is stopped and started once more. Undefined when it is not.
+ */
+export function budgetProblem(workload: BudgetFacts, drillSeconds: number): string | undefined {
+  const { gate, verification, stopGrace, healthWait, maintenance } = workload;
+  const checks = [...gate, ...verification].reduce((sum, { deadline }) => sum + deadline, 0);
+  const needed = checks + drillSeconds + stopGrace + healthWait;
+  return needed <= maintenance
+    ? undefined
+    : `a failed verification and a full restore may take ${formatDuration(needed)} (checks ${formatDuration(checks)}, ` +
+        `restore and start in the drill ${formatDuration(drillSeconds)}, stop and start again ${formatDuration(stopGrace + healthWait)}), ` +
+        `the window has ${formatDuration(maintenance)}. Make clawforce:maintenance.length longer, or the deadlines shorter.`;
+}
+
+/**
+ * What the operator has to know when it is long enough by the deadlines of the configuration, and not by those that the
+ * slow checks of last time get. No reason to refuse: it is the busy host's worst case. Undefined when it is long enough.
+ */
+export function scaledBudgetNotice(
+  workload: BudgetFacts,
+  drillSeconds: number,
+  records: readonly EvidenceRecord[],
+): string | undefined {
+  const { gate, verification, stopGrace, healthWait, maintenance } = workload;
+  const checks = longestRun([...gate, ...verification], records, deadlinesOf(workload));
+  const needed = Math.ceil(checks + drillSeconds + stopGrace + healthWait);
+  return needed <= maintenance
+    ? undefined
+    : `the checks were slow last time and get up to ${formatDuration(checks)} now: a failed verification and a full restore may ` +
+        `then take ${formatDuration(needed)}, the window has ${formatDuration(maintenance)}. Make clawforce:maintenance.length ` +
+        "longer, or clawforce:deadlines.longest shorter.";
+}

@@ -1,0 +1,116 @@
+import { shortReference } from "../../config/image-reference.ts";
+import type { Track } from "../../config/rollout.ts";
+import type { StackConfig } from "../../config/schema.ts";
+import { formatDuration } from "../../config/units.ts";
+import type { EvidenceRecord } from "../evidence/records.ts";
+import { refusalText } from "../evidence/refusal.ts";
+import { isForward } from "../evidence/settings.ts";
+import { windowClock } from "../clock.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { changesClause } from "./plan.ts";
+import { onlyGoesBack } from "./put-off.ts";
+import { lastServing, type SurveyedWorkload, survey } from "./situation.ts";
+
+/** What the rules about windows look at. */
+export type WindowFacts = Pick<SurveyedWorkload, "config" | "move" | "hearsay">;
+
+const trackNames: Record<Track, string> = { "control-plane": "the control plane", runtime: "the fleet" };
+
+/** Two tracks never change in one window. Going back is an update of neither, and starting for the first time too. */
+export function windowProblems(
+  { window, maintenance }: Pick<StackConfig, "window" | "maintenance">,
+  workloads: readonly WindowFacts[],
+  now: Date,
+): string[] {
+  const updated = workloads.filter(({ move }) => isForward(move));
+  const outside = updated.filter(({ config }) => config.track !== window);
+  return [
+    ...outside.map(
+      ({ config, move }) =>
+        `${config.name} would be updated to ${shortReference(move.to)}${changesClause(move)}, but clawforce:window is ${window}: ` +
+        `set it to ${config.track} in a maintenance of its own, or take the change of ${config.name} back.`,
+    ),
+    ...[...new Set(updated.map(({ config }) => config.track))].flatMap((track) =>
+      gapProblems(track, workloads, maintenance.gapBetweenTracks, now),
+    ),
+  ];
+}
+
+/**
+ * The workloads of a stack, once it is known that what would change may change now.
+ *
+ * @throws OperationFailure that lists every problem.
+ */
+export async function surveyInWindow(config: StackConfig, stack: string): Promise<SurveyedWorkload[]> {
+  const now = windowClock(config.environment);
+  const surveyed = await survey(config, stack);
+  refuseOrders(surveyed);
+  const problems = windowProblems(config, surveyed, now);
+  if (problems.length > 0) {
+    const lines = problems.map((each) => `  ${each}`);
+    throw new OperationFailure(
+      ["This update does not fit into its window; nothing was touched.", ...lines].join("\n"),
+    );
+  }
+  refuseNothingElse(surveyed);
+  return surveyed;
+}
+
+/**
+ * A restore is never a surprise: what can't be told apart from an old line is refused before anything is touched. The way
+ * back of others is no way to get one either, and not closed by it: the plan says that it is left out.
+ */
+export function refuseOrders(
+  surveyed: readonly Pick<SurveyedWorkload, "config" | "move" | "orderProblem">[],
+): void {
+  const problems = surveyed.flatMap(({ config, orderProblem }) =>
+    orderProblem === undefined ? [] : [`  ${config.name}: ${orderProblem}`],
+  );
+  if (problems.length > 0 && !onlyGoesBack(surveyed)) {
+    throw new OperationFailure(
+      ["A restore that the stack file orders can't be carried out; nothing was touched.", ...problems].join(
+        "\n",
+      ),
+    );
+  }
+}
+
+/** What is refused to one workload keeps the others from nothing. An update that would do nothing else is refused. */
+function refuseNothingElse(surveyed: readonly SurveyedWorkload[]): void {
+  const refused = surveyed.flatMap((each) =>
+    each.refused?.moves ? [`  ${refusalText(each.input.name, each.refused)}`] : [],
+  );
+  if (refused.length > 0 && !surveyed.some(hasWork)) {
+    throw new OperationFailure(["This update would do nothing; nothing was touched.", ...refused].join("\n"));
+  }
+}
+
+/** Whether anything is to be done to a workload, as far as a look at it tells. */
+function hasWork({ refused, move, observed, hearsay, servingTrigger }: SurveyedWorkload): boolean {
+  if (refused?.untouched) return false;
+  return move.kind !== "none" || observed === undefined || servingTrigger !== lastServing(hearsay);
+}
+
+function gapProblems(track: Track, workloads: readonly WindowFacts[], gap: number, now: Date): string[] {
+  const other = workloads.filter(({ config }) => config.track !== track);
+  // A change that damaged records speak of counts too: nobody gains by inventing one.
+  const changes = other.flatMap(({ config, hearsay }) => {
+    const time = lastChange(hearsay);
+    return time === undefined ? [] : [{ name: config.name, time }];
+  });
+  const last = changes.toSorted((a, b) => a.time.localeCompare(b.time)).at(-1);
+  if (last === undefined) return [];
+  const passed = (now.getTime() - Date.parse(last.time)) / 1000;
+  if (passed >= gap) return [];
+  const from = new Date(Date.parse(last.time) + gap * 1000).toISOString();
+  const [mine, theirs] = [trackNames[track], trackNames[track === "runtime" ? "control-plane" : "runtime"]];
+  return [
+    `${mine} would be updated, but ${theirs} changed ${formatDuration(Math.max(1, Math.round(passed)))} ago (${last.name}, ${last.time}) and ` +
+      `clawforce:maintenance.gapBetweenTracks is ${formatDuration(gap)}: wait until ${from}, so that a fault has one suspect.`,
+  ];
+}
+
+/** ISO 8601: when a workload last went to another version. */
+export function lastChange(records: readonly EvidenceRecord[]): string | undefined {
+  return records.findLast((record) => record.kind === "cut-over" && record.direction !== "same")?.time;
+}

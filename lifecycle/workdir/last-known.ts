@@ -1,0 +1,153 @@
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { drain, gatewayContainer } from "../../config/container-schema.ts";
+import type { StateLocation } from "../../config/rollout.ts";
+import type { StackConfig } from "../../config/schema.ts";
+import { workloadFolder } from "../evidence/log.ts";
+import { dockerClient, inspectContainer, unreachableHost } from "../../platforms/docker/client.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { isOwn } from "../../platforms/docker/foreign-container.ts";
+import { KamalProxy } from "../../platforms/proxies/kamal/proxy.ts";
+import type { IngressService } from "../../platforms/proxies/kamal/services-table.ts";
+import { keySettings, placeOf, startSettingsOf } from "../update/situation.ts";
+import { DocumentDamaged, readDocument, writeWhole } from "./whole-file.ts";
+import type { Workload } from "../workload.ts";
+
+/**
+ * What a workload was when it last passed through its gate, for its removal once it has left the configuration. It is this
+ * machine's memory and no evidence: without it the same is read from the container.
+ */
+export function rememberWorkload(folder: string, workload: Workload): Promise<void> {
+  return writeWhole(fileIn(folder), workload);
+}
+
+/**
+ * The programs' input for a workload that has left the configuration.
+ *
+ * @throws OperationFailure when nothing says where its state is.
+ */
+export async function lastKnownInput(config: StackConfig, stack: string, name: string): Promise<Workload> {
+  const { directory } = config.evidence;
+  const file = fileIn(workloadFolder(directory, stack, name));
+  const remembered = await rememberedIn(file);
+  if (remembered !== undefined) {
+    // Records and Docker host are where the configuration has them now.
+    const { dockerAccess: _access, rehearsal: _rehearsal, ...kept } = remembered;
+    return { ...kept, ...placeOf(config), evidenceDirectory: directory, evidenceKeys: keySettings(config) };
+  }
+  const { host } = config.platform;
+  const docker = dockerClient(host, config.platform);
+  try {
+    const found = await inspectContainer(docker, name);
+    return inputOfContainer({ config, stack, name, file }, found, await serviceOf(docker, config, name));
+  } catch (error) {
+    throw unreachableHost(host, error);
+  }
+}
+
+/** Undefined when the file is not there, or is not what was written: the container knows the same. */
+async function rememberedIn(file: string): Promise<Workload | undefined> {
+  try {
+    const found = (await readDocument(file)) as Partial<Workload> | null | undefined;
+    const isWhole = [found?.name, found?.stack, found?.container, found?.mount].every(
+      (each) => typeof each === "string",
+    );
+    return isWhole && found?.state !== undefined ? (found as Workload) : undefined;
+  } catch (error) {
+    if (error instanceof DocumentDamaged) return undefined;
+    throw error;
+  }
+}
+
+/** An ingress that does not answer is asked again when the workload is taken out of it. */
+async function serviceOf(
+  docker: Docker,
+  { ingress }: StackConfig,
+  name: string,
+): Promise<IngressService | undefined> {
+  if (ingress === undefined) return undefined;
+  try {
+    return (await new KamalProxy(docker, ingress.name).services()).get(name);
+  } catch {
+    return undefined;
+  }
+}
+
+interface Leaving {
+  config: StackConfig;
+  stack: string;
+  name: string;
+  /** Where its input should be, for messages. */
+  file: string;
+}
+
+/** The same from what Docker and the ingress know: enough to stop it, to copy its state, and to start it again. */
+export function inputOfContainer(
+  leaving: Leaving,
+  found: Docker.ContainerInspectInfo | undefined,
+  service: IngressService | undefined,
+): Workload {
+  const { config, stack, name } = leaving;
+  const gateway = gatewayContainer.parse({});
+  const port = Number(service?.target.split(":").at(-1) ?? gateway.port);
+  return {
+    ...{ stack, name, track: "runtime", ...placeOf(config), container: name },
+    image: found?.Config.Image ?? "",
+    startedWith: startSettingsOf(gateway),
+    ...stateOf(leaving, found, gateway.stateDirectory),
+    port,
+    healthWait: gateway.health.wait,
+    drain: drain.parse({}),
+    stopGrace: (found?.Config as { StopTimeout?: number } | undefined)?.StopTimeout ?? 30,
+    maintenance: config.maintenance.length,
+    snapshots: config.snapshots,
+    evidenceDirectory: config.evidence.directory,
+    evidenceKeys: keySettings(config),
+    gate: [],
+    verification: [],
+    wayBack: `put ${name} back into the configuration and run \`pulumi up\`.`,
+    ...(config.ingress !== undefined && {
+      ingress: {
+        container: config.ingress.name,
+        hosts: service?.hosts ?? [],
+        hold: config.ingress.hold,
+        drain: config.ingress.drain,
+        healthPath: gateway.health.path,
+      },
+    }),
+  };
+}
+
+/** Where its state is: the one thing that must not be guessed. Without a container nothing is copied. */
+function stateOf(
+  { stack, name, file }: Leaving,
+  found: Docker.ContainerInspectInfo | undefined,
+  stateDirectory: string,
+): Pick<Workload, "state" | "mount"> {
+  if (found === undefined) return { state: { volume: `${name}-state` }, mount: stateDirectory };
+  const labels = found.Config.Labels;
+  if (!isOwn(labels, { stack, name })) {
+    throw new OperationFailure(
+      `${name}: the container of this name was not made by the stack ${stack}: nothing was done to it. ` +
+        `If the workload is gone, take it out of the state: \`pulumi refresh --stack ${stack}\`.`,
+    );
+  }
+  const writable = found.Mounts.filter(({ RW, Destination }) => RW && !Destination.endsWith("/docker.sock"));
+  const [mount, ...others] =
+    writable.length === 1 ? writable : writable.filter((each) => each.Destination === stateDirectory);
+  if (mount === undefined || others.length > 0) {
+    throw new OperationFailure(
+      `${name}: it has left the configuration, ${file} is missing or damaged, and its container does not show which of its ` +
+        `mounts is its state (${writable.map((each) => each.Destination).join(", ") || "it has none"}): nothing was done to it. Put the file back from the ` +
+        `copy of the evidence directory and run \`pulumi up\` again. Without a copy: copy these mounts yourself, then ` +
+        `\`docker stop ${name}\`, \`docker rm ${name}\` and \`pulumi refresh --stack ${stack}\`. Volumes and directories stay.`,
+    );
+  }
+  const state: StateLocation =
+    mount.Type === "volume" ? { volume: mount.Name ?? "" } : { directory: mount.Source };
+  return { state, mount: mount.Destination };
+}
+
+function fileIn(folder: string): string {
+  return join(folder, "workload.json");
+}
