@@ -1,7 +1,7 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
 import { ensureImage } from "../platforms/docker/image.ts";
-import { refuseTooLittleSpace } from "../operations/prepare.ts";
+import { refuseTooLittleSpace } from "../lifecycle/update/prepare.ts";
 import { contextOf } from "../operations/program.ts";
 import { describeDrill, drillSnapshot } from "../lifecycle/snapshot/drill.ts";
 import { withRepository } from "../lifecycle/snapshot/repository.ts";

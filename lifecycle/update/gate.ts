@@ -1,0 +1,95 @@
+import { fingerprint } from "../../config/fingerprint.ts";
+import type { CheckResult, Outcome } from "../evidence/records.ts";
+import { firstAction } from "../checks/first-action.ts";
+import { verdictOf } from "../checks/judge.ts";
+import { runChecks } from "../checks/run.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { stillHeld } from "../ingress/hold.ts";
+import { openIngress } from "../ingress/open.ts";
+import { Journal } from "../workdir/journal.ts";
+import { rememberWorkload } from "../workdir/last-known.ts";
+import { PreparationMark } from "../workdir/preparation-mark.ts";
+import { recordState } from "../snapshot/state-read.ts";
+import { runStep, secondsSince } from "./step.ts";
+import type { WorkloadContext } from "../workload.ts";
+
+export interface Judgement {
+  workload: string;
+  outcome: Outcome;
+  seconds: number;
+  checks: Pick<CheckResult, "name" | "outcome" | "seconds">[];
+}
+
+/** The short checks before the workload counts as serving; only when they have passed, its requests come in. */
+export async function gate(context: WorkloadContext): Promise<Judgement> {
+  const { workload, docker, log } = context;
+  const began = performance.now();
+  const { checks, served } = await runStep(
+    context,
+    "gate",
+    async () => ({
+      checks: await runChecks(context, workload.gate),
+      // After the checks: an engine that hangs is told here, and is no verdict on the gateway.
+      served: await docker.getContainer(workload.container).inspect(),
+    }),
+    (found) => verdictOf(found.checks),
+  );
+  const outcome = verdictOf(checks);
+  const { Id, Config } = served;
+  await log.append({
+    kind: "gate",
+    image: Config.Image,
+    container: Id,
+    outcome,
+    checks,
+    checksHash: fingerprint(workload.gate),
+  });
+  await new Journal(log.folder).clear();
+  await rememberWorkload(log.folder, workload);
+  await new PreparationMark(log.folder).used();
+  if (outcome === "passed") {
+    await openIngress(context);
+  }
+  await recordState(context, { image: Config.Image, container: Id });
+  refuseUnlessPassed(context, "gate", outcome, checks, await stillHeld(context));
+  return judgement(workload.name, outcome, began, checks);
+}
+
+export function judgement(
+  workload: string,
+  outcome: Outcome,
+  began: number,
+  checks: CheckResult[],
+): Judgement {
+  return {
+    workload,
+    outcome,
+    seconds: secondsSince(began),
+    checks: checks.map(({ name, outcome: each, seconds }) => ({ name, outcome: each, seconds })),
+  };
+}
+
+export function refuseUnlessPassed(
+  { workload }: WorkloadContext,
+  what: "gate" | "verification",
+  outcome: Outcome,
+  checks: CheckResult[],
+  /** What else there is to know, a sentence with a space after it. */
+  also = "",
+): void {
+  if (outcome === "passed") {
+    return;
+  }
+  const reasons = checks
+    .filter((check) => check.outcome !== "passed" && check.severity === "critical")
+    .map((check) => `  ${check.name}: ${check.detail}${firstActionLine(check.detail)}`);
+  throw new OperationFailure(
+    `${workload.name}: ${what} ${outcome} on ${workload.image}:\n${reasons.join("\n")}\n` +
+      `${workload.name} runs the new version; all workloads after it are untouched. ${also}The way back: ${workload.wayBack}`,
+  );
+}
+
+function firstActionLine(detail: string): string {
+  const action = firstAction(detail);
+  return action === undefined ? "" : `\n    First: ${action}`;
+}

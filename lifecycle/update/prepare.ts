@@ -1,0 +1,244 @@
+import type { Move, RestorePlan } from "../evidence/move.ts";
+import type { SnapshotEntry } from "../evidence/records.ts";
+import { isForward } from "../evidence/settings.ts";
+import { proveRunningVersion } from "../checks/before-update.ts";
+import { creationOf } from "./creation.ts";
+import { inspectContainer } from "../../platforms/docker/client.ts";
+import { ensureImage } from "../../platforms/docker/image.ts";
+import { refuseOtherWriters } from "../../platforms/docker/writers.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { type FoundState, findState, snapshotFoundState } from "./found-state.ts";
+import { Journal } from "../workdir/journal.ts";
+import { PreparationMark } from "../workdir/preparation-mark.ts";
+import { isWayBack, lookForRoom, measureRoom, megabytes, where } from "./room.ts";
+import { describeDrill, drillSnapshot } from "../snapshot/drill.ts";
+import { withRepository } from "../snapshot/repository.ts";
+import { recordState } from "../snapshot/state-read.ts";
+import { checkRepository, findSnapshot, takeHotSnapshot } from "../snapshot/take.ts";
+import { runStep } from "./step.ts";
+import { moveOfTask } from "./task-move.ts";
+import { budgetProblem, scaledBudgetNotice } from "./time-budget.ts";
+import { refuseUnplannedMove } from "./unplanned-move.ts";
+import type { WorkloadContext, WorkloadTask } from "../workload.ts";
+
+interface PreparationTask extends WorkloadTask {
+  /** Another one than the last time, when the last preparation led to nothing. */
+  attempt?: string;
+}
+
+interface Preparation {
+  workload: string;
+  from: string | null;
+  to: string;
+  snapshot: string | null;
+  drill: "passed" | "not needed";
+}
+
+/**
+ * Everything that can be found out and made ready while the workload serves. Stops nothing. The way back skips what
+ * would refuse a sick workload: that is what the way back is for.
+ */
+export async function prepare(context: WorkloadContext, task: WorkloadTask): Promise<Preparation> {
+  const move = await moveOfTask(context, task);
+  const preparation = await prepareFor(context, move);
+  const { attempt = "" } = task as PreparationTask;
+  await new PreparationMark(context.log.folder).passed(attempt, move.kind !== "none");
+  return preparation;
+}
+
+async function prepareFor(context: WorkloadContext, move: Move): Promise<Preparation> {
+  const { workload, docker } = context;
+  const forward = isForward(move);
+  const served = await inspectContainer(docker, workload.container);
+  await runStep(
+    context,
+    "preflight",
+    async () => {
+      const found = await preflight(context, served !== undefined && forward);
+      if (served === undefined || !isWayBack(move)) return found;
+      await ensureImage(docker, workload.snapshots.image);
+      return `${found}, ${await lookForRoom(context, move, served.Image)}`;
+    },
+    (found) => found,
+  );
+  await runStep(
+    context,
+    "pull",
+    () => fetchWhatIsNeeded(context, "restore" in move ? move.restore : undefined),
+    (found) => found,
+  );
+  if (served !== undefined && move.kind === "back" && move.restore === undefined) {
+    // Found out now, it stops nothing.
+    const { Id: container, Config } = served;
+    const now = await recordState(context, { image: Config.Image, container });
+    refuseUnplannedMove(workload.name, "preflight", move, now);
+  }
+  const found = served === undefined ? await stateToTakeOver(context, move) : undefined;
+  if (found !== undefined) {
+    return prepareFoundState(context, found);
+  }
+  if (served === undefined || !forward) {
+    // All that is not forward is a way back or a change that was taken back: it has the snapshot of its cut-over, and
+    // must not depend on what a sick version leaves behind.
+    context.progress(
+      served === undefined ? "no container yet: there is no state to copy" : "no hot snapshot, no drill",
+    );
+    return {
+      workload: workload.name,
+      from: served?.Config.Image ?? null,
+      to: workload.image,
+      snapshot: null,
+      drill: "not needed",
+    };
+  }
+  const from = served.Config.Image;
+  return withRepository(context, "preparation", async () => {
+    const snapshot = await runStep(
+      context,
+      "hot snapshot",
+      async () => {
+        await refuseTooLittleSpace(context);
+        const taken = await takeHotSnapshot(context, from);
+        await checkRepository(context);
+        return taken;
+      },
+      describeSnapshot,
+    );
+    await context.log.append(snapshot);
+    await drilled(context, snapshot.snapshot, from);
+    return {
+      workload: workload.name,
+      from,
+      to: workload.image,
+      snapshot: snapshot.snapshot,
+      drill: "passed",
+    };
+  });
+}
+
+/** A state that somebody else has filled: copied, started on a copy and on record before anything writes to it. */
+async function prepareFoundState(context: WorkloadContext, found: FoundState): Promise<Preparation> {
+  const { workload, docker } = context;
+  const { writer, because } = found;
+  const image = writer ?? workload.image;
+  context.progress(
+    writer === undefined
+      ? `a state is there, and which version wrote it is unknown (${because}): the drill starts ${image} on a copy of it. ` +
+          "If another version wrote it, interrupt this, and let that version take it over first"
+      : `a state is there, written by ${writer}: ${because}`,
+  );
+  await ensureImage(docker, image);
+  return withRepository(context, "preparation", async () => {
+    const snapshot = await runStep(
+      context,
+      "cold snapshot",
+      async () => {
+        await refuseTooLittleSpace(context);
+        return snapshotFoundState(context, found, "cold");
+      },
+      describeSnapshot,
+    );
+    await context.log.append(snapshot);
+    await drilled(context, snapshot.snapshot, image);
+    return {
+      workload: workload.name,
+      from: writer ?? null,
+      to: workload.image,
+      snapshot: snapshot.snapshot,
+      drill: "passed",
+    };
+  });
+}
+
+/**
+ * A state that the container which is about to be created takes over without a cut-over's snapshot: at a first start on a
+ * filled volume, or where a container was removed by hand before an update. Its snapshot is taken once more, and becomes
+ * the release's, immediately before the creation (restore.ts); now it is drilled while nothing has changed.
+ */
+async function stateToTakeOver(context: WorkloadContext, move: Move): Promise<FoundState | undefined> {
+  const journal = await new Journal(context.log.folder).read();
+  const { settle, leaves } = creationOf(journal, move, await context.log.read());
+  const toTake =
+    settle.restore === undefined && leaves !== undefined && "take" in leaves && leaves.take === "cold";
+  return toTake ? findState(context, move) : undefined;
+}
+
+async function fetchWhatIsNeeded(
+  context: WorkloadContext,
+  restore: RestorePlan | undefined,
+): Promise<string> {
+  const { workload, docker } = context;
+  const snapshotImage = await ensureImage(docker, workload.snapshots.image);
+  const image = await ensureImage(docker, workload.image);
+  if (restore === undefined) {
+    return `${image}, snapshot image ${snapshotImage}`;
+  }
+  await withRepository(context, "look for the snapshot", () => findSnapshot(context, restore.snapshot));
+  return `${image}, snapshot ${restore.snapshot.slice(0, 8)} is in the repository`;
+}
+
+async function drilled(context: WorkloadContext, snapshot: string, image: string): Promise<void> {
+  const drill = await runStep(
+    context,
+    "drill",
+    async () => {
+      const passed = await drillSnapshot(context, snapshot, image);
+      const problem = budgetProblem(context.workload, passed.seconds);
+      if (problem !== undefined) {
+        throw new OperationFailure(problem);
+      }
+      const notice = scaledBudgetNotice(context.workload, passed.seconds, await context.log.read());
+      if (notice !== undefined) {
+        context.progress(notice);
+      }
+      return passed;
+    },
+    describeDrill,
+  );
+  await context.log.append(drill);
+}
+
+async function preflight(context: WorkloadContext, mustServe: boolean): Promise<string> {
+  const { workload, docker } = context;
+  await refuseOtherWriters(context);
+  if (!mustServe) {
+    return "nothing else runs on its state";
+  }
+  const served = await docker.getContainer(workload.container).inspect();
+  const health = served.State.Health?.Status;
+  if (!served.State.Running || served.State.Paused || (health !== undefined && health !== "healthy")) {
+    throw new OperationFailure(
+      `the gateway is ${served.State.Paused ? "paused" : served.State.Running ? (health ?? "running") : "stopped"}: an update of a sick ` +
+        `workload can't be judged. Make it healthy or go back first. Its log: docker logs --tail 50 ${workload.container}`,
+    );
+  }
+  return `serves, ${await proveRunningVersion(context)}`;
+}
+
+/** Fails when a drill or a snapshot would fill a disk or take the memory of what serves. */
+export async function refuseTooLittleSpace(context: WorkloadContext): Promise<void> {
+  const { snapshots } = context.workload;
+  const room = await measureRoom(context);
+  const needed = room.stateUsed + snapshots.minimumFree;
+  // A copy beside the state is a restore's, one in the repository the snapshot's, one on Docker's own disk the drill's.
+  for (const place of ["state", "repository", "docker"] as const) {
+    const free = room.free[place];
+    if (free < needed) {
+      throw new OperationFailure(
+        `${megabytes(free)} are free ${where(context, place)}, ${megabytes(needed)} are needed (a copy of the state and ` +
+          "clawforce:snapshots.minimumFree). Free space, or give it a larger disk.",
+      );
+    }
+  }
+  const memory = room.memoryFree;
+  if (memory < snapshots.drill.memory) {
+    throw new OperationFailure(
+      `${megabytes(memory)} of memory are free, the drill needs ${megabytes(snapshots.drill.memory)} ` +
+        "(clawforce:snapshots.drill.memory). Free memory first: a host that swaps or kills would stop other gateways.",
+    );
+  }
+}
+
+export function describeSnapshot(snapshot: SnapshotEntry): string {
+  return `${snapshot.snapshot.slice(0, 8)}, ${snapshot.files} files, ${megabytes(snapshot.bytes)}`;
+}

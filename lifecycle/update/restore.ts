@@ -1,0 +1,160 @@
+import type { Move, RestorePlan } from "../evidence/move.ts";
+import type { CutOverEntry } from "../evidence/records.ts";
+import { type Creation, creationOf } from "./creation.ts";
+import { cutOverOf } from "./cut-over.ts";
+import { inspectContainer } from "../../platforms/docker/client.ts";
+import { stopContainer } from "../../platforms/docker/lifecycle.ts";
+import { refuseOtherWriters } from "../../platforms/docker/writers.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { describeForeign, foreignContainer } from "../../platforms/docker/foreign-container.ts";
+import { findState, snapshotFoundState } from "./found-state.ts";
+import { describeLocks, dropGatewayLocks } from "../snapshot/gateway-locks.ts";
+import { type CutOverJournal, Journal } from "../workdir/journal.ts";
+import { recordMade } from "./made.ts";
+import { withRepository } from "../snapshot/repository.ts";
+import { restoreState } from "../snapshot/restore.ts";
+import { runStep } from "./step.ts";
+import { moveOfTask } from "./task-move.ts";
+import { refuseUnplannedMove } from "./unplanned-move.ts";
+import type { WorkloadContext, WorkloadTask } from "../workload.ts";
+
+/**
+ * Runs after the old container is gone and before the new one is created: settles what a run that was killed has left,
+ * puts the cut-over on record, and sets the state back when the plan of this run says so. What is done in which case
+ * stands in creation.ts.
+ */
+export async function restoreBeforeCreate(
+  context: WorkloadContext,
+  task: WorkloadTask,
+): Promise<{ restored: string | null }> {
+  const move = await moveOfTask(context, task);
+  await removeOrphan(context);
+  await refuseOtherWriters(context);
+  const restored = await makeReady(context, move);
+  // A restore takes minutes, and the creation follows at once.
+  await refuseOtherWriters(context);
+  return { restored };
+}
+
+/** @returns the snapshot that the state was set back to. */
+async function makeReady(context: WorkloadContext, move: Move): Promise<string | null> {
+  const { log, workload } = context;
+  const journal = new Journal(log.folder);
+  const before = await journal.read();
+  if (move.kind === "first" && (await log.read()).length === 0) {
+    // From now on a container of ours without records is one whose records were lost.
+    await log.append({ kind: "begun", image: workload.image });
+  }
+  const { settle: open, leaves, restore } = creationOf(before, move, await log.read());
+  const settled = await settle(context, journal, before, open);
+  const cutOver = await leave(context, move, leaves);
+  const from = cutOver?.from ?? ("from" in move ? move.from : (before?.from ?? workload.image));
+  if (cutOver !== undefined || before !== undefined) {
+    // The journal first: a kill before the append is made good by the next run, one after it is seen by the snapshot's id.
+    const phase = restore === undefined ? "creating" : "restoring";
+    await journal.write({ phase, from, move, ...(cutOver && { cutOver }) });
+  }
+  if (cutOver !== undefined) {
+    await log.append(cutOver);
+  }
+  // After the journal: until this is on record too, a run that comes later sees the same change once more.
+  await recordMade(context);
+  if (restore === undefined) {
+    return settled;
+  }
+  await setBack(context, restore);
+  await journal.write({ phase: "creating", from, move });
+  return restore.snapshot;
+}
+
+/**
+ * A container of this workload that is there although none should be: what is left of a creation that was killed
+ * before it was recorded. Only one that carries our labels is removed.
+ */
+async function removeOrphan(context: WorkloadContext): Promise<void> {
+  const { workload, docker } = context;
+  const found = await inspectContainer(docker, workload.container);
+  if (found === undefined) {
+    return;
+  }
+  const foreign = foreignContainer(workload, {
+    labels: found.Config.Labels,
+    image: found.Config.Image,
+    state: found.State.Status,
+    mounts: found.Mounts,
+  });
+  if (foreign !== undefined) {
+    throw new OperationFailure(`${workload.name}: ${describeForeign(workload.container, foreign)}`);
+  }
+  context.progress("a container of an interrupted creation is removed");
+  await stopContainer(docker, workload.container, workload.stopGrace);
+  await docker.getContainer(workload.container).remove({ v: true });
+}
+
+/** @returns the snapshot whose restore was finished. */
+async function settle(
+  context: WorkloadContext,
+  journal: Journal,
+  before: CutOverJournal | undefined,
+  { record, restore }: Creation["settle"],
+): Promise<string | null> {
+  if (record !== undefined) {
+    await context.log.append(record);
+  }
+  if (before?.phase !== "restoring") {
+    return null;
+  }
+  if (restore === undefined) {
+    throw new OperationFailure(
+      `${context.workload.name}: its journal speaks of a restore without a snapshot.`,
+    );
+  }
+  context.progress(`the restore of ${restore.snapshot.slice(0, 8)} that was interrupted is finished first`);
+  await setBack(context, restore);
+  await journal.write({ phase: "creating", from: before.from, move: before.move });
+  return restore.snapshot;
+}
+
+/** What goes on record for the state that is left: by the snapshot of its cut-over, or by one that is taken now. */
+async function leave(
+  context: WorkloadContext,
+  move: Move,
+  leaves: Creation["leaves"],
+): Promise<CutOverEntry | undefined> {
+  if (leaves === undefined || "cutOver" in leaves) {
+    return leaves?.cutOver;
+  }
+  const { take: role } = leaves;
+  const left = "from" in move ? { writer: move.from } : await findState(context, move);
+  if (left === undefined) {
+    return undefined;
+  }
+  return withRepository(context, `${role} snapshot`, async () => {
+    const snapshot = await runStep(
+      context,
+      "cold snapshot",
+      () => snapshotFoundState(context, left, role),
+      (each) => `${role} ${each.snapshot.slice(0, 8)}, its container is gone already`,
+    );
+    await context.log.append(snapshot);
+    refuseUnplannedMove(context.workload.name, "cold snapshot", move, snapshot.markers);
+    if (snapshot.locks !== undefined) {
+      context.progress(describeLocks(await dropGatewayLocks(context)));
+    }
+    const done = { drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds: 0, killed: false } };
+    // A first start is no cut-over: the version that takes a state over is the one that wrote it, as far as is known.
+    return "from" in move ? cutOverOf(context, move, move.from, snapshot.snapshot, done) : undefined;
+  });
+}
+
+function setBack(context: WorkloadContext, plan: RestorePlan): Promise<void> {
+  return withRepository(context, "restore", async () => {
+    const restored = await runStep(
+      context,
+      "restore",
+      () => restoreState(context, plan, context.workload.image),
+      () => `the state is that of snapshot ${plan.snapshot.slice(0, 8)} of ${plan.takenAt}`,
+    );
+    await context.log.append(restored);
+  });
+}
