@@ -6,21 +6,25 @@ import { tell, withoutStackTrace } from "./components/messages.ts";
 import { loadStackConfig } from "./config/load.ts";
 import { stepsOf } from "./config/order.ts";
 import { defaultImageOf } from "./config/rollout.ts";
-import { dockerClient } from "./platforms/docker/client.ts";
-import { ensureImage } from "./platforms/docker/image.ts";
-import { describeUnknownReleases, describeVerdicts, judgedGroups } from "./lifecycle/update/evidence-facts.ts";
-import { keeperFor } from "./platforms/proxies/kamal/keeper.ts";
-import { lastKnownInput } from "./lifecycle/workdir/last-known.ts";
+import {
+  describeUnknownReleases,
+  describeVerdicts,
+  judgedGroups,
+} from "./lifecycle/update/evidence-facts.ts";
 import { describePlan, describeUnrecorded } from "./lifecycle/update/plan.ts";
 import { onlyGoesBack } from "./lifecycle/update/put-off.ts";
 import { specOf } from "./lifecycle/update/situation.ts";
 import { hookDeadline } from "./lifecycle/update/time-budget.ts";
 import { surveyInWindow } from "./lifecycle/update/window.ts";
+import { lastKnownInput } from "./lifecycle/workdir/last-known.ts";
 import type { Workload } from "./lifecycle/workload.ts";
+import { platformOf, proxyOf } from "./platforms/of-stack.ts";
+import { keeperFor } from "./platforms/proxies/kamal/keeper.ts";
 
 const { config, secrets } = loadStackConfig();
 const stack = getStack();
-const surveyed = await withoutStackTrace(surveyInWindow(config, stack));
+const platform = platformOf(config);
+const surveyed = await withoutStackTrace(surveyInWindow(config, stack, platform));
 const defaultImage = defaultImageOf(config);
 const groups = judgedGroups(config, surveyed, new Date());
 
@@ -34,10 +38,10 @@ const fleet = new Fleet("fleet", {
     defaultImage === undefined ? "none" : onlyGoesBack(surveyed) ? "last" : "after the canaries",
   ),
   defaultImage,
-  pull: (reference) => ensureImage(dockerClient(config.platform.host, config.platform), reference),
+  pull: (reference) => platform.fetch(reference),
   keeper: await withoutStackTrace(keeperFor(config)),
   hookDeadline: (input) => hookDeadline(input as Workload),
-  removed: (name) => lastKnownInput(config, stack, name),
+  removed: (name) => lastKnownInput(config, { stack, name }, { platform, proxy: proxyOf(config, platform) }),
   secretsOf: (workload) => ({
     snapshotPassword: secrets.snapshotPassword,
     gatewayToken:

@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import type Docker from "dockerode";
+import { managingControlPlane } from "../platforms/clawforce/recognise.ts";
 import { isNotFound } from "../platforms/docker/client.ts";
 import { oneShotLabel, runOneShot } from "../platforms/docker/one-shot.ts";
-import { managingControlPlane } from "../platforms/clawforce/recognise.ts";
 import {
   controlPlaneName,
   ingressName,

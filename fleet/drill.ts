@@ -1,14 +1,13 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
-import { ensureImage } from "../platforms/docker/image.ts";
-import { refuseTooLittleSpace } from "../lifecycle/update/prepare.ts";
-import { contextOf } from "../operations/program.ts";
 import { describeDrill, drillSnapshot } from "../lifecycle/snapshot/drill.ts";
 import { withRepository } from "../lifecycle/snapshot/repository.ts";
+import { refuseTooLittleSpace } from "../lifecycle/update/prepare.ts";
 import { runStep } from "../lifecycle/update/step.ts";
-import { survey } from "../lifecycle/update/situation.ts";
+import { contextOf } from "../operations/program.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { refuseUntouched, snapshotsOf, workloadNamed } from "./restore.ts";
+import { survey } from "./situation.ts";
 import { configOf } from "./stack.ts";
 import { secretOf } from "./update-engine.ts";
 
@@ -64,8 +63,8 @@ Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the las
       ...contextOf({ workload: input }, secrets),
       progress: (line: string) => out.write(`${input.name}: ${line}\n`),
     };
-    await ensureImage(context.docker, input.snapshots.image);
-    await ensureImage(context.docker, snapshot.image);
+    await context.platform.fetch(input.snapshots.image);
+    await context.platform.fetch(snapshot.image);
     const done = await withRepository(context, "drill", async () => {
       await refuseTooLittleSpace(context);
       return runStep(

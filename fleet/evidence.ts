@@ -8,12 +8,13 @@ import { EvidenceKeys } from "../lifecycle/evidence/keys.ts";
 import { EvidenceLog, workloadFolder } from "../lifecycle/evidence/log.ts";
 import { type Examined, examine, isSick, repair, whatIsWrong } from "../lifecycle/evidence/repair.ts";
 import { restoreOf } from "../lifecycle/evidence/restore-order.ts";
-import { OperationFailure } from "../platforms/failure.ts";
-import { keySettings, type SurveyedWorkload, survey } from "../lifecycle/update/situation.ts";
+import { keySettings, type SurveyedWorkload } from "../lifecycle/update/situation.ts";
 import { logOf } from "../lifecycle/workload.ts";
+import { OperationFailure } from "../platforms/failure.ts";
 import { type Command, CommandFailure, type Invocation, type Output } from "./command.ts";
 import { operationProcesses } from "./operations-under-way.ts";
 import { workloadNamed } from "./restore.ts";
+import { survey } from "./situation.ts";
 import { configOf } from "./stack.ts";
 import { tableLines } from "./table.ts";
 

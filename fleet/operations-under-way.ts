@@ -1,9 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename } from "node:path";
-import type Docker from "dockerode";
 import { workloadVariable } from "../config/program-input.ts";
-import { hostLocks } from "../platforms/docker/host-lock.ts";
+import type { Platform } from "../platforms/platform.ts";
 
 /** A program of operations/ that runs for a workload. */
 export interface Operation {
@@ -20,12 +19,12 @@ export interface Operation {
  * process can be read here, and those on any machine that hold the repository of a workload on the Docker host.
  */
 export async function operationsUnderWay(
-  docker: Docker,
+  platform: Pick<Platform, "locks">,
   stack: string,
   workloads: readonly string[],
 ): Promise<Operation[]> {
   const processes = await operationProcesses(stack);
-  const holders = (await hostLocks(docker)).filter(
+  const holders = (await platform.locks()).filter(
     ({ kind, of }) => kind === "repository" && workloads.includes(of),
   );
   const unseen = holders.filter(

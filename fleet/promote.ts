@@ -1,10 +1,11 @@
 import type { StackConfig } from "../config/schema.ts";
-import { type SurveyedWorkload, survey } from "../lifecycle/update/situation.ts";
 import { witnessesOf } from "../lifecycle/update/canary-evidence.ts";
+import type { SurveyedWorkload } from "../lifecycle/update/situation.ts";
 import { unlessLocked } from "./carry-out.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { policyFlags, policyLines, policyPackOf, refusalLines } from "./policy-pack.ts";
 import { promotionEdits } from "./promotion.ts";
+import { survey } from "./situation.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { type EngineOperation, UpdateEngine } from "./update-engine.ts";

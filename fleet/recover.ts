@@ -1,8 +1,7 @@
 import type { StackConfig } from "../config/schema.ts";
 import { seconds } from "../config/units.ts";
-import { describeDockerError, dockerClient, unreachableHost } from "../platforms/docker/client.ts";
-import { withHostLock } from "../platforms/docker/host-lock.ts";
-import { ensureImage } from "../platforms/docker/image.ts";
+import { unlessUntouched } from "../platforms/failure.ts";
+import { platformOf } from "../platforms/of-stack.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { Recovery } from "./recovery.ts";
 import { RecoveryEngine } from "./recovery-engine.ts";
@@ -34,32 +33,32 @@ Exit code 0: every workload serves. 1: refused, or something could not be brough
     if (flags["dry-run"] === true) {
       return recovery.describe();
     }
-    const { host } = config.platform;
     try {
       return await alone(config, stack, out, () => recovery.run(wait));
     } catch (error) {
-      throw unreachableHost(host, error);
+      throw unlessUntouched(error);
     }
   },
 };
 
 /** One recovery of a stack at a time, on whatever machine. What is down must come back without the image of the lock too. */
 async function alone(
-  { platform, snapshots: { image } }: StackConfig,
+  config: StackConfig,
   stack: string,
   out: Output,
   work: () => Promise<number>,
 ): Promise<number> {
-  const docker = dockerClient(platform.host, platform);
+  const platform = platformOf(config);
+  const { image } = config.snapshots;
   try {
-    await ensureImage(docker, image);
+    await platform.fetch(image);
   } catch (error) {
     out.write(
-      `${image} is not on the Docker host and can't be pulled (${describeDockerError(error)}): nothing keeps a second recovery out.\n`,
+      `${image} is not on the Docker host and can't be pulled (${platform.describe(error)}): nothing keeps a second recovery out.\n`,
     );
     return work();
   }
-  return withHostLock(docker, { kind: "recover", of: stack, purpose: "fleet recover", image, wait: 0 }, work);
+  return platform.lock({ kind: "recover", of: stack, purpose: "fleet recover", image, wait: 0 }, work);
 }
 
 function waitOf(text: string | boolean | undefined): number {

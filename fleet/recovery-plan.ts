@@ -1,6 +1,6 @@
 import { sameDigest } from "../lifecycle/evidence/move.ts";
 import { passedItsGate, shutOut } from "../lifecycle/ingress/hold-messages.ts";
-import type { LeftOver } from "./left-overs.ts";
+import type { LeftOver } from "../platforms/platform.ts";
 import type { LookedAtWorkload } from "./running.ts";
 import type { StateLock } from "./state-lock.ts";
 import { shortImage } from "./workload-status.ts";

@@ -1,20 +1,18 @@
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import type Docker from "dockerode";
 import { workloadsOf } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
 import { EvidenceDamaged } from "../lifecycle/evidence/failure.ts";
-import { describeDockerError, dockerClient } from "../platforms/docker/client.ts";
-import { startContainer } from "../platforms/docker/lifecycle.ts";
-import { messageOf } from "../platforms/failure.ts";
 import { open } from "../lifecycle/ingress/open.ts";
-import { Journal } from "../lifecycle/workdir/journal.ts";
-import { startOnState } from "../lifecycle/update/start.ts";
 import { lastServing } from "../lifecycle/update/situation.ts";
+import { startOnState } from "../lifecycle/update/start.ts";
+import { Journal } from "../lifecycle/workdir/journal.ts";
 import { logOf } from "../lifecycle/workload.ts";
+import { messageOf } from "../platforms/failure.ts";
+import { platformOf, proxyOf } from "../platforms/of-stack.ts";
+import type { Platform } from "../platforms/platform.ts";
 import { CommandFailure, type Output } from "./command.ts";
-import { leftOversOf, removeLeftOver } from "./left-overs.ts";
 import { type Operation, operationsUnderWay } from "./operations-under-way.ts";
 import { processStartTime } from "./process-start.ts";
 import type { RecoveryEngine } from "./recovery-engine.ts";
@@ -34,14 +32,14 @@ export class Recovery {
   readonly #stack: string;
   readonly #engine: RecoveryEngine;
   readonly #out: Output;
-  readonly #docker: Docker;
+  readonly #platform: Platform;
 
   constructor(config: StackConfig, stack: string, engine: RecoveryEngine, out: Output) {
     this.#config = config;
     this.#stack = stack;
     this.#engine = engine;
     this.#out = out;
-    this.#docker = dockerClient(config.platform.host, config.platform);
+    this.#platform = platformOf(config);
   }
 
   /** Says what `run` would do. */
@@ -86,7 +84,7 @@ export class Recovery {
       ...looked.workloads.map(({ input }) => input.name),
       ...looked.strays.map(({ name }) => name),
     ];
-    const leftOvers = await leftOversOf(this.#docker, names);
+    const leftOvers = await this.#platform.leftOvers(names);
     const plan = planRecovery({ locks: locks ?? [], pending, leftOvers, workloads: looked.workloads });
     return { looked, plan, seesLocks: locks !== undefined };
   }
@@ -104,7 +102,7 @@ export class Recovery {
     const workloads = workloadsOf(this.#config).map(({ name }) => name);
     let said = 0;
     for (;;) {
-      const living = await operationsUnderWay(this.#docker, this.#stack, workloads);
+      const living = await operationsUnderWay(this.#platform, this.#stack, workloads);
       if (living.length === 0) {
         return;
       }
@@ -142,7 +140,7 @@ export class Recovery {
       await this.#engine.unlock();
     }
     for (const each of plan.leftOvers) {
-      await removeLeftOver(this.#docker, each);
+      await this.#platform.removeLeftOver(each);
     }
     for (const workload of looked.workloads) {
       const { name } = workload.input;
@@ -182,9 +180,9 @@ export class Recovery {
     const { input, container, hearsay } = workload;
     try {
       const progress = (line: string) => this.#say(`${input.name}: ${line}`);
-      await startOnState({ docker: this.#docker, workload: input, progress });
+      await startOnState({ platform: this.#platform, workload: input, progress });
     } catch (error) {
-      throw new CommandFailure(`${input.name} could not be brought back: ${describeDockerError(error)}`);
+      throw new CommandFailure(`${input.name} could not be brought back: ${this.#platform.describe(error)}`);
     }
     const did = `was ${container?.state ?? "stopped"}, brought back by fleet recover`;
     const log = logOf(input);
@@ -202,9 +200,14 @@ export class Recovery {
       return;
     }
     // It serves all workloads, so it was no one's to bring back before. What it can't do is said below.
-    await startContainer(this.#docker, input.ingress.container, ingressWait).catch(() => {});
+    await this.#platform.start(input.ingress.container, ingressWait).catch(() => {});
     const progress = (line: string) => this.#say(`${input.name}: ${line}`);
-    const context = { workload: input, docker: this.#docker, log: logOf(input), progress };
+    const context = {
+      workload: input,
+      proxy: proxyOf(this.#config, this.#platform),
+      log: logOf(input),
+      progress,
+    };
     const { seconds } = await open(context, input.ingress);
     progress(`its requests come in${seconds === undefined ? "" : `, after ${seconds} s`}`);
   }

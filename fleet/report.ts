@@ -1,6 +1,11 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatBytes, formatDuration } from "../config/units.ts";
-import type { CheckResult, CutOverEntry, EvidenceRecord, SnapshotEntry } from "../lifecycle/evidence/records.ts";
+import type {
+  CheckResult,
+  CutOverEntry,
+  EvidenceRecord,
+  SnapshotEntry,
+} from "../lifecycle/evidence/records.ts";
 import { pauseText, stepsOf } from "./move-steps.ts";
 import { type RecordedMove, recordedMoves } from "./recorded-moves.ts";
 import { type RecordedUpdate, recordedUpdates } from "./recorded-updates.ts";

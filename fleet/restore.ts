@@ -5,12 +5,13 @@ import { formatBytes, formatDuration } from "../config/units.ts";
 import { sameDigest } from "../lifecycle/evidence/move.ts";
 import type { EvidenceRecord, SnapshotEntry } from "../lifecycle/evidence/records.ts";
 import { refusalText } from "../lifecycle/evidence/refusal.ts";
-import { clientFor } from "../platforms/docker/client.ts";
-import { execInContainer } from "../platforms/docker/exec.ts";
-import { type SurveyedWorkload, survey } from "../lifecycle/update/situation.ts";
+import type { SurveyedWorkload } from "../lifecycle/update/situation.ts";
+import { platformOf } from "../platforms/of-stack.ts";
+import type { Platform } from "../platforms/platform.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { controlPlaneRotation, rotationLines } from "./rotation.ts";
+import { survey } from "./situation.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { type Edit, fieldAt } from "./stack-edit.ts";
 import { StackFileChange } from "./stack-file-change.ts";
@@ -71,7 +72,7 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
     const lines =
       workload.input.track === "control-plane"
         ? controlPlaneRotation
-        : rotationLines(await openclawConfig(workload));
+        : rotationLines(await openclawConfig(platformOf(config), workload));
     out.write(
       `Look at these; their servers may have renewed them since the snapshot:\n${lines.map((line) => `  ${line}\n`).join("")}`,
     );
@@ -168,14 +169,11 @@ function orderName(now: Date): string {
 }
 
 /** What the workload's own configuration says of its logins; nothing when it can't be read. */
-async function openclawConfig({ input }: SurveyedWorkload): Promise<unknown> {
+async function openclawConfig(platform: Platform, { input }: SurveyedWorkload): Promise<unknown> {
   try {
-    const { stdout } = await execInContainer(
-      clientFor(input),
-      input.container,
-      ["cat", `${input.mount}/openclaw.json`],
-      { deadline: 10 },
-    );
+    const { stdout } = await platform.exec(input.container, ["cat", `${input.mount}/openclaw.json`], {
+      deadline: 10,
+    });
     return JSON.parse(stdout);
   } catch {
     return undefined;

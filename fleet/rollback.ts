@@ -1,7 +1,7 @@
-import { survey } from "../lifecycle/update/situation.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import type { Command } from "./command.ts";
 import { policyFlags, policyPackOf } from "./policy-pack.ts";
+import { survey } from "./situation.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";

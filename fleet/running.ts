@@ -1,11 +1,14 @@
-import type Docker from "dockerode";
 import type { StackConfig } from "../config/schema.ts";
-import { dockerClient, inspectContainer, unreachableHost } from "../platforms/docker/client.ts";
-import { type IngressLook, lookAtIngress } from "../platforms/proxies/kamal/look.ts";
-import { type SurveyedWorkload, survey } from "../lifecycle/update/situation.ts";
+import type { SurveyedWorkload } from "../lifecycle/update/situation.ts";
+import { unlessUntouched } from "../platforms/failure.ts";
+import { platformOf } from "../platforms/of-stack.ts";
+import type { Marked, Platform } from "../platforms/platform.ts";
+import { lookAtIngress } from "../platforms/proxies/kamal/look.ts";
+import type { IngressLook } from "../platforms/proxy.ts";
 import { type Operation, operationsUnderWay } from "./operations-under-way.ts";
+import { survey } from "./situation.ts";
 
-/** The container of a workload as Docker describes it. */
+/** The container of a workload. */
 export interface RunningContainer {
   id: string;
   /** The reference that it was created with. */
@@ -27,88 +30,51 @@ export interface LookedAtWorkload extends SurveyedWorkload {
   operations: Operation[];
 }
 
-/** A container with this stack's label that the configuration does not know. */
-export interface StrayContainer {
-  name: string;
-  id: string;
-  image: string;
-  state: string;
-  status: string;
-}
-
 export interface Look {
   stack: string;
   host: string;
   workloads: LookedAtWorkload[];
-  strays: StrayContainer[];
+  /** What bears this stack's mark, and the configuration does not know. */
+  strays: Marked[];
 }
 
 /** Reads what the configuration wants, what is there and what is on record; changes nothing, needs no engine and no lock. */
 export async function look(config: StackConfig, stack: string): Promise<Look> {
   const surveyed = await survey(config, stack);
   const { host } = config.platform;
-  const docker = dockerClient(host, config.platform);
+  const platform = platformOf(config);
   try {
     const operations = await operationsUnderWay(
-      docker,
+      platform,
       stack,
       surveyed.map(({ input }) => input.name),
     );
     const ingress = await lookAtIngress(
-      docker,
+      platform,
       surveyed.map(({ input }) => input),
     );
     const workloads = await Promise.all(
       surveyed.map(async (workload) => ({
         ...workload,
         container:
-          workload.observed === undefined ? undefined : await containerOf(docker, workload.input.container),
+          workload.observed === undefined ? undefined : await containerOf(platform, workload.input.container),
         ingress: ingress.get(workload.input.name),
         operations: operations.filter(({ workload: name }) => name === workload.input.name),
       })),
     );
     const known = [...surveyed.map(({ input }) => input.container), config.ingress?.name];
-    return { stack, host, workloads, strays: await straysOf(docker, stack, known) };
+    const marked = await platform.marked(stack);
+    return { stack, host, workloads, strays: marked.filter(({ name }) => !known.includes(name)) };
   } catch (error) {
-    throw unreachableHost(host, error);
+    throw unlessUntouched(error);
   }
 }
 
-async function containerOf(docker: Docker, name: string): Promise<RunningContainer | undefined> {
-  const found = await inspectContainer(docker, name);
+async function containerOf(platform: Platform, name: string): Promise<RunningContainer | undefined> {
+  const found = await platform.unit(name);
   if (found === undefined) {
     return undefined;
   }
-  const { State } = found;
-  const stopped = !State.Running && !State.Restarting && State.Status !== "created";
-  return {
-    id: found.Id,
-    image: found.Config.Image,
-    state: State.Status,
-    health: State.Health?.Status,
-    exitCode: State.ExitCode,
-    since: State.Status === "created" ? found.Created : stopped ? State.FinishedAt : State.StartedAt,
-    restarts: found.RestartCount,
-  };
-}
-
-async function straysOf(
-  docker: Docker,
-  stack: string,
-  known: (string | undefined)[],
-): Promise<StrayContainer[]> {
-  const labelled = await docker.listContainers({
-    all: true,
-    filters: { label: [`clawforce.stack=${stack}`] },
-  });
-  return labelled
-    .map(({ Names, Id, Image, State, Status }) => ({
-      name: Names[0]?.slice(1) ?? Id,
-      id: Id,
-      image: Image,
-      state: State,
-      status: Status,
-    }))
-    .filter(({ name }) => !known.includes(name))
-    .toSorted((a, b) => a.name.localeCompare(b.name));
+  const { id, image, status: state, health, exitCode, since, restarts } = found;
+  return { id, image, state, health, exitCode, since, restarts };
 }

@@ -1,4 +1,4 @@
-import type { StrayContainer } from "./running.ts";
+import type { Marked } from "../platforms/platform.ts";
 import { tableLines } from "./table.ts";
 import { ageOf, shortImage, type WorkloadStatus } from "./workload-status.ts";
 
@@ -10,7 +10,7 @@ export interface StackStatus {
   asWanted: boolean;
   workloads: WorkloadStatus[];
   /** Containers with this stack's label that the configuration does not know. */
-  notInConfiguration: StrayContainer[];
+  notInConfiguration: Marked[];
 }
 
 const header = ["WORKLOAD", "RUNS", "SINCE", "RESTARTS", "HEALTH", "BEFORE", "VERIFICATION", "AS WANTED"];

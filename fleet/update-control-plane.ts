@@ -1,10 +1,10 @@
 import { shortReference } from "../config/image-reference.ts";
 import { refusalText } from "../lifecycle/evidence/refusal.ts";
-import { survey } from "../lifecycle/update/situation.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { controlPlane } from "./pinned-change.ts";
 import type { PolicyPack } from "./policy-pack.ts";
+import { survey } from "./situation.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";

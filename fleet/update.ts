@@ -1,10 +1,11 @@
 import type { StackConfig } from "../config/schema.ts";
-import { type SurveyedWorkload, survey } from "../lifecycle/update/situation.ts";
 import { witnessesOf } from "../lifecycle/update/canary-evidence.ts";
+import type { SurveyedWorkload } from "../lifecycle/update/situation.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { type NextWave, nextWave, refuseTarget, rolloutsOf } from "./next-wave.ts";
 import { policyFlags, policyPackOf } from "./policy-pack.ts";
+import { survey } from "./situation.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { updateControlPlane } from "./update-control-plane.ts";

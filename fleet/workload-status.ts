@@ -3,9 +3,9 @@ import { formatDuration } from "../config/units.ts";
 import { releasesOf, sameDigest } from "../lifecycle/evidence/move.ts";
 import type { Outcome } from "../lifecycle/evidence/records.ts";
 import type { Refusal } from "../lifecycle/evidence/refusal.ts";
-import type { IngressLook } from "../platforms/proxies/kamal/look.ts";
 import { shutOut } from "../lifecycle/ingress/hold-messages.ts";
 import type { CutOverPhase } from "../lifecycle/workdir/journal.ts";
+import type { IngressLook } from "../platforms/proxy.ts";
 import type { LookedAtWorkload, RunningContainer } from "./running.ts";
 
 /** What is known of one workload, for machines and for the table. */

@@ -1,10 +1,11 @@
-import type Docker from "dockerode";
 import type { Check } from "../config/check-schema.ts";
 import type { DrainConfig } from "../config/container-schema.ts";
 import type { Made } from "../config/container-settings.ts";
 import type { DockerAccess } from "../config/docker-access.ts";
 import type { StateLocation, Track } from "../config/rollout.ts";
 import type { DeadlinesConfig, SnapshotsConfig } from "../config/schema.ts";
+import type { Platform } from "../platforms/platform.ts";
+import type { IngressProxy } from "../platforms/proxy.ts";
 import { type EvidenceKeySettings, EvidenceKeys } from "./evidence/keys.ts";
 import { EvidenceLog } from "./evidence/log.ts";
 import type { Move } from "./evidence/move.ts";
@@ -116,10 +117,12 @@ export interface OperationSecrets {
   controlPlanePassword: string;
 }
 
-/** Workload, clients and secrets, as an operation holds them while it runs. */
+/** Workload, what runs it, and secrets, as an operation holds them while it runs. */
 export interface WorkloadContext {
   workload: Workload;
-  docker: Docker;
+  platform: Platform;
+  /** What holds its requests; undefined when nothing stands in front of it. */
+  proxy: IngressProxy | undefined;
   secrets: OperationSecrets;
   log: EvidenceLog;
   /** A line for the operator who watches. */

@@ -1,4 +1,4 @@
-import { followRollout } from "../lifecycle/update/default-image.ts";
+import { followRollout } from "../platforms/clawforce/follow-rollout.ts";
 import { runProgram } from "./program.ts";
 
 await runProgram(followRollout);

@@ -1,18 +1,28 @@
 import { controlPlanePasswordVariable, passwordVariable, tokenVariable } from "../config/program-input.ts";
-import { EvidenceFailure } from "../lifecycle/evidence/failure.ts";
 import { refuseRehearsal } from "../lifecycle/clock.ts";
-import { clientFor, unreachableHost } from "../platforms/docker/client.ts";
-import { OperationFailure, reportOf } from "../platforms/failure.ts";
+import { EvidenceFailure } from "../lifecycle/evidence/failure.ts";
+import { unitOf } from "../lifecycle/update/unit-of.ts";
+import {
+  logOf,
+  type OperationSecrets,
+  type WorkloadContext,
+  type WorkloadTask,
+} from "../lifecycle/workload.ts";
 import { gatewayTokenOf } from "../platforms/clawforce/instance.ts";
+import { unreachableHost } from "../platforms/docker/client.ts";
+import { DockerPlatform } from "../platforms/docker/platform.ts";
+import { OperationFailure, reportOf } from "../platforms/failure.ts";
+import { KamalProxy } from "../platforms/proxies/kamal/proxy.ts";
 import { startedByHand, taskOfInput } from "./task-input.ts";
-import { logOf, type OperationSecrets, type WorkloadContext, type WorkloadTask } from "../lifecycle/workload.ts";
 
 export function contextOf(task: WorkloadTask, secrets: OperationSecrets): WorkloadContext {
   const { workload } = task;
+  const platform = new DockerPlatform(workload);
   return {
     workload,
     secrets,
-    docker: clientFor(workload),
+    platform,
+    proxy: workload.ingress && new KamalProxy(platform, workload.ingress.container),
     log: logOf(workload),
     progress: (line) => process.stderr.write(`${workload.name}: ${line}\n`),
   };
@@ -57,11 +67,12 @@ function passOver({ workload, progress }: WorkloadContext, putOff: string): obje
 
 /** The token of a managed gateway is the control plane's to give: its container has it. */
 export async function withManagedToken(context: WorkloadContext): Promise<WorkloadContext> {
-  const { workload, docker, secrets } = context;
+  const { workload, secrets } = context;
   if (workload.managed !== true) {
     return context;
   }
-  const gatewayToken = await gatewayTokenOf(docker, workload.container, workload.tokenVariable ?? "");
+  const { environment } = await unitOf(context);
+  const gatewayToken = gatewayTokenOf(environment, workload.tokenVariable ?? "");
   return { ...context, secrets: { ...secrets, gatewayToken } };
 }
 

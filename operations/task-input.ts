@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import { parsedJson } from "../config/json.ts";
-import { OperationFailure } from "../platforms/failure.ts";
 import type { WorkloadTask } from "../lifecycle/workload.ts";
+import { OperationFailure } from "../platforms/failure.ts";
 
 /** Seconds in which the whole task must have come: whoever starts a program has it at hand. */
 const inputDeadline = 60;

@@ -9,6 +9,34 @@ export class TooLate extends OperationFailure {
   readonly late = true;
 }
 
+/**
+ * The engine of a platform can't be reached, or does not answer: nothing is known of what becomes of the call that
+ * failed, and every other call will fail too until somebody has looked at the host.
+ */
+export class EngineFailure extends OperationFailure {
+  override name = "EngineFailure";
+  /** "The Docker host H does not answer (ECONNREFUSED)" */
+  readonly what: string;
+  /** What to do now, sentences. */
+  readonly advice: string;
+
+  constructor(what: string, advice: string) {
+    super(`${what}. ${advice}`);
+    this.what = what;
+    this.advice = advice;
+  }
+
+  /** For a caller that has changed nothing yet. */
+  untouched(): OperationFailure {
+    return new OperationFailure(`${this.what}; nothing was done. ${this.advice}`);
+  }
+}
+
+/** An unreachable engine as one sentence, for callers that have changed nothing; every other error passes through. */
+export function unlessUntouched(error: unknown): unknown {
+  return error instanceof EngineFailure ? error.untouched() : error;
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

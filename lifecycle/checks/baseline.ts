@@ -1,8 +1,8 @@
 import type { Check } from "../../config/check-schema.ts";
-import type { BaselineEntry, ChannelState } from "../evidence/records.ts";
-import { preflightControlPlane } from "../control-plane/check.ts";
-import { execInContainer } from "../../platforms/docker/exec.ts";
 import { messageOf, OperationFailure } from "../../platforms/failure.ts";
+import { preflightControlPlane } from "../control-plane/check.ts";
+import type { BaselineEntry, ChannelState } from "../evidence/records.ts";
+import { unitOf } from "../update/unit-of.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { judgeChannels, readChannels } from "./channels.ts";
 import { printOf, readConfiguration } from "./configuration.ts";
@@ -14,16 +14,14 @@ type CheckOf<Kind extends Check["kind"]> = Extract<Check, { kind: Kind }>;
 
 /** What the checks compare with, read while the old version serves: only what they need, each call costs seconds. */
 export async function readBaseline(context: WorkloadContext): Promise<BaselineEntry> {
-  const { docker, workload, secrets } = context;
+  const { platform, workload, secrets } = context;
   const checks = [...workload.gate, ...workload.verification];
-  const { Config, RestartCount, Image } = await docker.getContainer(workload.container).inspect();
-  const version = (await docker.getImage(Image).inspect()).Config?.Labels?.[
-    "org.opencontainers.image.version"
-  ];
+  const { image, restarts, imageId } = await unitOf(context);
+  const version = await platform.imageVersion(imageId);
   const common = {
     kind: "baseline",
-    image: Config.Image,
-    restarts: RestartCount,
+    image,
+    restarts,
     ...(version !== undefined && { version }),
   } as const;
   if (workload.track === "control-plane") {
@@ -71,9 +69,9 @@ async function baselineChannels(
   const check = checks.find((each): each is CheckOf<"channels"> => each.kind === "channels");
   if (check === undefined && !compares(checks, "channels")) return undefined;
   const argv = check?.argv ?? channelsArgv;
-  const { docker, workload } = context;
+  const { platform, workload } = context;
   const found = await read("channels", async () =>
-    readChannels(await execInContainer(docker, workload.container, argv, { deadline: patience })),
+    readChannels(await platform.exec(workload.container, argv, { deadline: patience })),
   );
   const verdict =
     "problem" in found

@@ -1,6 +1,6 @@
 import type { Check } from "../../config/check-schema.ts";
-import type { BaselineEntry } from "../evidence/records.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
+import type { BaselineEntry } from "../evidence/records.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { describeBaseline, readBaseline } from "./baseline.ts";
 import { verdictOf } from "./judge.ts";

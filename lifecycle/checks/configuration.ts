@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, scryptSync } from "node:crypto";
 import type { ConfigurationPrint } from "../evidence/records.ts";
-import { execInContainer } from "../../platforms/docker/exec.ts";
+import { unitOf } from "../update/unit-of.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { oneLine } from "./cli-output.ts";
 import { parsedJson5 } from "./json5.ts";
@@ -15,11 +15,11 @@ const script = 'if [ -e "$1" ]; then cat -- "$1"; else exit 44; fi';
 
 /** Reads it in the container, as the gateway's own user. What can't be read is an error, never an empty configuration. */
 export async function readConfiguration(context: WorkloadContext, deadline: number): Promise<Configuration> {
-  const { docker, workload } = context;
-  const { Env } = (await docker.getContainer(workload.container).inspect()).Config;
-  const file = configurationFile(Env ?? [], workload.mount);
+  const { platform, workload } = context;
+  const { environment } = await unitOf(context);
+  const file = configurationFile(environment, workload.mount);
   const argv = ["sh", "-c", script, "sh", file];
-  const { exitCode, stdout, stderr } = await execInContainer(docker, workload.container, argv, {
+  const { exitCode, stdout, stderr } = await platform.exec(workload.container, argv, {
     deadline,
     name: `reading ${file}`,
   });

@@ -1,6 +1,5 @@
 import type { Check } from "../../config/check-schema.ts";
 import type { BaselineEntry } from "../evidence/records.ts";
-import { execInContainer } from "../../platforms/docker/exec.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
 import { agentsOf, namesModel, readConfiguration } from "./configuration.ts";
@@ -34,7 +33,7 @@ export async function attemptConversation(
     const argv = check.argv ?? turnArgv(agent);
     return judgeConversation(
       check,
-      await execInContainer(context.docker, context.workload.container, argv, { deadline }),
+      await context.platform.exec(context.workload.container, argv, { deadline }),
     );
   };
   if (failedBefore === undefined) return turn();

@@ -1,4 +1,4 @@
-import type { LogLine } from "../../platforms/docker/logs.ts";
+import type { LogLine } from "../../platforms/platform.ts";
 import { oneLine } from "./cli-output.ts";
 import { type Attempt, failed, nothing, passed } from "./judge.ts";
 

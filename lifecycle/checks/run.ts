@@ -1,18 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Check } from "../../config/check-schema.ts";
-import type { BaselineEntry, CheckResult, EvidenceRecord } from "../evidence/records.ts";
 import { attemptLogin, attemptUnchanged, judgeBuild } from "../control-plane/check.ts";
-import { describeDockerError } from "../../platforms/docker/client.ts";
-import { execInContainer } from "../../platforms/docker/exec.ts";
-import { versionOfImage } from "../../platforms/docker/image-version.ts";
-import { logLines, logReachesBack } from "../../platforms/docker/logs.ts";
+import type { BaselineEntry, CheckResult, EvidenceRecord } from "../evidence/records.ts";
 import { secondsSince } from "../update/step.ts";
-import type { WorkloadContext } from "../workload.ts";
+import { unitOf } from "../update/unit-of.ts";
 import { openWorkloadHttp, type WorkloadHttp } from "../update/workload-http.ts";
+import type { WorkloadContext } from "../workload.ts";
 import { baselineBefore } from "./before.ts";
 import { readConfiguration } from "./configuration.ts";
 import { attemptConversation } from "./conversation.ts";
 import { deadlineOf, deadlinesOf, isLate, lastPassingSeconds, slowSentence } from "./deadline.ts";
+import { versionOfImage } from "./image-version.ts";
 import {
   type Attempt,
   afterAttempt,
@@ -83,7 +81,10 @@ async function runCheck(looking: Looking, check: Check): Promise<CheckResult> {
   for (;;) {
     attempts += 1;
     const left = Math.max(1, Math.ceil((until - Date.now()) / 1000));
-    verdict = afterAttempt(verdict, await attemptVerdict(() => attemptCheck(looking, check, left)));
+    verdict = afterAttempt(
+      verdict,
+      await attemptVerdict(looking.context, () => attemptCheck(looking, check, left)),
+    );
     if (verdict.outcome === "passed" || once.has(check.kind) || Date.now() + check.interval * 1000 > until) {
       const seconds = secondsSince(began);
       const last = lastPassingSeconds(records, name);
@@ -97,12 +98,15 @@ async function runCheck(looking: Looking, check: Check): Promise<CheckResult> {
   }
 }
 
-async function attemptVerdict(attempt: () => Promise<Attempt>): Promise<Verdict> {
+async function attemptVerdict(
+  { platform }: WorkloadContext,
+  attempt: () => Promise<Attempt>,
+): Promise<Verdict> {
   try {
     const seen = await attempt();
     return { outcome: outcomeOf(seen), detail: seen.detail };
   } catch (error) {
-    const detail = describeDockerError(error);
+    const detail = platform.describe(error);
     return { outcome: "inconclusive", detail, ...(isLate(error) && { slow: true }) };
   }
 }
@@ -112,16 +116,16 @@ async function attemptCheck(
   check: Check,
   deadline: number,
 ): Promise<Attempt> {
-  const { docker, workload } = context;
+  const { platform, workload } = context;
   switch (check.kind) {
     case "http":
       return judgeHttp(check, await (await http()).get(check.path, check.port ?? workload.port, deadline));
     case "command":
-      return judgeCommand(check, await execInContainer(docker, workload.container, check.argv, { deadline }));
+      return judgeCommand(check, await platform.exec(workload.container, check.argv, { deadline }));
     case "version":
       return judgeVersion(
-        await versionOfImage(docker, workload.image),
-        await execInContainer(docker, workload.container, check.argv, { deadline }),
+        await versionOfImage(platform, workload.image),
+        await platform.exec(workload.container, check.argv, { deadline }),
       );
     case "logs":
       return attemptLogs(context, check, deadline);
@@ -134,7 +138,7 @@ async function attemptCheck(
         ? attemptUnchanged(context, check, before)
         : checkGatewayUnchanged(context, check, deadline);
     case "pins": {
-      const look = await execInContainer(docker, workload.container, pinsArgv(workload.mount), {
+      const look = await platform.exec(workload.container, pinsArgv(workload.mount), {
         deadline,
         name: "the look for pinned sessions",
       });
@@ -155,14 +159,14 @@ async function attemptCheck(
 const firstWords = 60_000;
 
 async function attemptLogs(
-  { docker, workload }: WorkloadContext,
+  { platform, workload }: WorkloadContext,
   check: Extract<Check, { kind: "logs" }>,
   deadline: number,
 ): Promise<Attempt> {
-  const since = new Date((await docker.getContainer(workload.container).inspect()).State.StartedAt);
-  const lines = logLines(docker, workload.container, { since, deadline });
+  const since = new Date((await unitOf({ platform, workload })).startedAt);
+  const lines = platform.logs(workload.container, { since, deadline });
   return judgeLogs(check, lines, () =>
-    logReachesBack(docker, workload.container, new Date(since.getTime() + firstWords), deadline),
+    platform.logReachesBack(workload.container, new Date(since.getTime() + firstWords), deadline),
   );
 }
 

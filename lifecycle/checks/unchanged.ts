@@ -1,5 +1,4 @@
 import type { Check } from "../../config/check-schema.ts";
-import { execInContainer } from "../../platforms/docker/exec.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { baselineBefore, noBaseline } from "./before.ts";
 import { judgeChannels, readChannels } from "./channels.ts";
@@ -18,7 +17,7 @@ export async function checkChannels(
   deadline: number,
 ): Promise<Attempt> {
   const before = baselineBefore(await context.log.read())?.channels;
-  const result = await execInContainer(context.docker, context.workload.container, check.argv, { deadline });
+  const result = await context.platform.exec(context.workload.container, check.argv, { deadline });
   return judgeChannels(before, readChannels(result), check.allowNone);
 }
 
@@ -68,11 +67,11 @@ export function judgeSessions(before: number | undefined, now: number, without: 
 }
 
 export async function countSessions(
-  { docker, workload }: WorkloadContext,
+  { platform, workload }: WorkloadContext,
   deadline: number,
 ): Promise<number> {
   const argv = ["openclaw", "sessions", "--all-agents", "--json"];
-  return sessionsOf(await execInContainer(docker, workload.container, argv, { deadline }));
+  return sessionsOf(await platform.exec(workload.container, argv, { deadline }));
 }
 
 /** `count` is that of the sessions in the list, which newer versions cut at 100; `totalCount` is that of all. */

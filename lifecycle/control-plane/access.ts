@@ -1,4 +1,3 @@
-import { openHttp } from "../../platforms/docker/http.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { ControlPlaneClient } from "./client.ts";
 
@@ -9,15 +8,15 @@ export async function withControlPlane<T>(
   /** Another one than the stack's: the copy of a drill. */
   container?: string,
 ): Promise<T> {
-  const { workload, docker, secrets } = context;
+  const { workload, platform, secrets } = context;
   const { controlPlane } = workload;
   if (controlPlane === undefined) {
     throw new Error("there is no control plane in this stack");
   }
-  const http = await openHttp(docker, {
+  const http = await platform.openHttp({
     image: workload.snapshots.image,
-    label: `${workload.name}/api`,
-    networkMode: `container:${container ?? controlPlane.container}`,
+    workload: `${workload.name}/api`,
+    unit: container ?? controlPlane.container,
     url: `http://127.0.0.1:${controlPlane.port}`,
   });
   const account = { username: controlPlane.username, password: secrets.controlPlanePassword };

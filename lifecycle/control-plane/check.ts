@@ -2,10 +2,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Check } from "../../config/check-schema.ts";
 import { parsedJson } from "../../config/json.ts";
-import type { BaselineEntry, ControlPlaneBaseline } from "../evidence/records.ts";
-import { type Attempt, fieldOf } from "../checks/judge.ts";
-import type { HttpAnswer } from "../../platforms/docker/http.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
+import type { HttpAnswer } from "../../platforms/http.ts";
+import { type Attempt, fieldOf } from "../checks/judge.ts";
+import type { BaselineEntry, ControlPlaneBaseline } from "../evidence/records.ts";
 import type { ControlPlaneAccess, WorkloadContext } from "../workload.ts";
 import { withControlPlane } from "./access.ts";
 import { checkLogin, checkNewestBackup, readBaseline } from "./baseline.ts";
@@ -152,8 +152,8 @@ async function openNewest(
   });
 }
 
-function lookInto({ docker, workload }: WorkloadContext): Promise<DatabaseLook> {
-  return lookIntoDatabase(docker, {
+function lookInto({ platform, workload }: WorkloadContext): Promise<DatabaseLook> {
+  return lookIntoDatabase(platform, {
     workload: workload.name,
     data: workload.state,
     file: workload.controlPlane?.database ?? "",

@@ -1,8 +1,8 @@
 import { readFile, rename, rm } from "node:fs/promises";
 import type { z } from "zod";
 import { parsedJson } from "../../config/json.ts";
-import { type HttpAnswer, type HttpClient, NoAnswer } from "../../platforms/docker/http.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
+import { type HttpAnswer, type HttpClient, NoAnswer } from "../../platforms/http.ts";
 import {
   type Backup,
   backupAnswer,

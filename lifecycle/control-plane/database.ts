@@ -1,9 +1,7 @@
 import { readFile } from "node:fs/promises";
-import type Docker from "dockerode";
 import type { StateLocation } from "../../config/rollout.ts";
-import { runOneShot } from "../../platforms/docker/one-shot.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
-import { stateBind } from "../workload.ts";
+import type { Platform } from "../../platforms/platform.ts";
 import { fernetPattern } from "./fernet.ts";
 
 /** What a copy of the control plane's database showed. Holds secrets: it is never written down, only what it proves. */
@@ -32,14 +30,17 @@ export interface DatabasePlace {
 const deadline = 120;
 
 /** Looks into the database beside the control plane, which may run meanwhile. Nothing is written to its data. */
-export async function lookIntoDatabase(docker: Docker, place: DatabasePlace): Promise<DatabaseLook> {
+export async function lookIntoDatabase(
+  platform: Pick<Platform, "job">,
+  place: DatabasePlace,
+): Promise<DatabaseLook> {
   const script = await readFile(new URL("./scripts/look-into-database.sh", import.meta.url), "utf8");
-  const result = await runOneShot(docker, {
+  const result = await platform.job({
     workload: `${place.workload}/database`,
     purpose: "look into the database",
     image: place.image,
     argv: ["bash", "-c", script, "look-into-database", place.file, fernetPattern],
-    binds: [`${stateBind(place.data)}:/data:ro`],
+    places: [{ from: place.data, at: "/data", readOnly: true }],
     unlogged: true,
     deadline,
   });

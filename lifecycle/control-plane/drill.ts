@@ -1,5 +1,6 @@
-import type { SnapshotEntry } from "../evidence/records.ts";
+import type { StateLocation } from "../../config/rollout.ts";
 import { messageOf, OperationFailure } from "../../platforms/failure.ts";
+import type { SnapshotEntry } from "../evidence/records.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { withControlPlane } from "./access.ts";
 import { checkLogin } from "./baseline.ts";
@@ -11,14 +12,14 @@ import { opens } from "./fernet.ts";
  * of its own, be healthy and say `connected`.
  */
 export async function proveRestoredDatabase(
-  { docker, workload }: WorkloadContext,
+  { platform, workload }: WorkloadContext,
   snapshot: SnapshotEntry["snapshot"],
-  volume: string,
+  copy: StateLocation,
 ): Promise<{ users: number }> {
   const file = workload.controlPlane?.database ?? "";
-  const look = await lookIntoDatabase(docker, {
+  const look = await lookIntoDatabase(platform, {
     workload: workload.name,
-    data: { volume },
+    data: copy,
     file,
     image: workload.snapshots.image,
   });

@@ -1,5 +1,5 @@
-import type { ControlPlaneBaseline } from "../evidence/records.ts";
 import { type Attempt, failed, passed } from "../checks/judge.ts";
+import type { ControlPlaneBaseline } from "../evidence/records.ts";
 import type { Health, Task, User } from "./answers.ts";
 import type { OpenedArchive } from "./archive.ts";
 

@@ -1,5 +1,5 @@
-import type { ControlPlaneBaseline, SecretBaseline } from "../evidence/records.ts";
 import { type Attempt, failed, passed } from "../checks/judge.ts";
+import type { ControlPlaneBaseline, SecretBaseline } from "../evidence/records.ts";
 
 export const unchangedParts = ["instances", "backups", "users", "settings", "secret"] as const;
 

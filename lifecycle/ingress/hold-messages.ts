@@ -1,6 +1,6 @@
+import type { IngressLook } from "../../platforms/proxy.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
 import type { Hold } from "../workdir/hold-journal.ts";
-import type { IngressLook } from "../../platforms/proxies/kamal/look.ts";
 
 /** What of a workload's requests does not come in, as a phrase: "its requests are held until 12:34:56 UTC". Undefined when all do. */
 export function shutOut(

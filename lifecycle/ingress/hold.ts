@@ -1,12 +1,12 @@
 import { messageOf } from "../../platforms/failure.ts";
+import type { IngressProxy, Target } from "../../platforms/proxy.ts";
 import { runStep } from "../update/step.ts";
-import type { WorkloadContext, WorkloadIngress } from "../workload.ts";
 import { type Hold, HoldJournal } from "../workdir/hold-journal.ts";
-import { KamalProxy, type Target } from "../../platforms/proxies/kamal/proxy.ts";
+import type { WorkloadContext, WorkloadIngress } from "../workload.ts";
 import { clock } from "./hold-messages.ts";
 
 /** What an operation on the ingress needs of a workload's context. */
-export type IngressContext = Pick<WorkloadContext, "workload" | "docker" | "log" | "progress">;
+export type IngressContext = Pick<WorkloadContext, "workload" | "proxy" | "log" | "progress">;
 
 /** Seconds that a single request may wait beyond the hold, so that the hold's own end is what answers it. */
 const margin = 5;
@@ -36,9 +36,9 @@ export async function holdRequests(
 
 /** Holds, or holds anew: the deadline counts from now. */
 export async function hold(context: IngressContext, ingress: WorkloadIngress, why: string): Promise<Hold> {
-  const { workload, docker, log } = context;
+  const { workload, log } = context;
   const journal = new HoldJournal(log.folder);
-  const proxy = new KamalProxy(docker, ingress.container);
+  const proxy = proxyOf(context);
   const now = Date.now();
   const held: Hold = {
     since: (await journal.read())?.since ?? new Date(now).toISOString(),
@@ -54,6 +54,14 @@ export async function hold(context: IngressContext, ingress: WorkloadIngress, wh
   await proxy.pause(workload.name, ingress.drain, ingress.hold + margin);
   await log.append({ kind: "ingress", did: "held", why, until: held.until });
   return held;
+}
+
+/** For a workload with an ingress. */
+export function proxyOf({ proxy, workload }: Pick<IngressContext, "proxy" | "workload">): IngressProxy {
+  if (proxy === undefined) {
+    throw new Error(`${workload.name} has no ingress`);
+  }
+  return proxy;
 }
 
 export function targetOf({ workload }: Pick<IngressContext, "workload">, ingress: WorkloadIngress): Target {

@@ -1,12 +1,9 @@
-import { logLines } from "../../platforms/docker/logs.ts";
 import { messageOf } from "../../platforms/failure.ts";
+import type { IngressService, Target } from "../../platforms/proxy.ts";
 import { runStep } from "../update/step.ts";
-import type { WorkloadContext, WorkloadIngress } from "../workload.ts";
-import { type IngressContext, targetOf } from "./hold.ts";
 import { HoldJournal } from "../workdir/hold-journal.ts";
-import { KamalProxy, type Target } from "../../platforms/proxies/kamal/proxy.ts";
-import { cutRequests } from "../../platforms/proxies/kamal/request-log.ts";
-import type { IngressService } from "../../platforms/proxies/kamal/services-table.ts";
+import type { WorkloadContext, WorkloadIngress } from "../workload.ts";
+import { type IngressContext, proxyOf, targetOf } from "./hold.ts";
 
 export interface Opened {
   /** False when requests came in all the time. */
@@ -27,9 +24,9 @@ export async function openIngress(context: WorkloadContext): Promise<void> {
 
 /** Lets the requests in again, or for the first time. Whatever the ingress has lost is set up anew; twice does no more. */
 export async function open(context: IngressContext, ingress: WorkloadIngress): Promise<Opened> {
-  const { workload, docker, log } = context;
+  const { workload, log } = context;
   const journal = new HoldJournal(log.folder);
-  const proxy = new KamalProxy(docker, ingress.container);
+  const proxy = proxyOf(context);
   const held = await journal.read();
   await proxy.clearDeadline(workload.name);
   const service = (await proxy.services()).get(workload.name);
@@ -67,13 +64,11 @@ export async function open(context: IngressContext, ingress: WorkloadIngress): P
 
 /** The ingress forgets a workload that is going away: from then on it answers 404. */
 export async function removeFromIngress(context: IngressContext): Promise<void> {
-  const { workload, docker, log, progress } = context;
-  const { ingress } = workload;
-  if (ingress === undefined) {
+  const { workload, proxy, log, progress } = context;
+  if (proxy === undefined) {
     return;
   }
   try {
-    const proxy = new KamalProxy(docker, ingress.container);
     await proxy.clearDeadline(workload.name);
     if ((await proxy.services()).has(workload.name)) {
       await proxy.remove(workload.name);
@@ -96,16 +91,11 @@ function leadsTo(service: IngressService, target: Target): boolean {
 const cutDeadline = 30;
 
 /** For the record only, so a log that can't be read is no failure. */
-async function cutWhileHeld(
-  { workload, docker }: IngressContext,
-  ingress: WorkloadIngress,
-  since: string,
-  until: Date,
-) {
+async function cutWhileHeld(context: IngressContext, ingress: WorkloadIngress, since: string, until: Date) {
   try {
-    const lines = logLines(docker, ingress.container, { since: new Date(since), deadline: cutDeadline });
-    const address = targetOf({ workload }, ingress).address;
-    return await cutRequests(lines, { service: workload.name, address, since, until: until.toISOString() });
+    const { address } = targetOf(context, ingress);
+    const period = { since: new Date(since), until, deadline: cutDeadline };
+    return await proxyOf(context).cut(context.workload.name, address, period);
   } catch {
     return undefined;
   }

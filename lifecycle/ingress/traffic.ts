@@ -1,9 +1,7 @@
-import type Docker from "dockerode";
 import type { BakeConfig } from "../../config/schema.ts";
+import type { IngressProxy, RequestCount } from "../../platforms/proxy.ts";
 import type { BakeEntry, Outcome, ReadRecord } from "../evidence/records.ts";
-import { logLines, logReachesBack } from "../../platforms/docker/logs.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { noRequests, type RequestCount, requestOf } from "../../platforms/proxies/kamal/request-log.ts";
 
 /** The traffic of a workload during a bake, and as it was before its update. */
 export interface Traffic {
@@ -19,6 +17,10 @@ const shortestBefore = 600;
 /** Seconds for one reading of the ingress's log. */
 const readingDeadline = 300;
 
+function noRequests(): RequestCount {
+  return { served: 0, failed: 0, errors: 0 };
+}
+
 interface Watched extends Traffic {
   name: string;
   from: Date;
@@ -30,14 +32,13 @@ interface Watched extends Traffic {
  * read once, never stands in memory, and may be rotated between two readings.
  */
 export class WaveTraffic {
-  readonly #docker: Docker;
-  readonly #ingress: string | undefined;
+  readonly #proxy: IngressProxy | undefined;
   readonly #watched: Watched[];
   #read: Date;
 
   /** @param since when the bake begins */
   static async create(
-    wave: readonly Pick<WorkloadContext, "workload" | "docker" | "log">[],
+    wave: readonly Pick<WorkloadContext, "workload" | "proxy" | "log">[],
     since: Date,
     length: number,
   ): Promise<WaveTraffic> {
@@ -56,48 +57,40 @@ export class WaveTraffic {
       });
     }
     const first = wave.find(({ workload }) => workload.ingress !== undefined);
-    return new WaveTraffic(
-      first?.docker ?? (wave[0]?.docker as Docker),
-      first?.workload.ingress?.container,
-      watched,
-      since,
-    );
+    return new WaveTraffic(first?.proxy, watched, since);
   }
 
-  private constructor(docker: Docker, ingress: string | undefined, watched: Watched[], since: Date) {
-    this.#docker = docker;
-    this.#ingress = ingress;
+  private constructor(proxy: IngressProxy | undefined, watched: Watched[], since: Date) {
+    this.#proxy = proxy;
     this.#watched = watched;
     this.#read = since;
   }
 
   /** Of what came before the update, once, before the bake's own requests are read. */
   async readBefore(): Promise<void> {
-    if (this.#ingress === undefined) return;
+    if (this.#proxy === undefined) return;
     const since = new Date(Math.min(...this.#watched.map(({ from }) => from.getTime())));
     const byName = new Map(this.#watched.map((each) => [each.name, each]));
-    const lines = logLines(this.#docker, this.#ingress, { since, deadline: readingDeadline });
-    for await (const { time, text } of lines) {
-      const request = time < this.#read ? requestOf(text) : undefined;
-      const of = request === undefined ? undefined : byName.get(request.service);
-      if (request === undefined || of === undefined || time < of.from || time >= of.until) continue;
-      of.before[request.as] += 1;
+    const requests = this.#proxy.requests({ since, deadline: readingDeadline });
+    for await (const { time, service, as } of requests) {
+      const of = time < this.#read ? byName.get(service) : undefined;
+      if (of === undefined || time < of.from || time >= of.until) continue;
+      of.before[as] += 1;
     }
   }
 
   /** Goes on where the last reading ended, up to a time. */
   async read(until: Date): Promise<void> {
-    if (this.#ingress === undefined || until <= this.#read) return;
+    if (this.#proxy === undefined || until <= this.#read) return;
     const byName = new Map(this.#watched.map((each) => [each.name, each]));
     const since = this.#read;
-    const lines = logLines(this.#docker, this.#ingress, { since, deadline: readingDeadline });
-    for await (const { time, text } of lines) {
-      const request = time < until ? requestOf(text) : undefined;
-      const of = request === undefined ? undefined : byName.get(request.service);
-      if (request !== undefined && of !== undefined) of.now[request.as] += 1;
+    const requests = this.#proxy.requests({ since, deadline: readingDeadline });
+    for await (const { time, service, as } of requests) {
+      const of = time < until ? byName.get(service) : undefined;
+      if (of !== undefined) of.now[as] += 1;
     }
     // Asked after the reading: what was rotated away until now may have been missing in it.
-    if (!(await this.#reachesBack(since))) {
+    if (!(await this.#proxy.requestsReachBack(since, readingDeadline))) {
       for (const each of this.#watched) each.whole = false;
     }
     this.#read = until;
@@ -106,10 +99,6 @@ export class WaveTraffic {
   /** Undefined for a workload without an ingress. */
   of(name: string): Traffic | undefined {
     return this.#watched.find((each) => each.name === name);
-  }
-
-  #reachesBack(time: Date): Promise<boolean> {
-    return logReachesBack(this.#docker, this.#ingress ?? "", time, readingDeadline);
   }
 }
 

@@ -1,14 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 import { formatBytes } from "../../config/units.ts";
-import type { DrillEntry } from "../evidence/records.ts";
-import { proveRestoredAccount, proveRestoredDatabase } from "../control-plane/drill.ts";
-import { describeDockerError, inspectContainer } from "../../platforms/docker/client.ts";
-import { withHostLock } from "../../platforms/docker/host-lock.ts";
-import { waitHealthy } from "../../platforms/docker/lifecycle.ts";
-import { collectLogs } from "../../platforms/docker/logs.ts";
-import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
+import { TrialFailed, type TrialStart } from "../../platforms/platform.ts";
+import { proveRestoredAccount, proveRestoredDatabase } from "../control-plane/drill.ts";
+import type { DrillEntry } from "../evidence/records.ts";
 import { secondsSince } from "../update/step.ts";
 import type { Workload, WorkloadContext } from "../workload.ts";
 import { runScript } from "./repository.ts";
@@ -26,60 +21,50 @@ export function drillSnapshot(
   snapshot: string,
   image: string,
 ): Promise<DrillEntry> {
-  const { workload, docker, progress } = context;
+  const { workload, platform, progress } = context;
   const purpose = `drill of ${workload.name}`;
-  const lock = {
-    kind: "drill" as const,
-    of: "",
-    purpose,
-    image: workload.snapshots.image,
-    wait: 900,
-    progress,
-  };
-  return withHostLock(docker, lock, () => drill(context, snapshot, image));
+  const { image: tools } = workload.snapshots;
+  const lock = { kind: "drill" as const, of: "", purpose, image: tools, wait: 900, progress };
+  return platform.lock(lock, () => drill(context, snapshot, image));
 }
 
 async function drill(context: WorkloadContext, snapshot: string, image: string): Promise<DrillEntry> {
-  const { workload, docker } = context;
+  const { workload, platform, secrets } = context;
   const began = performance.now();
-  const scratch = `clawforce-drill-${workload.stack}-${workload.name}`;
-  const labels = { [oneShotLabel]: workload.name, "clawforce.purpose": "drill" };
+  const name = `clawforce-drill-${workload.stack}-${workload.name}`;
   try {
-    await removeDrill(context, scratch);
-    await docker.createVolume({ Name: scratch, Labels: labels });
+    await platform.removeTrial(name);
+    const scratch = await platform.makeScratch(name, workload.name);
     await runScript(context, {
       script: "restore-to-scratch",
       purpose: "restore of the drill",
       state: "none",
-      scratchVolume: scratch,
+      scratch,
       arguments: [snapshot],
     });
     const isControlPlane = workload.track === "control-plane";
     const shown = isControlPlane ? await proveRestoredDatabase(context, snapshot, scratch) : undefined;
-    const served = await inspectContainer(docker, workload.container);
-    const start =
-      served === undefined ? configuredStart(workload, context.secrets.gatewayToken) : startOf(served);
-    const limits = limitsOf(workload, start.memory);
-    const container = await docker.createContainer({
-      name: scratch,
-      Image: image,
-      ...start.options,
-      Env: drillEnvironment(start.environment, workload.snapshots.drill.environment),
-      Labels: labels,
-      HostConfig: { Binds: [`${scratch}:${workload.mount}`], NetworkMode: "none", Init: true, ...limits },
-    });
-    await container.start();
+    const { memory, cpus, deadline, environment } = workload.snapshots.drill;
     try {
-      await waitHealthy(docker, scratch, workload.snapshots.drill.deadline);
+      await platform.trial({
+        name,
+        workload: workload.name,
+        image,
+        like: { unit: workload.container, otherwise: configuredStart(workload, secrets.gatewayToken) },
+        environment,
+        mount: workload.mount,
+        limits: { memory, cpus, processes: processLimit },
+        deadline,
+      });
     } catch (error) {
-      throw await drillFailure(context, { snapshot, image, scratch, memory: limits.Memory, error });
+      throw error instanceof TrialFailed ? drillFailure(snapshot, image, error) : error;
     }
     if (isControlPlane) {
-      await proveRestoredAccount(context, snapshot, scratch);
+      await proveRestoredAccount(context, snapshot, name);
     }
     return { kind: "drill", snapshot, image, seconds: secondsSince(began), ...shown };
   } finally {
-    await removeDrill(context, scratch);
+    await platform.removeTrial(name);
   }
 }
 
@@ -88,106 +73,35 @@ export function describeDrill({ snapshot, users }: DrillEntry): string {
   return `snapshot ${snapshot.slice(0, 8)} starts and becomes healthy${shown}`;
 }
 
-interface DrillStart {
-  options: Pick<ContainerCreateOptions, "Cmd" | "User" | "Healthcheck">;
-  environment: string[];
-  /** Bytes; 0 when the container has no limit. */
-  memory: number;
-}
-
-/** As the container that serves was started. */
-function startOf({ Config, HostConfig }: ContainerInspectInfo): DrillStart {
-  return {
-    options: {
-      ...(Config.Cmd && { Cmd: Config.Cmd }),
-      ...(Config.User && { User: Config.User }),
-      ...(Config.Healthcheck && { Healthcheck: Config.Healthcheck }),
-    },
-    environment: Config.Env,
-    memory: HostConfig.Memory ?? 0,
-  };
-}
-
 /** As the configuration wants the container that is not there yet. Without a token at hand any will do for a gateway. */
 export function configuredStart(
   { startedWith, tokenVariable }: Pick<Workload, "startedWith" | "tokenVariable">,
   token: string,
-): DrillStart {
-  const { command, user, environment, memory, health } = startedWith;
-  const nanoseconds = (seconds: number) => Math.round(seconds) * 1e9;
+): TrialStart {
+  const { environment, memory = 0, ...start } = startedWith;
   return {
-    options: {
-      ...(command && { Cmd: command }),
-      ...(user && { User: user }),
-      Healthcheck: {
-        Test: ["CMD", ...health.command],
-        Interval: nanoseconds(health.interval),
-        Timeout: nanoseconds(health.timeout),
-        StartPeriod: nanoseconds(health.startPeriod),
-        Retries: health.retries,
-      },
-    },
+    ...start,
     environment: [
       ...Object.entries(environment).map(([key, value]) => `${key}=${value}`),
       ...(tokenVariable === undefined ? [] : [`${tokenVariable}=${token || randomUUID()}`]),
     ],
-    memory: memory ?? 0,
+    memory,
   };
 }
 
-/** So that a drill that goes wrong takes nothing from those that serve. Memory without swap: that would slow all of them. */
-export function limitsOf({ snapshots: { drill: settings } }: Pick<Workload, "snapshots">, own: number) {
-  const memory = Math.max(settings.memory, own);
-  return {
-    Memory: memory,
-    MemorySwap: memory,
-    NanoCpus: Math.round(settings.cpus * 1e9),
-    PidsLimit: processLimit,
-  };
-}
-
-interface FailedDrill {
-  snapshot: string;
-  image: string;
-  scratch: string;
-  /** Bytes that it was allowed. */
-  memory: number;
-  error: unknown;
-}
-
-async function drillFailure(
-  { docker }: WorkloadContext,
-  { snapshot, image, scratch, memory, error }: FailedDrill,
-): Promise<OperationFailure> {
-  const said = (await collectLogs(docker, scratch)).trim().split("\n").slice(-5).join(" | ");
-  const exhausted = (await inspectContainer(docker, scratch))?.State.OOMKilled === true;
-  const why = exhausted
-    ? `it ran out of the ${formatBytes(memory)} of memory that a drill has (clawforce:snapshots.drill.memory, or the container's own). ` +
-      "Raise it to what the gateway needs at its start"
-    : describeDockerError(error);
+function drillFailure(
+  snapshot: string,
+  image: string,
+  { message, said, outOfMemory }: TrialFailed,
+): OperationFailure {
+  const why =
+    outOfMemory === undefined
+      ? message
+      : `it ran out of the ${formatBytes(outOfMemory)} of memory that a drill has (clawforce:snapshots.drill.memory, or the container's own). ` +
+        "Raise it to what the gateway needs at its start";
   return new OperationFailure(
     `snapshot ${snapshot.slice(0, 8)} does not start on ${image}: ${why}\n` +
-      `  Its last lines: ${said}\n` +
+      `  Its last lines: ${said.join(" | ")}\n` +
       "  A snapshot that does not start is no way back: nothing was stopped. Find out why before the update.",
   );
-}
-
-async function removeDrill(context: WorkloadContext, scratch: string): Promise<void> {
-  for (const remove of [
-    () => context.docker.getContainer(scratch).remove({ force: true, v: true }),
-    () => context.docker.getVolume(scratch).remove({ force: true }),
-  ]) {
-    try {
-      await remove();
-    } catch (error) {
-      if ((error as { statusCode?: number }).statusCode !== 404) {
-        throw error;
-      }
-    }
-  }
-}
-
-function drillEnvironment(served: string[], overrides: Record<string, string>): string[] {
-  const kept = served.filter((entry) => !(entry.slice(0, entry.indexOf("=")) in overrides));
-  return [...kept, ...Object.entries(overrides).map(([key, value]) => `${key}=${value}`)];
 }

@@ -1,9 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { runOneShot } from "../../platforms/docker/one-shot.ts";
-import { mountOf } from "../../platforms/docker/writers.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
-import { parseScriptReport } from "./markers.ts";
 import type { WorkloadContext } from "../workload.ts";
+import { parseScriptReport } from "./markers.ts";
 
 const scripts = new URL("./scripts/", import.meta.url);
 
@@ -13,18 +11,18 @@ const scripts = new URL("./scripts/", import.meta.url);
  * their paths.
  */
 export async function dropGatewayLocks({
-  docker,
+  platform,
   workload,
-}: Pick<WorkloadContext, "docker" | "workload">): Promise<string[]> {
+}: Pick<WorkloadContext, "platform" | "workload">): Promise<string[]> {
   const [library, script] = await Promise.all(
     ["library", "drop-locks"].map((part) => readFile(new URL(`${part}.sh`, scripts), "utf8")),
   );
-  const { exitCode, stdout, stderr } = await runOneShot(docker, {
+  const { exitCode, stdout, stderr } = await platform.job({
     workload: `${workload.name}/locks`,
     purpose: "removal of left-over locks",
     image: workload.snapshots.image,
     argv: ["bash", "-c", `${library}\n${script}`, "drop-locks"],
-    mounts: [mountOf(workload.state, "/state", false)],
+    places: [{ from: workload.state, at: "/state", readOnly: false, onlyIfThere: true }],
     deadline: 60,
   });
   if (exitCode !== 0) {

@@ -1,21 +1,19 @@
 import { readFile } from "node:fs/promises";
-import { placesOfNoVersion } from "../evidence/moved-state.ts";
-import { withHostLock } from "../../platforms/docker/host-lock.ts";
-import { listOneShots, lookLabel, type OneShotResult, oneShotLabel, runOneShot } from "../../platforms/docker/one-shot.ts";
-import { mountOf } from "../../platforms/docker/writers.ts";
+import type { StateLocation } from "../../config/rollout.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
+import { type JobPlace, type JobResult, lookOf } from "../../platforms/platform.ts";
+import { placesOfNoVersion } from "../evidence/moved-state.ts";
 import { scriptDeadline } from "../update/time-budget.ts";
 import type { Workload, WorkloadContext } from "../workload.ts";
-import { stateBind } from "../workload.ts";
 
 export interface ScriptCall {
   /** File name below scripts/, without its ending. */
   script: string;
   purpose: string;
   arguments?: string[];
-  /** Whether the state is mounted, and how; `scratch` mounts the given volume at /scratch/state instead. */
+  /** Whether the state is mounted, and how; `scratch` is mounted at /scratch/state. */
   state?: "read-only" | "read-write" | "none";
-  scratchVolume?: string;
+  scratch?: StateLocation;
   deadline?: number;
   /** It touches no repository and needs no lock: it is not ended when another deployer gets the lock. */
   looksOnly?: true;
@@ -24,6 +22,9 @@ export interface ScriptCall {
 }
 
 const scripts = new URL("./scripts/", import.meta.url);
+
+/** Of restic on the platform, shared by all workloads: an unchanged file is not read again. */
+const resticCache = "clawforce-restic-cache";
 
 async function scriptText(name: string): Promise<string> {
   const parts = ["library", "place-databases", name].map((part) =>
@@ -38,28 +39,15 @@ export function repositoryOf(workload: Workload): string {
 }
 
 /** Runs one of the scripts in a container of the pinned snapshot image, next to the workload's state. */
-export async function runScript(context: WorkloadContext, call: ScriptCall): Promise<OneShotResult> {
+export async function runScript(context: WorkloadContext, call: ScriptCall): Promise<JobResult> {
   const { workload } = context;
-  const binds = [`${repositoryOf(workload)}:/repository`, "clawforce-restic-cache:/cache"];
-  const mounts = call.onlyIfThere === true ? [mountOf(workload.state, "/state")] : [];
-  if (call.state !== "none" && call.state !== undefined && mounts.length === 0) {
-    const mode = call.state === "read-only" ? ":ro" : "";
-    binds.push(`${stateBind(workload.state)}:/state${mode}`);
-    if (workload.backups !== undefined) {
-      binds.push(`${stateBind(workload.backups)}:/backups${mode}`);
-    }
-  }
-  if (call.scratchVolume !== undefined) {
-    binds.push(`${call.scratchVolume}:/scratch/state`);
-  }
-  const result = await runOneShot(context.docker, {
-    workload: call.looksOnly === true ? lookLabel(workload.name) : workload.name,
+  const result = await context.platform.job({
+    workload: call.looksOnly === true ? lookOf(workload.name) : workload.name,
     purpose: call.purpose,
     image: workload.snapshots.image,
     argv: ["bash", "-c", await scriptText(call.script), call.script, ...(call.arguments ?? [])],
-    binds,
+    places: placesOf(workload, call),
     environment: { PLACES_OF_NO_VERSION: placesOfNoVersion.join("\n") },
-    mounts,
     stdin: context.secrets.snapshotPassword,
     deadline: call.deadline ?? scriptDeadline,
   });
@@ -72,6 +60,21 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
   return result;
 }
 
+function placesOf(workload: Workload, { state = "none", scratch, onlyIfThere }: ScriptCall): JobPlace[] {
+  const own = [workload.state, workload.backups];
+  const [readOnly, paths] = [state === "read-only", ["/state", "/backups"]];
+  return [
+    { from: { directory: repositoryOf(workload) }, at: "/repository", readOnly: false },
+    { from: { volume: resticCache }, at: "/cache", readOnly: false },
+    ...own.flatMap((from, index) =>
+      from === undefined || state === "none" || (onlyIfThere === true && index > 0)
+        ? []
+        : [{ from, at: paths[index] ?? "", readOnly, ...(onlyIfThere && { onlyIfThere }) }],
+    ),
+    ...(scratch === undefined ? [] : [{ from: scratch, at: "/scratch/state", readOnly: false }]),
+  ];
+}
+
 /**
  * Runs `work` with the workload's repository to itself, whoever else works from whatever machine. Taken before a hold
  * begins, so that no request waits for it. Containers of ours that still work for the workload belong to a run that is
@@ -82,13 +85,12 @@ export function withRepository<T>(
   purpose: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { docker, workload, progress } = context;
+  const { platform, workload, progress } = context;
   const image = workload.snapshots.image;
   const lock = { kind: "repository" as const, of: workload.name, purpose, image, wait: 120, progress };
-  return withHostLock(docker, lock, async () => {
-    for (const container of await listOneShots(docker, workload.name)) {
-      progress(`removing a left-over container (${container.Labels["clawforce.purpose"] ?? oneShotLabel})`);
-      await docker.getContainer(container.Id).remove({ force: true, v: true });
+  return platform.lock(lock, async () => {
+    for (const purpose of await platform.endJobs(workload.name)) {
+      progress(`removed a left-over container (${purpose})`);
     }
     return work();
   });

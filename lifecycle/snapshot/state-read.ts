@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
+import { messageOf, OperationFailure } from "../../platforms/failure.ts";
 import { currentMarkers } from "../evidence/move.ts";
 import type { Markers } from "../evidence/records.ts";
-import { messageOf, OperationFailure } from "../../platforms/failure.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { markersOf, parseScriptReport } from "./markers.ts";
 import { runScript } from "./repository.ts";

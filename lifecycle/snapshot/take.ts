@@ -1,5 +1,5 @@
-import type { SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
+import type { SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { damagedDatabases, markersOf, parseScriptReport, type ScriptReport } from "./markers.ts";

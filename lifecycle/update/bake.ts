@@ -3,19 +3,17 @@ import type { Check } from "../../config/check-schema.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
 import type { BakeConfig } from "../../config/schema.ts";
 import { formatDuration } from "../../config/units.ts";
-import { hasBaked, mustBake } from "../evidence/canary.ts";
-import type { Outcome, ReadRecord } from "../evidence/records.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
 import { verdictOf } from "../checks/judge.ts";
 import { runChecks } from "../checks/run.ts";
-import { inspectContainer } from "../../platforms/docker/client.ts";
-import { OperationFailure } from "../../platforms/failure.ts";
+import { hasBaked, mustBake } from "../evidence/canary.ts";
+import type { Outcome, ReadRecord } from "../evidence/records.ts";
 import { judgeTraffic, WaveTraffic } from "../ingress/traffic.ts";
-import { contextOf, runProgram, withManagedToken } from "../../operations/program.ts";
 import { recordState } from "../snapshot/state-read.ts";
-import { secondsSince } from "./step.ts";
 import type { Workload, WorkloadContext, WorkloadTask } from "../workload.ts";
+import { secondsSince } from "./step.ts";
 
-interface BakeTask extends WorkloadTask {
+export interface BakeTask extends WorkloadTask {
   /** All workloads of the wave. */
   wave: Workload[];
   bake: BakeConfig;
@@ -34,25 +32,15 @@ export function progressInterval(length: number): number {
  */
 export async function bake(
   context: WorkloadContext,
-  task: WorkloadTask,
+  { bake: wanted }: Pick<BakeTask, "bake">,
+  wave: readonly WorkloadContext[],
 ): Promise<{ baked: string[]; seconds: number }> {
-  const { wave, bake: wanted, gatewayTokens } = task as BakeTask;
-  const contexts = await Promise.all(
-    wave.map((workload, index) =>
-      withManagedToken(
-        contextOf({ workload }, { ...context.secrets, gatewayToken: gatewayTokens[index] ?? "" }),
-      ),
-    ),
-  );
   const began = performance.now();
   const fresh: { context: WorkloadContext; container: string; image: string }[] = [];
-  for (const each of contexts) {
-    const found = await inspectContainer(each.docker, each.workload.container);
-    if (
-      found !== undefined &&
-      needsBake(await each.log.read(), { id: found.Id, image: found.Config.Image }, each.workload, wanted)
-    ) {
-      fresh.push({ context: each, container: found.Id, image: found.Config.Image });
+  for (const each of wave) {
+    const found = await each.platform.unit(each.workload.container);
+    if (found !== undefined && needsBake(await each.log.read(), found, each.workload, wanted)) {
+      fresh.push({ context: each, container: found.id, image: found.image });
     }
   }
   if (fresh.length === 0) {

@@ -1,6 +1,5 @@
 import { fingerprint } from "../../config/fingerprint.ts";
 import type { Witness } from "../evidence/canary.ts";
-import { serves } from "../../platforms/docker/observe.ts";
 import type { SurveyedWorkload } from "./situation.ts";
 
 /** What each workload can prove: one that does not serve proves nothing. */
@@ -12,7 +11,7 @@ export function witnessesOf(
     records,
     ...(refused?.untouched && { without: refused.why }),
     observed:
-      observed !== undefined && serves(observed) ? { id: observed.id, image: observed.image } : undefined,
+      observed !== undefined && observed.serves ? { id: observed.id, image: observed.image } : undefined,
     checks: fingerprint(input.verification),
   }));
 }

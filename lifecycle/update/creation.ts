@@ -1,8 +1,8 @@
 import type { Move, RestorePlan } from "../evidence/move.ts";
 import type { CutOverEntry, EvidenceRecord, SnapshotRole } from "../evidence/records.ts";
 import { goesBack, isForward } from "../evidence/settings.ts";
-import { interruptedRestore, unrecordedCutOver } from "./interrupted.ts";
 import type { CutOverJournal } from "../workdir/journal.ts";
+import { interruptedRestore, unrecordedCutOver } from "./interrupted.ts";
 
 /** What has to be done to the state of a workload before its new container is created. */
 export interface Creation {

@@ -1,32 +1,29 @@
-import type { ContainerInspectInfo } from "dockerode";
+import { EngineFailure, messageOf, OperationFailure } from "../../platforms/failure.ts";
+import type { Unit } from "../../platforms/platform.ts";
 import type { Move } from "../evidence/move.ts";
 import type { CutOverEntry, SnapshotRole } from "../evidence/records.ts";
 import { goesBack } from "../evidence/settings.ts";
-import { changesOf, directionOf } from "./creation.ts";
-import { describeDockerError, inspectContainer } from "../../platforms/docker/client.ts";
-import { EngineFailure } from "../../platforms/docker/engine-failure.ts";
-import { stopContainer } from "../../platforms/docker/lifecycle.ts";
-import { onceItAnswers } from "../../platforms/docker/watch.ts";
-import { refuseOtherWriters } from "../../platforms/docker/writers.ts";
-import { type Drained, describeDrain, drain } from "./drain.ts";
-import { messageOf, OperationFailure } from "../../platforms/failure.ts";
-import { describeLocks, dropGatewayLocks } from "../snapshot/gateway-locks.ts";
 import { holdRequests } from "../ingress/hold.ts";
-import { HoldJournal } from "../workdir/hold-journal.ts";
-import { openIngress, removeFromIngress } from "../ingress/open.ts";
 import { clock } from "../ingress/hold-messages.ts";
+import { openIngress, removeFromIngress } from "../ingress/open.ts";
+import { describeLocks, dropGatewayLocks } from "../snapshot/gateway-locks.ts";
+import { withRepository } from "../snapshot/repository.ts";
+import { checkColdSnapshot, takeColdSnapshot } from "../snapshot/take.ts";
+import { HoldJournal } from "../workdir/hold-journal.ts";
 import { type CutOverPhase, Journal } from "../workdir/journal.ts";
+import type { WorkloadContext, WorkloadTask } from "../workload.ts";
+import { changesOf, directionOf } from "./creation.ts";
+import { type Drained, describeDrain, drain } from "./drain.ts";
+import { onceItAnswers } from "./once-it-answers.ts";
+import { refuseOtherWriters } from "./other-writers.ts";
 import { changesClause } from "./plan.ts";
 import { describeSnapshot } from "./prepare.ts";
 import { isWayBack, lookForRoom } from "./room.ts";
-import { withRepository } from "../snapshot/repository.ts";
-import { checkColdSnapshot, takeColdSnapshot } from "../snapshot/take.ts";
 import { startOnState } from "./start.ts";
 import { runStep, StepFailure } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
 import { engineReturn } from "./time-budget.ts";
 import { refuseUnplannedMove } from "./unplanned-move.ts";
-import type { WorkloadContext, WorkloadTask } from "../workload.ts";
 
 /**
  * Runs before a container is removed: hold, drain, stop, cold snapshot, check. When any of it fails, the container that
@@ -36,9 +33,9 @@ export async function cutOver(
   context: WorkloadContext,
   task: WorkloadTask,
 ): Promise<{ snapshot: string | null }> {
-  const { workload, docker, log } = context;
+  const { workload, platform, log } = context;
   const move = await moveOfTask(context, task);
-  const served = await inspectContainer(docker, workload.container);
+  const served = await platform.unit(workload.container);
   const back = goesBack(move);
   // Only the run that has it in its configuration knows its move.
   const leaves = task.move === undefined;
@@ -53,10 +50,10 @@ export async function cutOver(
   }
   if (isWayBack(move)) {
     // Its preparation has looked too, before the whole wave: what came after it may have filled a disk.
-    context.progress(await lookForRoom(context, move, served.Image));
+    context.progress(await lookForRoom(context, move, served.imageId));
   }
   const journal = new Journal(log.folder);
-  const from = served.Config.Image;
+  const from = served.image;
   const enter = (phase: CutOverPhase) => journal.write({ phase, from, move });
   try {
     return await withRepository(context, "cut-over", async () => {
@@ -125,14 +122,10 @@ export function cutOverOf(
 }
 
 /** A sick workload has no work to wait for, and the way back does not depend on what the sick one says. */
-async function drainIfServing(
-  context: WorkloadContext,
-  served: ContainerInspectInfo,
-  back: boolean,
-): Promise<Drained> {
-  const health = served.State.Health?.Status ?? "healthy";
-  if (!served.State.Running || health !== "healthy") {
-    context.progress(`it is ${served.State.Running ? health : "stopped"}: no work to wait for`);
+async function drainIfServing(context: WorkloadContext, served: Unit, back: boolean): Promise<Drained> {
+  const health = served.health ?? "healthy";
+  if (!served.running || health !== "healthy") {
+    context.progress(`it is ${served.running ? health : "stopped"}: no work to wait for`);
     return { active: 0, seconds: 0, cut: 0 };
   }
   try {
@@ -151,10 +144,10 @@ function describeStop(stopped: CutOverEntry["stop"]): string {
 }
 
 async function stopAlone(context: WorkloadContext) {
-  const { workload, docker } = context;
+  const { workload, platform } = context;
   // While it serves: once it is stopped, it can't be started again beside another one.
   await refuseOtherWriters(context);
-  const stopped = await stopContainer(docker, workload.container, workload.stopGrace);
+  const stopped = await platform.stop(workload.container, workload.stopGrace);
   await refuseOtherWriters(context);
   return stopped;
 }
@@ -181,7 +174,7 @@ async function putBack(
     now =
       again instanceof EngineFailure
         ? `Nothing was removed, but ${workload.name} may be stopped: ${again.message}`
-        : `Nothing was removed, but ${workload.name} could not be started again: ${describeDockerError(again)} ` +
+        : `Nothing was removed, but ${workload.name} could not be started again: ${context.platform.describe(again)} ` +
           `Run \`fleet recover\`, or \`pulumi up\` after the cause is gone.`;
   }
   await log
@@ -197,10 +190,10 @@ async function putBack(
  * more, so that nothing which comes late ends what has been started.
  */
 async function startAgain(context: WorkloadContext, stopIsUnderWay: boolean): Promise<void> {
-  const { workload, docker, progress } = context;
+  const { workload, platform, progress } = context;
   await onceItAnswers(
     async () => {
-      if (stopIsUnderWay) await stopContainer(docker, workload.container, workload.stopGrace);
+      if (stopIsUnderWay) await platform.stop(workload.container, workload.stopGrace);
       await startOnState(context);
     },
     {

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { OperationFailure } from "../../platforms/failure.ts";
 import { fieldOf } from "../checks/judge.ts";
 import { withControlPlane } from "../control-plane/access.ts";
 import { drainTasks } from "../control-plane/baseline.ts";
-import { execInContainer } from "../../platforms/docker/exec.ts";
-import { OperationFailure } from "../../platforms/failure.ts";
-import { secondsSince } from "./step.ts";
 import type { WorkloadContext } from "../workload.ts";
+import { secondsSince } from "./step.ts";
 import { openWorkloadHttp } from "./workload-http.ts";
 
 export interface Drained {
@@ -53,7 +52,7 @@ interface ActiveWorkReader {
 }
 
 async function activeWorkReader(context: WorkloadContext): Promise<ActiveWorkReader | undefined> {
-  const { workload, docker } = context;
+  const { workload, platform } = context;
   const { http, command, budget } = workload.drain;
   const deadline = Math.max(5, budget);
   if (http !== undefined) {
@@ -73,7 +72,7 @@ async function activeWorkReader(context: WorkloadContext): Promise<ActiveWorkRea
   if (command !== undefined) {
     return {
       read: async () => {
-        const result = await execInContainer(docker, workload.container, command.argv, { deadline });
+        const result = await platform.exec(workload.container, command.argv, { deadline });
         const group = new RegExp(command.output, "m").exec(result.stdout)?.[1];
         return asCount(
           group === undefined ? undefined : Number(group),

@@ -10,9 +10,8 @@ import { type Move, type RestorePlan, releasesOf, sameDigest } from "../evidence
 import type { ReadRecord } from "../evidence/records.ts";
 import { passedReleases, recordedReleases } from "../evidence/releases.ts";
 import { lastMade } from "../evidence/settings.ts";
-import { serves } from "../../platforms/docker/observe.ts";
-import type { SurveyedWorkload } from "./situation.ts";
 import { witnessesOf } from "./canary-evidence.ts";
+import type { SurveyedWorkload } from "./situation.ts";
 
 /** What a judge of an update that shares no code with it has to know of a workload. Empty text: there is none. */
 export interface JudgedWorkload {
@@ -81,7 +80,7 @@ export function judgedWorkload(surveyed: SurveyedWorkload, releases: readonly st
   // That of one that is refused is not what the configuration wants.
   const { image } = surveyed.input;
   const from = observed?.image ?? imageBefore(move);
-  const container = observed !== undefined && serves(observed) ? observed.id : "";
+  const container = observed !== undefined && observed.serves ? observed.id : "";
   const previous = releasesOf(records).at(-1)?.image ?? "";
   const spoken = [image, from, previous, ...releases].filter((reference) => reference !== "");
   const evidence = evidenceOf(sealed, spoken);

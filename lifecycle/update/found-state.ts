@@ -1,9 +1,8 @@
+import { OperationFailure } from "../../platforms/failure.ts";
+import { PlaceMissing } from "../../platforms/platform.ts";
+import { versionOfImage } from "../checks/image-version.ts";
 import type { Move } from "../evidence/move.ts";
 import type { SnapshotEntry } from "../evidence/records.ts";
-import { isNotFound } from "../../platforms/docker/client.ts";
-import { ensureImage } from "../../platforms/docker/image.ts";
-import { versionOfImage } from "../../platforms/docker/image-version.ts";
-import { OperationFailure } from "../../platforms/failure.ts";
 import { parseScriptReport } from "../snapshot/markers.ts";
 import { runScript } from "../snapshot/repository.ts";
 import { checkColdSnapshot, takeColdSnapshot } from "../snapshot/take.ts";
@@ -25,12 +24,7 @@ export async function findState(context: WorkloadContext, move: Move): Promise<F
 }
 
 async function runFinder(context: WorkloadContext): Promise<{ stdout: string }> {
-  const { docker, workload } = context;
-  const empty = { stdout: "" };
   try {
-    if ("volume" in workload.state) {
-      await docker.getVolume(workload.state.volume).inspect();
-    }
     return await runScript(context, {
       script: "found-state",
       purpose: "look for a state",
@@ -40,8 +34,8 @@ async function runFinder(context: WorkloadContext): Promise<{ stdout: string }> 
       deadline: 120,
     });
   } catch (error) {
-    if (isNotFound(error) || /bind source path does not exist/.test(String(error))) {
-      return empty;
+    if (error instanceof PlaceMissing) {
+      return { stdout: "" };
     }
     throw error;
   }
@@ -49,7 +43,7 @@ async function runFinder(context: WorkloadContext): Promise<{ stdout: string }> 
 
 /** The records know best, then the stamp in the state. A first start moves no state to another version. */
 async function writerOf(
-  { docker, workload }: WorkloadContext,
+  { platform, workload }: WorkloadContext,
   move: Move,
   stamp: string | undefined,
 ): Promise<FoundState> {
@@ -60,8 +54,8 @@ async function writerOf(
     return { writer: undefined, because: "its configuration has no stamp of a version" };
   }
   const { image } = workload;
-  await ensureImage(docker, image);
-  const version = await versionOfImage(docker, image);
+  await platform.fetch(image);
+  const version = await versionOfImage(platform, image);
   if (withoutV(version) === withoutV(stamp)) {
     return { writer: image, because: `it is stamped with version ${stamp}` };
   }

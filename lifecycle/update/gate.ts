@@ -1,17 +1,18 @@
 import { fingerprint } from "../../config/fingerprint.ts";
-import type { CheckResult, Outcome } from "../evidence/records.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
 import { firstAction } from "../checks/first-action.ts";
 import { verdictOf } from "../checks/judge.ts";
 import { runChecks } from "../checks/run.ts";
-import { OperationFailure } from "../../platforms/failure.ts";
+import type { CheckResult, Outcome } from "../evidence/records.ts";
 import { stillHeld } from "../ingress/hold.ts";
 import { openIngress } from "../ingress/open.ts";
+import { recordState } from "../snapshot/state-read.ts";
 import { Journal } from "../workdir/journal.ts";
 import { rememberWorkload } from "../workdir/last-known.ts";
 import { PreparationMark } from "../workdir/preparation-mark.ts";
-import { recordState } from "../snapshot/state-read.ts";
-import { runStep, secondsSince } from "./step.ts";
 import type { WorkloadContext } from "../workload.ts";
+import { runStep, secondsSince } from "./step.ts";
+import { unitOf } from "./unit-of.ts";
 
 export interface Judgement {
   workload: string;
@@ -22,7 +23,7 @@ export interface Judgement {
 
 /** The short checks before the workload counts as serving; only when they have passed, its requests come in. */
 export async function gate(context: WorkloadContext): Promise<Judgement> {
-  const { workload, docker, log } = context;
+  const { workload, log } = context;
   const began = performance.now();
   const { checks, served } = await runStep(
     context,
@@ -30,16 +31,15 @@ export async function gate(context: WorkloadContext): Promise<Judgement> {
     async () => ({
       checks: await runChecks(context, workload.gate),
       // After the checks: an engine that hangs is told here, and is no verdict on the gateway.
-      served: await docker.getContainer(workload.container).inspect(),
+      served: await unitOf(context),
     }),
     (found) => verdictOf(found.checks),
   );
   const outcome = verdictOf(checks);
-  const { Id, Config } = served;
   await log.append({
     kind: "gate",
-    image: Config.Image,
-    container: Id,
+    image: served.image,
+    container: served.id,
     outcome,
     checks,
     checksHash: fingerprint(workload.gate),
@@ -50,7 +50,7 @@ export async function gate(context: WorkloadContext): Promise<Judgement> {
   if (outcome === "passed") {
     await openIngress(context);
   }
-  await recordState(context, { image: Config.Image, container: Id });
+  await recordState(context, { image: served.image, container: served.id });
   refuseUnlessPassed(context, "gate", outcome, checks, await stillHeld(context));
   return judgement(workload.name, outcome, began, checks);
 }

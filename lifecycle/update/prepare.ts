@@ -1,25 +1,24 @@
+import { OperationFailure } from "../../platforms/failure.ts";
+import { proveRunningVersion } from "../checks/before-update.ts";
 import type { Move, RestorePlan } from "../evidence/move.ts";
 import type { SnapshotEntry } from "../evidence/records.ts";
 import { isForward } from "../evidence/settings.ts";
-import { proveRunningVersion } from "../checks/before-update.ts";
-import { creationOf } from "./creation.ts";
-import { inspectContainer } from "../../platforms/docker/client.ts";
-import { ensureImage } from "../../platforms/docker/image.ts";
-import { refuseOtherWriters } from "../../platforms/docker/writers.ts";
-import { OperationFailure } from "../../platforms/failure.ts";
-import { type FoundState, findState, snapshotFoundState } from "./found-state.ts";
-import { Journal } from "../workdir/journal.ts";
-import { PreparationMark } from "../workdir/preparation-mark.ts";
-import { isWayBack, lookForRoom, measureRoom, megabytes, where } from "./room.ts";
 import { describeDrill, drillSnapshot } from "../snapshot/drill.ts";
 import { withRepository } from "../snapshot/repository.ts";
 import { recordState } from "../snapshot/state-read.ts";
 import { checkRepository, findSnapshot, takeHotSnapshot } from "../snapshot/take.ts";
+import { Journal } from "../workdir/journal.ts";
+import { PreparationMark } from "../workdir/preparation-mark.ts";
+import type { WorkloadContext, WorkloadTask } from "../workload.ts";
+import { creationOf } from "./creation.ts";
+import { type FoundState, findState, snapshotFoundState } from "./found-state.ts";
+import { refuseOtherWriters } from "./other-writers.ts";
+import { isWayBack, lookForRoom, measureRoom, megabytes, where } from "./room.ts";
 import { runStep } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
 import { budgetProblem, scaledBudgetNotice } from "./time-budget.ts";
+import { unitOf } from "./unit-of.ts";
 import { refuseUnplannedMove } from "./unplanned-move.ts";
-import type { WorkloadContext, WorkloadTask } from "../workload.ts";
 
 interface PreparationTask extends WorkloadTask {
   /** Another one than the last time, when the last preparation led to nothing. */
@@ -47,17 +46,17 @@ export async function prepare(context: WorkloadContext, task: WorkloadTask): Pro
 }
 
 async function prepareFor(context: WorkloadContext, move: Move): Promise<Preparation> {
-  const { workload, docker } = context;
+  const { workload, platform } = context;
   const forward = isForward(move);
-  const served = await inspectContainer(docker, workload.container);
+  const served = await platform.unit(workload.container);
   await runStep(
     context,
     "preflight",
     async () => {
       const found = await preflight(context, served !== undefined && forward);
       if (served === undefined || !isWayBack(move)) return found;
-      await ensureImage(docker, workload.snapshots.image);
-      return `${found}, ${await lookForRoom(context, move, served.Image)}`;
+      await platform.fetch(workload.snapshots.image);
+      return `${found}, ${await lookForRoom(context, move, served.imageId)}`;
     },
     (found) => found,
   );
@@ -69,8 +68,7 @@ async function prepareFor(context: WorkloadContext, move: Move): Promise<Prepara
   );
   if (served !== undefined && move.kind === "back" && move.restore === undefined) {
     // Found out now, it stops nothing.
-    const { Id: container, Config } = served;
-    const now = await recordState(context, { image: Config.Image, container });
+    const now = await recordState(context, { image: served.image, container: served.id });
     refuseUnplannedMove(workload.name, "preflight", move, now);
   }
   const found = served === undefined ? await stateToTakeOver(context, move) : undefined;
@@ -85,13 +83,13 @@ async function prepareFor(context: WorkloadContext, move: Move): Promise<Prepara
     );
     return {
       workload: workload.name,
-      from: served?.Config.Image ?? null,
+      from: served?.image ?? null,
       to: workload.image,
       snapshot: null,
       drill: "not needed",
     };
   }
-  const from = served.Config.Image;
+  const from = served.image;
   return withRepository(context, "preparation", async () => {
     const snapshot = await runStep(
       context,
@@ -118,7 +116,7 @@ async function prepareFor(context: WorkloadContext, move: Move): Promise<Prepara
 
 /** A state that somebody else has filled: copied, started on a copy and on record before anything writes to it. */
 async function prepareFoundState(context: WorkloadContext, found: FoundState): Promise<Preparation> {
-  const { workload, docker } = context;
+  const { workload, platform } = context;
   const { writer, because } = found;
   const image = writer ?? workload.image;
   context.progress(
@@ -127,7 +125,7 @@ async function prepareFoundState(context: WorkloadContext, found: FoundState): P
           "If another version wrote it, interrupt this, and let that version take it over first"
       : `a state is there, written by ${writer}: ${because}`,
   );
-  await ensureImage(docker, image);
+  await platform.fetch(image);
   return withRepository(context, "preparation", async () => {
     const snapshot = await runStep(
       context,
@@ -167,9 +165,9 @@ async function fetchWhatIsNeeded(
   context: WorkloadContext,
   restore: RestorePlan | undefined,
 ): Promise<string> {
-  const { workload, docker } = context;
-  const snapshotImage = await ensureImage(docker, workload.snapshots.image);
-  const image = await ensureImage(docker, workload.image);
+  const { workload, platform } = context;
+  const snapshotImage = await platform.fetch(workload.snapshots.image);
+  const image = await platform.fetch(workload.image);
   if (restore === undefined) {
     return `${image}, snapshot image ${snapshotImage}`;
   }
@@ -199,17 +197,17 @@ async function drilled(context: WorkloadContext, snapshot: string, image: string
 }
 
 async function preflight(context: WorkloadContext, mustServe: boolean): Promise<string> {
-  const { workload, docker } = context;
+  const { workload, platform } = context;
   await refuseOtherWriters(context);
   if (!mustServe) {
     return "nothing else runs on its state";
   }
-  const served = await docker.getContainer(workload.container).inspect();
-  const health = served.State.Health?.Status;
-  if (!served.State.Running || served.State.Paused || (health !== undefined && health !== "healthy")) {
+  const served = await unitOf(context);
+  const { health } = served;
+  if (!served.running || served.paused || (health !== undefined && health !== "healthy")) {
     throw new OperationFailure(
-      `the gateway is ${served.State.Paused ? "paused" : served.State.Running ? (health ?? "running") : "stopped"}: an update of a sick ` +
-        `workload can't be judged. Make it healthy or go back first. Its log: docker logs --tail 50 ${workload.container}`,
+      `the gateway is ${served.paused ? "paused" : served.running ? (health ?? "running") : "stopped"}: an update of a sick ` +
+        `workload can't be judged. Make it healthy or go back first. Its log: ${platform.logCommand(workload.container)}`,
     );
   }
   return `serves, ${await proveRunningVersion(context)}`;

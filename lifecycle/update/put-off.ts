@@ -3,10 +3,9 @@ import type { Move } from "../evidence/move.ts";
 import type { EvidenceRecord, Outcome } from "../evidence/records.ts";
 import { unjudgedSince } from "../evidence/refusal.ts";
 import { goesBack } from "../evidence/settings.ts";
-import { oldContainerStands } from "./interrupted.ts";
-import { serves } from "../../platforms/docker/observe.ts";
-import type { SurveyedWorkload } from "./situation.ts";
 import { witnessesOf } from "./canary-evidence.ts";
+import { oldContainerStands } from "./interrupted.ts";
+import type { SurveyedWorkload } from "./situation.ts";
 
 /** What an update would do to a workload that it does not move, and leaves to a later one. */
 export interface PutOff {
@@ -41,7 +40,7 @@ export function putOffOf(workload: SurveyedWorkload): PutOff | undefined {
   const gate = journal !== undefined || isUnjudged || !["passed", undefined].includes(judged("gate"));
   const verification = gate || judged("verification") !== "passed";
   const bake = needsBake(workload, config.bake);
-  const why = !serves(observed)
+  const why = !observed.serves
     ? `is ${observed.state === "running" ? "unhealthy" : observed.state}`
     : journal !== undefined
       ? `stands in a cut-over that was interrupted at "${journal.phase}"`

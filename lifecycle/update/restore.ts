@@ -1,22 +1,19 @@
+import { OperationFailure } from "../../platforms/failure.ts";
 import type { Move, RestorePlan } from "../evidence/move.ts";
 import type { CutOverEntry } from "../evidence/records.ts";
-import { type Creation, creationOf } from "./creation.ts";
-import { cutOverOf } from "./cut-over.ts";
-import { inspectContainer } from "../../platforms/docker/client.ts";
-import { stopContainer } from "../../platforms/docker/lifecycle.ts";
-import { refuseOtherWriters } from "../../platforms/docker/writers.ts";
-import { OperationFailure } from "../../platforms/failure.ts";
-import { describeForeign, foreignContainer } from "../../platforms/docker/foreign-container.ts";
-import { findState, snapshotFoundState } from "./found-state.ts";
 import { describeLocks, dropGatewayLocks } from "../snapshot/gateway-locks.ts";
-import { type CutOverJournal, Journal } from "../workdir/journal.ts";
-import { recordMade } from "./made.ts";
 import { withRepository } from "../snapshot/repository.ts";
 import { restoreState } from "../snapshot/restore.ts";
+import { type CutOverJournal, Journal } from "../workdir/journal.ts";
+import type { WorkloadContext, WorkloadTask } from "../workload.ts";
+import { type Creation, creationOf } from "./creation.ts";
+import { cutOverOf } from "./cut-over.ts";
+import { findState, snapshotFoundState } from "./found-state.ts";
+import { recordMade } from "./made.ts";
+import { refuseOtherWriters } from "./other-writers.ts";
 import { runStep } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
 import { refuseUnplannedMove } from "./unplanned-move.ts";
-import type { WorkloadContext, WorkloadTask } from "../workload.ts";
 
 /**
  * Runs after the old container is gone and before the new one is created: settles what a run that was killed has left,
@@ -72,23 +69,18 @@ async function makeReady(context: WorkloadContext, move: Move): Promise<string |
  * before it was recorded. Only one that carries our labels is removed.
  */
 async function removeOrphan(context: WorkloadContext): Promise<void> {
-  const { workload, docker } = context;
-  const found = await inspectContainer(docker, workload.container);
-  if (found === undefined) {
+  const { workload, platform } = context;
+  const { container } = workload;
+  if ((await platform.unit(container)) === undefined) {
     return;
   }
-  const foreign = foreignContainer(workload, {
-    labels: found.Config.Labels,
-    image: found.Config.Image,
-    state: found.State.Status,
-    mounts: found.Mounts,
-  });
-  if (foreign !== undefined) {
-    throw new OperationFailure(`${workload.name}: ${describeForeign(workload.container, foreign)}`);
+  const stranger = await platform.strangerAt({ stack: workload.stack, name: workload.name, unit: container });
+  if (stranger !== undefined) {
+    throw new OperationFailure(`${workload.name}: ${stranger}`);
   }
   context.progress("a container of an interrupted creation is removed");
-  await stopContainer(docker, workload.container, workload.stopGrace);
-  await docker.getContainer(workload.container).remove({ v: true });
+  await platform.stop(container, workload.stopGrace);
+  await platform.remove(container);
 }
 
 /** @returns the snapshot whose restore was finished. */

@@ -1,8 +1,7 @@
+import { OperationFailure } from "../../platforms/failure.ts";
 import type { Move } from "../evidence/move.ts";
 import type { EvidenceRecord, SnapshotEntry } from "../evidence/records.ts";
 import { goesBack } from "../evidence/settings.ts";
-import { hasImage, inspectImage } from "../../platforms/docker/image.ts";
-import { OperationFailure } from "../../platforms/failure.ts";
 import { parseScriptReport } from "../snapshot/markers.ts";
 import { repositoryOf, runScript, withRepository } from "../snapshot/repository.ts";
 import { stateBind, type WorkloadContext } from "../workload.ts";
@@ -195,8 +194,9 @@ const advice: Record<Place, string> = {
 };
 
 /** Bytes; 0: the host has the image. How large another one is shows only its pull, so it is taken for as large as this one. */
-async function imageToPull({ docker, workload }: WorkloadContext, running: string): Promise<number> {
-  return (await hasImage(docker, workload.image)) ? 0 : ((await inspectImage(docker, running))?.Size ?? 0);
+async function imageToPull({ platform, workload }: WorkloadContext, running: string): Promise<number> {
+  const isThere = (await platform.imageSize(workload.image)) !== undefined;
+  return isThere ? 0 : ((await platform.imageSize(running)) ?? 0);
 }
 
 /** Undefined where restic can't say. */

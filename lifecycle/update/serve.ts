@@ -1,10 +1,9 @@
-import { inspectContainer } from "../../platforms/docker/client.ts";
-import { waitHealthy } from "../../platforms/docker/lifecycle.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
+import type { Unit } from "../../platforms/platform.ts";
 import { Journal } from "../workdir/journal.ts";
+import type { WorkloadContext, WorkloadTask } from "../workload.ts";
 import { recordFound } from "./made.ts";
 import { startOnState } from "./start.ts";
-import type { WorkloadContext, WorkloadTask } from "../workload.ts";
 
 interface ServingTask extends WorkloadTask {
   /** What it is brought back for: changes whenever it was found not serving. */
@@ -16,15 +15,15 @@ export async function serve(
   context: WorkloadContext,
   task: WorkloadTask,
 ): Promise<{ workload: string; did: string }> {
-  const { workload, docker, log } = context;
+  const { workload, platform, log } = context;
   const { serving: trigger = "" } = task as ServingTask;
-  const found = await inspectContainer(docker, workload.container);
+  const found = await platform.unit(workload.container);
   if (found === undefined) {
     throw new OperationFailure(
       `${workload.name}: its container is gone. Run \`pulumi up --refresh\` (or \`fleet recover\`): it is created again on its state.`,
     );
   }
-  const did = await bringBack(context, found.State);
+  const did = await bringBack(context, found);
   await new Journal(log.folder).clear();
   await log.append({ kind: "serving", trigger, did });
   // Where the records began anew, nothing says it any more.
@@ -33,15 +32,12 @@ export async function serve(
   return { workload: workload.name, did };
 }
 
-async function bringBack(
-  context: WorkloadContext,
-  state: { Running: boolean; Paused: boolean },
-): Promise<string> {
-  const { workload, docker } = context;
-  if (!state.Running || state.Paused) {
+async function bringBack(context: WorkloadContext, unit: Pick<Unit, "running" | "paused">): Promise<string> {
+  const { workload, platform } = context;
+  if (!unit.running || unit.paused) {
     await startOnState(context);
-    return state.Paused ? "was paused, goes on" : "was stopped, is started";
+    return unit.paused ? "was paused, goes on" : "was stopped, is started";
   }
-  await waitHealthy(docker, workload.container, workload.healthWait);
+  await platform.waitHealthy(workload.container, workload.healthWait);
   return "serves";
 }

@@ -8,12 +8,12 @@ import {
 import { fingerprint } from "../../config/fingerprint.ts";
 import type { WorkloadConfig } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
+import type { Observed } from "../../platforms/platform.ts";
 import { witnessVerdict } from "../evidence/canary.ts";
 import type { Move } from "../evidence/move.ts";
 import type { ReadRecord } from "../evidence/records.ts";
 import type { Refusal } from "../evidence/refusal.ts";
 import { type Change, changeTo, goesBack, hasPassedWith, lastMade, madeOf } from "../evidence/settings.ts";
-import { type Observed, serves } from "../../platforms/docker/observe.ts";
 
 /** A workload before it is known which settings it is to have. */
 export interface Unsettled {
@@ -103,7 +103,7 @@ function obstacle(
 /** Whether a workload of an earlier wave serves with the settings of the stack file, and has passed on them. */
 function hasProved(config: StackConfig, { wanted, observed, records }: Unsettled, now: Date): boolean {
   const before = lastMade(records);
-  const serving = observed !== undefined && serves(observed) ? observed : undefined;
+  const serving = observed !== undefined && observed.serves ? observed : undefined;
   if (before === undefined || serving === undefined) return false;
   const target = settingsOf(wanted);
   if (sharedDifferences(before, target, wanted.track).length > 0) return false;

@@ -4,6 +4,8 @@ import { type DockerAccess, misleadingVariables } from "../../config/docker-acce
 import { healthCommand } from "../../config/health-command.ts";
 import { locationOf, type WorkloadConfig, workloadsOf } from "../../config/rollout.ts";
 import type { ControlPlaneConfig, StackConfig } from "../../config/schema.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import type { Observed, Platform } from "../../platforms/platform.ts";
 import type { SealedRecord } from "../evidence/chain.ts";
 import type { EvidenceKeySettings } from "../evidence/keys.ts";
 import { lastImage, type Move } from "../evidence/move.ts";
@@ -18,18 +20,16 @@ import {
 } from "../evidence/refusal.ts";
 import { orderedMove, restoreEpoch, restoreOf } from "../evidence/restore-order.ts";
 import { withChange } from "../evidence/settings.ts";
-import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
-import { OperationFailure } from "../../platforms/failure.ts";
-import { describeForeign, foreignContainer, isOwn } from "../../platforms/docker/foreign-container.ts";
 import type { Hold } from "../workdir/hold-journal.ts";
-import { interruptedFacts } from "./interrupted.ts";
 import type { CutOverJournal } from "../workdir/journal.ts";
-import { knownOf } from "./known.ts";
-import { type Observed, observe, servingTrigger } from "../../platforms/docker/observe.ts";
 import { PreparationMark } from "../workdir/preparation-mark.ts";
-import { onlyGoesBack, type PutOff, putOffOf } from "./put-off.ts";
-import { type Settled, settle, type Unsettled } from "./settled.ts";
 import { type ControlPlaneAccess, logOf, type StartSettings, type Workload } from "../workload.ts";
+import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
+import { interruptedFacts } from "./interrupted.ts";
+import { knownOf } from "./known.ts";
+import { onlyGoesBack, type PutOff, putOffOf } from "./put-off.ts";
+import { servingTrigger } from "./serving-trigger.ts";
+import { type Settled, settle, type Unsettled } from "./settled.ts";
 
 /** One workload: what the configuration wants, what is there, what is on record, and what follows from it. */
 export interface SurveyedWorkload {
@@ -61,15 +61,19 @@ export interface SurveyedWorkload {
 }
 
 /** Reads only: one call to the Docker host, and the evidence directory. Nothing is changed. */
-export async function survey(config: StackConfig, stack: string): Promise<SurveyedWorkload[]> {
+export async function survey(
+  config: StackConfig,
+  stack: string,
+  platform: Pick<Platform, "observe">,
+): Promise<SurveyedWorkload[]> {
   const workloads = workloadsOf(config);
   refuseMisledProvider(config);
-  const observed = await observe(
-    config.platform,
+  const observed = await platform.observe(
     workloads.map(({ name }) => name),
+    stack,
   );
   refuseBehindItsBack(workloads, observed);
-  refuseForeign(workloads, stack, observed);
+  refuseStrangers(workloads, observed);
   const found = await Promise.all(
     workloads.map((wanted) => find(config, stack, wanted, observed.get(wanted.name))),
   );
@@ -109,7 +113,7 @@ async function find(
   const { move, problem, epoch } = orderedMove(facts, wanted.restore, observed !== undefined);
   const refused = refusalOf({
     ...{ stack, name, file: log.file, running, damaged, move },
-    isOurs: observed !== undefined && isOwn(observed.labels, { stack, name }),
+    isOurs: observed !== undefined && observed.stranger === undefined,
     wanted: wanted.image,
     isOrdered: restoreOf(wanted.restore, hearsay) !== undefined,
     records,
@@ -207,15 +211,13 @@ function refuseBehindItsBack(
 }
 
 /** Said before anything is done: an update would stop at the creation, with everything before it done. */
-function refuseForeign(
+function refuseStrangers(
   workloads: readonly WorkloadConfig[],
-  stack: string,
   observed: ReadonlyMap<string, Observed>,
 ): void {
   const sentences = workloads.flatMap(({ name, managed }) => {
-    const found = observed.get(name);
-    const foreign = found === undefined || managed ? undefined : foreignContainer({ stack, name }, found);
-    return foreign === undefined ? [] : [`${name}: ${describeForeign(name, foreign)}`];
+    const stranger = managed ? undefined : observed.get(name)?.stranger;
+    return stranger === undefined ? [] : [`${name}: ${stranger}`];
   });
   if (sentences.length > 0) {
     throw new OperationFailure(sentences.join("\n"));

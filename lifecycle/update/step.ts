@@ -1,8 +1,8 @@
 import { access, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { breakpointsVariable } from "../clock.ts";
 import { messageOf, OperationFailure } from "../../platforms/failure.ts";
+import { breakpointsVariable } from "../clock.ts";
 import type { WorkloadContext } from "../workload.ts";
 
 /** The steps of a workload's update, in their order. */

@@ -1,7 +1,7 @@
 import { defaultAnswer } from "../../config/docker-access.ts";
 import { formatDuration } from "../../config/units.ts";
-import type { EvidenceRecord } from "../evidence/records.ts";
 import { deadlinesOf, longestRun } from "../checks/deadline.ts";
+import type { EvidenceRecord } from "../evidence/records.ts";
 import type { Workload } from "../workload.ts";
 
 /** What decides how long a failed update of a workload takes. */

@@ -1,38 +1,38 @@
 import { sharedFingerprint } from "../../config/container-settings.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
-import { releasesOf } from "../evidence/move.ts";
-import type { ReadRecord, SnapshotEntry } from "../evidence/records.ts";
+import { messageOf } from "../../platforms/failure.ts";
 import { verdictOf } from "../checks/judge.ts";
 import { runChecks } from "../checks/run.ts";
-import { messageOf } from "../../platforms/failure.ts";
-import { type Judgement, judgement, refuseUnlessPassed } from "./gate.ts";
-import { forgetArchives } from "../../platforms/clawforce/archives.ts";
+import { releasesOf } from "../evidence/move.ts";
+import type { ReadRecord, SnapshotEntry } from "../evidence/records.ts";
 import { withRepository } from "../snapshot/repository.ts";
 import { recordState } from "../snapshot/state-read.ts";
 import { forgetExpired } from "../snapshot/take.ts";
-import { runStep, secondsSince } from "./step.ts";
 import type { WorkloadContext } from "../workload.ts";
+import { type Judgement, judgement, refuseUnlessPassed } from "./gate.ts";
+import { runStep, secondsSince } from "./step.ts";
+import { unitOf } from "./unit-of.ts";
 
 /** The full checks, after the workload is open again. */
-export async function verify(context: WorkloadContext): Promise<Judgement> {
-  const { workload, docker, log } = context;
+export async function verify(context: WorkloadContext, retain: Retain): Promise<Judgement> {
+  const { workload, log } = context;
   const began = performance.now();
   const { checks, served } = await runStep(
     context,
     "verification",
     async () => ({
       checks: await runChecks(context, workload.verification),
-      served: await docker.getContainer(workload.container).inspect(),
+      served: await unitOf(context),
     }),
     (found) => verdictOf(found.checks),
   );
   const outcome = verdictOf(checks);
-  const { Id, Config } = served;
+  const { id: container, image } = served;
   await log.append({
     kind: "verification",
     ...(workload.group !== undefined && { group: workload.group }),
-    image: Config.Image,
-    container: Id,
+    image,
+    container,
     ...(workload.made !== undefined && {
       settings: sharedFingerprint(workload.made, workload.track),
     }),
@@ -43,10 +43,10 @@ export async function verify(context: WorkloadContext): Promise<Judgement> {
   });
   // What a version makes only at its first turn is there now, and a way back that follows at once must know of it.
   if (workload.managed !== true) {
-    await recordState(context, { image: Config.Image, container: Id });
+    await recordState(context, { image, container });
   }
   refuseUnlessPassed(context, "verification", outcome, checks);
-  await retain(context);
+  await retain(context, await log.read());
   return judgement(workload.name, outcome, began, checks);
 }
 
@@ -55,13 +55,11 @@ function isInRepository(record: ReadRecord): record is ReadRecord & SnapshotEntr
   return record.kind === "snapshot" && record.role !== "backup";
 }
 
+/** Removes what is kept too long, given all records. Keeping too many is no failure. */
+export type Retain = (context: WorkloadContext, records: readonly ReadRecord[]) => Promise<void>;
+
 /** Old snapshots go only after a pass, and never one that a release can be set back to. Keeping too many is no failure. */
-async function retain(context: WorkloadContext): Promise<void> {
-  const records = await context.log.read();
-  if (context.workload.managed === true) {
-    await forgetArchives(context, records);
-    return;
-  }
+export const retainSnapshots: Retain = async (context, records) => {
   const snapshots = records.filter(isInRepository);
   if (snapshots.length === 0) {
     return;
@@ -79,4 +77,4 @@ async function retain(context: WorkloadContext): Promise<void> {
   } catch (error) {
     context.progress(`expired snapshots were not removed: ${messageOf(error)}`);
   }
-}
+};

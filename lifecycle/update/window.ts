@@ -2,11 +2,12 @@ import { shortReference } from "../../config/image-reference.ts";
 import type { Track } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import { formatDuration } from "../../config/units.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import type { Platform } from "../../platforms/platform.ts";
+import { windowClock } from "../clock.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
 import { refusalText } from "../evidence/refusal.ts";
 import { isForward } from "../evidence/settings.ts";
-import { windowClock } from "../clock.ts";
-import { OperationFailure } from "../../platforms/failure.ts";
 import { changesClause } from "./plan.ts";
 import { onlyGoesBack } from "./put-off.ts";
 import { lastServing, type SurveyedWorkload, survey } from "./situation.ts";
@@ -41,9 +42,13 @@ export function windowProblems(
  *
  * @throws OperationFailure that lists every problem.
  */
-export async function surveyInWindow(config: StackConfig, stack: string): Promise<SurveyedWorkload[]> {
+export async function surveyInWindow(
+  config: StackConfig,
+  stack: string,
+  platform: Pick<Platform, "observe">,
+): Promise<SurveyedWorkload[]> {
   const now = windowClock(config.environment);
-  const surveyed = await survey(config, stack);
+  const surveyed = await survey(config, stack, platform);
   refuseOrders(surveyed);
   const problems = windowProblems(config, surveyed, now);
   if (problems.length > 0) {

@@ -1,4 +1,4 @@
-import { type HttpAnswer, openHttp } from "../../platforms/docker/http.ts";
+import type { HttpAnswer } from "../../platforms/http.ts";
 import type { WorkloadContext } from "../workload.ts";
 
 /** Asks a workload from inside its own network, a gateway with its token. */
@@ -8,11 +8,11 @@ export interface WorkloadHttp {
 }
 
 export async function openWorkloadHttp(context: WorkloadContext): Promise<WorkloadHttp> {
-  const { docker, workload, secrets } = context;
-  const client = await openHttp(docker, {
+  const { platform, workload, secrets } = context;
+  const client = await platform.openHttp({
     image: workload.snapshots.image,
-    label: `${workload.name}/probe`,
-    networkMode: `container:${workload.container}`,
+    workload: `${workload.name}/probe`,
+    unit: workload.container,
     url: "http://127.0.0.1",
   });
   const headers: Record<string, string> =

@@ -1,17 +1,13 @@
 import { join } from "node:path";
-import type Docker from "dockerode";
 import { drain, gatewayContainer } from "../../config/container-schema.ts";
-import type { StateLocation } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
+import { OperationFailure, unlessUntouched } from "../../platforms/failure.ts";
+import type { Platform, Unit } from "../../platforms/platform.ts";
+import type { IngressProxy, IngressService } from "../../platforms/proxy.ts";
 import { workloadFolder } from "../evidence/log.ts";
-import { dockerClient, inspectContainer, unreachableHost } from "../../platforms/docker/client.ts";
-import { OperationFailure } from "../../platforms/failure.ts";
-import { isOwn } from "../../platforms/docker/foreign-container.ts";
-import { KamalProxy } from "../../platforms/proxies/kamal/proxy.ts";
-import type { IngressService } from "../../platforms/proxies/kamal/services-table.ts";
 import { keySettings, placeOf, startSettingsOf } from "../update/situation.ts";
-import { DocumentDamaged, readDocument, writeWhole } from "./whole-file.ts";
 import type { Workload } from "../workload.ts";
+import { DocumentDamaged, readDocument, writeWhole } from "./whole-file.ts";
 
 /**
  * What a workload was when it last passed through its gate, for its removal once it has left the configuration. It is this
@@ -26,7 +22,11 @@ export function rememberWorkload(folder: string, workload: Workload): Promise<vo
  *
  * @throws OperationFailure when nothing says where its state is.
  */
-export async function lastKnownInput(config: StackConfig, stack: string, name: string): Promise<Workload> {
+export async function lastKnownInput(
+  config: StackConfig,
+  { stack, name }: { stack: string; name: string },
+  { platform, proxy }: { platform: Platform; proxy: IngressProxy | undefined },
+): Promise<Workload> {
   const { directory } = config.evidence;
   const file = fileIn(workloadFolder(directory, stack, name));
   const remembered = await rememberedIn(file);
@@ -35,13 +35,13 @@ export async function lastKnownInput(config: StackConfig, stack: string, name: s
     const { dockerAccess: _access, rehearsal: _rehearsal, ...kept } = remembered;
     return { ...kept, ...placeOf(config), evidenceDirectory: directory, evidenceKeys: keySettings(config) };
   }
-  const { host } = config.platform;
-  const docker = dockerClient(host, config.platform);
   try {
-    const found = await inspectContainer(docker, name);
-    return inputOfContainer({ config, stack, name, file }, found, await serviceOf(docker, config, name));
+    const found = await platform.unit(name);
+    const isOwn = (await platform.strangerAt({ stack, name, unit: name })) === undefined;
+    const there = found && { ...found, isOwn };
+    return inputOfUnit({ config, stack, name, file }, there, await serviceOf(proxy, name));
   } catch (error) {
-    throw unreachableHost(host, error);
+    throw unlessUntouched(error);
   }
 }
 
@@ -60,18 +60,18 @@ async function rememberedIn(file: string): Promise<Workload | undefined> {
 }
 
 /** An ingress that does not answer is asked again when the workload is taken out of it. */
-async function serviceOf(
-  docker: Docker,
-  { ingress }: StackConfig,
-  name: string,
-): Promise<IngressService | undefined> {
-  if (ingress === undefined) return undefined;
+async function serviceOf(proxy: IngressProxy | undefined, name: string): Promise<IngressService | undefined> {
   try {
-    return (await new KamalProxy(docker, ingress.name).services()).get(name);
+    return (await proxy?.services())?.get(name);
   } catch {
     return undefined;
   }
 }
+
+type LeftUnit = Pick<Unit, "image" | "mounts" | "stopGrace"> & {
+  /** This stack has made it, for this workload. */
+  isOwn: boolean;
+};
 
 interface Leaving {
   config: StackConfig;
@@ -81,10 +81,10 @@ interface Leaving {
   file: string;
 }
 
-/** The same from what Docker and the ingress know: enough to stop it, to copy its state, and to start it again. */
-export function inputOfContainer(
+/** The same from what the platform and the ingress know: enough to stop it, to copy its state, and to start it again. */
+export function inputOfUnit(
   leaving: Leaving,
-  found: Docker.ContainerInspectInfo | undefined,
+  found: LeftUnit | undefined,
   service: IngressService | undefined,
 ): Workload {
   const { config, stack, name } = leaving;
@@ -92,13 +92,13 @@ export function inputOfContainer(
   const port = Number(service?.target.split(":").at(-1) ?? gateway.port);
   return {
     ...{ stack, name, track: "runtime", ...placeOf(config), container: name },
-    image: found?.Config.Image ?? "",
+    image: found?.image ?? "",
     startedWith: startSettingsOf(gateway),
     ...stateOf(leaving, found, gateway.stateDirectory),
     port,
     healthWait: gateway.health.wait,
     drain: drain.parse({}),
-    stopGrace: (found?.Config as { StopTimeout?: number } | undefined)?.StopTimeout ?? 30,
+    stopGrace: found?.stopGrace ?? 30,
     maintenance: config.maintenance.length,
     snapshots: config.snapshots,
     evidenceDirectory: config.evidence.directory,
@@ -121,31 +121,28 @@ export function inputOfContainer(
 /** Where its state is: the one thing that must not be guessed. Without a container nothing is copied. */
 function stateOf(
   { stack, name, file }: Leaving,
-  found: Docker.ContainerInspectInfo | undefined,
+  found: LeftUnit | undefined,
   stateDirectory: string,
 ): Pick<Workload, "state" | "mount"> {
   if (found === undefined) return { state: { volume: `${name}-state` }, mount: stateDirectory };
-  const labels = found.Config.Labels;
-  if (!isOwn(labels, { stack, name })) {
+  if (!found.isOwn) {
     throw new OperationFailure(
       `${name}: the container of this name was not made by the stack ${stack}: nothing was done to it. ` +
         `If the workload is gone, take it out of the state: \`pulumi refresh --stack ${stack}\`.`,
     );
   }
-  const writable = found.Mounts.filter(({ RW, Destination }) => RW && !Destination.endsWith("/docker.sock"));
+  const writable = found.mounts.filter((each) => each.writable && !each.at.endsWith("/docker.sock"));
   const [mount, ...others] =
-    writable.length === 1 ? writable : writable.filter((each) => each.Destination === stateDirectory);
+    writable.length === 1 ? writable : writable.filter((each) => each.at === stateDirectory);
   if (mount === undefined || others.length > 0) {
     throw new OperationFailure(
       `${name}: it has left the configuration, ${file} is missing or damaged, and its container does not show which of its ` +
-        `mounts is its state (${writable.map((each) => each.Destination).join(", ") || "it has none"}): nothing was done to it. Put the file back from the ` +
+        `mounts is its state (${writable.map((each) => each.at).join(", ") || "it has none"}): nothing was done to it. Put the file back from the ` +
         `copy of the evidence directory and run \`pulumi up\` again. Without a copy: copy these mounts yourself, then ` +
         `\`docker stop ${name}\`, \`docker rm ${name}\` and \`pulumi refresh --stack ${stack}\`. Volumes and directories stay.`,
     );
   }
-  const state: StateLocation =
-    mount.Type === "volume" ? { volume: mount.Name ?? "" } : { directory: mount.Source };
-  return { state, mount: mount.Destination };
+  return { state: mount.from, mount: mount.at };
 }
 
 function fileIn(folder: string): string {

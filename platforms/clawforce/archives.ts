@@ -2,8 +2,8 @@ import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { releasesOf } from "../../lifecycle/evidence/move.ts";
 import type { ReadRecord } from "../../lifecycle/evidence/records.ts";
-import { messageOf } from "../failure.ts";
 import type { WorkloadContext } from "../../lifecycle/workload.ts";
+import { messageOf } from "../failure.ts";
 import { backupFolder } from "./context.ts";
 
 /**

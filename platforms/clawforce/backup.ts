@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Backup } from "../../lifecycle/control-plane/answers.ts";
 import { ArchiveDamaged, type OpenedArchive, openArchive } from "../../lifecycle/control-plane/archive.ts";
 import { type ArchiveDemands, judgeArchive } from "../../lifecycle/control-plane/judge.ts";
-import { OperationFailure } from "../failure.ts";
 import { secondsSince } from "../../lifecycle/update/step.ts";
+import { OperationFailure } from "../failure.ts";
 import { type ManagedContext, readManaged } from "./instance.ts";
 
 export interface BackupOptions {

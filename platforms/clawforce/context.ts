@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { withControlPlane } from "../../lifecycle/control-plane/access.ts";
-import { OperationFailure } from "../failure.ts";
 import type { ControlPlaneAccess, WorkloadContext } from "../../lifecycle/workload.ts";
+import { clientFor } from "../docker/client.ts";
+import { OperationFailure } from "../failure.ts";
 import type { SetImageOptions } from "./image.ts";
 import type { ManagedContext } from "./instance.ts";
 
@@ -18,7 +19,8 @@ export function withManaged<T>(
   context: WorkloadContext,
   work: (managed: ManagedContext) => Promise<T>,
 ): Promise<T> {
-  const { workload, docker, progress } = context;
+  const { workload, progress } = context;
+  const docker = clientFor(workload);
   return withControlPlane(context, (client) =>
     work({ instance: workload.container, client, docker, progress }),
   );

@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
 import type { StateLocation } from "../../config/rollout.ts";
+import { stateBind } from "../../lifecycle/workload.ts";
 import { runOneShot } from "../docker/one-shot.ts";
 import { OperationFailure } from "../failure.ts";
-import { stateBind } from "../../lifecycle/workload.ts";
 
 /** The way to the control plane's database file on its Docker host. */
 export interface ControlPlaneDatabase {

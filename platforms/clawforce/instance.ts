@@ -77,8 +77,7 @@ async function readContainer({ docker, instance }: ManagedContext): Promise<Mana
 }
 
 /** The gateway's token as its container has it, for the checks inside. Held in memory only. */
-export async function gatewayTokenOf(docker: Docker, container: string, variable: string): Promise<string> {
-  const { Config } = await docker.getContainer(container).inspect();
-  const entry = Config.Env.find((each) => each.startsWith(`${variable}=`));
+export function gatewayTokenOf(environment: readonly string[], variable: string): string {
+  const entry = environment.find((each) => each.startsWith(`${variable}=`));
   return entry?.slice(variable.length + 1) ?? "";
 }

@@ -1,19 +1,19 @@
 import { fingerprint } from "../../config/fingerprint.ts";
-import type { Move } from "../../lifecycle/evidence/move.ts";
-import type { CheckResult, CutOverEntry, SnapshotEntry } from "../../lifecycle/evidence/records.ts";
 import { verdictOf } from "../../lifecycle/checks/judge.ts";
 import { runChecks } from "../../lifecycle/checks/run.ts";
+import type { Move } from "../../lifecycle/evidence/move.ts";
+import type { CheckResult, CutOverEntry, SnapshotEntry } from "../../lifecycle/evidence/records.ts";
+import { runStep } from "../../lifecycle/update/step.ts";
+import { moveOfTask } from "../../lifecycle/update/task-move.ts";
+import type { WorkloadContext, WorkloadTask } from "../../lifecycle/workload.ts";
 import { messageOf, OperationFailure } from "../failure.ts";
 import { wayToSetImage, withManaged } from "./context.ts";
 import { type ManagedContext, readManaged } from "./instance.ts";
 import { ManagedMoveJournal } from "./journal.ts";
 import { moveInstance, rollBackInstance } from "./move.ts";
+import { backupOptions, snapshotOf } from "./prepare-instance.ts";
 import { restoreInstance } from "./restore.ts";
 import { prePull, type ReleaseOfInstance } from "./roll.ts";
-import { backupOptions, snapshotOf } from "./prepare-instance.ts";
-import { runStep } from "../../lifecycle/update/step.ts";
-import { moveOfTask } from "../../lifecycle/update/task-move.ts";
-import type { WorkloadContext, WorkloadTask } from "../../lifecycle/workload.ts";
 
 export interface MovedInstance {
   workload: string;

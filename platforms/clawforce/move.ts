@@ -1,8 +1,8 @@
-import type { CheckResult } from "../../lifecycle/evidence/records.ts";
 import { verdictOf } from "../../lifecycle/checks/judge.ts";
+import type { CheckResult } from "../../lifecycle/evidence/records.ts";
+import { secondsSince } from "../../lifecycle/update/step.ts";
 import { describeDockerError } from "../docker/client.ts";
 import { OperationFailure } from "../failure.ts";
-import { secondsSince } from "../../lifecycle/update/step.ts";
 import { type BackupOptions, backupInstance, type ManagedBackup } from "./backup.ts";
 import { readDefaultImage } from "./default-image.ts";
 import { type SetImageOptions, setImage } from "./image.ts";

@@ -1,6 +1,9 @@
-import type { SnapshotEntry } from "../../lifecycle/evidence/records.ts";
 import { proveRunningVersion } from "../../lifecycle/checks/before-update.ts";
 import { describeTasks } from "../../lifecycle/control-plane/judge.ts";
+import type { SnapshotEntry } from "../../lifecycle/evidence/records.ts";
+import { runStep } from "../../lifecycle/update/step.ts";
+import { moveOfTask } from "../../lifecycle/update/task-move.ts";
+import type { WorkloadContext, WorkloadTask } from "../../lifecycle/workload.ts";
 import { OperationFailure } from "../failure.ts";
 import { backupInstance, type ManagedBackup } from "./backup.ts";
 import { backupFolder, wayToSetImage, withManaged } from "./context.ts";
@@ -8,9 +11,6 @@ import { type ManagedContext, readManaged } from "./instance.ts";
 import { ManagedMoveJournal } from "./journal.ts";
 import { releaseOf } from "./move.ts";
 import { prePull } from "./roll.ts";
-import { runStep } from "../../lifecycle/update/step.ts";
-import { moveOfTask } from "../../lifecycle/update/task-move.ts";
-import type { WorkloadContext, WorkloadTask } from "../../lifecycle/workload.ts";
 
 /**
  * What can be made ready for an instance that a control plane manages, while it serves: image on the host, a backup that

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UnknownOutcome } from "../../lifecycle/control-plane/client.ts";
+import { secondsSince } from "../../lifecycle/update/step.ts";
 import { ensureImage } from "../docker/image.ts";
 import { OperationFailure } from "../failure.ts";
-import { secondsSince } from "../../lifecycle/update/step.ts";
 import type { SetImageOptions } from "./image.ts";
 import { type ManagedContext, type ManagedState, readManaged } from "./instance.ts";
 

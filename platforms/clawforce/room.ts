@@ -1,8 +1,9 @@
 import { mkdir, readFile, statfs } from "node:fs/promises";
 import type { OpenedArchive } from "../../lifecycle/control-plane/archive.ts";
-import { lookLabel, runOneShot } from "../docker/one-shot.ts";
-import { OperationFailure } from "../failure.ts";
 import { megabytes, type Need, type Place, type Room, shortage } from "../../lifecycle/update/room.ts";
+import { runOneShot } from "../docker/one-shot.ts";
+import { OperationFailure } from "../failure.ts";
+import { lookOf } from "../platform.ts";
 import type { ManagedContext } from "./instance.ts";
 
 /** Seconds; `du` reads a whole state. */
@@ -61,7 +62,7 @@ async function measure(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const script = await readFile(new URL("./room.sh", import.meta.url), "utf8");
   const { exitCode, stdout, stderr } = await runOneShot(docker, {
-    workload: lookLabel(instance),
+    workload: lookOf(instance),
     purpose: "look at free space",
     image: tools,
     argv: ["bash", "-c", script, "room", statePath],

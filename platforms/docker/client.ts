@@ -1,10 +1,10 @@
 import { createRequire } from "node:module";
 import type Docker from "dockerode";
 import { type DockerAccess, defaultAnswer } from "../../config/docker-access.ts";
-import { messageOf } from "../failure.ts";
+import { EngineFailure, messageOf } from "../failure.ts";
 import { connectionsTo } from "./connection.ts";
 import { withDeadlines } from "./deadlines.ts";
-import { EngineFailure, engineFailure } from "./engine-failure.ts";
+import { engineFailure } from "./engine-failure.ts";
 
 const require = createRequire(import.meta.url);
 

@@ -1,27 +1,4 @@
-import { OperationFailure } from "../failure.ts";
-
-/**
- * The engine of a Docker host can't be reached, or does not answer: nothing is known of what becomes of the call that
- * failed, and every other call will fail too until somebody has looked at the host.
- */
-export class EngineFailure extends OperationFailure {
-  override name = "EngineFailure";
-  /** "The Docker host H does not answer (ECONNREFUSED)" */
-  readonly what: string;
-  /** What to do now, sentences. */
-  readonly advice: string;
-
-  constructor(what: string, advice: string) {
-    super(`${what}. ${advice}`);
-    this.what = what;
-    this.advice = advice;
-  }
-
-  /** For a caller that has changed nothing yet. */
-  untouched(): OperationFailure {
-    return new OperationFailure(`${this.what}; nothing was done. ${this.advice}`);
-  }
-}
+import { EngineFailure } from "../failure.ts";
 
 const unreachable = [
   "ENOENT",

@@ -1,11 +1,8 @@
 import type Docker from "dockerode";
 import { TooLate } from "../failure.ts";
-import { collectOutput, type Output } from "./output.ts";
+import type { ExecOptions, JobResult } from "../platform.ts";
+import { collectOutput } from "./output.ts";
 import { whileAnswering } from "./watch.ts";
-
-export interface ExecResult extends Output {
-  exitCode: number;
-}
 
 /**
  * Runs a program inside a container. At the deadline (seconds) the call fails; the program itself may go on,
@@ -15,13 +12,8 @@ export async function execInContainer(
   docker: Docker,
   container: string,
   argv: string[],
-  options: {
-    deadline: number;
-    stdin?: string;
-    /** What messages call it, where its argv is a script of ours. */
-    name?: string;
-  },
-): Promise<ExecResult> {
+  options: ExecOptions,
+): Promise<JobResult> {
   const exec = await docker.getContainer(container).exec({
     Cmd: argv,
     AttachStdin: options.stdin !== undefined,

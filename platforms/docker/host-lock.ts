@@ -2,36 +2,9 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { OperationFailure } from "../failure.ts";
+import type { LockHolder, LockRequest } from "../platform.ts";
 import { inspectContainer, isNotFound } from "./client.ts";
 import { ensureImage } from "./image.ts";
-
-/** `repository`: of a workload. `drill`: of the Docker host. `recover`: of a stack. */
-export type LockKind = "repository" | "drill" | "recover";
-
-export interface LockRequest {
-  kind: LockKind;
-  /** The workload or stack; of the Docker host itself: empty. */
-  of: string;
-  /** What it is taken for: "cut-over". */
-  purpose: string;
-  /** Image with bash. */
-  image: string;
-  /** Seconds to wait for another holder. */
-  wait: number;
-  /** Told once when another one holds it. */
-  progress?: (line: string) => void;
-}
-
-/** Who holds a lock, as its labels say. */
-export interface LockHolder {
-  kind: string;
-  of: string;
-  purpose: string;
-  host: string;
-  pid: number;
-  /** ISO 8601. */
-  since: string;
-}
 
 const lockLabel = "clawforce.lock";
 

@@ -2,9 +2,8 @@ import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { parseImageReference } from "../../config/image-reference.ts";
 import { parsedJson } from "../../config/json.ts";
-import { OperationFailure } from "../failure.ts";
+import { EngineFailure, OperationFailure } from "../failure.ts";
 import { describeDockerError, isNotFound } from "./client.ts";
-import { EngineFailure } from "./engine-failure.ts";
 import { authConfig, credentialsOf, type KnownCredentials } from "./registry-credentials.ts";
 import { whileAnswering } from "./watch.ts";
 

@@ -2,6 +2,7 @@ import { PassThrough } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type Docker from "dockerode";
 import { TooLate } from "../failure.ts";
+import type { LogLine } from "../platform.ts";
 import { framesOf } from "./frames.ts";
 import { collectOutput } from "./output.ts";
 
@@ -15,12 +16,6 @@ export async function collectLogs(docker: Docker, name: string, from?: string): 
   stream.end(raw);
   const { stdout, stderr } = await collectOutput(docker, stream);
   return `${stdout}\n${stderr}`;
-}
-
-export interface LogLine {
-  /** When Docker got it. */
-  time: Date;
-  text: string;
 }
 
 /** A longer line (characters) is cut: nobody looks for anything there. */

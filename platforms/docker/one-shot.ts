@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
-import { OperationFailure } from "../failure.ts";
-import { EngineFailure } from "./engine-failure.ts";
+import { EngineFailure, OperationFailure } from "../failure.ts";
+import type { JobResult } from "../platform.ts";
 import { collectOutput } from "./output.ts";
 import { whileAnswering } from "./watch.ts";
 
@@ -14,11 +14,6 @@ export const oneShotLabel = "clawforce.one-shot";
  */
 export function workloadOfOneShot(labels: Readonly<Record<string, string>> | null): string | undefined {
   return labels?.[oneShotLabel]?.split("/")[0];
-}
-
-/** For what only looks at a workload, whoever works on it meanwhile. */
-export function lookLabel(workload: string): string {
-  return `${workload}/look`;
 }
 
 /** A container that does one thing and goes. */
@@ -46,14 +41,8 @@ export interface OneShot extends OneShotContainer {
   stdin?: string;
 }
 
-export interface OneShotResult {
-  exitCode: number;
-  stdout: string;
-  stderr: string;
-}
-
 /** Runs a container to its end and removes it, whatever happens to it. */
-export function runOneShot(docker: Docker, job: OneShot): Promise<OneShotResult> {
+export function runOneShot(docker: Docker, job: OneShot): Promise<JobResult> {
   return withOneShot(docker, job, async (container, stream, failed) => {
     const output = collectOutput(docker, stream);
     await container.start();

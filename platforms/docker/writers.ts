@@ -1,11 +1,12 @@
 import type Docker from "dockerode";
 import type { StateLocation } from "../../config/rollout.ts";
 import { OperationFailure } from "../failure.ts";
-import type { WorkloadContext } from "../../lifecycle/workload.ts";
+import { lookOf, type Platform } from "../platform.ts";
 import { inspectContainer, isNotFound } from "./client.ts";
 import { ensureImage } from "./image.ts";
 import { isWithin, mountedAt, parseMountTable, type RealPlace } from "./mount-table.ts";
-import { lookLabel, oneShotLabel, runOneShot } from "./one-shot.ts";
+import { oneShotLabel, runOneShot } from "./one-shot.ts";
+import { mountOf } from "./state-mount.ts";
 
 /** A container that has a state open, or that Docker would start on it by itself. */
 export interface Writer {
@@ -19,7 +20,8 @@ export interface Writer {
   place: string;
 }
 
-type WriterContext = Pick<WorkloadContext, "docker" | "workload">;
+/** Whose state it is: its container may have it open. */
+type Owner = Parameters<Platform["refuseOtherWriters"]>[0];
 type Mount = Docker.ContainerInfo["Mounts"][number];
 type Relation = "same" | "different" | "unknown";
 
@@ -36,8 +38,8 @@ const active = ["running", "paused", "restarting"];
  * Refuses while another container has the state open, or would be started on it by Docker itself. Asked immediately
  * before each start and each creation: two gateways on one state destroy it, and no lock stops them.
  */
-export async function refuseOtherWriters(context: WriterContext): Promise<void> {
-  const writers = await otherWriters(context);
+export async function refuseOtherWriters(docker: Docker, owner: Owner): Promise<void> {
+  const writers = await otherWriters(docker, owner);
   if (writers.length > 0) {
     throw new OperationFailure(describeWriters(writers));
   }
@@ -62,13 +64,12 @@ export function describeWriters(writers: readonly Writer[]): string {
 }
 
 /** All containers but the workload's own that write to its state, however they have it: by volume, folder, link or device. */
-export async function otherWriters(context: WriterContext): Promise<Writer[]> {
-  const { docker, workload } = context;
+export async function otherWriters(docker: Docker, owner: Owner): Promise<Writer[]> {
   const all = await docker.listContainers({ all: true });
   const others = all.filter(
-    ({ Labels, Names }) => Labels[oneShotLabel] === undefined && !Names.includes(`/${workload.container}`),
+    ({ Labels, Names }) => Labels?.[oneShotLabel] === undefined && !Names.includes(`/${owner.unit}`),
   );
-  const own = await placeOf(docker, workload.state);
+  const own = await placeOf(docker, owner.state);
   const volumes = await volumesByName(docker, others);
   const candidates = others.flatMap((container) =>
     container.Mounts.map((mount) => ({ container, mount, relation: relationOf(mount, own, volumes) })),
@@ -76,7 +77,7 @@ export async function otherWriters(context: WriterContext): Promise<Writer[]> {
   const open = candidates.filter(({ relation }) => relation !== "different");
   const writing = await withPolicies(docker, open);
   const unknown = writing.filter(({ relation }) => relation === "unknown");
-  const found = await lookAt(context, own, unknown);
+  const found = await lookAt(docker, owner, own, unknown);
   return unique(writing.filter((each) => each.relation === "same" || found.has(each))).map(writerOf);
 }
 
@@ -184,16 +185,16 @@ export function returnsByItself({
  * them mounted read-only is shown by the kernel what each one really is.
  */
 async function lookAt(
-  context: WriterContext,
+  docker: Docker,
+  owner: Owner,
   own: Place,
   unknown: readonly Candidate[],
 ): Promise<Set<Candidate>> {
-  const { docker, workload } = context;
   let left = [...unknown];
   if (left.length === 0) {
     return new Set();
   }
-  await ensureImage(docker, workload.snapshots.image);
+  await ensureImage(docker, owner.image);
   for (;;) {
     const mounts = [
       mountOf(own.location, "/own"),
@@ -201,9 +202,9 @@ async function lookAt(
     ];
     try {
       const { stdout } = await runOneShot(docker, {
-        workload: lookLabel(workload.name),
+        workload: lookOf(owner.name),
         purpose: "look for other writers",
-        image: workload.snapshots.image,
+        image: owner.image,
         argv: ["cat", "/proc/self/mountinfo"],
         mounts,
         deadline: 60,
@@ -229,18 +230,6 @@ async function lookAt(
 
 function locationOf(mount: Mount): StateLocation {
   return mount.Type === "volume" ? { volume: mount.Name ?? "" } : { directory: mount.Source };
-}
-
-export function mountOf(location: StateLocation, target: string, readOnly = true): Docker.MountSettings {
-  return "volume" in location
-    ? {
-        Type: "volume",
-        Source: location.volume,
-        Target: target,
-        ReadOnly: readOnly,
-        VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: "", Options: {} } },
-      }
-    : { Type: "bind", Source: location.directory, Target: target, ReadOnly: readOnly };
 }
 
 function missingSource(error: unknown): string | undefined {

@@ -3,15 +3,15 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSchema } from "../../config/check-schema.ts";
-import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
-import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { readBaseline } from "../../lifecycle/checks/baseline.ts";
 import { runChecks } from "../../lifecycle/checks/run.ts";
+import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
+import type { WorkloadContext } from "../../lifecycle/workload.ts";
 import { dockerClient } from "../../platforms/docker/client.ts";
 import { execInContainer } from "../../platforms/docker/exec.ts";
 import { logReachesBack } from "../../platforms/docker/logs.ts";
 import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
-import type { WorkloadContext } from "../../lifecycle/workload.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { partsOfThisRun } from "../support/world.ts";
 

@@ -282,7 +282,11 @@ function beside(...lines: string[]): Edit[] {
 
 /** Our program holds a window by itself; this one does not. */
 const withoutWindow: Edit[] = [
-  { file: "index.ts", from: "surveyInWindow(config, stack)", to: "survey(config, stack)" },
+  {
+    file: "index.ts",
+    from: "surveyInWindow(config, stack, platform)",
+    to: "survey(config, stack, platform)",
+  },
   { file: "index.ts", from: "{ specOf }", to: "{ specOf, survey }" },
 ];
 

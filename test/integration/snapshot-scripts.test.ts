@@ -8,11 +8,11 @@ import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { DatabaseMarker, Markers } from "../../lifecycle/evidence/records.ts";
-import { contextOf } from "../../operations/program.ts";
 import { runScript } from "../../lifecycle/snapshot/repository.ts";
 import { recordState } from "../../lifecycle/snapshot/state-read.ts";
 import { checkColdSnapshot, takeColdSnapshot, takeHotSnapshot } from "../../lifecycle/snapshot/take.ts";
 import type { Workload, WorkloadContext } from "../../lifecycle/workload.ts";
+import { contextOf } from "../../operations/program.ts";
 import { partsOfThisRun } from "../support/world.ts";
 
 const image = `registry/openclaw:1@sha256:${"1".repeat(64)}`;
@@ -99,7 +99,7 @@ async function restored(snapshot: string): Promise<string> {
     purpose: "restore",
     state: "none",
     arguments: [snapshot],
-    scratchVolume: scratch,
+    scratch: { directory: scratch },
   });
   return scratch;
 }

@@ -3,11 +3,13 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
+import { WaveTraffic } from "../../lifecycle/ingress/traffic.ts";
+import type { WorkloadContext } from "../../lifecycle/workload.ts";
 import { dockerClient } from "../../platforms/docker/client.ts";
 import { execInContainer } from "../../platforms/docker/exec.ts";
 import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
-import { WaveTraffic } from "../../lifecycle/ingress/traffic.ts";
-import type { WorkloadContext } from "../../lifecycle/workload.ts";
+import { DockerPlatform } from "../../platforms/docker/platform.ts";
+import { KamalProxy } from "../../platforms/proxies/kamal/proxy.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { partsOfThisRun, until } from "../support/world.ts";
 
@@ -25,10 +27,13 @@ const writer = `
 describe("the traffic of a wave, in a log that Docker keeps", () => {
   const name = `traffic${randomBytes(4).toString("hex")}`;
   let docker: Docker;
+  let dockerHost: string;
   let container: Docker.Container;
 
   beforeAll(async () => {
-    const { dockerHost, images } = await partsOfThisRun();
+    const parts = await partsOfThisRun();
+    const { images } = parts;
+    ({ dockerHost } = parts);
     docker = dockerClient(dockerHost);
     container = await docker.createContainer({
       name,
@@ -69,7 +74,7 @@ describe("the traffic of a wave, in a log that Docker keeps", () => {
   it("is told apart by workload and by time, read once, and not believed once a part was rotated away", async () => {
     const folder = scratchFolder();
     const wave = ["a", "b", "c"].map((workload) => ({
-      docker,
+      proxy: new KamalProxy(new DockerPlatform({ dockerHost }), name),
       log: new EvidenceLog(join(folder, "evidence"), "stack", workload),
       workload: { name: workload, ...(workload !== "c" && { ingress: { container: name } }) },
     })) as unknown as WorkloadContext[];

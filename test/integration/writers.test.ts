@@ -6,7 +6,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StateLocation } from "../../config/rollout.ts";
 import { dockerClient } from "../../platforms/docker/client.ts";
 import { otherWriters } from "../../platforms/docker/writers.ts";
-import type { Workload } from "../../lifecycle/workload.ts";
 import { type Parts, partsOfThisRun } from "../support/world.ts";
 
 /** What really has a state open on a real Docker host, under whatever name. */
@@ -63,13 +62,8 @@ describe("another writer on a state", () => {
 
   /** The names of those that are found, without what all of this test have in common. */
   async function found(state: StateLocation): Promise<string[]> {
-    const workload = {
-      name: `${prefix}-bot`,
-      container: `${prefix}-bot`,
-      state,
-      snapshots: { image: parts.images.tools },
-    };
-    const writers = await otherWriters({ docker, workload: workload as unknown as Workload });
+    const bot = `${prefix}-bot`;
+    const writers = await otherWriters(docker, { name: bot, unit: bot, state, image: parts.images.tools });
     return writers.filter(({ name }) => name.startsWith(prefix)).map(({ place }) => place);
   }
 

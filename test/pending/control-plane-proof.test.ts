@@ -4,16 +4,17 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CheckInput, checkSchema } from "../../config/check-schema.ts";
 import { parseStackConfig } from "../../config/parse.ts";
 import { workloadsOf } from "../../config/rollout.ts";
-import type { BaselineEntry } from "../../lifecycle/evidence/records.ts";
 import { readBaseline } from "../../lifecycle/checks/baseline.ts";
 import { proveRunningVersion } from "../../lifecycle/checks/before-update.ts";
 import { runChecks } from "../../lifecycle/checks/run.ts";
-import { inspectContainer } from "../../platforms/docker/client.ts";
+import type { BaselineEntry } from "../../lifecycle/evidence/records.ts";
 import { drillSnapshot } from "../../lifecycle/snapshot/drill.ts";
 import { withRepository } from "../../lifecycle/snapshot/repository.ts";
 import { takeHotSnapshot } from "../../lifecycle/snapshot/take.ts";
 import { workloadInput } from "../../lifecycle/update/situation.ts";
 import { logOf, type Workload, type WorkloadContext } from "../../lifecycle/workload.ts";
+import { inspectContainer } from "../../platforms/docker/client.ts";
+import { DockerPlatform } from "../../platforms/docker/platform.ts";
 import { administrator, ControlPlaneWorld } from "../support/control-plane.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 import { until } from "../support/world.ts";
@@ -91,7 +92,8 @@ describe("what proves a control plane", () => {
         ...workload,
         ...(workload.controlPlane && { controlPlane: { ...workload.controlPlane, ...plane } }),
       },
-      docker: world.docker,
+      platform: new DockerPlatform(workload),
+      proxy: undefined,
       secrets: {
         snapshotPassword: "of the tests",
         gatewayToken: "",

@@ -3,7 +3,6 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CheckResult } from "../../lifecycle/evidence/records.ts";
 import { judgeHttp } from "../../lifecycle/checks/judge.ts";
 import {
   checkLogin,
@@ -14,7 +13,7 @@ import {
 import type { ControlPlaneClient } from "../../lifecycle/control-plane/client.ts";
 import { judgeHealth } from "../../lifecycle/control-plane/judge.ts";
 import { judgeUnchanged } from "../../lifecycle/control-plane/unchanged.ts";
-import { execInContainer } from "../../platforms/docker/exec.ts";
+import type { CheckResult } from "../../lifecycle/evidence/records.ts";
 import { backupInstance } from "../../platforms/clawforce/backup.ts";
 import { setDefaultImage } from "../../platforms/clawforce/default-image.ts";
 import { setImage } from "../../platforms/clawforce/image.ts";
@@ -22,6 +21,7 @@ import { gatewayTokenOf, type ManagedContext } from "../../platforms/clawforce/i
 import { type MoveOptions, moveInstance, type PreparedMove } from "../../platforms/clawforce/move.ts";
 import { restoreInstance } from "../../platforms/clawforce/restore.ts";
 import { prePull, rollInstance } from "../../platforms/clawforce/roll.ts";
+import { execInContainer } from "../../platforms/docker/exec.ts";
 import { ControlPlaneWorld } from "../support/control-plane.ts";
 import { fillUp, mountSmall } from "../support/damage.ts";
 import { dockerCommand } from "../support/docker-command.ts";
@@ -131,14 +131,19 @@ describe("instances that a running control plane manages", () => {
     await expect(blind).rejects.toThrow("its database is not on this Docker host");
     expect(await imageOf(one)).toBe(fixture[1]);
 
-    const token = await gatewayTokenOf(world.docker, one, "OPENCLAW_GATEWAY_TOKEN");
+    const token = gatewayTokenOf(
+      (await world.docker.getContainer(one).inspect()).Config.Env,
+      "OPENCLAW_GATEWAY_TOKEN",
+    );
     const moved = await moveInstance(context(one), moving(one, fixture[2]));
     expect(moved).toMatchObject({ outcome: "moved", from: fixture[1], to: fixture[2] });
     expect(await imageOf(one)).toBe(fixture[2]);
     expect((await rowOf(one))?.container_image).toBe(fixture[2]);
     expect(await inspected("{{.Config.Env}}", one)).toContain("OF_THE_USER=kept");
     expect(token).toMatch(/^[0-9a-f]{48}$/);
-    expect(await gatewayTokenOf(world.docker, one, "OPENCLAW_GATEWAY_TOKEN")).toBe(token);
+    expect(
+      gatewayTokenOf((await world.docker.getContainer(one).inspect()).Config.Env, "OPENCLAW_GATEWAY_TOKEN"),
+    ).toBe(token);
     expect(await messages(one)).toEqual(["before the update"]);
 
     const settled = await identity(one);

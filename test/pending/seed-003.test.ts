@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSchema } from "../../config/check-schema.ts";
 import { installLoopbackChannel, loopbackChannel } from "../../demo/channel-plugin.ts";
-import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 import { runChecks } from "../../lifecycle/checks/run.ts";
+import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
+import type { WorkloadContext } from "../../lifecycle/workload.ts";
 import { execInContainer } from "../../platforms/docker/exec.ts";
 import { startContainer, stopContainer } from "../../platforms/docker/lifecycle.ts";
-import type { WorkloadContext } from "../../lifecycle/workload.ts";
 import { modelSettings, startModelServer } from "../support/model-server.ts";
 import { partsOfThisRun, World } from "../support/world.ts";
 

@@ -1,7 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type HttpClient, type HttpRequest, NoAnswer } from "../../platforms/docker/http.ts";
+import { type HttpClient, type HttpRequest, NoAnswer } from "../../platforms/http.ts";
 
 /** Straight from this process, to a server that a unit test has started. */
 export function fetchClient(url: string): HttpClient {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import { describeBaseline, lostChannels } from "../../lifecycle/checks/baseline.ts";
 import { baselineBefore, noBaseline } from "../../lifecycle/checks/before.ts";
 import { judgeSessions, sessionsOf } from "../../lifecycle/checks/unchanged.ts";
+import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 
 /** Only what tells one record from another. */
 function records(...kinds: string[]): EvidenceRecord[] {

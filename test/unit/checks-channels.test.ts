@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ChannelState } from "../../lifecycle/evidence/records.ts";
 import { judgeChannels, readChannels } from "../../lifecycle/checks/channels.ts";
+import type { ChannelState } from "../../lifecycle/evidence/records.ts";
 
 /** As 2026.4.22 printed it, while its channel could not find the host's package; the rest left out. */
 const cannotFind =

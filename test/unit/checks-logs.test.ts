@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { judgeLogs } from "../../lifecycle/checks/logs.ts";
-import { type LogLine, linesOf } from "../../platforms/docker/logs.ts";
+import { linesOf } from "../../platforms/docker/logs.ts";
+import type { LogLine } from "../../platforms/platform.ts";
 
 const time = new Date("2026-11-29T10:00:00.000Z");
 

@@ -22,7 +22,7 @@ import {
 } from "../../lifecycle/control-plane/client.ts";
 import type { DatabaseLook } from "../../lifecycle/control-plane/database.ts";
 import { judgeUnchanged } from "../../lifecycle/control-plane/unchanged.ts";
-import { NoAnswer } from "../../platforms/docker/http.ts";
+import { NoAnswer } from "../../platforms/http.ts";
 import { administrator, type StandIn, startReadyStandIn } from "../support/control-plane.ts";
 import { fetchClient } from "../support/fetch-client.ts";
 

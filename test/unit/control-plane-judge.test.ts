@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ControlPlaneBaseline } from "../../lifecycle/evidence/records.ts";
 import { judgeHealth, judgeLogin, judgeSteady } from "../../lifecycle/control-plane/judge.ts";
+import type { ControlPlaneBaseline } from "../../lifecycle/evidence/records.ts";
 
 describe("the health of a control plane", () => {
   const healthy = { status: "healthy", database: "connected", orchestrator: "connected" };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { judgeUnchanged } from "../../lifecycle/control-plane/unchanged.ts";
 import { keyedHash, newSalt } from "../../lifecycle/evidence/keyed-hash.ts";
 import type { ControlPlaneBaseline, SecretBaseline } from "../../lifecycle/evidence/records.ts";
-import { judgeUnchanged } from "../../lifecycle/control-plane/unchanged.ts";
 
 describe("a control plane after its update", () => {
   const before: ControlPlaneBaseline = {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { dockerClient, unreachableHost } from "../../platforms/docker/client.ts";
 import { deadlineOf } from "../../platforms/docker/deadlines.ts";
-import { EngineFailure } from "../../platforms/docker/engine-failure.ts";
 import { listContainers } from "../../platforms/docker/list.ts";
+import { EngineFailure } from "../../platforms/failure.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 const call = (method: string, path: string, options?: { t?: number }) => ({ method, path, options });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { answerOf, curlConfiguration, type HttpRequest } from "../../platforms/docker/http.ts";
+import { answerOf, curlConfiguration } from "../../platforms/docker/http.ts";
+import type { HttpRequest } from "../../platforms/http.ts";
 import { hostileTokens } from "../support/hostile-tokens.ts";
 
 function get(headers: Record<string, string>, more: Partial<HttpRequest> = {}): string[] {

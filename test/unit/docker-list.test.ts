@@ -26,11 +26,17 @@ describe("the list of a host's containers", () => {
 
   test("comes from the host's socket", async () => {
     const image = `openclaw@sha256:${"a".repeat(64)}`;
-    const container = { Id: "1", Names: ["/a-1"], Image: image, State: "running", Status: "Up 3 minutes" };
-    const found = await observe({ host: await host(200, JSON.stringify([container])) }, ["a-1"]);
-    expect([...found]).toEqual([
-      ["a-1", { id: "1", image, labels: {}, mounts: [], state: "running", status: "Up 3 minutes" }],
-    ]);
+    const labels = { "clawforce.stack": "prod", "clawforce.workload": "a-1" };
+    const container = {
+      Id: "1",
+      Labels: labels,
+      Names: ["/a-1"],
+      Image: image,
+      State: "running",
+      Status: "Up 3 minutes",
+    };
+    const found = await observe({ host: await host(200, JSON.stringify([container])) }, ["a-1"], "prod");
+    expect([...found]).toEqual([["a-1", { id: "1", image, state: "running", serves: true }]]);
   });
 
   test("is refused with what the host said", async () => {
@@ -40,7 +46,7 @@ describe("the list of a host's containers", () => {
   });
 
   test("of a host that is not there is one sentence", async () => {
-    await expect(observe({ host: "unix:///nowhere/docker.sock" }, ["a-1"])).rejects.toThrow(
+    await expect(observe({ host: "unix:///nowhere/docker.sock" }, ["a-1"], "prod")).rejects.toThrow(
       "The Docker host unix:///nowhere/docker.sock does not answer (ENOENT); nothing was done. Start it, or correct clawforce:platform.host.",
     );
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { EngineFailure } from "../../platforms/docker/engine-failure.ts";
-import { onceItAnswers } from "../../platforms/docker/watch.ts";
+import { onceItAnswers } from "../../lifecycle/update/once-it-answers.ts";
+import { EngineFailure } from "../../platforms/failure.ts";
 
 describe("what has to be done once an engine answers again", () => {
   const hung = new EngineFailure("the engine hangs", "Look at it.");

@@ -12,8 +12,8 @@ import {
   judgedWorkload,
   namedReleasesFor,
 } from "../../lifecycle/update/evidence-facts.ts";
-import type { Observed } from "../../platforms/docker/observe.ts";
 import { type SurveyedWorkload, workloadInput } from "../../lifecycle/update/situation.ts";
+import type { Observed } from "../../platforms/platform.ts";
 import { type Changes, candidate, previous, snapshotTools, stable } from "./config-fixture.ts";
 import { configWith, now, onRecord } from "./fleet-rollout-fixture.ts";
 
@@ -28,7 +28,7 @@ function surveyedOf(config: StackConfig, changes: Record<string, Of> = {}): Surv
     const { name, image } = workload;
     const { runs = image, records = onRecord(name, verified(config, runs)) } = changes[name] ?? {};
     const sealed = records.map((record, index) => ({ record, envelope: envelope(`${name} ${index}`) }));
-    const observed = { id: `container of ${name}`, image: runs, state: "running", status: "Up" };
+    const observed = { id: `container of ${name}`, image: runs, state: "running", serves: true };
     return {
       ...{ config: workload, input: workloadInput(config, "s", workload), records, sealed, observed },
       move: moveOf({ running: runs, wanted: image, records, requested: undefined }),
@@ -87,7 +87,7 @@ describe("the facts of a workload", () => {
 
   it("name no container where the one that is there does not serve", () => {
     const [canary] = surveyedOf(config) as [SurveyedWorkload];
-    const observed = { ...(canary.observed as Observed), state: "exited" as const };
+    const observed = { ...(canary.observed as Observed), state: "exited", serves: false };
     expect(judgedWorkload({ ...canary, observed }, [])).toMatchObject({ from: candidate, container: "" });
   });
 

@@ -1,7 +1,12 @@
 import { describe, expect, it, test } from "vitest";
 import { moveOf } from "../../lifecycle/evidence/move.ts";
 import type { EvidenceEntry, EvidenceRecord } from "../../lifecycle/evidence/records.ts";
-import { orderedMove, orderOf, type RestoreOrder, restoreEpoch } from "../../lifecycle/evidence/restore-order.ts";
+import {
+  orderedMove,
+  orderOf,
+  type RestoreOrder,
+  restoreEpoch,
+} from "../../lifecycle/evidence/restore-order.ts";
 import { recorder } from "../support/records.ts";
 
 const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;

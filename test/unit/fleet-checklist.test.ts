@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { type Check, type CheckInput, checkSchema } from "../../config/check-schema.ts";
-import type { CheckResult, EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { checklist } from "../../fleet/checklist.ts";
 import { recordedMoves } from "../../fleet/recorded-moves.ts";
 import { recordedUpdates } from "../../fleet/recorded-updates.ts";
+import type { CheckResult, EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { candidate, stable } from "./config-fixture.ts";
 import { configWith, onRecord } from "./fleet-rollout-fixture.ts";
 

@@ -2,8 +2,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 import { fleet } from "../../fleet/command-line.ts";
+import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { type Changes, rawConfig, stable } from "./config-fixture.ts";
 

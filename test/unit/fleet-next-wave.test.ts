@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { nextWave, refuseTarget } from "../../fleet/next-wave.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { candidate, stable } from "./config-fixture.ts";
 import { configWith, now, onRecord, provedWitnesses } from "./fleet-rollout-fixture.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import { planRecovery, type RecoveryFacts, type RecoveryWorkload } from "../../fleet/recovery-plan.ts";
 import type { RunningContainer } from "../../fleet/running.ts";
-import type { IngressState } from "../../platforms/proxies/kamal/services-table.ts";
+import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import type { CutOverPhase } from "../../lifecycle/workdir/journal.ts";
+import type { IngressState } from "../../platforms/proxy.ts";
 
 const [old, next] = ["1", "2"].map(
   (version) => `registry.test/agent:${version}@sha256:${version.repeat(64)}`,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { CheckResult, EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { recordedMoves } from "../../fleet/recorded-moves.ts";
 import { updateReport } from "../../fleet/report.ts";
+import type { CheckResult, EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { recorder } from "../support/records.ts";
 
 const old = `registry.example.com/openclaw:2026.4.15@sha256:${"a".repeat(64)}`;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { EvidenceEntry, EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import { recordedMoves } from "../../fleet/recorded-moves.ts";
 import { timelineSvg } from "../../fleet/timeline.ts";
+import type { EvidenceEntry, EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 
 const old = `repo/openclaw:2026.4.15@sha256:${"a".repeat(64)}`;
 const young = `repo/openclaw:2026.4.23@sha256:${"b".repeat(64)}`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { type Touchable, touchedBy } from "../../fleet/carry-out.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { recorder } from "../support/records.ts";
 
 const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;
@@ -9,8 +9,7 @@ const began = "2026-11-21T12:00:00.000Z";
 const update = { kind: "forward", from: one, to: two } as const;
 const stays = { kind: "none", to: two } as const;
 const running = {
-  ...{ id: "old", image: one, state: "running" as const, status: "Up 2 hours (healthy)" },
-  ...{ labels: {}, mounts: [] },
+  ...{ id: "old", image: one, state: "running" as const, serves: true },
 };
 const moved = { ...running, id: "new", image: two };
 const journal = { phase: "removing" as const, from: one, move: update, since: began };
@@ -28,12 +27,7 @@ function workload(rest: Partial<Touchable>): Touchable {
 describe("what a failed update leaves to take back", () => {
   test.each<[string, Partial<Touchable>, Partial<Touchable>, boolean]>([
     ["nothing where its preparation failed", {}, {}, false],
-    [
-      "nothing where its old container was put back",
-      {},
-      { observed: { ...running, status: "Up 1s" } },
-      false,
-    ],
+    ["nothing where its old container was put back", {}, { observed: { ...running, serves: false } }, false],
     ["a workload that was moved", {}, { observed: moved, move: stays }, true],
     ["one that is gone", {}, { observed: undefined }, true],
     ["one that was stopped", {}, { observed: { ...running, state: "exited" } }, true],

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Move } from "../../lifecycle/evidence/move.ts";
-import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { promotionEdits } from "../../fleet/promotion.ts";
 import { rollbackEdits, settingsBack, takeBackEdits } from "../../fleet/way-back.ts";
+import type { Move } from "../../lifecycle/evidence/move.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { candidate, digest, previous, stable } from "./config-fixture.ts";
 import { configWith, now, onRecord, provedWitnesses } from "./fleet-rollout-fixture.ts";
 

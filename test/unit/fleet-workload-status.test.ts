@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { type StatusFacts, workloadStatus } from "../../fleet/workload-status.ts";
+import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import type { CutOverPhase } from "../../lifecycle/workdir/journal.ts";
 import { recorder } from "../support/records.ts";
 

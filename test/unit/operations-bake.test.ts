@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { type Check, checkSchema } from "../../config/check-schema.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
 import type { CutOverEntry, EvidenceEntry } from "../../lifecycle/evidence/records.ts";
+import { judgeTraffic, type Traffic, updateBegan } from "../../lifecycle/ingress/traffic.ts";
 import { checksOfRound, needsBake } from "../../lifecycle/update/bake.ts";
 import { requestOf } from "../../platforms/proxies/kamal/request-log.ts";
-import { judgeTraffic, type Traffic, updateBegan } from "../../lifecycle/ingress/traffic.ts";
 import { recorder } from "../support/records.ts";
 
 const [old, next] = [1, 2].map((n) => `registry.test/agent:${n}@sha256:${String(n).repeat(64)}`) as [

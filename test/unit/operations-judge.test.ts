@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { CheckResult, Outcome } from "../../lifecycle/evidence/records.ts";
 import {
   afterAttempt,
   allOf,
@@ -13,6 +12,7 @@ import {
   passed,
   verdictOf,
 } from "../../lifecycle/checks/judge.ts";
+import type { CheckResult, Outcome } from "../../lifecycle/evidence/records.ts";
 
 const ready = { status: 200, body: { ready: true } };
 

@@ -1,14 +1,15 @@
 import { stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type Docker from "dockerode";
 import { beforeEach, describe, expect, it } from "vitest";
 import { parseStackConfig } from "../../config/parse.ts";
 import { workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
-import { inputOfContainer, lastKnownInput, rememberWorkload } from "../../lifecycle/workdir/last-known.ts";
 import { workloadInput } from "../../lifecycle/update/situation.ts";
+import { inputOfUnit, lastKnownInput, rememberWorkload } from "../../lifecycle/workdir/last-known.ts";
 import { DocumentDamaged, readDocument } from "../../lifecycle/workdir/whole-file.ts";
 import type { Workload } from "../../lifecycle/workload.ts";
+import { platformOf } from "../../platforms/of-stack.ts";
+import type { UnitMount } from "../../platforms/platform.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { rawConfig } from "./config-fixture.ts";
 
@@ -30,10 +31,18 @@ beforeEach(() => {
   file = join(folder, "workload.json");
 });
 
+function lastKnown() {
+  return lastKnownInput(
+    config,
+    { stack: "prod", name: "canary" },
+    { platform: platformOf(config), proxy: undefined },
+  );
+}
+
 describe("a workload that has left the configuration", () => {
   it("is known by what it was when it passed its gate, with its records where they are now", async () => {
     await rememberWorkload(folder, { ...workload, evidenceDirectory: "/elsewhere" });
-    expect(await lastKnownInput(config, "prod", "canary")).toEqual(workload);
+    expect(await lastKnown()).toEqual(workload);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
   });
@@ -46,35 +55,25 @@ describe("a workload that has left the configuration", () => {
   ])("is asked of the Docker host when the file %s", async (_what, damage) => {
     if (_what !== "is not there") await rememberWorkload(folder, workload);
     await damage();
-    await expect(lastKnownInput(config, "prod", "canary")).rejects.toThrow(
-      "The Docker host unix:///nowhere does not answer (ENOENT)",
-    );
+    await expect(lastKnown()).rejects.toThrow("The Docker host unix:///nowhere does not answer (ENOENT)");
   });
 
-  const mounted = (...mounts: object[]) =>
-    ({
-      Config: {
-        Image: "agent:1",
-        StopTimeout: 12,
-        Labels: { "clawforce.stack": "prod", "clawforce.workload": "canary" },
-      },
-      Mounts: mounts,
-    }) as unknown as Docker.ContainerInspectInfo;
-  const stateVolume = { Type: "volume", Name: "v", Destination: "/data", RW: true };
+  const mounted = (...mounts: UnitMount[]) => ({ image: "agent:1", stopGrace: 12, isOwn: true, mounts });
+  const stateVolume = { from: { volume: "v" }, at: "/data", writable: true };
   const leaving = () => ({ config, stack: "prod", name: "canary", file });
 
   it("is stopped and copied as its container has it", () => {
-    expect(inputOfContainer(leaving(), mounted(stateVolume), undefined)).toMatchObject({
+    expect(inputOfUnit(leaving(), mounted(stateVolume), undefined)).toMatchObject({
       ...{ name: "canary", container: "canary", image: "agent:1", stopGrace: 12 },
       ...{ state: { volume: "v" }, mount: "/data", snapshots: config.snapshots },
     });
-    const bound = { Type: "bind", Source: "/srv/canary", Destination: "/home/node/.openclaw", RW: true };
+    const bound = { from: { directory: "/srv/canary" }, at: "/home/node/.openclaw", writable: true };
     const others = [
-      { Type: "bind", Source: "/var/run/docker.sock", Destination: "/var/run/docker.sock", RW: true },
-      { Type: "bind", Source: "/etc/certs", Destination: "/certs", RW: false },
+      { from: { directory: "/var/run/docker.sock" }, at: "/var/run/docker.sock", writable: true },
+      { from: { directory: "/etc/certs" }, at: "/certs", writable: false },
       stateVolume,
     ];
-    expect(inputOfContainer(leaving(), mounted(bound, ...others), undefined)).toMatchObject({
+    expect(inputOfUnit(leaving(), mounted(bound, ...others), undefined)).toMatchObject({
       ...{ state: { directory: "/srv/canary" }, mount: "/home/node/.openclaw" },
     });
   });
@@ -82,7 +81,7 @@ describe("a workload that has left the configuration", () => {
   it("keeps its way through the ingress, should it have to be put back", () => {
     const fronted = { ...config, ingress: { name: "proxy", hold: 300, drain: 10 } as StackConfig["ingress"] };
     const service = { state: "serving", hosts: ["a.example.com"], target: "canary:8123" } as const;
-    const input = inputOfContainer({ ...leaving(), config: fronted }, mounted(stateVolume), {
+    const input = inputOfUnit({ ...leaving(), config: fronted }, mounted(stateVolume), {
       ...service,
       hosts: [...service.hosts],
     });
@@ -93,16 +92,15 @@ describe("a workload that has left the configuration", () => {
   });
 
   it("is left alone when its container does not show which mount is its state", () => {
-    const two = mounted(stateVolume, { ...stateVolume, Name: "w", Destination: "/more" });
-    expect(() => inputOfContainer(leaving(), two, undefined)).toThrow(
+    const two = mounted(stateVolume, { ...stateVolume, from: { volume: "w" }, at: "/more" });
+    expect(() => inputOfUnit(leaving(), two, undefined)).toThrow(
       `canary: it has left the configuration, ${file} is missing or damaged, and its container does not show which of its mounts is its state (/data, /more): nothing was done to it.`,
     );
   });
 
   it("is left alone when another one has its name", () => {
-    const strange = mounted(stateVolume);
-    strange.Config.Labels["clawforce.stack"] = "other";
-    expect(() => inputOfContainer(leaving(), strange, undefined)).toThrow(
+    const strange = { ...mounted(stateVolume), isOwn: false };
+    expect(() => inputOfUnit(leaving(), strange, undefined)).toThrow(
       "canary: the container of this name was not made by the stack prod: nothing was done to it.",
     );
   });

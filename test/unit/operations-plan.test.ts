@@ -102,7 +102,7 @@ describe("describePlan", () => {
   });
 
   it("says whose settings are not on record yet", () => {
-    const observed = { id: "c", image: one, state: "running" as const, status: "Up" };
+    const observed = { id: "c", image: one, state: "running", serves: true };
     const surveyed = (name: string, rest: object) =>
       ({
         ...{ config: { managed: false }, input: { name }, records: [], observed },
@@ -130,8 +130,7 @@ describe("describePlan", () => {
   });
 
   it("says that a stopped workload is brought back", () => {
-    const status = "Exited (0) 2 minutes ago";
-    const observed = { id: "c", image: one, state: "exited" as const, status, labels: {}, mounts: [] };
+    const observed = { id: "c", image: one, state: "exited", serves: false };
     expect(plan({ kind: "none", to: one }, { observed })).toEqual([
       "support-1: is exited and is brought back",
     ]);

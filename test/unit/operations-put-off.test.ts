@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Move } from "../../lifecycle/evidence/move.ts";
 import type { EvidenceEntry, Outcome } from "../../lifecycle/evidence/records.ts";
-import type { Observed } from "../../platforms/docker/observe.ts";
 import { onlyGoesBack, putOffOf } from "../../lifecycle/update/put-off.ts";
 import type { SurveyedWorkload } from "../../lifecycle/update/situation.ts";
+import type { Observed } from "../../platforms/platform.ts";
 import { recorder } from "../support/records.ts";
 
 const image = (version: number) => `registry/openclaw:${version}@sha256:${String(version).repeat(64)}`;
@@ -44,7 +44,7 @@ function workload(rest: Partial<SurveyedWorkload>, entries: EvidenceEntry[]): Su
   return {
     config: { bake: undefined },
     input: { name: "a", verification: [] },
-    observed: { id: "c", image: two, state: "running", status: "Up 2 hours (healthy)" },
+    observed: { id: "c", image: two, state: "running", serves: true },
     records: recorder()(...entries),
     journal: undefined,
     move: none,
@@ -53,14 +53,7 @@ function workload(rest: Partial<SurveyedWorkload>, entries: EvidenceEntry[]): Su
 }
 
 const passed = [judged("gate", "passed"), judged("verification", "passed")];
-const unhealthy = {
-  id: "c",
-  image: two,
-  state: "running",
-  status: "Up 2 hours (unhealthy)",
-  labels: {},
-  mounts: [],
-} satisfies Observed;
+const unhealthy = { id: "c", image: two, state: "running", serves: false } satisfies Observed;
 const repaired: EvidenceEntry = {
   ...{ kind: "repaired", file: "f", sha256: "0", what: "line 3 is no record", lost: 3, unproved: [] },
 };

@@ -35,8 +35,7 @@ function settledAfter(
       return [{ kind: "settings", ...made }, ...(outcome === undefined ? [] : [{ ...judged, outcome }])];
     });
     const observed = {
-      ...{ id: container, image: wanted.image, state: "running" as const, status: "Up (healthy)" },
-      ...{ labels: {}, mounts: [] },
+      ...{ id: container, image: wanted.image, state: "running" as const, serves: true },
     };
     const move = moves[wanted.name] ?? { kind: "none", to: wanted.image };
     return { wanted, observed, records: onRecord(wanted.name, ...entries), move, epoch: "" };

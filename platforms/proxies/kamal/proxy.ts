@@ -1,20 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import type Docker from "dockerode";
-import { describeDockerError, isNotFound } from "../../docker/client.ts";
-import { type ExecResult, execInContainer } from "../../docker/exec.ts";
 import { messageOf, OperationFailure } from "../../failure.ts";
-import { type IngressService, parseServices } from "./services-table.ts";
-
-/** Where requests of a service go, and how the proxy sees that it can take them. */
-export interface Target {
-  /** `NAME:PORT` */
-  address: string;
-  hosts: readonly string[];
-  healthPath: string;
-  /** Seconds for requests under way to the target before. */
-  drain: number;
-}
+import type { JobResult, Platform } from "../../platform.ts";
+import type { Cut, IngressProxy, IngressService, ProxyRequest, Target } from "../../proxy.ts";
+import { cutRequests, requestsIn } from "./request-log.ts";
+import { parseServices } from "./services-table.ts";
 
 /** A turn of a model can take minutes; the proxy's own 30 s would cut it. Seconds. */
 const answerTimeout = 600;
@@ -23,15 +13,18 @@ const healthyTimeout = 15;
 /** Seconds for a command that waits for nothing. */
 const commandTimeout = 10;
 
+/** What it asks of the platform that runs it. */
+type KamalPlatform = Pick<Platform, "unit" | "exec" | "logs" | "logReachesBack" | "describe" | "logCommand">;
+
 /** A running kamal-proxy, through its own command in its container: argument lists, never text from input. */
-export class KamalProxy {
-  readonly #docker: Docker;
+export class KamalProxy implements IngressProxy {
+  readonly #platform: KamalPlatform;
   readonly #container: string;
   readonly #patience: number;
 
   /** @param patience seconds that a proxy which was killed may take until it is back and listens; default 15 */
-  constructor(docker: Docker, container: string, { patience = 15 } = {}) {
-    this.#docker = docker;
+  constructor(platform: KamalPlatform, container: string, { patience = 15 } = {}) {
+    this.#platform = platform;
     this.#container = container;
     this.#patience = patience;
   }
@@ -93,12 +86,30 @@ export class KamalProxy {
     }
   }
 
+  requests({ since, deadline }: { since: Date; deadline: number }): AsyncIterable<ProxyRequest> {
+    return requestsIn(this.#platform.logs(this.#container, { since, deadline }));
+  }
+
+  requestsReachBack(time: Date, deadline: number): Promise<boolean> {
+    return this.#platform.logReachesBack(this.#container, time, deadline);
+  }
+
+  cut(
+    service: string,
+    address: string,
+    { since, until, deadline }: { since: Date; until: Date; deadline: number },
+  ): Promise<Cut> {
+    const lines = this.#platform.logs(this.#container, { since, deadline });
+    const period = { since: since.toISOString(), until: until.toISOString() };
+    return cutRequests(lines, { service, address, ...period });
+  }
+
   async #command(argv: string[], timeout: number): Promise<string> {
     const { exitCode, stdout, stderr } = await this.#exec(["kamal-proxy", ...argv], timeout);
     if (exitCode !== 0) {
       const reason = stderr.trim().replace(/^Error: /, "") || `exit code ${exitCode}`;
       throw new OperationFailure(
-        `the ingress ${this.#container} refused \`${argv[0]}\`: ${reason}. Its log: docker logs --tail 50 ${this.#container}`,
+        `the ingress ${this.#container} refused \`${argv[0]}\`: ${reason}. Its log: ${this.#platform.logCommand(this.#container)}`,
       );
     }
     return stdout;
@@ -117,7 +128,7 @@ export class KamalProxy {
   }
 
   /** Everything that it is asked may be asked twice: so one that is just restarting is waited for. */
-  async #exec(argv: string[], timeout: number): Promise<ExecResult> {
+  async #exec(argv: string[], timeout: number): Promise<JobResult> {
     const until = Date.now() + this.#patience * 1000;
     for (;;) {
       const found = await this.#try(argv, timeout);
@@ -136,24 +147,24 @@ export class KamalProxy {
   }
 
   /** The result, or why Docker could not run it. */
-  async #try(argv: string[], timeout: number): Promise<ExecResult | string> {
+  async #try(argv: string[], timeout: number): Promise<JobResult | string> {
     try {
-      return await execInContainer(this.#docker, this.#container, argv, { deadline: timeout });
+      return await this.#platform.exec(this.#container, argv, { deadline: timeout });
     } catch (error) {
       if (error instanceof OperationFailure) {
         throw new OperationFailure(`the ingress ${this.#container} does not answer: ${messageOf(error)}`);
       }
-      if (isNotFound(error)) {
+      if ((await this.#platform.unit(this.#container)) === undefined) {
         throw new OperationFailure(
           `there is no container ${this.#container}: \`pulumi up\` creates the ingress.`,
         );
       }
-      return describeDockerError(error);
+      return this.#platform.describe(error);
     }
   }
 }
 
 /** It was killed meanwhile, or its process is not there yet: no refusal, which always has a reason. */
-function isCut({ exitCode, stderr }: ExecResult): boolean {
+function isCut({ exitCode, stderr }: JobResult): boolean {
   return exitCode !== 0 && (stderr === "" || /dial unix|unexpected EOF|connection is shut down/.test(stderr));
 }

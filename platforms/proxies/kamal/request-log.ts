@@ -1,11 +1,6 @@
 import { parsedJson } from "../../../config/json.ts";
-import type { LogLine } from "../../docker/logs.ts";
-
-/** Requests that the ingress cut. */
-export interface Cut {
-  webSockets: number;
-  requests: number;
-}
+import type { LogLine } from "../../platform.ts";
+import type { Cut, ProxyRequest, RequestCount } from "../../proxy.ts";
 
 export interface CutFacts {
   service: string;
@@ -38,20 +33,6 @@ export async function cutRequests(
   return cut;
 }
 
-/** What became of the requests for a workload, by the status that the ingress answered. */
-export interface RequestCount {
-  /** Below 500, but for those that the client gave up. */
-  served: number;
-  /** 502, 503, 504, or no status at all: the gateway did not answer. */
-  failed: number;
-  /** Any other status of 500 or more: the gateway's own answer, which one bad request is enough for. */
-  errors: number;
-}
-
-export function noRequests(): RequestCount {
-  return { served: 0, failed: 0, errors: 0 };
-}
-
 const notAnswered = [502, 503, 504];
 /** kamal-proxy's status for a client that has gone: it says nothing of the gateway. */
 const givenUp = 499;
@@ -71,4 +52,12 @@ export function requestOf(line: string): { service: string; as: keyof RequestCou
 function parseEntry(line: string): Record<string, unknown> | undefined {
   const value = parsedJson(line);
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+}
+
+/** Each request in a log, once. */
+export async function* requestsIn(lines: AsyncIterable<LogLine>): AsyncGenerator<ProxyRequest> {
+  for await (const { time, text } of lines) {
+    const request = requestOf(text);
+    if (request !== undefined) yield { time, ...request };
+  }
 }

@@ -1,17 +1,5 @@
 import { OperationFailure } from "../../failure.ts";
-
-/**
- * `held`: requests wait. `refusing`: the hold has ended at its deadline, requests are answered 503. `absent`: the proxy
- * does not know the workload and answers 404.
- */
-export type IngressState = "serving" | "held" | "refusing" | "absent";
-
-export interface IngressService {
-  state: IngressState;
-  hosts: string[];
-  /** `NAME:PORT` of the container that requests go to. */
-  target: string;
-}
+import type { IngressService, IngressState } from "../../proxy.ts";
 
 const columns = ["Service", "Host", "Path", "Target", "State", "TLS"];
 

@@ -1,6 +1,6 @@
-import { withControlPlane } from "../control-plane/access.ts";
-import { setDefaultImage } from "../../platforms/clawforce/default-image.ts";
-import type { WorkloadContext, WorkloadTask } from "../workload.ts";
+import { withControlPlane } from "../../lifecycle/control-plane/access.ts";
+import type { WorkloadContext, WorkloadTask } from "../../lifecycle/workload.ts";
+import { setDefaultImage } from "./default-image.ts";
 
 interface DefaultImageTask extends WorkloadTask {
   /** The reference that new instances are to get. */

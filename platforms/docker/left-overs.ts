@@ -1,16 +1,8 @@
 import type Docker from "dockerode";
-import { isNotFound } from "../platforms/docker/client.ts";
-import { deadHostLocks, removeStopped } from "../platforms/docker/host-lock.ts";
-import { oneShotLabel, workloadOfOneShot } from "../platforms/docker/one-shot.ts";
-
-/** Something short-lived of ours that outlived the run it belongs to. */
-export interface LeftOver {
-  kind: "container" | "volume" | "lock";
-  /** Docker's id or name. */
-  id: string;
-  /** "cold snapshot of support-2". */
-  what: string;
-}
+import type { LeftOver } from "../platform.ts";
+import { isNotFound } from "./client.ts";
+import { deadHostLocks, removeStopped } from "./host-lock.ts";
+import { oneShotLabel, workloadOfOneShot } from "./one-shot.ts";
 
 /**
  * What killed runs have left behind of these workloads: one-shot containers of every kind, drills with their volumes, and

@@ -1,0 +1,183 @@
+import type Docker from "dockerode";
+import type { StateLocation } from "../../config/rollout.ts";
+import type { HttpClient } from "../http.ts";
+import type {
+  ExecOptions,
+  HttpOrigin,
+  Job,
+  JobResult,
+  LeftOver,
+  LockHolder,
+  LockRequest,
+  LogLine,
+  Marked,
+  Observed,
+  Platform,
+  Trial,
+  Unit,
+} from "../platform.ts";
+import { clientFor, type DockerHostOf, describeDockerError, inspectContainer } from "./client.ts";
+import { execInContainer } from "./exec.ts";
+import { describeForeign, foreignContainer } from "./foreign-container.ts";
+import { hostLocks, withHostLock } from "./host-lock.ts";
+import { openHttp } from "./http.ts";
+import { ensureImage, inspectImage } from "./image.ts";
+import { endJobs, runJob } from "./job.ts";
+import { leftOversOf, removeLeftOver } from "./left-overs.ts";
+import { startContainer, stopContainer, waitHealthy } from "./lifecycle.ts";
+import { logLines, logReachesBack } from "./logs.ts";
+import { observe } from "./observe.ts";
+import { makeScratch, removeTrial, runTrial } from "./trial.ts";
+import { unitOf } from "./unit.ts";
+import { refuseOtherWriters } from "./writers.ts";
+
+/** The containers of a Docker host. */
+export class DockerPlatform implements Platform {
+  readonly #host: DockerHostOf;
+  #client: Docker | undefined;
+
+  constructor(host: DockerHostOf) {
+    this.#host = host;
+  }
+
+  /** Made when it is first needed: to load it takes as long as a tenth of a preview. */
+  get #docker(): Docker {
+    this.#client ??= clientFor(this.#host);
+    return this.#client;
+  }
+
+  observe(names: readonly string[], stack: string): Promise<Map<string, Observed>> {
+    const { dockerHost: host, dockerAccess } = this.#host;
+    return observe({ host, ...dockerAccess }, names, stack);
+  }
+
+  async marked(stack: string): Promise<Marked[]> {
+    const filters = { label: [`clawforce.stack=${stack}`] };
+    const found = await this.#docker.listContainers({ all: true, filters });
+    return found
+      .map(({ Names, Id: id, Image: image, State: state, Status: status }) => ({
+        ...{ name: Names[0]?.slice(1) ?? id, id, image, state, status },
+      }))
+      .toSorted((a, b) => a.name.localeCompare(b.name));
+  }
+
+  async unit(name: string): Promise<Unit | undefined> {
+    const found = await inspectContainer(this.#docker, name);
+    return found === undefined ? undefined : unitOf(found);
+  }
+
+  exec(name: string, argv: string[], options: ExecOptions): Promise<JobResult> {
+    return execInContainer(this.#docker, name, argv, options);
+  }
+
+  openHttp({ unit, image, workload, url }: HttpOrigin): Promise<HttpClient> {
+    return openHttp(this.#docker, { image, label: workload, networkMode: `container:${unit}`, url });
+  }
+
+  logs(name: string, options: { since: Date; deadline: number }): AsyncIterable<LogLine> {
+    return logLines(this.#docker, name, options);
+  }
+
+  logReachesBack(name: string, time: Date, deadline: number): Promise<boolean> {
+    return logReachesBack(this.#docker, name, time, deadline);
+  }
+
+  fetch(reference: string): Promise<"present" | "pulled"> {
+    return ensureImage(this.#docker, reference);
+  }
+
+  async imageSize(image: string): Promise<number | undefined> {
+    return (await inspectImage(this.#docker, image))?.Size;
+  }
+
+  async imageVersion(image: string): Promise<string | undefined> {
+    const found = await inspectImage(this.#docker, image);
+    return found?.Config?.Labels?.["org.opencontainers.image.version"];
+  }
+
+  stop(name: string, grace: number): Promise<{ seconds: number; killed: boolean }> {
+    return stopContainer(this.#docker, name, grace);
+  }
+
+  start(name: string, deadline: number): Promise<void> {
+    return startContainer(this.#docker, name, deadline);
+  }
+
+  waitHealthy(name: string, deadline: number): Promise<void> {
+    return waitHealthy(this.#docker, name, deadline);
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#docker.getContainer(name).remove({ v: true });
+  }
+
+  async strangerAt({
+    stack,
+    name,
+    unit,
+  }: Parameters<Platform["strangerAt"]>[0]): Promise<string | undefined> {
+    const found = await inspectContainer(this.#docker, unit);
+    const foreign =
+      found === undefined
+        ? undefined
+        : foreignContainer(
+            { stack, name },
+            {
+              labels: found.Config.Labels,
+              image: found.Config.Image,
+              state: found.State.Status,
+              mounts: found.Mounts,
+            },
+          );
+    return foreign === undefined ? undefined : describeForeign(unit, foreign);
+  }
+
+  refuseOtherWriters(workload: Parameters<Platform["refuseOtherWriters"]>[0]): Promise<void> {
+    return refuseOtherWriters(this.#docker, workload);
+  }
+
+  job(job: Job): Promise<JobResult> {
+    return runJob(this.#docker, job);
+  }
+
+  lock<T>(request: LockRequest, work: () => Promise<T>): Promise<T> {
+    return withHostLock(this.#docker, request, work);
+  }
+
+  locks(): Promise<LockHolder[]> {
+    return hostLocks(this.#docker);
+  }
+
+  endJobs(workload: string): Promise<string[]> {
+    return endJobs(this.#docker, workload);
+  }
+
+  leftOvers(workloads: readonly string[]): Promise<LeftOver[]> {
+    return leftOversOf(this.#docker, workloads);
+  }
+
+  removeLeftOver(leftOver: LeftOver): Promise<void> {
+    return removeLeftOver(this.#docker, leftOver);
+  }
+
+  async makeScratch(name: string, workload: string): Promise<StateLocation> {
+    await makeScratch(this.#docker, name, workload);
+    return { volume: name };
+  }
+
+  trial(trial: Trial): Promise<void> {
+    return runTrial(this.#docker, trial);
+  }
+
+  removeTrial(name: string): Promise<void> {
+    return removeTrial(this.#docker, name);
+  }
+
+  describe(error: unknown): string {
+    return describeDockerError(error);
+  }
+
+  logCommand(name: string): string {
+    return `docker logs --tail 50 ${name}`;
+  }
+}

@@ -1,0 +1,20 @@
+import type Docker from "dockerode";
+import type { StateLocation } from "../../config/rollout.ts";
+
+/** The source of a bind as Docker writes it. A volume or folder that is missing is made. */
+export function bindOf(location: StateLocation): string {
+  return "volume" in location ? location.volume : location.directory;
+}
+
+/** Fails where a folder is missing; a volume keeps what it has, and gets nothing of the image. */
+export function mountOf(location: StateLocation, target: string, readOnly = true): Docker.MountSettings {
+  return "volume" in location
+    ? {
+        Type: "volume",
+        Source: location.volume,
+        Target: target,
+        ReadOnly: readOnly,
+        VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: "", Options: {} } },
+      }
+    : { Type: "bind", Source: location.directory, Target: target, ReadOnly: readOnly };
+}

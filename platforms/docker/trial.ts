@@ -1,0 +1,110 @@
+import type Docker from "dockerode";
+import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
+import { type Trial, TrialFailed, type TrialStart } from "../platform.ts";
+import { describeDockerError, inspectContainer, isNotFound } from "./client.ts";
+import { waitHealthy } from "./lifecycle.ts";
+import { collectLogs } from "./logs.ts";
+import { oneShotLabel } from "./one-shot.ts";
+
+/** Lines of what it said that are worth a look. */
+const lastLines = 5;
+
+export async function makeScratch(docker: Docker, name: string, workload: string): Promise<void> {
+  await docker.createVolume({ Name: name, Labels: labelsOf(workload) });
+}
+
+/** Starts it on the volume of its own name, and returns once it is healthy. */
+export async function runTrial(docker: Docker, trial: Trial): Promise<void> {
+  const { name, workload, image, like, environment, mount, deadline } = trial;
+  const served = await inspectContainer(docker, like.unit);
+  const start = served === undefined ? startBy(like.otherwise) : startOf(served);
+  const limits = limitsOf(trial.limits, start.memory);
+  const container = await docker.createContainer({
+    name,
+    Image: image,
+    ...start.options,
+    Env: withOverrides(start.environment, environment),
+    Labels: labelsOf(workload),
+    HostConfig: { Binds: [`${name}:${mount}`], NetworkMode: "none", Init: true, ...limits },
+  });
+  await container.start();
+  try {
+    await waitHealthy(docker, name, deadline);
+  } catch (error) {
+    const said = (await collectLogs(docker, name)).trim().split("\n").slice(-lastLines);
+    const exhausted = (await inspectContainer(docker, name))?.State.OOMKilled === true;
+    throw new TrialFailed(describeDockerError(error), {
+      said,
+      outOfMemory: exhausted ? limits.Memory : undefined,
+    });
+  }
+}
+
+export async function removeTrial(docker: Docker, name: string): Promise<void> {
+  for (const remove of [
+    () => docker.getContainer(name).remove({ force: true, v: true }),
+    () => docker.getVolume(name).remove({ force: true }),
+  ]) {
+    try {
+      await remove();
+    } catch (error) {
+      if (!isNotFound(error)) {
+        throw error;
+      }
+    }
+  }
+}
+
+function labelsOf(workload: string): Record<string, string> {
+  return { [oneShotLabel]: workload, "clawforce.purpose": "drill" };
+}
+
+interface Start {
+  options: Pick<ContainerCreateOptions, "Cmd" | "User" | "Healthcheck">;
+  environment: string[];
+  /** Bytes; 0 when the container has no limit. */
+  memory: number;
+}
+
+/** As the container that serves was started. */
+function startOf({ Config, HostConfig }: ContainerInspectInfo): Start {
+  return {
+    options: {
+      ...(Config.Cmd && { Cmd: Config.Cmd }),
+      ...(Config.User && { User: Config.User }),
+      ...(Config.Healthcheck && { Healthcheck: Config.Healthcheck }),
+    },
+    environment: Config.Env,
+    memory: HostConfig.Memory ?? 0,
+  };
+}
+
+export function startBy({ command, user, environment, memory, health }: TrialStart): Start {
+  const nanoseconds = (seconds: number) => Math.round(seconds) * 1e9;
+  return {
+    options: {
+      ...(command && { Cmd: command }),
+      ...(user && { User: user }),
+      Healthcheck: {
+        Test: ["CMD", ...health.command],
+        Interval: nanoseconds(health.interval),
+        Timeout: nanoseconds(health.timeout),
+        StartPeriod: nanoseconds(health.startPeriod),
+        Retries: health.retries,
+      },
+    },
+    environment,
+    memory,
+  };
+}
+
+/** So that a trial that goes wrong takes nothing from those that serve. Memory without swap: that would slow all of them. */
+export function limitsOf({ memory: least, cpus, processes }: Trial["limits"], own: number) {
+  const memory = Math.max(least, own);
+  return { Memory: memory, MemorySwap: memory, NanoCpus: Math.round(cpus * 1e9), PidsLimit: processes };
+}
+
+function withOverrides(served: string[], overrides: Record<string, string>): string[] {
+  const kept = served.filter((entry) => !(entry.slice(0, entry.indexOf("=")) in overrides));
+  return [...kept, ...Object.entries(overrides).map(([key, value]) => `${key}=${value}`)];
+}

@@ -1,0 +1,34 @@
+import type { ContainerInspectInfo } from "dockerode";
+import type { Unit } from "../platform.ts";
+
+export function unitOf({
+  Id,
+  Image,
+  Created,
+  Config,
+  State,
+  RestartCount,
+  Mounts,
+}: ContainerInspectInfo): Unit {
+  const stopped = !State.Running && !State.Restarting && State.Status !== "created";
+  return {
+    id: Id,
+    image: Config.Image,
+    imageId: Image,
+    status: State.Status,
+    running: State.Running,
+    paused: State.Paused,
+    health: State.Health?.Status,
+    exitCode: State.ExitCode,
+    startedAt: State.StartedAt,
+    since: State.Status === "created" ? Created : stopped ? State.FinishedAt : State.StartedAt,
+    restarts: RestartCount,
+    environment: Config.Env ?? [],
+    mounts: Mounts.map(({ Type, Name, Source, Destination, RW }) => ({
+      from: Type === "volume" ? { volume: Name ?? "" } : { directory: Source },
+      at: Destination,
+      writable: RW,
+    })),
+    stopGrace: (Config as { StopTimeout?: number }).StopTimeout,
+  };
+}

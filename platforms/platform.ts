@@ -1,0 +1,277 @@
+import type { StateLocation } from "../config/rollout.ts";
+import type { HttpClient } from "./http.ts";
+
+/*
+ * What a workload can be run by. Whatever happens to a workload (lifecycle/) is written against these interfaces alone;
+ * each platform has a folder here that implements them. Every call has a deadline, and ends with a failure after it.
+ */
+
+/** What is there under the name of a workload, as the platform itself has it. */
+export interface Unit {
+  id: string;
+  /** The reference that it was made with. */
+  image: string;
+  /** The image that it really runs, by the platform's own id. */
+  imageId: string;
+  /** The platform's word for its state: "running", "exited". */
+  status: string;
+  running: boolean;
+  paused: boolean;
+  /** What its health check says; undefined: it has none. */
+  health: string | undefined;
+  /** Of its last end. */
+  exitCode: number;
+  /** ISO 8601. */
+  startedAt: string;
+  /** ISO 8601: since when it is in this state. */
+  since: string;
+  restarts: number;
+  /** `NAME=value` */
+  environment: readonly string[];
+  mounts: readonly UnitMount[];
+  /** Seconds between the signal and the kill, where it has its own. */
+  stopGrace: number | undefined;
+}
+
+export interface UnitMount {
+  from: StateLocation;
+  /** Path in it. */
+  at: string;
+  writable: boolean;
+}
+
+/** What is there under the name of a workload, as one look at all of them shows it. */
+export interface Observed {
+  id: string;
+  /** The reference that it was made with. */
+  image: string;
+  /** The platform's word: "running", "exited". */
+  state: string;
+  /** As far as the platform can say: it runs, and is not unhealthy. */
+  serves: boolean;
+  /** The control plane that made it. */
+  managedBy?: string;
+  /** It is none of this stack's: a sentence that says whose, and what to do. */
+  stranger?: string;
+}
+
+export interface ExecOptions {
+  /** Seconds until the call fails. The program itself may go on. */
+  deadline: number;
+  stdin?: string;
+  /** What messages call it, where its argv is a script of ours. */
+  name?: string;
+}
+
+export interface JobResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface LogLine {
+  /** When the platform got it. */
+  time: Date;
+  text: string;
+}
+
+/** A place that a job works on. */
+export interface JobPlace {
+  from: StateLocation;
+  /** Path in the job. */
+  at: string;
+  readOnly: boolean;
+  /** Fails with `PlaceMissing` where it would be made. */
+  onlyIfThere?: true;
+}
+
+/** A short program of ours beside the state of a workload: started, waited for and removed, whatever happens to it. */
+export interface Job {
+  /** The workload that it works for, and after a slash what it does, where no lock guards it: see `lookOf`. */
+  workload: string;
+  /** What it does, for messages: "hot snapshot". */
+  purpose: string;
+  image: string;
+  argv: string[];
+  places: JobPlace[];
+  environment?: Record<string, string>;
+  /** The way for secrets, which neither argv nor environment may carry. */
+  stdin?: string;
+  /** What it prints holds secrets: the platform keeps no log of it. */
+  unlogged?: true;
+  /** Seconds until it is removed and the call fails. */
+  deadline: number;
+}
+
+/** For what only looks at a workload, whoever works on it meanwhile. */
+export function lookOf(workload: string): string {
+  return `${workload}/look`;
+}
+
+export interface LockRequest {
+  /** `repository`: of a workload. `drill`: of the whole platform. `recover`: of a stack. */
+  kind: "repository" | "drill" | "recover";
+  /** The workload or stack; of the platform itself: empty. */
+  of: string;
+  /** What it is taken for: "cut-over". */
+  purpose: string;
+  /** Image with bash. */
+  image: string;
+  /** Seconds to wait for another holder. */
+  wait: number;
+  /** Told once when another one holds it. */
+  progress?: (line: string) => void;
+}
+
+/** Who holds a lock. */
+export interface LockHolder {
+  kind: string;
+  of: string;
+  purpose: string;
+  host: string;
+  pid: number;
+  /** ISO 8601. */
+  since: string;
+}
+
+/** Something short-lived of ours that outlived the run it belongs to. */
+export interface LeftOver {
+  kind: "container" | "volume" | "lock";
+  /** The platform's id or name. */
+  id: string;
+  /** "cold snapshot of support-2". */
+  what: string;
+}
+
+/** Something with a stack's mark. */
+export interface Marked {
+  name: string;
+  id: string;
+  image: string;
+  /** The platform's words: "running", "Up 3 minutes". */
+  state: string;
+  status: string;
+}
+
+export interface HttpOrigin {
+  /** From inside its own network: reachable with no port published. Goes with the unit, after a cut-over open another. */
+  unit: string;
+  /** Image with curl. */
+  image: string;
+  /** The workload and what the client is for: "bot-a/probe". */
+  workload: string;
+  /** As seen from there: `http://127.0.0.1:8000`. */
+  url: string;
+}
+
+/** What a workload is started with where it has no unit to copy it from. */
+export interface TrialStart {
+  command?: string[];
+  user?: string;
+  environment: string[];
+  /** Bytes; 0: no limit of its own. */
+  memory: number;
+  /** Argv and seconds. */
+  health: { command: string[]; interval: number; timeout: number; retries: number; startPeriod: number };
+}
+
+/** A start of an image on a scratch copy of a state: without a network, and never beside the state itself. */
+export interface Trial {
+  /** Its own, and that of its scratch copy. */
+  name: string;
+  workload: string;
+  image: string;
+  /** Started as this unit was, where it is there; else like this. */
+  like: { unit: string; otherwise: TrialStart };
+  /** In place of what the unit has. */
+  environment: Record<string, string>;
+  /** Path of the state in it. */
+  mount: string;
+  limits: {
+    /** Bytes, at least: a unit that may have more has more here. */
+    memory: number;
+    cpus: number;
+    processes: number;
+  };
+  /** Seconds until it must be healthy. */
+  deadline: number;
+}
+
+/** A platform that is asked about the workloads of one place: a Docker host, a cluster, a machine. */
+export interface Platform {
+  /** All of a stack in one look, by name. Throws one sentence where the place does not answer. */
+  observe(names: readonly string[], stack: string): Promise<Map<string, Observed>>;
+  /** Everything that bears a stack's mark, by name. */
+  marked(stack: string): Promise<Marked[]>;
+  /** One of them, as it is now; undefined: nothing is there under this name. */
+  unit(name: string): Promise<Unit | undefined>;
+  exec(name: string, argv: string[], options: ExecOptions): Promise<JobResult>;
+  openHttp(origin: HttpOrigin): Promise<HttpClient>;
+  /** What it has printed since a time, line by line and as fast as it is taken. Seconds for all of it. */
+  logs(name: string, options: { since: Date; deadline: number }): AsyncIterable<LogLine>;
+  /** Whether its log still has what was printed at a time. */
+  logReachesBack(name: string, time: Date, deadline: number): Promise<boolean>;
+
+  /** Gets an image, with the credentials of this machine, unless it is there under this very reference. */
+  fetch(reference: string): Promise<"present" | "pulled">;
+  /** Bytes; undefined: it is not there. A reference, or an id that a unit names. */
+  imageSize(image: string): Promise<number | undefined>;
+  /** What it says it is; undefined: nothing. */
+  imageVersion(image: string): Promise<string | undefined>;
+
+  /** Seconds between the signal and the kill. Returns only with proof that it has ended. */
+  stop(name: string, grace: number): Promise<{ seconds: number; killed: boolean }>;
+  /** Starts it, or lets a paused one go on, and waits until it is healthy. */
+  start(name: string, deadline: number): Promise<void>;
+  waitHealthy(name: string, deadline: number): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** What is there under the name of a workload, and is none of this stack's: a sentence with what to do; undefined: it is. */
+  strangerAt(workload: { stack: string; name: string; unit: string }): Promise<string | undefined>;
+  /** Refuses while something else has the state open, or would be started on it by the platform itself. */
+  refuseOtherWriters(workload: {
+    name: string;
+    unit: string;
+    state: StateLocation;
+    image: string;
+  }): Promise<void>;
+
+  job(job: Job): Promise<JobResult>;
+  /** Runs `work` while no other deployer, on whatever machine, holds the same lock. */
+  lock<T>(request: LockRequest, work: () => Promise<T>): Promise<T>;
+  /** All locks that are held. */
+  locks(): Promise<LockHolder[]>;
+  /** Ends the jobs of a workload that an interrupted run has left. For who holds its lock. Returns what they did. */
+  endJobs(workload: string): Promise<string[]>;
+  /** What killed runs have left of these workloads: jobs, trials with their copies, and locks that nothing holds. */
+  leftOvers(workloads: readonly string[]): Promise<LeftOver[]>;
+  removeLeftOver(leftOver: LeftOver): Promise<void>;
+
+  /** An empty place for a copy of a state. */
+  makeScratch(name: string, workload: string): Promise<StateLocation>;
+  /** Returns once it is healthy; see `TrialFailed`. */
+  trial(trial: Trial): Promise<void>;
+  /** The trial of this name and its scratch copy; both may be gone. */
+  removeTrial(name: string): Promise<void>;
+
+  /** An error of any of these as words. */
+  describe(error: unknown): string;
+  /** How an operator reads the log of a unit: a command. */
+  logCommand(name: string): string;
+}
+
+/** The place of a job is not there. */
+export class PlaceMissing extends Error {}
+
+/** What was tried did not become healthy. */
+export class TrialFailed extends Error {
+  /** Its last lines. */
+  readonly said: string[];
+  /** Bytes of memory that it was allowed, where it ran out of them. */
+  readonly outOfMemory: number | undefined;
+
+  constructor(reason: string, { said, outOfMemory }: { said: string[]; outOfMemory: number | undefined }) {
+    super(reason);
+    this.said = said;
+    this.outOfMemory = outOfMemory;
+  }
+}
