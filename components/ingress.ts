@@ -11,7 +11,7 @@ export interface IngressArgs {
   image: string;
   /** Where on the Docker host requests come in. */
   publish: { address: string; port: number };
-  /** The script that runs the proxy and gives holds an end: operations/ingress/scripts/keep-deadlines.sh. */
+  /** The script that runs the proxy and gives holds an end: platforms/proxies/kamal/scripts/keep-deadlines.sh. */
   keeper: string;
   /** Those of all workloads that it serves. */
   networks: readonly string[];
@@ -30,7 +30,7 @@ const stopGrace = 15;
 /**
  * The proxy in front of the fleet: a workload of its own, part of no track, updated outside of windows because its
  * replacement cuts what it serves. Which workload it serves under which name is not its configuration: the operations
- * tell it (operations/ingress), and its volume keeps that, and a hold, over a restart.
+ * tell it (lifecycle/ingress), and its volume keeps that, and a hold, over a restart.
  */
 export class Ingress extends pulumi.ComponentResource {
   /** The workloads are created after it and removed before it. */
@@ -63,7 +63,7 @@ function containerArgs(args: IngressArgs): docker.ContainerArgs {
     envs: [
       `HTTP_PORT=${ports.http}`,
       `HTTPS_PORT=${ports.https}`,
-      // For what waits while it holds: see operations/ingress/scripts/metrics.sh.
+      // For what waits while it holds: see platforms/proxies/kamal/scripts/metrics.sh.
       `METRICS_PORT=${ports.metrics}`,
     ],
     labels: [stackLabel(args.stack), { label: "clawforce.role", value: "ingress" }],

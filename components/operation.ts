@@ -32,7 +32,7 @@ export interface OperationSecrets {
 
 export interface OperationArgs {
   program: OperationName;
-  /** Plain JSON, the program's input: a workload as operations/workload.ts describes it, and what else the program takes. */
+  /** Plain JSON, the program's input: a workload as lifecycle/workload.ts describes it, and what else the program takes. */
   task: OwnedTask & Record<string, unknown>;
   secrets: OperationSecrets;
   /** What the program takes beside its task and must not be shown: added to its input, which is a secret then. */

@@ -26,7 +26,7 @@ export interface GroupRollout {
   lastWave: number;
 }
 
-/** Workloads that do not have the settings of the stack file yet, by name: see operations/settled.ts. */
+/** Workloads that do not have the settings of the stack file yet, by name: see lifecycle/update/settled.ts. */
 export type Pending = ReadonlySet<string>;
 
 export interface NextWave {

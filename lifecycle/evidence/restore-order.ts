@@ -20,7 +20,7 @@ export interface OrderedMove {
 
 /**
  * What follows from what is there and what is ordered. An order that can't be carried out is left out: whoever only goes
- * back goes on without it, all else is refused (operations/window.ts).
+ * back goes on without it, all else is refused (lifecycle/update/window.ts).
  *
  * @param isThere - a container of the workload is there.
  */

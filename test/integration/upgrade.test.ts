@@ -39,7 +39,7 @@ const asBefore: Edit[] = [
       restore,
     });`,
   },
-  { file: "operations/made.ts", from: "return (\n    one !== undefined &&", to: "return true || (" },
+  { file: "lifecycle/update/made.ts", from: "return (\n    one !== undefined &&", to: "return true || (" },
 ];
 
 describe("a stack that a version of this program without settings on record has left", () => {

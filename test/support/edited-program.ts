@@ -16,8 +16,9 @@ const programParts = [
   "index.ts",
   "components",
   "config",
-  "evidence",
+  "lifecycle",
   "operations",
+  "platforms",
 ];
 
 /** Our own program with edits that no configuration can make, in a folder of its own while `work` goes on. */
