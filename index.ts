@@ -18,6 +18,7 @@ import { hookDeadline } from "./lifecycle/update/time-budget.ts";
 import { surveyInWindow } from "./lifecycle/update/window.ts";
 import { lastKnownInput } from "./lifecycle/workdir/last-known.ts";
 import type { Workload } from "./lifecycle/workload.ts";
+import { dockerResources } from "./platforms/docker/resources.ts";
 import { platformOf, proxyOf } from "./platforms/of-stack.ts";
 import { keeperFor } from "./platforms/proxies/kamal/keeper.ts";
 
@@ -38,6 +39,7 @@ const fleet = new Fleet("fleet", {
     defaultImage === undefined ? "none" : onlyGoesBack(surveyed) ? "last" : "after the canaries",
   ),
   defaultImage,
+  resources: dockerResources(config.platform),
   pull: (reference) => platform.fetch(reference),
   keeper: await withoutStackTrace(keeperFor(config)),
   hookDeadline: (input) => hookDeadline(input as Workload),

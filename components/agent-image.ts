@@ -1,20 +1,26 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { AgentImageConfig } from "../config/schema.ts";
+import type { PlatformResources } from "../platforms/resources.ts";
+
+export interface ImageSource {
+  resources: PlatformResources;
+  /** Puts an image on the platform before the provider looks for it. */
+  pull: pulumi.ResourceHook;
+}
 
 /** The images that a group can run, kept on the Docker host: going back must not depend on a registry. */
 export class AgentImage extends pulumi.ComponentResource {
-  readonly images: docker.RemoteImage[];
+  readonly images: pulumi.Resource[];
 
   constructor(
     name: string,
     references: AgentImageConfig,
-    pull: pulumi.ResourceHook,
+    { resources, pull }: ImageSource,
     opts: pulumi.ComponentResourceOptions,
   ) {
     super("clawforce:fleet:AgentImage", name, {}, opts);
     const kept = [references.stable, references.candidate, references.previous];
-    this.images = keptImages(name, kept, pull, { parent: this });
+    this.images = keptImages(name, kept, { resources, pull }, { parent: this });
     // Outputs, not inputs: a promotion moves references between roles and is no operation on anything.
     this.registerOutputs({ ...references });
   }
@@ -27,17 +33,15 @@ export class AgentImage extends pulumi.ComponentResource {
 export function keptImages(
   name: string,
   references: readonly (string | undefined)[],
-  pull: pulumi.ResourceHook,
+  { resources, pull }: ImageSource,
   opts: pulumi.CustomResourceOptions,
-): docker.RemoteImage[] {
+): pulumi.Resource[] {
   const pinned = [...new Set(references.filter((reference) => reference !== undefined))];
-  return pinned.map(
-    (reference) =>
-      new docker.RemoteImage(
-        `${name}-${digestPart(reference)}`,
-        { name: reference, keepLocally: true },
-        { ...opts, hooks: { beforeCreate: [pull] } },
-      ),
+  return pinned.map((reference) =>
+    resources.image(`${name}-${digestPart(reference)}`, reference, {
+      ...opts,
+      hooks: { beforeCreate: [pull] },
+    }),
   );
 }
 

@@ -1,16 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
-import { keptImages } from "./agent-image.ts";
+import { type ImageSource, keptImages } from "./agent-image.ts";
 import type { WorkloadHooks } from "./hooks.ts";
 import type { OperationSecrets } from "./operation.ts";
 import { Workload, type WorkloadSpec } from "./workload.ts";
 
-export interface ControlPlaneArgs {
+export interface ControlPlaneArgs extends ImageSource {
   spec: WorkloadSpec;
   /** The release before, kept on the host. */
   previous: string | undefined;
   secrets: OperationSecrets;
   hooks: WorkloadHooks;
-  pull: pulumi.ResourceHook;
   after: pulumi.Resource[];
 }
 
@@ -19,12 +18,12 @@ export class ControlPlane extends pulumi.ComponentResource {
   readonly workload: Workload;
 
   constructor(name: string, args: ControlPlaneArgs, opts: pulumi.ComponentResourceOptions) {
-    const { spec, previous, secrets, hooks, pull, after } = args;
+    const { spec, previous, secrets, hooks, resources, pull, after } = args;
     super("clawforce:fleet:ControlPlane", name, {}, opts);
-    const images = keptImages(name, [spec.image, previous], pull, { parent: this });
+    const images = keptImages(name, [spec.image, previous], { resources, pull }, { parent: this });
     this.workload = new Workload(
       spec.name,
-      { spec, secrets, hooks, after: [...after, ...images] },
+      { spec, secrets, hooks, resources, after: [...after, ...images] },
       { parent: this },
     );
     this.registerOutputs({ image: spec.image, previous });

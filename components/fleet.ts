@@ -1,10 +1,10 @@
 import type * as command from "@pulumi/command";
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Step } from "../config/order.ts";
 import type { OwnedTask } from "../config/program-input.ts";
 import type { BakeConfig, InstanceGroupConfig, StackConfig } from "../config/schema.ts";
-import { AgentImage } from "./agent-image.ts";
+import type { PlatformResources } from "../platforms/resources.ts";
+import { AgentImage, type ImageSource } from "./agent-image.ts";
 import { bakeOfWave } from "./bake.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { pullHook, type WorkloadHooks, workloadHooks } from "./hooks.ts";
@@ -12,7 +12,6 @@ import { Ingress } from "./ingress.ts";
 import { InstanceGroup } from "./instance-group.ts";
 import { ManagedWorkload } from "./managed-workload.ts";
 import { type OperationSecrets, operationCommand } from "./operation.ts";
-import { providerArgs, stackLabel } from "./platforms/docker.ts";
 import {
   preparation,
   type RunningWorkload,
@@ -28,6 +27,8 @@ export interface FleetArgs {
   workloads: { spec: WorkloadSpec; move: object }[];
   /** By the name of an instance group: what a judge of the update has to know of it. */
   judgedGroups: Record<string, object>;
+  /** What runs it. */
+  resources: PlatformResources;
   /** Puts an image on the Docker host, unless it is there. */
   pull: (reference: string) => Promise<unknown>;
   /** See IngressArgs. */
@@ -49,19 +50,19 @@ export class Fleet extends pulumi.ComponentResource {
   readonly running: Record<string, pulumi.Output<RunningWorkload>> = {};
   readonly #args: FleetArgs;
   readonly #inside: { parent: Fleet; providers: pulumi.ProviderResource[] };
-  readonly #pull: pulumi.ResourceHook;
+  readonly #images: ImageSource;
   readonly #groups = new Map<string, InstanceGroup>();
   readonly #workloads = new Map<string, Workload | ManagedWorkload>();
 
   constructor(name: string, args: FleetArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("clawforce:fleet:Fleet", name, {}, opts);
     this.#args = args;
-    const { config } = args;
-    const provider = new docker.Provider(name, providerArgs(config.platform), { parent: this });
+    const { config, resources } = args;
+    const provider = resources.provider(name, { parent: this });
     this.#inside = { parent: this, providers: [provider] };
-    this.#pull = pullHook(args.pull);
+    this.#images = { resources, pull: pullHook(args.pull) };
     const images = Object.entries(config.agentImages).flatMap(
-      ([image, references]) => new AgentImage(image, references, this.#pull, this.#inside).images,
+      ([image, references]) => new AgentImage(image, references, this.#images, this.#inside).images,
     );
     const networks = this.#networks(provider);
     for (const [group, groupConfig] of Object.entries(config.instanceGroups)) {
@@ -81,31 +82,26 @@ export class Fleet extends pulumi.ComponentResource {
     return new InstanceGroup(name, { agentImage, waves, wave, judged }, this.#inside);
   }
 
-  #networks(provider: docker.Provider): docker.Network[] {
+  #networks(provider: pulumi.ProviderResource): pulumi.Resource[] {
+    const { resources, stack } = this.#args;
     return unique(
       this.#args.workloads.filter(({ spec }) => !spec.managed).map(({ spec }) => spec.container.network),
-    ).map(
-      (network) =>
-        new docker.Network(
-          network,
-          { name: network, labels: [stackLabel(this.#args.stack)] },
-          { parent: this, provider },
-        ),
-    );
+    ).map((network) => resources.network(network, stack, { parent: this, provider }));
   }
 
   /** In front of everything, so created before and removed after. */
-  #ingress(networks: docker.Network[]): pulumi.Resource[] {
+  #ingress(networks: pulumi.Resource[]): pulumi.Resource[] {
     const { config, stack, workloads, keeper } = this.#args;
     if (config.ingress === undefined) {
       return [];
     }
     const { name, image, publish } = config.ingress;
     const served = workloads.filter(({ spec }) => spec.hosts.length > 0);
-    const args = {
-      ...{ stack, name, image, publish, keeper, pull: this.#pull, after: networks },
-      networks: unique(served.map(({ spec }) => spec.container.network)),
+    const spec = {
+      ...{ stack, name, image, publish, keeper },
+      networks: unique(served.map((each) => each.spec.container.network)),
     };
+    const args = { ...this.#images, spec, after: networks };
     return [new Ingress("ingress", args, this.#inside).container];
   }
 
@@ -171,13 +167,12 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   #workload(name: string, hooks: WorkloadHooks, after: pulumi.Resource[]): Workload | ManagedWorkload {
-    const { config, secretsOf } = this.#args;
+    const { config, secretsOf, resources } = this.#args;
     const spec = this.#spec(name);
-    const args = { spec, secrets: secretsOf(name), hooks, after };
+    const args = { spec, secrets: secretsOf(name), hooks, resources, after };
     if (spec.group === undefined) {
       const previous = config.controlPlane?.previous;
-      return new ControlPlane("control-plane", { ...args, previous, pull: this.#pull }, this.#inside)
-        .workload;
+      return new ControlPlane("control-plane", { ...args, ...this.#images, previous }, this.#inside).workload;
     }
     const opts = { parent: this.#groups.get(spec.group) ?? this };
     return spec.managed ? new ManagedWorkload(name, args, opts) : new Workload(name, args, opts);

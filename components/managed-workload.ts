@@ -20,7 +20,7 @@ export class ManagedWorkload extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { spec, secrets, after }: Omit<WorkloadArgs, "hooks">,
+    { spec, secrets, after }: Omit<WorkloadArgs, "hooks" | "resources">,
     opts: pulumi.ComponentResourceOptions,
   ) {
     const { track, role, group, wave, image } = spec;

@@ -1,5 +1,4 @@
 import type * as command from "@pulumi/command";
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Check } from "../config/check-schema.ts";
 import type { ContainerConfig } from "../config/container-schema.ts";
@@ -7,9 +6,9 @@ import { fingerprint } from "../config/fingerprint.ts";
 import type { OwnedTask } from "../config/program-input.ts";
 import type { StateLocation, Track, WorkloadConfig } from "../config/rollout.ts";
 import type { BakeConfig } from "../config/schema.ts";
+import type { PlatformResources } from "../platforms/resources.ts";
 import type { WorkloadHooks } from "./hooks.ts";
 import { type OperationSecrets, operationCommand } from "./operation.ts";
-import { containerArgs, inputsBesidesImage, stackLabel } from "./platforms/docker.ts";
 
 /** One gateway, as plain data: all that decides what its resources are. */
 export interface WorkloadSpec {
@@ -73,6 +72,7 @@ export interface WorkloadArgs {
   spec: WorkloadSpec;
   secrets: OperationSecrets;
   hooks: WorkloadHooks;
+  resources: PlatformResources;
   /** The preparations of all workloads and the verification of the one before. */
   after: pulumi.Resource[];
 }
@@ -120,23 +120,22 @@ export class Workload extends pulumi.ComponentResource {
   readonly containerId: pulumi.Output<string>;
 
   constructor(name: string, args: WorkloadArgs, opts: pulumi.ComponentResourceOptions) {
-    const { spec, secrets, hooks } = args;
+    const { spec, secrets, hooks, resources } = args;
     const { track, role, group, wave, image } = spec;
     super("clawforce:fleet:Workload", name, { track, role, group, wave, image }, opts);
     const places = { state: spec.state, ...(spec.backups && { backups: spec.backups }) };
-    const volume = Object.entries(places).flatMap(([what, place]) =>
-      "volume" in place ? [this.#volume(`${name}-${what}`, place.volume, spec.stack)] : [],
+    const kept = { parent: this, protect: true, retainOnDelete: true };
+    const volumes = Object.entries(places).flatMap(([what, place]) =>
+      "volume" in place ? [resources.volume(`${name}-${what}`, place.volume, spec.stack, kept)] : [],
     );
-    const inputs = containerArgs(spec, secrets.gatewayToken);
-    const container = new docker.Container(name, inputs, {
+    const container = resources.unit(name, spec, secrets.gatewayToken, {
       parent: this,
-      dependsOn: [...args.after, ...volume],
+      dependsOn: [...args.after, ...volumes],
       deleteBeforeReplace: true,
       // Without a trigger the engine compares none: undefined on either side is no difference.
       ...(spec.untouched === undefined && !spec.keeps.trigger && { replacementTrigger: spec.trigger }),
-      ...(spec.untouched !== undefined
-        ? { ignoreChanges: inputsBesidesImage(inputs) }
-        : spec.keeps.labels && { ignoreChanges: ["labels"] }),
+      stays: spec.untouched !== undefined,
+      ...(spec.untouched === undefined && spec.keeps.labels && { ignoreChanges: ["labels"] }),
       hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore], onError: [hooks.wayBack] },
       // An engine that hangs must not be waited for as long as the provider would by itself.
       customTimeouts: {
@@ -189,14 +188,5 @@ export class Workload extends pulumi.ComponentResource {
     }));
     // Outputs, not inputs: from and move differ from run to run, and that is no operation on anything.
     this.registerOutputs({ running: this.running, judged: judgedOutputs(spec) });
-  }
-
-  #volume(name: string, volume: string, stack: string): docker.Volume {
-    // The label is the one of the first day: another one would replace the volume, that is, destroy the state.
-    return new docker.Volume(
-      name,
-      { name: volume, labels: [stackLabel(stack)] },
-      { parent: this, protect: true, retainOnDelete: true, ignoreChanges: ["labels", "driverOpts"] },
-    );
   }
 }

@@ -223,7 +223,11 @@ describe("a fleet under the pack", () => {
   });
 
   it("keeps what it can go back to", async () => {
-    const edit = { file: "components/agent-image.ts", from: "keepLocally: true", to: "keepLocally: false" };
+    const edit = {
+      file: "platforms/docker/resources.ts",
+      from: "keepLocally: true",
+      to: "keepLocally: false",
+    };
     await world.configure({ images: { stable: images.old, candidate: images.other }, wave: 0 });
     const run = await judgedWith(world, [edit], strict);
     expect(refusalsBy("rollback-ready", run)).toContain(
@@ -293,24 +297,24 @@ const withoutWindow: Edit[] = [
 const second = 'name.endsWith("-2")';
 const manyEdits: Edit[] = [
   {
-    file: "components/platforms/docker.ts",
+    file: "platforms/docker/container-args.ts",
     from: "hostname: spec.name,",
     to: 'hostname: spec.name, privileged: spec.name.endsWith("-2"),',
   },
   {
-    file: "components/platforms/docker.ts",
+    file: "platforms/docker/container-args.ts",
     from: "destroyGraceSeconds: Math.ceil(spec.stopGrace)",
     to: 'destroyGraceSeconds: spec.name.endsWith("-2") ? 0 : Math.ceil(spec.stopGrace)',
   },
   {
-    file: "components/workload.ts",
+    file: "platforms/docker/resources.ts",
     from: "new docker.Container(name, inputs, {",
     to: `new docker.Container(name, { ...inputs, ...(name.endsWith("-1") && { image: late(spec.image) }) }, { ignoreChanges: ${second} ? ["image"] : [],`,
   },
   {
-    file: "components/workload.ts",
-    from: "export interface RunningWorkload",
-    to: 'const late = (name: string) => new docker.RemoteImage("late", { name, keepLocally: true }).repoDigest;\nexport interface RunningWorkload',
+    file: "platforms/docker/resources.ts",
+    from: "/** Containers, volumes,",
+    to: 'const late = (name: string) => new docker.RemoteImage("late", { name, ["keepLocally"]: true }).repoDigest;\n/** Containers, volumes,',
   },
   {
     file: "components/workload.ts",

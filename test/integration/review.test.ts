@@ -125,10 +125,12 @@ describe("the review of a change", () => {
     await world.configure({ images: { stable: images.old } });
     const folder = await copyWith({
       "components/workload.ts": [
-        ["protect: true, retainOnDelete: true, ", ""],
+        ["protect: true, retainOnDelete: true", ""],
         ["beforeDelete: [hooks.cutOver], ", ""],
       ],
-      "components/platforms/docker.ts": [["pulumi.output(token)", "pulumi.output(pulumi.unsecret(token))"]],
+      "platforms/docker/container-args.ts": [
+        ["pulumi.output(token)", "pulumi.output(pulumi.unsecret(token))"],
+      ],
     });
     const { code, document, said } = await review(folder);
     expect(code, said).toBe(1);

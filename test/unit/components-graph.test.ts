@@ -3,6 +3,7 @@ import { Fleet } from "../../components/fleet.ts";
 import { stepsOf } from "../../config/order.ts";
 import { parseStackConfig } from "../../config/parse.ts";
 import { specOf } from "../../lifecycle/update/situation.ts";
+import { dockerResources } from "../../platforms/docker/resources.ts";
 import { type Registered, registeredBy } from "../support/mock-engine.ts";
 import { neverStarted } from "../support/surveyed.ts";
 import { rawConfig } from "./config-fixture.ts";
@@ -17,6 +18,7 @@ function fleetOf(count: number): Promise<Registered[]> {
   return registeredBy(
     () =>
       new Fleet("fleet", {
+        resources: dockerResources(config.platform),
         ...{ stack: "test", config, judgedGroups: {}, defaultImage: undefined },
         workloads: surveyed.map((each) => ({ spec: specOf(config, each), move: each.move })),
         steps: stepsOf(

@@ -1,8 +1,8 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { providerArgs } from "../../components/platforms/docker.ts";
 import { certificateFolder, misleadingVariables } from "../../config/docker-access.ts";
+import { providerArgs } from "../../platforms/docker/container-args.ts";
 import { sshArguments, sshFailure } from "../../platforms/docker/ssh-stream.ts";
 
 const strict = ["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"];

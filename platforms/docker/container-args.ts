@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { certificateFolder, type DockerAccess, sshOptions } from "../../config/docker-access.ts";
 import { healthCommand } from "../../config/health-command.ts";
 import type { StateLocation } from "../../config/rollout.ts";
-import type { WorkloadSpec } from "../workload.ts";
+import type { UnitSpec } from "../resources.ts";
 
 /** Tells what belongs to a stack from all else on a Docker host. Never changes. */
 export function stackLabel(stack: string): { label: string; value: string } {
@@ -22,7 +22,7 @@ export function providerArgs(platform: DockerAccess & { host: string }): docker.
 }
 
 /** Arguments of the container of a workload. No label or variable carries anything that differs from run to run. */
-export function containerArgs(spec: WorkloadSpec, token: pulumi.Input<string>): docker.ContainerArgs {
+export function containerArgs(spec: UnitSpec, token: pulumi.Input<string>): docker.ContainerArgs {
   const { container } = spec;
   const { health } = container;
   const plain = Object.entries(container.environment).map(([key, value]) => `${key}=${value}`);

@@ -1,0 +1,29 @@
+import * as docker from "@pulumi/docker";
+import type { DockerAccess } from "../../config/docker-access.ts";
+import type { PlatformResources } from "../resources.ts";
+import { containerArgs, inputsBesidesImage, providerArgs, stackLabel } from "./container-args.ts";
+import { ingressArgs } from "./ingress-args.ts";
+
+/** Containers, volumes, networks and images of a Docker host. */
+export function dockerResources(host: DockerAccess & { host: string }): PlatformResources {
+  return {
+    provider: (name, opts) => new docker.Provider(name, providerArgs(host), opts),
+    network: (name, stack, opts) => new docker.Network(name, { name, labels: [stackLabel(stack)] }, opts),
+    image: (name, reference, opts) =>
+      new docker.RemoteImage(name, { name: reference, keepLocally: true }, opts),
+    volume: (name, volume, stack, opts) =>
+      new docker.Volume(
+        name,
+        { name: volume, labels: [stackLabel(stack)] },
+        { ...opts, ignoreChanges: ["labels", "driverOpts"] },
+      ),
+    unit: (name, spec, token, { stays, ...opts }) => {
+      const inputs = containerArgs(spec, token);
+      return new docker.Container(name, inputs, {
+        ...opts,
+        ...(stays && { ignoreChanges: inputsBesidesImage(inputs) }),
+      });
+    },
+    ingress: (name, spec, opts) => new docker.Container(name, ingressArgs(spec), opts),
+  };
+}

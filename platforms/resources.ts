@@ -1,0 +1,55 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { ContainerConfig } from "../config/container-schema.ts";
+import type { StateLocation } from "../config/rollout.ts";
+
+/** What the unit of a workload is made of. */
+export interface UnitSpec {
+  stack: string;
+  name: string;
+  /** Reference with digest. */
+  image: string;
+  /** Port of the platform's host, on its loopback, that leads to the workload. */
+  publish?: number;
+  state: StateLocation;
+  backups?: StateLocation & { path: string };
+  container: ContainerConfig;
+  /** Seconds between the signal and the kill. */
+  stopGrace: number;
+  /** Changes when its state is set back by an order; empty: it never was. */
+  restoreEpoch: string;
+}
+
+export interface IngressSpec {
+  stack: string;
+  /** Name of its unit. */
+  name: string;
+  /** A kamal-proxy 0.9, reference with digest. */
+  image: string;
+  /** Where on the platform's host requests come in. */
+  publish: { address: string; port: number };
+  /** The script that runs the proxy and gives holds an end: platforms/proxies/kamal/scripts/keep-deadlines.sh. */
+  keeper: string;
+  /** Those of all workloads that it serves. */
+  networks: readonly string[];
+}
+
+/**
+ * What the components declare on a platform. Names, types and parents of the resources stand in people's state: an
+ * implementation never changes them.
+ */
+export interface PlatformResources {
+  provider(name: string, opts: pulumi.ComponentResourceOptions): pulumi.ProviderResource;
+  network(name: string, stack: string, opts: pulumi.CustomResourceOptions): pulumi.Resource;
+  /** Kept on the platform when it leaves the stack: going back must not depend on a registry. */
+  image(name: string, reference: string, opts: pulumi.CustomResourceOptions): pulumi.Resource;
+  /** A place of its own for a state. Its labels are those of the first day: others would replace it. */
+  volume(name: string, volume: string, stack: string, opts: pulumi.CustomResourceOptions): pulumi.Resource;
+  /** @param stays - what is there stays as it is, whatever the spec says of anything but its image. */
+  unit(
+    name: string,
+    spec: UnitSpec,
+    token: pulumi.Input<string>,
+    opts: pulumi.CustomResourceOptions & { stays: boolean },
+  ): pulumi.CustomResource;
+  ingress(name: string, spec: IngressSpec, opts: pulumi.CustomResourceOptions): pulumi.CustomResource;
+}
