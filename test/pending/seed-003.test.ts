@@ -93,6 +93,12 @@ describe("the update of a real case: 2026.4.15, 2026.4.22 and back, 2026.4.23", 
     expect(await world.identity(other)).toEqual(untouched);
 
     await world.configure({ images: { stable: image("2026.4.15") } });
+    // The doctor that was asked above has made databases of its own: the plan did not know of them.
+    const refused = await world.up();
+    expect(refused.code).not.toBe(0);
+    expect(refused.output).toMatch(
+      new RegExp(`${canary}: preflight failed: the new version has moved the state since the preview \\(.*sqlite is new`),
+    );
     const back = await world.up();
     expect(back.code, back.output).toBe(0);
     expect(back.output).toContain("✓ version: OpenClaw 2026.4.15 (041266a)");
