@@ -50,9 +50,51 @@ function anchorsIn(text: string): string[] {
   );
 }
 
+/** What one sees of the README without scrolling: to the second heading, and 40 lines at least. */
+function firstScreenOf(text: string): string {
+  const lines = text.split("\n");
+  const headings = lines.flatMap((line, index) => (/^#+ /.test(line) ? [index] : []));
+  return lines.slice(0, Math.max(40, headings[1] ?? 0)).join("\n");
+}
+
+/** Sentences of the prose: no headings, code blocks and tables. A command in a sentence is one word. */
+function sentencesIn(text: string): string[] {
+  return text
+    .replace(/^```.*?^```$/gms, "")
+    .split(/\n\s*\n|\n(?=\s*(?:[-*]|\d+\.) )/)
+    .filter((part) => !/^(#|\||```| {4})/.test(part))
+    .map((part) => part.replace(/^\s*(?:[-*]|\d+\.) /, "").replace(/`[^`]+`/g, "CODE"))
+    .flatMap((part) => part.split(/(?<=[.!?])\s+/))
+    .map((sentence) => sentence.replace(/\s+/g, " ").trim())
+    .filter((sentence) => sentence !== "");
+}
+
+function longerThan(words: number, text: string): string[] {
+  return sentencesIn(text).filter((sentence) => sentence.split(" ").length > words);
+}
+
 function relativeLinksIn(text: string): string[] {
   return [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link ?? "");
 }
+
+describe("the count of words", () => {
+  const words = (count: number) => Array.from({ length: count }, (_, index) => `w${index}`).join(" ");
+
+  test("goes over line breaks and list items, and takes a command for one word", () => {
+    const text = `# A title\n\n${words(3)}\n${words(2)}. Then \`npm run fleet -- status\`.\n\n1. ${words(2)}\n2. end\n\n    code of a block\n`;
+    expect(sentencesIn(text)).toEqual(["w0 w1 w2 w0 w1.", "Then CODE.", "w0 w1", "end"]);
+  });
+
+  test("finds a sentence of 26 words and lets one of 25 be", () => {
+    expect(longerThan(25, `${words(25)}. Z ${words(25)}.`)).toEqual([`Z ${words(25)}.`]);
+  });
+
+  test("takes 40 lines at least, and more where the second heading comes later", () => {
+    const lines = (count: number) => Array.from({ length: count }, () => "x").join("\n");
+    expect(firstScreenOf(`# A\n## B\n${lines(60)}`).split("\n").length).toBe(40);
+    expect(firstScreenOf(`# A\n${lines(60)}\n## B\n${lines(60)}`).split("\n").length).toBe(61);
+  });
+});
 
 describe("the documentation", () => {
   test.each(pages)("%s names only commands that there are", async (page) => {
@@ -122,6 +164,12 @@ describe("the documentation", () => {
   test("is reachable from the README, page by page", () => {
     const linked = relativeLinksIn(textOf("README.md"));
     expect(pages.slice(1).filter((page) => !linked.includes(page))).toEqual([]);
+  });
+
+  test("begins with sentences of 25 words at most", () => {
+    const screen = firstScreenOf(textOf("README.md"));
+    expect(sentencesIn(screen).length).toBeGreaterThan(15);
+    expect(longerThan(25, screen)).toEqual([]);
   });
 
   test("names only files of this repository that are there", () => {
