@@ -254,6 +254,14 @@ describe("the documentation", () => {
     },
   );
 
+  // Decisions are dated: what was written stays as it was.
+  test.each(pages.filter((page) => page !== "docs/design.md"))(
+    "%s has no sentence above 30 words",
+    (page) => {
+      expect(longerThan(30, textOf(page))).toEqual([]);
+    },
+  );
+
   test("begins with sentences of 25 words at most", () => {
     const screen = firstScreenOf(textOf("README.md"));
     expect(sentencesIn(screen).length).toBeGreaterThan(15);
