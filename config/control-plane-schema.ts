@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type CheckInput, checkSchema } from "./check-schema.ts";
 import { controlPlaneContainer } from "./container-schema.ts";
-import { containerPath, hosts, name, port, restoreOrder, variableName, volume } from "./fields.ts";
+import { containerPath, doc, hosts, name, port, restoreOrder, variableName, volume } from "./fields.ts";
 import { pinnedImage } from "./image-reference.ts";
 import { seconds } from "./units.ts";
 
@@ -20,7 +20,19 @@ const oneLocation =
 /** The same rule for editors. */
 const isOneInSchema = { oneOf: [{ required: ["volume"] }, { required: ["directory"] }] };
 
-const locationShape = { volume: volume.optional(), directory: containerPath.optional() };
+const locationShape = {
+  volume: volume
+    .optional()
+    .meta(doc("Name of a Docker volume. Default: none; write either this or `directory`.", "clawforce-data")),
+  directory: containerPath
+    .optional()
+    .meta(
+      doc("Folder of the Docker host. Default: none; write either this or `volume`.", "/srv/clawforce/data"),
+    ),
+};
+
+const exampleImage =
+  "registry.example.com/clawforce:1.4.2@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 /** A status code proves nothing here: /health answers 200 whatever the state is. */
 const healthBody: CheckInput = {
@@ -30,68 +42,123 @@ const healthBody: CheckInput = {
 };
 
 export const controlPlane = z.strictObject({
-  name: name.default("clawforce").describe("Name of its container."),
-  image: pinnedImage,
-  previous: pinnedImage.optional().describe("The release before `image`, ready before an update starts."),
+  name: name.default("clawforce").meta(doc("Name of its container.", "control")),
+  image: pinnedImage.meta(doc("Image that it runs. Another one here is its update.", exampleImage)),
+  previous: pinnedImage
+    .optional()
+    .meta(
+      doc(
+        "The release before `image`. Its image is kept on the Docker host, so that going back needs no registry. Default: none is kept.",
+        exampleImage.replace("1.4.2", "1.4.1"),
+      ),
+    ),
   data: z
     .strictObject(locationShape)
     .refine(isOne, oneLocation)
     .meta(isOneInSchema)
-    .prefault({ volume: "clawforce-data" }),
+    .prefault({ volume: "clawforce-data" })
+    .describe("Where its data are on the Docker host: either `volume` or `directory`."),
   backups: z
     .strictObject({
       ...locationShape,
-      path: containerPath.default("/app/backups").describe("Where they are inside the container."),
+      path: containerPath
+        .default("/app/backups")
+        .meta(doc("Where they are inside the container.", "/backups")),
     })
     .refine(isOne, oneLocation)
     .meta(isOneInSchema)
     .optional()
     .describe(
-      "Where the archives of its Backups are, when that is not below its data: they belong to each snapshot.",
+      "Where the archives of its Backups are, if they are not below its data. They belong to each snapshot. Default: below its data.",
     ),
-  container: controlPlaneContainer.prefault({}),
-  publish: port.optional().describe("Published on 127.0.0.1 of the Docker host."),
-  hosts: hosts.default([]),
+  container: controlPlaneContainer.prefault({}).describe("What its container is made with."),
+  publish: port
+    .optional()
+    .meta(doc("Port of the control plane on 127.0.0.1 of the Docker host. Default: not published.", 8000)),
+  hosts: hosts
+    .default([])
+    .meta(doc("Host names under which the ingress serves it.", ["control.example.com"])),
   account: z
     .strictObject({
-      username: z.string().min(1).default("admin"),
+      username: z
+        .string()
+        .min(1)
+        .default("admin")
+        .meta(doc("Its name. It must have the role admin.", "fleet")),
       passwordVariable: variableName
         .optional()
-        .describe(
-          "Environment variable by which the container is told the password, where it makes the account by itself.",
+        .meta(
+          doc(
+            "Environment variable that gives the password to the container, if the container makes the account itself. Default: none.",
+            "ADMIN_PASSWORD",
+          ),
         ),
     })
     .prefault({})
-    .describe("For its API. The password is the secret controlPlanePassword."),
+    .describe(
+      "The account that this program uses for its API. The password is the secret `controlPlanePassword`.",
+    ),
   deadline: seconds
     .default(30)
-    .describe(
-      "Of one call of its API. A call that comes to no answer in time may have been done all the same.",
+    .meta(
+      doc(
+        "How long one call of its API may take. A call that is too slow may have been done all the same.",
+        "1m",
+      ),
     ),
   drain: z
     .strictObject({
       budget: seconds
         .default(60)
-        .describe(
-          "How long active tasks may take to end; those that it finds at its start it marks as failed.",
+        .meta(
+          doc(
+            "How long active tasks may take to end. A task that is still active then is marked as failed by the next start.",
+            "5m",
+          ),
         ),
     })
-    .prefault({}),
-  stopGrace: seconds.default(30).describe("Between SIGTERM and SIGKILL."),
+    .prefault({})
+    .describe("How active tasks may end before it is stopped."),
+  stopGrace: seconds.default(30).meta(doc("Time between SIGTERM and SIGKILL when it is stopped.", "60s")),
   defaultAgentImage: name
     .optional()
-    .describe("Key of agentImages that instances created from now on get; it follows the rollout."),
+    .meta(
+      doc(
+        "Name of an entry of `agentImages`: the image that new instances get. It follows the rollout. Default: this program does not set it.",
+        "chromium",
+      ),
+    ),
   setImage: z
     .enum(["auto", "api", "database"])
     .default("auto")
-    .describe(
-      "How the image of a managed instance is set: auto is by the API where it takes it, else in the database.",
+    .meta(
+      doc(
+        "How the image of a managed instance is set. `auto` uses the API; if the API does not take an image, it uses the database.",
+        "api",
+      ),
     ),
-  database: z.string().min(1).default("clawforce.db").describe("Below its data."),
+  database: z
+    .string()
+    .min(1)
+    .default("clawforce.db")
+    .meta(doc("Path of its SQLite database below its data.", "db/clawforce.db")),
   restore: restoreOrder
     .optional()
-    .describe("Snapshot that its data are set back to, once for each order; see docs/rollback.md."),
-  gate: z.array(checkSchema).min(1).prefault([healthBody]),
+    .meta(
+      doc(
+        "Snapshot that its data are set back to. Each order is carried out once: see docs/rollback.md. Default: no order.",
+        { snapshot: "34495128", order: "INC-42" },
+      ),
+    ),
+  gate: z
+    .array(checkSchema)
+    .min(1)
+    .prefault([healthBody])
+    .meta(
+      doc("Short checks, before requests come in again. Each may take 15s at most.", [
+        { kind: "http", path: "/health", body: { status: "healthy" } },
+      ]),
+    ),
   verification: z
     .array(checkSchema)
     .min(1)
@@ -100,5 +167,11 @@ export const controlPlane = z.strictObject({
       { kind: "build" },
       { kind: "login", deadline: "60s" },
       { kind: "unchanged", what: ["instances", "backups", "users", "settings", "secret"] },
-    ]),
+    ])
+    .meta(
+      doc("The full checks, while requests come in.", [
+        { kind: "login" },
+        { kind: "unchanged", what: ["instances", "backups"] },
+      ]),
+    ),
 });

@@ -1,5 +1,13 @@
 import { z } from "zod";
 
+/** What a key means, and what one could write there: for editors and for docs/configuration.md. Each example is parsed by a test. */
+export function doc(
+  description: string,
+  ...examples: unknown[]
+): { description: string; examples?: unknown[] } {
+  return { description, ...(examples.length > 0 && { examples }) };
+}
+
 /** Rule and remedy for a value of the wrong form. */
 export function form(noun: string, remedy: string): { error: (issue: { input?: unknown }) => string } {
   return { error: ({ input }) => `${JSON.stringify(input)} is no ${noun}. ${remedy}` };
@@ -75,14 +83,19 @@ export const snapshotId = z
   );
 
 const restoreObject = z.strictObject({
-  snapshot: snapshotId.describe("As the report prints it."),
+  snapshot: snapshotId.meta(doc("Id of the snapshot, in quotes, as `fleet report` prints it.", "34495128")),
   order: z
     .string()
     .regex(
       /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/,
       form("name of an order", "Begin with a letter or digit; write letters, digits and `._:-`, 64 at most"),
     )
-    .describe("A name that was not used before, as INC-42: an order is carried out once."),
+    .meta(
+      doc(
+        "Name of your own for this order. An order is carried out once; a new name is a new order.",
+        "INC-42",
+      ),
+    ),
 });
 
 /** An id alone is what stack files of before have: it is read, and carried out no more. */
@@ -103,7 +116,7 @@ export const hosts = z
         ),
       ),
   )
-  .describe("Names under which the ingress serves it.");
+  .meta(doc("Host names under which the ingress serves it. Default: none.", ["support-1.example.com"]));
 
 /** An Ed25519 public key: 44 bytes of SPKI, of which the first 12 are always the same. */
 export const publicKey = z

@@ -1,12 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { z } from "zod";
+import { referencePage } from "./reference-page.ts";
 import { secretKeys, stackSchema } from "./schema.ts";
 import { bytes, formatBytes, formatDuration, seconds } from "./units.ts";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** Beside this file; stack files name it in their first line. `npm run schema` writes it. */
+/** Beside this file; stack files name it in their first line. `npm run schema` writes it, and the page of all keys. */
 export const schemaFile = new URL("stack.schema.json", import.meta.url);
+export const pageFile = new URL("../docs/configuration.md", import.meta.url);
 
 const namespace = "clawforce:";
 
@@ -19,12 +21,21 @@ const secret: JsonSchema = {
 };
 
 const secrets: Record<(typeof secretKeys)[number], JsonSchema> = {
-  controlPlanePassword: { description: "Of the control plane's account.", ...reference("secret") },
+  controlPlanePassword: {
+    description:
+      "Password of `controlPlane.account`. Needed if there is a `controlPlane`. Set it with `pulumi config set --secret clawforce:controlPlanePassword`.",
+    ...reference("secret"),
+  },
   gatewayTokens: {
-    description: "Token of each gateway, by the instance's name.",
+    description:
+      "Token of each gateway, by the name of its instance. Needed for every instance that is not `managed`. Set each with `pulumi config set --secret --path 'clawforce:gatewayTokens.<instance>'`.",
     anyOf: [reference("secret"), { type: "object", additionalProperties: reference("secret") }],
   },
-  snapshotPassword: { description: "Of the snapshots' repositories.", ...reference("secret") },
+  snapshotPassword: {
+    description:
+      "Password of the repositories of the snapshots. Always needed: without it no snapshot can be read. Set it with `pulumi config set --secret clawforce:snapshotPassword`.",
+    ...reference("secret"),
+  },
 };
 
 /**
@@ -58,13 +69,17 @@ export function stackFileSchema(): JsonSchema {
   };
 }
 
-function settingsSchema(): JsonSchema & { definitions?: Record<string, JsonSchema> } {
+/** The keys of the namespace `clawforce` but the secrets. */
+export function settingsSchema(): JsonSchema & { definitions?: Record<string, JsonSchema> } {
   return z.toJSONSchema(stackSchema, {
     io: "input",
     // What editors understand best.
     target: "draft-7",
     override: ({ zodSchema, jsonSchema }) => {
       if (zodSchema instanceof z.ZodDefault) showDefault(zodSchema, jsonSchema);
+      // Zod leaves them out where a value is transformed, as examples of its output. Ours are of what one writes.
+      const { examples } = z.globalRegistry.get(zodSchema) ?? {};
+      if (Array.isArray(examples)) jsonSchema.examples = examples;
       // Its own word for a pattern that is there as well.
       if (jsonSchema.format === "starts_with") delete jsonSchema.format;
       // An empty mapping tells nothing of the defaults in it.
@@ -88,6 +103,12 @@ export function schemaText(): string {
   return `${JSON.stringify(stackFileSchema(), null, 2)}\n`;
 }
 
+/** docs/configuration.md. */
+export function pageText(): string {
+  return referencePage(settingsSchema(), secrets);
+}
+
 if (import.meta.main) {
   writeFileSync(schemaFile, schemaText());
+  writeFileSync(pageFile, pageText());
 }

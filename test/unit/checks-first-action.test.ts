@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaultBadLines } from "../../config/schema.ts";
+import { defaultBadLines } from "../../config/instance-group-schema.ts";
 import { firstAction } from "../../lifecycle/checks/first-action.ts";
 
 describe("the first action", () => {
