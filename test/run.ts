@@ -10,7 +10,7 @@ const last = lastBegin(Date.now(), process.env);
 const budget: Record<string, string> = last === undefined ? {} : { [lastBeginVariable]: last };
 
 /** In this order: what needs nothing first, so that a slip shows within seconds and not after the set-up. */
-const stages = ["types", "lint", "unit", "integration"] as const;
+const stages = ["types", "lint", "unit", "fixtures", "integration"] as const;
 /** Only when it is named: see vitest.config.ts. */
 const onDemand = ["pending"] as const;
 const allStages = [...stages, ...onDemand] as const;
@@ -43,6 +43,7 @@ async function run(stage: Stage, folder: string): Promise<Tally> {
     case "lint":
       return runStage({ title: stage, argv: ["node_modules/@biomejs/biome/bin/biome", "check", "."] }, write);
     case "unit":
+    case "fixtures":
       return runStage(vitest(stage, folder), write);
     case "integration":
     case "pending": {
