@@ -104,19 +104,25 @@ export class World {
     await copyFile(join(projectFolder, "Pulumi.yaml"), join(folder, "project", "Pulumi.yaml"));
     await world.#mustPulumi(["stack", "init", world.stack, "--no-select", "--cwd", join(folder, "project")]);
     await world.configure();
-    const secrets = [
-      "clawforce:snapshotPassword",
-      "clawforce:controlPlanePassword",
-      ...world.instances.map((name) => `clawforce:gatewayTokens.${name}`),
-    ];
-    for (const key of secrets) {
+    for (const [key, secret] of Object.entries(world.secrets)) {
       await world.#mustPulumi(
-        ["config", "set", "--secret", "--path", key, ...world.stackFlags()],
-        `secret-of-${key}`,
+        ["config", "set", "--secret", "--path", `clawforce:${key}`, ...world.stackFlags()],
+        secret,
       );
     }
     await world.configure();
     return world;
+  }
+
+  /** By key of the configuration. No two worlds share one, so whoever looks for one finds its own. */
+  get secrets(): Record<"snapshotPassword" | "controlPlanePassword", string> & Record<string, string> {
+    const secret = (key: string) => `secret-of-${this.stack}-${key}`;
+    const tokens = this.instances.map((name) => `gatewayTokens.${name}`);
+    return {
+      snapshotPassword: secret("snapshotPassword"),
+      controlPlanePassword: secret("controlPlanePassword"),
+      ...Object.fromEntries(tokens.map((key) => [key, secret(key)])),
+    };
   }
 
   /** Name of the ingress's container, in a world that has one. */

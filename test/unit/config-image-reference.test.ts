@@ -212,6 +212,7 @@ describe("the parts of a reference", () => {
     expect(repositoryOf("host:5000/img")).toBe("host:5000/img");
     expect(repositoryOf("img:1")).toBe("img");
     expect(tagOf(reference)).toBe("2026.4.23");
+    expect(tagOf(`127.0.0.1:5000/openclaw:2026.4.23@${digestOf(reference)}`)).toBe("2026.4.23");
     expect(tagOf("host:5000/img")).toBeUndefined();
     expect(digestOf(reference)).toBe(`sha256:0123456789abcdef${"a".repeat(48)}`);
     expect(digestOf("img:1")).toBeUndefined();
