@@ -104,12 +104,12 @@ export class World {
     await copyFile(join(projectFolder, "Pulumi.yaml"), join(folder, "project", "Pulumi.yaml"));
     await world.#mustPulumi(["stack", "init", world.stack, "--no-select", "--cwd", join(folder, "project")]);
     await world.configure();
-    for (const [key, secret] of Object.entries(world.secrets)) {
-      await world.#mustPulumi(
-        ["config", "set", "--secret", "--path", `clawforce:${key}`, ...world.stackFlags()],
-        secret,
-      );
-    }
+    // One process for all, which reads them from its arguments alone: that is for secrets of tests.
+    const secrets = Object.entries(world.secrets).flatMap(([key, secret]) => [
+      "--secret",
+      `clawforce:${key}=${secret}`,
+    ]);
+    await world.#mustPulumi(["config", "set-all", "--path", ...secrets, ...world.stackFlags()]);
     await world.configure();
     return world;
   }
@@ -212,8 +212,8 @@ export class World {
     );
   }
 
-  pulumi(argv: string[], stdin = ""): Promise<Run> {
-    return runProgram("pulumi", argv, this.environment(), { stdin });
+  pulumi(argv: string[]): Promise<Run> {
+    return runProgram("pulumi", argv, this.environment());
   }
 
   /** Starts an `up` in a process group of its own, so that a test can kill the deployer with all its children. */
@@ -367,8 +367,8 @@ export class World {
     return ["--stack", this.stack, "--config-file", this.configFile];
   }
 
-  async #mustPulumi(argv: string[], stdin = ""): Promise<void> {
-    const { code, output } = await this.pulumi(argv, stdin);
+  async #mustPulumi(argv: string[]): Promise<void> {
+    const { code, output } = await this.pulumi(argv);
     if (code !== 0) {
       throw new Error(`pulumi ${argv.join(" ")} ended with ${code}:\n${output}`);
     }
@@ -391,9 +391,7 @@ export function runProgram(
   program: string,
   argv: string[],
   env: Record<string, string>,
-  { stdin = "", folder = projectFolder }: { stdin?: string; folder?: string } = {},
+  { folder = projectFolder }: { folder?: string } = {},
 ): Promise<Run> {
-  const child = spawn(program, argv, { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"] });
-  child.stdin.end(stdin);
-  return outcomeOf(child);
+  return outcomeOf(spawn(program, argv, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] }));
 }
