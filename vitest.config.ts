@@ -1,8 +1,23 @@
 import { defineConfig } from "vitest/config";
 
+// A busy machine is no failure: a test that hangs shows all the same.
+const patience = 5 * 60_000;
+
+const withoutDocker = {
+  // Loading the SDK anew for each file cost more than all tests; what a file changes it puts back itself.
+  pool: "threads",
+  isolate: false,
+  // Each worker loads the SDK once.
+  maxWorkers: 2,
+  testTimeout: patience,
+  hookTimeout: patience,
+  expect: { poll: { timeout: patience / 2 } },
+} as const;
+
 /**
- * `unit` needs nothing but the code; `integration` needs the real parts that test/run.ts sets up. `pending` needs them too: what
- * was written or changed and has not passed whole on a quiet machine yet. Each file goes to `integration` once it has.
+ * `unit` needs nothing but the code. `fixtures` starts processes of this machine, or computes for many seconds, and needs no
+ * Docker either. `integration` needs the real parts that test/run.ts sets up. `pending` needs them too: what was written or
+ * changed and has not passed whole on a quiet machine yet. Each file goes to `integration` once it has.
  */
 // biome-ignore lint/style/noDefaultExport: the form that vitest reads.
 export default defineConfig({
@@ -12,14 +27,14 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts"],
-          // Loading the SDK anew for each file cost more than all tests; what a file changes it puts back itself.
-          pool: "threads",
-          isolate: false,
-          // Some files wait for other processes more than they compute.
-          maxWorkers: 3,
-          // A busy machine is no failure: a test that hangs shows all the same.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...withoutDocker,
+        },
+      },
+      {
+        test: {
+          name: "fixtures",
+          include: ["test/fixtures/**/*.test.ts"],
+          ...withoutDocker,
         },
       },
       onRealParts("integration"),

@@ -16,12 +16,17 @@ async function startFromProc(pid: number): Promise<Date | undefined> {
       readFile(`/proc/${pid}/stat`, "utf8"),
       readFile("/proc/stat", "utf8"),
     ]);
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const boot = Number(/^btime (\d+)$/m.exec(system)?.[1]);
-    return fields[0] === "Z" ? undefined : new Date((boot + Number(fields[19]) / ticks) * 1000);
+    return startIn(stat, system);
   } catch {
     return undefined;
   }
+}
+
+/** From /proc/PID/stat and /proc/stat; undefined for a zombie. The name in field 2 may itself hold spaces and brackets. */
+export function startIn(stat: string, system: string): Date | undefined {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const boot = Number(/^btime (\d+)$/m.exec(system)?.[1]);
+  return fields[0] === "Z" ? undefined : new Date((boot + Number(fields[19]) / ticks) * 1000);
 }
 
 async function startFromPs(pid: number): Promise<Date | undefined> {

@@ -4,80 +4,100 @@ import { join } from "node:path";
 import { messageOf } from "../platforms/failure.ts";
 import { lastBegin, lastBeginVariable } from "./support/last-begin.ts";
 import { partsFile, partsVariable } from "./support/parts.ts";
-import { closingLine, runStage, type Tally } from "./support/stage.ts";
+import {
+  closingLine,
+  reported,
+  runStage,
+  type StageProgram,
+  type StageReport,
+  type Tally,
+} from "./support/stage.ts";
+import { timeTable } from "./support/time-table.ts";
 
 const last = lastBegin(Date.now(), process.env);
 const budget: Record<string, string> = last === undefined ? {} : { [lastBeginVariable]: last };
 
 /** In this order: what needs nothing first, so that a slip shows within seconds and not after the set-up. */
-const stages = ["types", "lint", "unit", "integration"] as const;
+const stages = ["types", "lint", "unit", "fixtures", "integration"] as const;
 /** Only when it is named: see vitest.config.ts. */
 const onDemand = ["pending"] as const;
 const allStages = [...stages, ...onDemand] as const;
 type Stage = (typeof allStages)[number];
 
+const noTests: Tally = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs them all: what fails early hides nothing of what comes later. */
 async function main(wanted: readonly Stage[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "clawforce-run-"));
-  const tallies: Tally[] = [];
+  const reports: StageReport[] = [];
+  let parts: string | undefined;
   try {
-    for (const [index, stage] of wanted.entries()) {
-      const tally = await run(stage, folder);
-      tallies.push(tally);
-      if (tally.failed > 0 && index + 1 < wanted.length) {
-        const rest = wanted.slice(index + 1).join(", ");
-        write(`\n${stage} failed, so these were not run: ${rest}.\n`);
-        break;
+    for (const stage of wanted) {
+      if (stage !== "integration" && stage !== "pending") {
+        reports.push(await runStage(programOf(stage, folder), write));
+        continue;
       }
+      if (!reports.some(({ title }) => title === setUpTitle)) {
+        reports.push(
+          await reported(setUpTitle, write, async () => {
+            parts = await setUp(folder);
+            return { tally: parts === undefined ? { ...noTests, failed: 1 } : noTests, files: [] };
+          }),
+        );
+      }
+      if (parts === undefined) {
+        write(`\n── ${stage}: not run, because the set-up failed\n`);
+        continue;
+      }
+      const environment = { [partsVariable]: parts, ...budget };
+      reports.push(await runStage({ ...programOf(stage, folder), environment }, write));
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+  write(
+    `\n${timeTable(
+      reports,
+      reports.flatMap(({ files }) => files),
+    )}\n`,
+  );
+  const tallies = reports.map(({ tally }) => tally);
   write(`\n${closingLine(tallies)}\n`);
   return tallies.every(({ failed }) => failed === 0) ? 0 : 1;
 }
 
-async function run(stage: Stage, folder: string): Promise<Tally> {
+function programOf(stage: Stage, folder: string): StageProgram {
   switch (stage) {
     case "types":
-      return runStage({ title: stage, argv: ["node_modules/typescript/bin/tsc", "--noEmit"] }, write);
+      return { title: stage, argv: ["node_modules/typescript/bin/tsc", "--noEmit"] };
     case "lint":
-      return runStage({ title: stage, argv: ["node_modules/@biomejs/biome/bin/biome", "check", "."] }, write);
+      return { title: stage, argv: ["node_modules/@biomejs/biome/bin/biome", "check", "."] };
     case "unit":
-      return runStage(vitest(stage, folder), write);
+    case "fixtures":
+      return vitest(stage, "default", folder);
     case "integration":
-    case "pending": {
-      const file = await setUp(folder);
-      return file === undefined
-        ? { passed: 0, failed: 1, skipped: 0 }
-        : runStage({ ...vitest(stage, folder), environment: { [partsVariable]: file, ...budget } }, write);
-    }
+    case "pending":
+      return vitest(stage, "verbose", folder);
   }
 }
 
-function vitest(stage: Stage, folder: string) {
-  const results = join(folder, `${stage}.json`);
-  const reporters = [stage === "unit" ? "--reporter=default" : "--reporter=verbose", "--reporter=json"];
+function vitest(stage: Stage, reporter: "default" | "verbose", folder: string): StageProgram {
+  const reporters = [`--reporter=${reporter}`, "--reporter=./test/support/results.ts"];
   return {
     title: stage,
-    argv: [
-      "node_modules/vitest/vitest.mjs",
-      "run",
-      "--project",
-      stage,
-      ...reporters,
-      `--outputFile.json=${results}`,
-    ],
-    results,
+    argv: ["node_modules/vitest/vitest.mjs", "run", "--project", stage, ...reporters],
+    results: join(folder, `${stage}.json`),
   };
 }
 
+const setUpTitle = "set-up";
+
 /** The set-up counts as a test that fails when it can't be done; the reason is printed. */
 async function setUp(folder: string): Promise<string | undefined> {
-  write("\n── set-up\n");
   try {
     return await partsFile(folder, (line) => write(`${line}\n`));
   } catch (error) {
-    write(`── set-up failed: ${messageOf(error)}\n`);
+    write(`${messageOf(error)}\n`);
     return undefined;
   }
 }

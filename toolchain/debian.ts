@@ -2,6 +2,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cache } from "./cache.ts";
 import { answerOf, run, systemFolders } from "./processes.ts";
+import type { Doing } from "./progress.ts";
 import { folderOnPath } from "./pulumi.ts";
 import { SetUpError } from "./set-up-error.ts";
 import { Unavailable } from "./ways.ts";
@@ -43,11 +44,7 @@ export function programPath(wanted: DebianProgram): string | undefined {
 }
 
 /** Installs the program's packages and returns where it is. Not available without apt or without root. */
-export async function installProgram(
-  cache: Cache,
-  wanted: DebianProgram,
-  doing: (text: string) => void,
-): Promise<string> {
+export async function installProgram(cache: Cache, wanted: DebianProgram, doing: Doing): Promise<string> {
   const list = wanted.packages.join(" ");
   if (folderOnPath(systemFolders, "apt-get") === undefined) {
     throw new Unavailable(`there is no apt to install ${list} with`);

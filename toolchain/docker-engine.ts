@@ -1,15 +1,17 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Cache } from "./cache.ts";
 import { dockerd, installProgram, programPath } from "./debian.ts";
 import { answerOf, isRunning, type OwnProcess, startDetached, tailOf } from "./processes.ts";
+import type { Doing } from "./progress.ts";
 import { SetUpError } from "./set-up-error.ts";
+import { waitFor } from "./wait.ts";
 import { Unavailable } from "./ways.ts";
 
 const systemSocket = "/var/run/docker.sock";
-const startMs = 60_000;
+/** Longer than a busy machine takes for one answer; one that runs and hangs is told by it. */
+const answerMs = 60_000;
 /** Unix socket addresses end at 108 bytes, and containerd's lies below the run folder. */
 const longestCacheFolder = 55;
 
@@ -26,7 +28,7 @@ interface OwnEngine extends OwnProcess {
 }
 
 /** An engine that answers: the one DOCKER_HOST names, the machine's, ours from before, else one started now. */
-export async function dockerEngine(cache: Cache, doing: (text: string) => void): Promise<DockerEngine> {
+export async function dockerEngine(cache: Cache, doing: Doing): Promise<DockerEngine> {
   const found = await runningEngine(cache);
   if (found !== undefined) return found;
   try {
@@ -99,12 +101,14 @@ async function startEngine(cache: Cache, program: string): Promise<DockerEngine>
   const own: OwnEngine = { ...started, socket, madeBridge };
   writeFileSync(recordOf(cache), JSON.stringify(own), { mode: 0o600 });
   const host = `unix://${socket}`;
-  for (const deadline = Date.now() + startMs; Date.now() < deadline; await sleep(200)) {
-    if (await answers(host)) return { host, origin: `started with ${program}, process ${own.pid}` };
-    if (!(await isRunning(own))) break;
-  }
+  const problem = await waitFor({
+    look: () => answers(host),
+    alive: () => isRunning(own),
+    pause: 200,
+  });
+  if (problem === undefined) return { host, origin: `started with ${program}, process ${own.pid}` };
   throw new SetUpError(
-    `The Docker engine does not start: repair what it names and start again.\n${tailOf(log)}`,
+    `The Docker engine does not start (${problem}): repair what it names and start again.\n${tailOf(log)}`,
   );
 }
 
@@ -150,7 +154,7 @@ async function answers(host: string): Promise<boolean> {
         : undefined;
   if (target === undefined) return false;
   return new Promise((resolve) => {
-    const ping = request({ ...target, path: "/_ping", timeout: 3000 }, (response) => {
+    const ping = request({ ...target, path: "/_ping", timeout: answerMs }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });

@@ -6,15 +6,19 @@ import { SetUpError } from "./set-up-error.ts";
 import { Unavailable } from "./ways.ts";
 
 /** How long a machine without internet is held up before set-up goes on to the next way. */
-const reachMs = 5000;
-const downloadMs = 15 * 60_000;
+const reachMs = 20_000;
+/** Only a download that hangs comes to this end. */
+const downloadMs = 60 * 60_000;
 
 /** The text at the address; a machine that cannot reach it has this way not available. */
 export async function textAt(url: string): Promise<string> {
-  return (await reach(url)).text();
+  const response = await reach(url);
+  return response.text().catch((error: unknown) => {
+    throw new Unavailable(`the answer of ${new URL(url).host} broke off: ${messageOf(error)}`);
+  });
 }
 
-/** Throws `Unavailable` when the address cannot be reached within a few seconds. */
+/** Throws `Unavailable` when the address cannot be reached in time. */
 export async function expectReachable(url: string): Promise<void> {
   const response = await reach(url, "HEAD");
   await response.body?.cancel();

@@ -14,6 +14,8 @@ export interface OwnProcess {
 /** Where a system has its programs, those for root included. */
 export const systemFolders = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const tailLines = 15;
+/** A busy machine may take minutes to start a program: what is there must not be taken for missing. */
+const answerMs = 10 * 60_000;
 
 /** Runs a command to its end with its output in a log file, the end of which is shown when it fails. */
 export async function run(
@@ -55,7 +57,7 @@ export function answerOf(argv: Argv, env: Record<string, string> = {}): Promise<
     execFile(
       program,
       args,
-      { timeout: 20_000, env: { ...process.env, ...env }, encoding: "utf8" },
+      { timeout: answerMs, env: { ...process.env, ...env }, encoding: "utf8" },
       (error, stdout) => resolve(error === null ? stdout.trim() : undefined),
     );
   });

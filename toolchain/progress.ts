@@ -3,8 +3,11 @@ export interface Step {
   /** Replaces the text of the line that closes the step. */
   result(text: string): void;
   /** Replaces the text of the heartbeat lines, in a step that has several long parts. */
-  doing(text: string): void;
+  readonly doing: Doing;
 }
+
+/** @param usually seconds that it takes at most on a quiet machine; after that it is called slow. Default: 120. */
+export type Doing = (text: string, usually?: number) => void;
 
 export interface Progress {
   /**
@@ -15,25 +18,31 @@ export interface Progress {
 }
 
 const heartbeatMs = 10_000;
+const usual = 120;
 
 /** Progress as plain lines, which read the same in a terminal, in a log and in CI. */
 export function lineProgress(write: (line: string) => void = console.log): Progress {
   return {
     async step(title, work) {
       const started = Date.now();
-      let activity = title;
+      let activity = { text: title, began: started, usually: usual };
       let result = title;
-      const heartbeat = setInterval(
-        () => write(`  … ${activity}, ${duration(Date.now() - started)}`),
-        heartbeatMs,
-      );
+      const heartbeat = setInterval(() => {
+        const { text, began, usually } = activity;
+        const took = Date.now() - began;
+        write(
+          took < usually * 1000
+            ? `  … ${text}, ${duration(Date.now() - started)}`
+            : `  … slow: ${text}, not done after ${duration(took)}; waiting on`,
+        );
+      }, heartbeatMs);
       try {
         const value = await work({
           result: (text) => {
             result = text;
           },
-          doing: (text) => {
-            activity = text;
+          doing: (text, usually = usual) => {
+            activity = { text, began: Date.now(), usually };
           },
         });
         write(`✓ ${result} (${duration(Date.now() - started)})`);

@@ -5,6 +5,7 @@ import { type Cache, digestOfSources, type Entry, entryOf, keyOf } from "./cache
 import { download, expectReachable, publishedDigest, textAt } from "./download.ts";
 import { expectGo, goBuild, moduleFolder } from "./go-build.ts";
 import { answerOf, run } from "./processes.ts";
+import type { Doing } from "./progress.ts";
 import { SetUpError } from "./set-up-error.ts";
 import { type Plugin, pulumiVersion } from "./versions.ts";
 import { firstAvailable, Unavailable, type Way } from "./ways.ts";
@@ -13,6 +14,10 @@ const releases = "https://get.pulumi.com/releases/sdk";
 const platform = `${process.platform}-${process.arch}`;
 const cliPrograms = ["pulumi", "pulumi-language-nodejs"] as const;
 const cliModules = ["pulumi-cli", "language-nodejs"] as const;
+/** A download of 100 MB over a slow line takes its time: only one that hangs comes to this end. */
+const installMs = 60 * 60_000;
+/** What a build from Go modules usually takes at most, with their download. */
+const buildSeconds = 600;
 const quiet = { PULUMI_SKIP_UPDATE_CHECK: "true" };
 
 export interface PulumiCli {
@@ -22,7 +27,7 @@ export interface PulumiCli {
 }
 
 /** The CLI on PATH when it is exactly the pinned one, else one in the cache. */
-export async function pulumiCli(cache: Cache, doing: (text: string) => void): Promise<PulumiCli> {
+export async function pulumiCli(cache: Cache, doing: Doing): Promise<PulumiCli> {
   const found = await cliOnMachine(cache);
   if (found !== undefined) return { bin: found, origin: "found on this machine" };
   const entry = await entryOf(cache, "pulumi", cliKey(), async (into) => {
@@ -53,7 +58,7 @@ export async function pulumiPlugin(
   plugin: Plugin,
   cli: PulumiCli,
   home: string,
-  doing: (text: string) => void,
+  doing: Doing,
 ): Promise<Entry> {
   const entry = await entryOf(cache, entryName(plugin), pluginKey(plugin), async (into) => {
     const ways: Way<void>[] = [
@@ -88,7 +93,7 @@ export function folderOnPath(path: string, program: string): string | undefined 
   return path.split(delimiter).find((folder) => folder !== "" && existsSync(join(folder, program)));
 }
 
-async function downloadCli(cache: Cache, into: string, doing: (text: string) => void): Promise<void> {
+async function downloadCli(cache: Cache, into: string, doing: Doing): Promise<void> {
   const archive = `pulumi-v${pulumiVersion}-${platform}.tar.gz`;
   doing("asking for the official Pulumi CLI");
   const digest = publishedDigest(await textAt(`${releases}/pulumi-${pulumiVersion}-checksums.txt`), archive);
@@ -103,12 +108,12 @@ async function downloadCli(cache: Cache, into: string, doing: (text: string) => 
   rmSync(file);
 }
 
-async function buildCli(cache: Cache, into: string, doing: (text: string) => void): Promise<void> {
+async function buildCli(cache: Cache, into: string, doing: Doing): Promise<void> {
   await expectGo("The Pulumi CLI");
   const linkerVariables = [`github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${pulumiVersion}`];
-  doing("building the Pulumi CLI from Go modules (about 5 min)");
+  doing("building the Pulumi CLI from Go modules (about 5 min)", buildSeconds);
   await goBuild(cache, { module: "pulumi-cli", target: "tool", output: `${into}/`, linkerVariables });
-  doing("building the Node.js language host from Go modules");
+  doing("building the Node.js language host from Go modules", buildSeconds);
   await goBuild(cache, {
     module: "language-nodejs",
     output: join(into, "pulumi-language-nodejs"),
@@ -128,7 +133,7 @@ async function installPlugin(
   plugin: Plugin,
   cli: PulumiCli,
   into: string,
-  doing: (text: string) => void,
+  doing: Doing,
 ): Promise<void> {
   doing(`asking for the official ${plugin.name} provider`);
   // Asked first, because the CLI itself would try for minutes on a machine without internet.
@@ -137,7 +142,7 @@ async function installPlugin(
   await run([join(cli.bin, "pulumi"), "plugin", "install", "resource", plugin.name, plugin.version], {
     log: join(cache.logs, `${plugin.module}.log`),
     env: { ...quiet, PULUMI_HOME: home },
-    timeoutMs: 10 * 60_000,
+    timeoutMs: installMs,
   }).catch((error: unknown) => {
     if (!(error instanceof SetUpError)) throw error;
     throw new Unavailable("pulumi plugin install failed");
@@ -147,14 +152,9 @@ async function installPlugin(
   rmSync(home, { recursive: true });
 }
 
-async function buildPlugin(
-  cache: Cache,
-  plugin: Plugin,
-  into: string,
-  doing: (text: string) => void,
-): Promise<void> {
+async function buildPlugin(cache: Cache, plugin: Plugin, into: string, doing: Doing): Promise<void> {
   await expectGo(`The ${plugin.name} provider`);
-  doing(`building the ${plugin.name} provider from Go modules`);
+  doing(`building the ${plugin.name} provider from Go modules`, buildSeconds);
   await goBuild(cache, { module: plugin.module, output: join(into, programOf(plugin)) });
 }
 

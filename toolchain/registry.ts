@@ -1,18 +1,20 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import type { Cache } from "./cache.ts";
 import { dockerRegistry, installProgram, programPath } from "./debian.ts";
 import { isRunning, type OwnProcess, startDetached, tailOf } from "./processes.ts";
+import type { Doing } from "./progress.ts";
 import { SetUpError } from "./set-up-error.ts";
+import { waitFor } from "./wait.ts";
 import { firstAvailable, Unavailable } from "./ways.ts";
 
 const officialImage = "registry:2.8.3";
 /** On what a container stands that is the registry; clean finds it by this. */
 export const registryLabel = "clawforce-fleet.registry";
-const startMs = 20_000;
+/** Longer than a busy machine takes for one answer; one that runs and hangs is told by it. */
+const answerMs = 60_000;
 const firstPort = 5077;
 const ports = 200;
 
@@ -30,11 +32,7 @@ interface OwnRegistry {
 }
 
 /** Our registry: the one running, else Debian's program, else the official image. Its storage is in the cache. */
-export async function registry(
-  cache: Cache,
-  dockerHost: string,
-  doing: (text: string) => void,
-): Promise<Registry> {
+export async function registry(cache: Cache, dockerHost: string, doing: Doing): Promise<Registry> {
   const known = recorded(cache);
   if (known !== undefined && (await runs(known)) && (await answers(known.port))) {
     return { address: addressOf(known.port), origin: "ours from before" };
@@ -50,7 +48,7 @@ export async function registry(
     },
     {
       name: `started as a container of ${officialImage}`,
-      get: () => startContainer(cache, dockerHost, port, doing),
+      get: () => startContainer(cache, dockerHost, port, doing).catch(refuseEngineError),
     },
   ]);
   return { address: addressOf(port), origin };
@@ -84,12 +82,7 @@ export function registryConfig(storage: string, address: string): string {
 }
 
 /** Starts the container from before, with the images in it, else a new one. */
-async function startContainer(
-  cache: Cache,
-  dockerHost: string,
-  port: number,
-  doing: (text: string) => void,
-): Promise<void> {
+async function startContainer(cache: Cache, dockerHost: string, port: number, doing: Doing): Promise<void> {
   const docker = new Docker(dockerodeOptions(dockerHost));
   const log = join(cache.logs, "registry.log");
   const alive = async () => true;
@@ -117,13 +110,23 @@ async function startContainer(
   await expectAnswer(port, log, alive);
 }
 
-async function pullOfficialImage(docker: Docker, doing: (text: string) => void): Promise<void> {
+/** What the engine answers is a fault of this machine and not of this program. */
+function refuseEngineError(error: unknown): never {
+  if (error instanceof Unavailable || error instanceof SetUpError) throw error;
+  const why = error instanceof Error ? error.message : String(error);
+  throw new SetUpError(
+    `The registry's container could not be started (${why}): repair the Docker engine and start again.`,
+  );
+}
+
+async function pullOfficialImage(docker: Docker, doing: Doing): Promise<void> {
   doing(`pulling ${officialImage}`);
+  const unavailable = new Unavailable(`${officialImage} cannot be pulled`);
   const pulling = await docker.pull(officialImage).catch(() => {
-    throw new Unavailable(`${officialImage} cannot be pulled`);
+    throw unavailable;
   });
   await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(pulling, (error) => (error === null ? resolve() : reject(error)));
+    docker.modem.followProgress(pulling, (error) => (error === null ? resolve() : reject(unavailable)));
   });
 }
 
@@ -136,11 +139,11 @@ export function dockerodeOptions(dockerHost: string): Docker.DockerOptions {
 }
 
 async function expectAnswer(port: number, log: string, alive: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + startMs; Date.now() < deadline; await sleep(100)) {
-    if (await answers(port)) return;
-    if (!(await alive())) break;
-  }
-  throw new SetUpError(`The registry does not start: repair what it names and start again.\n${tailOf(log)}`);
+  const problem = await waitFor({ look: () => answers(port), alive, pause: 100 });
+  if (problem === undefined) return;
+  throw new SetUpError(
+    `The registry does not start (${problem}): repair what it names and start again.\n${tailOf(log)}`,
+  );
 }
 
 /** The port from before when it is free, else the first free one of a fixed range. */
@@ -172,9 +175,9 @@ async function runs(own: OwnRegistry): Promise<boolean> {
 
 /** Whether a registry answers there; anything else may listen on a port that was ours once. */
 async function answers(port: number): Promise<boolean> {
-  const response = await fetch(`http://${addressOf(port)}/v2/`, { signal: AbortSignal.timeout(2000) }).catch(
-    () => undefined,
-  );
+  const response = await fetch(`http://${addressOf(port)}/v2/`, {
+    signal: AbortSignal.timeout(answerMs),
+  }).catch(() => undefined);
   await response?.body?.cancel();
   return response?.status === 200 && response.headers.has("docker-distribution-api-version");
 }

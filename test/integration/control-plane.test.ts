@@ -4,8 +4,6 @@ import { dockerCommand } from "../support/docker-command.ts";
 import { partsOfThisRun, until, World } from "../support/world.ts";
 import { controlPlaneSettings, networkOf } from "../support/world-settings.ts";
 
-const password = "secret-of-clawforce:controlPlanePassword";
-
 describe("the control plane, and the instances that it manages", () => {
   let world: World;
   let plane: string;
@@ -79,7 +77,8 @@ describe("the control plane, and the instances that it manages", () => {
   }
 
   async function ask(call: string, body?: unknown): Promise<unknown> {
-    return (await askStandIn(plane, { username: "admin", password }, call, body)).body;
+    const account = { username: "admin", password: world.secrets.controlPlanePassword };
+    return (await askStandIn(plane, account, call, body)).body;
   }
 
   /** Read from the database itself, by the SQLite of another program. */

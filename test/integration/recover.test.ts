@@ -297,7 +297,7 @@ describe("fleet recover", () => {
     const found = "lock=$(ls /repository/locks | grep -Ex '[0-9a-f]{64}')";
     const script = `restic check --quiet & check=$!; until ${found}; do :; done; kill -9 $check; echo "$lock"`;
     const repository = join(world.folder, "repositories", second);
-    const password = "RESTIC_PASSWORD=secret-of-clawforce:snapshotPassword";
+    const password = `RESTIC_PASSWORD=${world.secrets.snapshotPassword}`;
     return dockerCommand(
       ...["run", "--rm", "--entrypoint", "timeout", "--hostname", "clawforce"],
       ...["--env", "RESTIC_REPOSITORY=/repository", "--env", password],

@@ -72,7 +72,7 @@ describe("what is wrong is said in a sentence, and nothing is touched", () => {
     expect(await world.identity(name)).toEqual(before);
   });
 
-  it("no secret stands in the stack's state, in the output or in a command line of the Docker host", async () => {
+  it("no secret stands in the stack's state, in the output or in the records", async () => {
     const state = await world.pulumi(["stack", "export", "--stack", world.stack]);
     expect(state.code).toBe(0);
     expect(state.output).not.toContain("secret-of-");

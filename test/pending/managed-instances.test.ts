@@ -28,7 +28,8 @@ import { dockerCommand } from "../support/docker-command.ts";
 
 const statePath = "/home/node/.openclaw";
 
-describe("instances that a running control plane manages", () => {
+/** Each part of a move by itself, failures included. What `pulumi up` makes of them is in test/integration/control-plane.test.ts. */
+describe("the parts of a move of instances that a running control plane manages", () => {
   let world: ControlPlaneWorld;
   let client: ControlPlaneClient;
   let fixture: Record<"1" | "2", string>;

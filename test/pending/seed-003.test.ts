@@ -97,7 +97,9 @@ describe("the update of a real case: 2026.4.15, 2026.4.22 and back, 2026.4.23", 
     const refused = await world.up();
     expect(refused.code).not.toBe(0);
     expect(refused.output).toMatch(
-      new RegExp(`${canary}: preflight failed: the new version has moved the state since the preview \\(.*sqlite is new`),
+      new RegExp(
+        `${canary}: preflight failed: the new version has moved the state since the preview \\(.*sqlite is new`,
+      ),
     );
     const back = await world.up();
     expect(back.code, back.output).toBe(0);

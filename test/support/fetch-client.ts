@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type HttpClient, type HttpRequest, NoAnswer } from "../../platforms/http.ts";
 
-/** Straight from this process, to a server that a unit test has started. */
+/** Straight from this process, to a server that a test has started. */
 export function fetchClient(url: string): HttpClient {
   const ask = async ({ method, path, headers, body, deadline }: HttpRequest) => {
     try {

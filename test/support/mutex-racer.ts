@@ -8,11 +8,12 @@ import { acquireMutex } from "../../operations/mutex.ts";
 const [file = "", folder = "", rounds = "1"] = process.argv.slice(2);
 const witness = join(folder, "witness");
 
+console.log("ready");
 while (!existsSync(join(folder, "go"))) await sleep(1);
 
 let taken = 0;
 for (let round = 0; round < Number(rounds); round += 1) {
-  const held = await acquireMutex(file, `round ${round}`, 60);
+  const held = await acquireMutex(file, `round ${round}`, 3600);
   if (held.stale) taken += 1;
   openSync(witness, "wx");
   await sleep(3);

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { projectFolder } from "../../fleet/project.ts";
+import { processorSeconds } from "./processor-time.ts";
+import { type FileResult, type Results, resultsVariable } from "./results.ts";
 
 /** The tests of one stage. */
 export interface Tally {
@@ -15,18 +17,55 @@ export interface StageProgram {
   /** Of the running Node.js: a script and its arguments. */
   argv: string[];
   environment?: Record<string, string>;
-  /** Where the stage writes its tests as JSON; without one the stage counts as one test. */
+  /** Where the stage writes its tests, see results.ts; without one the stage counts as one test. */
   results?: string;
+}
+
+export interface StageReport {
+  title: string;
+  tally: Tally;
+  seconds: number;
+  /** Of the processors; undefined where the system does not tell. */
+  processor: number | undefined;
+  /** Empty for a stage without results. */
+  files: readonly FileResult[];
 }
 
 /** Longer than this nobody should have to wonder whether something still happens. */
 const longestSilence = 9000;
 
 /** Runs one stage with its output shown as it comes, and a sign of life where there is none. */
-export async function runStage(stage: StageProgram, write: (text: string) => unknown): Promise<Tally> {
+export function runStage(stage: StageProgram, write: (text: string) => unknown): Promise<StageReport> {
+  return reported(stage.title, write, async (seconds) => {
+    const succeeded = await runProgram(stage, write, seconds);
+    const results = stage.results === undefined ? undefined : await resultsIn(stage.results);
+    return { tally: tallyOf(results, succeeded), files: results?.files ?? [] };
+  });
+}
+
+/** Says when a part of the run begins and how it ends, and measures it. */
+export async function reported(
+  title: string,
+  write: (text: string) => unknown,
+  work: (seconds: () => number) => Promise<Pick<StageReport, "tally" | "files">>,
+): Promise<StageReport> {
   const began = Date.now();
-  let lastOutput = began;
-  write(`\n── ${stage.title}\n`);
+  const before = processorSeconds();
+  const seconds = () => (Date.now() - began) / 1000;
+  write(`\n── ${title}\n`);
+  const { tally, files } = await work(seconds);
+  write(`── ${title}: ${tally.failed === 0 ? "passed" : "failed"} after ${Math.round(seconds())} s\n`);
+  const after = processorSeconds();
+  const processor = before === undefined || after === undefined ? undefined : after - before;
+  return { title, tally, files, seconds: seconds(), processor };
+}
+
+async function runProgram(
+  stage: StageProgram,
+  write: (text: string) => unknown,
+  seconds: () => number,
+): Promise<boolean> {
+  let lastOutput = Date.now();
   const child = spawn(process.execPath, stage.argv, {
     cwd: projectFolder,
     // The programs see a pipe, not the terminal that is at its end.
@@ -34,6 +73,7 @@ export async function runStage(stage: StageProgram, write: (text: string) => unk
       ...process.env,
       ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }),
       ...stage.environment,
+      ...(stage.results !== undefined && { [resultsVariable]: stage.results }),
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -47,33 +87,30 @@ export async function runStage(stage: StageProgram, write: (text: string) => unk
   const heartbeat = setInterval(() => {
     if (Date.now() - lastOutput >= longestSilence) {
       lastOutput = Date.now();
-      write(`   … ${stage.title}, ${secondsSince(began)} s\n`);
+      write(`   … ${stage.title}, ${Math.round(seconds())} s\n`);
     }
   }, 1000);
-  const code = await new Promise<number | null>((resolve, reject) => {
+  return new Promise<boolean>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", resolve);
+    child.once("close", (code) => resolve(code === 0));
   }).finally(() => clearInterval(heartbeat));
-  const tally = await tallyOf(stage.results, code === 0);
-  const word = tally.failed === 0 ? "passed" : "failed";
-  write(`── ${stage.title}: ${word} after ${secondsSince(began)} s\n`);
-  return tally;
 }
 
-async function tallyOf(results: string | undefined, succeeded: boolean): Promise<Tally> {
-  const text = results === undefined ? undefined : await readFile(results, "utf8").catch(() => undefined);
-  return text === undefined
-    ? { passed: succeeded ? 1 : 0, failed: succeeded ? 0 : 1, skipped: 0 }
-    : tallyOfVitest(text, succeeded);
+/** Undefined when the stage ended before it could write them. */
+async function resultsIn(file: string): Promise<Results | undefined> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as Results);
 }
 
-/** A file that can't be loaded has no tests that fail: then the exit code is what tells. */
-export function tallyOfVitest(json: string, succeeded: boolean): Tally {
-  const found = JSON.parse(json) as Record<"numPassedTests" | "numFailedTests" | "numTotalTests", number>;
+/** A stage that ends with an error has failed, whatever its tests say. */
+export function tallyOf(results: Results | undefined, succeeded: boolean): Tally {
+  if (results === undefined) return { passed: succeeded ? 1 : 0, failed: succeeded ? 0 : 1, skipped: 0 };
+  const sum = (key: keyof Tally) => results.files.reduce((total, file) => total + file[key], 0);
+  const failed = sum("failed") + results.strayErrors;
   return {
-    passed: found.numPassedTests,
-    failed: succeeded ? found.numFailedTests : Math.max(1, found.numFailedTests),
-    skipped: found.numTotalTests - found.numPassedTests - found.numFailedTests,
+    passed: sum("passed"),
+    failed: succeeded ? failed : Math.max(1, failed),
+    skipped: sum("skipped"),
   };
 }
 
@@ -82,8 +119,4 @@ export function closingLine(tallies: readonly Tally[]): string {
   const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0);
   const skipped = sum("skipped");
   return `${sum("passed")} passed, ${sum("failed")} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
-}
-
-function secondsSince(began: number): number {
-  return Math.round((Date.now() - began) / 1000);
 }

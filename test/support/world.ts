@@ -104,19 +104,25 @@ export class World {
     await copyFile(join(projectFolder, "Pulumi.yaml"), join(folder, "project", "Pulumi.yaml"));
     await world.#mustPulumi(["stack", "init", world.stack, "--no-select", "--cwd", join(folder, "project")]);
     await world.configure();
-    const secrets = [
-      "clawforce:snapshotPassword",
-      "clawforce:controlPlanePassword",
-      ...world.instances.map((name) => `clawforce:gatewayTokens.${name}`),
-    ];
-    for (const key of secrets) {
-      await world.#mustPulumi(
-        ["config", "set", "--secret", "--path", key, ...world.stackFlags()],
-        `secret-of-${key}`,
-      );
-    }
+    // One process for all, which reads them from its arguments alone: that is for secrets of tests.
+    const secrets = Object.entries(world.secrets).flatMap(([key, secret]) => [
+      "--secret",
+      `clawforce:${key}=${secret}`,
+    ]);
+    await world.#mustPulumi(["config", "set-all", "--path", ...secrets, ...world.stackFlags()]);
     await world.configure();
     return world;
+  }
+
+  /** By key of the configuration. No two worlds share one, so whoever looks for one finds its own. */
+  get secrets(): Record<"snapshotPassword" | "controlPlanePassword", string> & Record<string, string> {
+    const secret = (key: string) => `secret-of-${this.stack}-${key}`;
+    const tokens = this.instances.map((name) => `gatewayTokens.${name}`);
+    return {
+      snapshotPassword: secret("snapshotPassword"),
+      controlPlanePassword: secret("controlPlanePassword"),
+      ...Object.fromEntries(tokens.map((key) => [key, secret(key)])),
+    };
   }
 
   /** Name of the ingress's container, in a world that has one. */
@@ -206,8 +212,8 @@ export class World {
     );
   }
 
-  pulumi(argv: string[], stdin = ""): Promise<Run> {
-    return runProgram("pulumi", argv, this.environment(), { stdin });
+  pulumi(argv: string[]): Promise<Run> {
+    return runProgram("pulumi", argv, this.environment());
   }
 
   /** Starts an `up` in a process group of its own, so that a test can kill the deployer with all its children. */
@@ -361,8 +367,8 @@ export class World {
     return ["--stack", this.stack, "--config-file", this.configFile];
   }
 
-  async #mustPulumi(argv: string[], stdin = ""): Promise<void> {
-    const { code, output } = await this.pulumi(argv, stdin);
+  async #mustPulumi(argv: string[]): Promise<void> {
+    const { code, output } = await this.pulumi(argv);
     if (code !== 0) {
       throw new Error(`pulumi ${argv.join(" ")} ended with ${code}:\n${output}`);
     }
@@ -385,9 +391,7 @@ export function runProgram(
   program: string,
   argv: string[],
   env: Record<string, string>,
-  { stdin = "", folder = projectFolder }: { stdin?: string; folder?: string } = {},
+  { folder = projectFolder }: { folder?: string } = {},
 ): Promise<Run> {
-  const child = spawn(program, argv, { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"] });
-  child.stdin.end(stdin);
-  return outcomeOf(child);
+  return outcomeOf(spawn(program, argv, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] }));
 }

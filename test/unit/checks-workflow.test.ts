@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runWorkflow, workflowEnvironment } from "../../lifecycle/checks/workflow.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
@@ -16,6 +16,9 @@ describe("an operator's program", () => {
   beforeEach(() => {
     folder = scratchFolder();
   });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
 
   it("knows the workload and none of the deployer's secrets", async () => {
     const environment = workflowEnvironment(workload, {
@@ -24,7 +27,7 @@ describe("an operator's program", () => {
       CLAWFORCE_GATEWAY_TOKEN: "secret",
     });
     const script = "console.log(JSON.stringify(process.env))";
-    const { stdout, exitCode } = await runWorkflow([process.execPath, "-e", script], environment, 30);
+    const { stdout, exitCode } = await runWorkflow([process.execPath, "-e", script], environment, 3600);
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
       PATH: process.env.PATH,
@@ -47,7 +50,11 @@ describe("an operator's program", () => {
   it("is given its arguments as they are, and its exit code and both outputs come back", async () => {
     const script = "console.log(process.argv[1]); console.error('why'); process.exitCode = 3";
     const argv = [process.execPath, "-e", script, "$HOME; `x`"];
-    expect(await runWorkflow(argv, {}, 30)).toEqual({ exitCode: 3, stdout: "$HOME; `x`\n", stderr: "why\n" });
+    expect(await runWorkflow(argv, {}, 3600)).toEqual({
+      exitCode: 3,
+      stdout: "$HOME; `x`\n",
+      stderr: "why\n",
+    });
   });
 
   it("is ended at its deadline with what it has started", async () => {
@@ -56,14 +63,21 @@ describe("an operator's program", () => {
     const script =
       `const { pid } = require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "inherit" });` +
       `require("node:fs").writeFileSync(${JSON.stringify(file)}, String(pid)); setInterval(() => {}, 1000)`;
-    await expect(runWorkflow([process.execPath, "-e", script], {}, 2)).rejects.toThrow(
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const ended = expect(runWorkflow([process.execPath, "-e", script], {}, 2)).rejects.toThrow(
       /did not end within 2 s\.$/,
     );
-    await expect.poll(() => isRunning(Number(readFileSync(file, "utf8")))).toBe(false);
+    const started = () => Number(existsSync(file) && readFileSync(file, "utf8"));
+    await expect.poll(() => isRunning(started())).toBe(true);
+    vi.advanceTimersByTime(1999);
+    expect(isRunning(started())).toBe(true);
+    vi.advanceTimersByTime(1);
+    await ended;
+    await expect.poll(() => isRunning(started())).toBe(false);
   });
 
   it("says so when it can't be started", async () => {
-    await expect(runWorkflow([join(folder, "missing")], {}, 5)).rejects.toThrow(
+    await expect(runWorkflow([join(folder, "missing")], {}, 3600)).rejects.toThrow(
       /missing can't be started on this machine \(ENOENT\)\. Write its whole path/,
     );
   });

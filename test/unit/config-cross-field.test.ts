@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { parseStackConfig } from "../../config/parse.ts";
-import { candidate, digest, rawConfig, refusal, stable, type Wrong, whole } from "./config-fixture.ts";
+import {
+  candidate,
+  digest,
+  previous,
+  rawConfig,
+  refusal,
+  stable,
+  type Wrong,
+  whole,
+} from "./config-fixture.ts";
 
 const group = "instanceGroups.support";
 
@@ -128,23 +137,23 @@ describe("refuses", () => {
 
 describe("accepts", () => {
   test("a candidate from another repository", () => {
-    const changes = {
-      "agentImages.chromium.candidate": `ghcr.io/openclaw/openclaw:2026.4.23@${digest("e")}`,
-    };
-    expect(() => parseStackConfig(rawConfig(changes))).not.toThrow();
+    const other = `ghcr.io/openclaw/openclaw:2026.4.23@${digest("e")}`;
+    const config = parseStackConfig(rawConfig({ "agentImages.chromium.candidate": other }));
+    expect(config.agentImages.chromium).toEqual({ stable, candidate: other, previous });
   });
 
   test("waves that do not grow, and directories that only begin alike", () => {
-    const changes = {
-      [`${group}.waves`]: [1, 1, "100%"],
-      [`${group}.instances`]: [
-        { name: "canary", directory: "/srv/a" },
-        { name: "support-1", directory: "/srv/a-1" },
-        { name: "support-2", directory: "/srv/..a" },
-        { name: "support-3", directory: "/srv/a..b" },
-      ],
-    };
-    expect(() => parseStackConfig(rawConfig(changes))).not.toThrow();
+    const waves = [1, 1, "100%"];
+    const instances = [
+      { name: "canary", directory: "/srv/a" },
+      { name: "support-1", directory: "/srv/a-1" },
+      { name: "support-2", directory: "/srv/..a" },
+      { name: "support-3", directory: "/srv/a..b" },
+    ];
+    const config = parseStackConfig(
+      rawConfig({ [`${group}.waves`]: waves, [`${group}.instances`]: instances }),
+    );
+    expect(config.instanceGroups.support).toMatchObject({ waves, instances });
   });
 
   test("groups that share no name, and one instance that is its own canary", () => {

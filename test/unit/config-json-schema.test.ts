@@ -31,18 +31,42 @@ function example(stack: string): { config: Record<string, unknown> } {
 
 const controlPlane = { image: `clawforceone/clawforce:1.4.2@${digest("1")}` };
 
-const valid: [string, Changes][] = [
-  ["the smallest", {}],
-  ["a bake as a duration", { "instanceGroups.support.bake": "1h30m" }],
-  ["a bake as a mapping", { "instanceGroups.support.bake": { length: "30m", requests: 500 } }],
+const support = (read: object) => ({ instanceGroups: { support: read } });
+
+/** Each with what the program reads in it. */
+const valid: [string, Changes, read: object][] = [
+  ["the smallest", {}, { window: "runtime", maintenance: { length: 3600 } }],
+  ["a bake as a duration", { "instanceGroups.support.bake": "1h30m" }, support({ bake: { length: 5400 } })],
+  [
+    "a bake as a mapping",
+    { "instanceGroups.support.bake": { length: "30m", requests: 500 } },
+    support({ bake: { length: 1800, requests: 500 } }),
+  ],
   [
     "an instance with a directory",
-    { "instanceGroups.support.instances.3": { name: "d", directory: "/srv/d" } },
+    { "instanceGroups.support.instances": ["a", { name: "d", directory: "/srv/d" }] },
+    support({ instances: [{ name: "a" }, { name: "d", directory: "/srv/d" }] }),
   ],
-  ["a control plane with its defaults", { controlPlane }],
-  ["separate backups", { controlPlane: { ...controlPlane, backups: { volume: "backups" } } }],
-  ["sizes and durations of each form", { "snapshots.minimumFree": "1.5 GB", "maintenance.length": "2h" }],
-  ["a check of the user's own", { "instanceGroups.support.verification": [{ kind: "pins" }] }],
+  [
+    "a control plane with its defaults",
+    { controlPlane },
+    { controlPlane: { ...controlPlane, name: "clawforce", data: { volume: "clawforce-data" } } },
+  ],
+  [
+    "separate backups",
+    { controlPlane: { ...controlPlane, backups: { volume: "backups" } } },
+    { controlPlane: { backups: { volume: "backups", path: "/app/backups" } } },
+  ],
+  [
+    "sizes and durations of each form",
+    { "snapshots.minimumFree": "1.5 GB", "maintenance.length": "2h" },
+    { snapshots: { minimumFree: 1.5e9 }, maintenance: { length: 7200 } },
+  ],
+  [
+    "a check of the user's own",
+    { "instanceGroups.support.verification": [{ kind: "pins" }] },
+    support({ verification: [{ kind: "pins", severity: "warning" }] }),
+  ],
 ];
 
 /** Each is refused by the program too: an editor must not mark what runs. */
@@ -93,8 +117,8 @@ describe("the JSON schema of a stack file", () => {
     expect(readFileSync(fileURLToPath(schemaFile), "utf8")).toBe(schemaText());
   });
 
-  test.each(valid)("takes %s, as the program does", (_, changes) => {
-    expect(() => parseStackConfig(rawConfig(changes))).not.toThrow();
+  test.each(valid)("takes %s, as the program does", (_, changes, read) => {
+    expect(parseStackConfig(rawConfig(changes))).toMatchObject(read);
     expect(marked(stackFile(rawConfig(changes)))).toEqual([]);
   });
 

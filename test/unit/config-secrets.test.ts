@@ -50,7 +50,7 @@ describe("refuses", () => {
     const changes = {
       gatewayTokens: { canary: new SecretMark(), "support-2": new SecretMark(), "support-3": null },
     };
-    expect(() => parseStackConfig(rawConfig(changes))).not.toThrow();
+    expect(parseStackConfig(rawConfig(changes))).toEqual(parseStackConfig(rawConfig()));
     expect(refusal(changes, true)).toBe(
       whole(
         "gatewayTokens.support-1: the secret is not set. Run `pulumi config set --secret --path 'clawforce:gatewayTokens.support-1'`.",

@@ -62,13 +62,16 @@ describe("an engine that does not answer", () => {
     const at = await host(silent);
     await expect(dockerClient(at, { answer: 0.2 }).ping()).rejects.toThrow(EngineFailure);
     const open = () => new Promise((resolve) => server?.getConnections((_, count) => resolve(count)));
-    await expect.poll(open, { timeout: 20_000 }).toBe(0);
+    await expect.poll(open).toBe(0);
   });
 
   test("is told apart from one that says no", async () => {
     const at = await host((_, response) => response.writeHead(500).end('{"message":"no space left"}'));
-    await expect(dockerClient(at, { answer: 5 }).ping()).rejects.toThrow("no space left");
-    await expect(dockerClient(at, { answer: 5 }).ping()).rejects.not.toThrow(EngineFailure);
+    const error = await dockerClient(at, { answer: 600 })
+      .ping()
+      .catch((reason: unknown) => reason);
+    expect(String(error)).toContain("no space left");
+    expect(error).not.toBeInstanceOf(EngineFailure);
   });
 });
 

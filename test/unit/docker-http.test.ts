@@ -42,9 +42,16 @@ describe("a request for curl's configuration", () => {
   });
 
   test.each(hostileTokens.refused)("refuses the token %j, and does not repeat it", (token) => {
-    const sent = () => get({ authorization: `Bearer ${token}` });
-    expect(sent).toThrow(/^The value of the request header `authorization` has .+: no request can carry it/);
-    expect(sent).not.toThrow(token.trim());
+    let message = "";
+    try {
+      get({ authorization: `Bearer ${token}` });
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toMatch(
+      /^The value of the request header `authorization` has .+: no request can carry it/,
+    );
+    expect(message).not.toContain(token.trim());
   });
 });
 

@@ -213,10 +213,17 @@ describe("a wave to go on to", () => {
   });
 
   test.each([
-    [1, false],
-    [2, false],
-    [3, true],
-  ])("is taken: %i", (target, all) => {
-    expect(() => refuseTarget(rollout, target, all)).not.toThrow();
+    ["the present one and the next", false, [1, 2]],
+    ["any from the present one to the last, where that is said", true, [1, 2, 3]],
+  ])("is %s", (_, all, taken) => {
+    const isTaken = (target: number) => {
+      try {
+        refuseTarget(rollout, target, all);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    expect([0, 1, 2, 3, 4, 5].filter(isTaken)).toEqual(taken);
   });
 });

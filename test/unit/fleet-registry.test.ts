@@ -148,9 +148,9 @@ describe("a registry that wants to know who asks", () => {
     ],
   ])("refuses %j, and no password is in the message", async (credentials, sentence) => {
     const host = await registry(guarded);
-    const refused = resolved(`${host}/agent:1`, credentials);
-    await expect(refused).rejects.toThrow(sentence);
-    await expect(refused).rejects.not.toThrow("wrong");
+    const refused = String(await resolved(`${host}/agent:1`, credentials).catch((error: unknown) => error));
+    expect(refused).toContain(sentence);
+    expect(refused).not.toContain("wrong");
   });
 
   test("is not followed to a token address without encryption on another machine", async () => {

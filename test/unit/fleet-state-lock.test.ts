@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { processStartTime } from "../../fleet/process-start.ts";
+import { processStartTime, startIn } from "../../fleet/process-start.ts";
 import { backendFolder, type Here, readStateLocks, refuseLivingLocks } from "../../fleet/state-lock.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
@@ -68,8 +68,22 @@ describe("a lock of Pulumi", () => {
   });
 });
 
-test("a process knows when it was started", async () => {
-  const began = Date.now() - process.uptime() * 1000;
-  expect(Math.abs(((await processStartTime(process.pid))?.getTime() ?? 0) - began)).toBeLessThan(3000);
-  expect(await processStartTime(2 ** 22 + 1)).toBeUndefined();
+describe("the start of a process", () => {
+  const system = "cpu  1 2 3\nbtime 1777636800\nprocesses 9\n";
+  const stat = (state: string) => `42 (a) b) ${state} 1 42 42 0 -1 0 0 0 0 0 7 8 0 0 20 0 1 0 6150 0`;
+
+  test("is the start of its machine and its ticks after that, whatever the process calls itself", () => {
+    expect(startIn(stat("S"), system)).toEqual(new Date("2026-05-01T12:01:01.500Z"));
+  });
+
+  test("is unknown when there is no such process, or only its zombie", async () => {
+    expect(startIn(stat("Z"), system)).toBeUndefined();
+    expect(await processStartTime(2 ** 22 + 1)).toBeUndefined();
+  });
+
+  test("is never before that of the process that started it", async () => {
+    const starts = await Promise.all([process.ppid, process.pid].map(processStartTime));
+    expect(starts).toEqual([expect.any(Date), expect.any(Date)]);
+    expect(starts.toSorted((one, other) => Number(one) - Number(other))).toEqual(starts);
+  });
 });

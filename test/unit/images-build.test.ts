@@ -3,12 +3,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import { freePort } from "../../demo/free-port.ts";
 import { refusalFor } from "../../toolchain/images/base.ts";
 import { buildArgs } from "../../toolchain/images/docker.ts";
 import { keyOf, localReference, type Recipe } from "../../toolchain/images/recipe.ts";
 import { readRecord, writeRecord } from "../../toolchain/images/record.ts";
 import { manifestDigest } from "../../toolchain/images/registry.ts";
 import { tooLittleDisk } from "../../toolchain/images/workshop.ts";
+import { SetUpError } from "../../toolchain/set-up-error.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 let folder: string;
@@ -131,8 +133,24 @@ describe("a registry's answer", () => {
     [500, { "docker-content-digest": "sha256:1" }],
     [200, {}],
   ])("of %i without a digest is an error, never an image", async (status, headers) => {
-    await expect(answering(status, headers as Record<string, string>)).rejects.toThrow(
-      new RegExp(`manifests/1 answered ${status} without a digest$`),
+    const error = await answering(status, headers as Record<string, string>).catch((reason) => reason);
+    expect(error).toBeInstanceOf(SetUpError);
+    expect(error.message).toMatch(
+      new RegExp(
+        `^The registry at 127.0.0.1:\\d+ answered ${status} without a digest when asked for clawforce-fleet/fixture: look into its log, then start again.$`,
+      ),
+    );
+  });
+
+  test("that does not come is one sentence that says what to do", async () => {
+    const port = await freePort();
+    const error = await manifestDigest(`127.0.0.1:${port}`, "clawforce-fleet/fixture", "1").catch(
+      (reason) => reason,
+    );
+    expect(error).toEqual(
+      new SetUpError(
+        `The registry at 127.0.0.1:${port} does not answer: start again, which starts it anew when it has ended.`,
+      ),
     );
   });
 });

@@ -1,6 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { breakpointsVariable, rehearsalClockVariable, windowClock } from "../../lifecycle/clock.ts";
 
 const names = [rehearsalClockVariable, breakpointsVariable];
@@ -46,39 +44,8 @@ describe("the clock of the windows", () => {
   });
 
   test("runs in production without them", () => {
-    expect(windowClock("production").getTime()).toBeGreaterThan(Date.parse("2026-01-01"));
+    vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-03-04T05:06:07Z") });
+    expect(windowClock("production").toISOString()).toBe("2026-03-04T05:06:07.000Z");
+    vi.useRealTimers();
   });
-});
-
-/** A program as a hook starts it. It ends before it looks for its Docker host. */
-function program(workload: Record<string, unknown>, environment: Record<string, string>) {
-  const file = fileURLToPath(new URL("../../operations/cut-over.ts", import.meta.url));
-  const { status, stderr } = spawnSync(process.execPath, [file], {
-    encoding: "utf8",
-    input: JSON.stringify({
-      workload: { name: "a", dockerHost: "unix:///nowhere.sock", evidenceDirectory: "/nowhere", ...workload },
-    }),
-    env: {
-      PATH: process.env.PATH,
-      CLAWFORCE_SNAPSHOT_PASSWORD: "x",
-      CLAWFORCE_GATEWAY_TOKEN: "x",
-      ...environment,
-    },
-  });
-  return { status, stderr };
-}
-
-test.each(names)("a program for a production workload touches nothing where %s is set", (name) => {
-  const { status, stderr } = program({}, { [name]: "/tmp/x" });
-  expect(status).toBe(1);
-  expect(stderr).toMatch(new RegExp(`^${name} is set, and clawforce:environment is production`));
-  expect(stderr.trim().split("\n")).toHaveLength(1);
-});
-
-test("a program for another one goes on, to its Docker host", () => {
-  const { stderr } = program(
-    { rehearsal: true, stack: "s", evidenceKeys: { trustedKeys: [] } },
-    { CLAWFORCE_BREAKPOINTS: "/tmp/x" },
-  );
-  expect(stderr).toContain("The Docker host unix:///nowhere.sock does not answer");
 });

@@ -24,16 +24,26 @@ describe("a way back that was previewed by code alone", () => {
     );
   });
 
-  it.each<[string, Move, Markers | undefined]>([
-    ["when nothing has moved", back, markers("1")],
-    ["when the state could not be read: the stopped one tells", back, undefined],
+  it.each<[string, string, Move, Markers | undefined]>([
+    ["is refused", "when the state has moved", back, markers("2")],
+    ["goes on", "when nothing has moved", back, markers("1")],
+    ["goes on", "when the state could not be read: the stopped one tells", back, undefined],
     [
+      "goes on",
       "when the preview has shown the restore",
       { ...back, restore: { snapshot: "a", takenAt: "", reason: "state moved", moved: ["x"] } },
       markers("2"),
     ],
-    ["when it does not go back", { kind: "forward", from: one, to: two }, markers("2")],
-  ])("goes on %s", (_, move, now) => {
-    expect(() => refuseUnplannedMove("bot-a", "check", move, now)).not.toThrow();
+    ["goes on", "when it does not go back", { kind: "forward", from: one, to: two }, markers("2")],
+  ])("%s %s", (outcome, _, move, now) => {
+    const found = () => {
+      try {
+        refuseUnplannedMove("bot-a", "check", move, now);
+        return "goes on";
+      } catch {
+        return "is refused";
+      }
+    };
+    expect(found()).toBe(outcome);
   });
 });

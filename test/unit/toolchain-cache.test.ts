@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import {
@@ -39,9 +39,11 @@ describe("the cache folder", () => {
     );
   });
 
-  test("can be opened again", () => {
-    openCache(folder);
-    expect(() => openCache(folder)).not.toThrow();
+  test("can be opened again, with what is in it", () => {
+    const { entries } = openCache(folder);
+    writeFileSync(join(entries, "a-part"), "kept");
+    expect(openCache(folder).entries).toBe(entries);
+    expect(readFileSync(join(entries, "a-part"), "utf8")).toBe("kept");
   });
 });
 

@@ -5,6 +5,9 @@ import { withLock } from "../../toolchain/lock.ts";
 import { isRunning, run, startDetached, startTimeIn, startTimeOf, stop } from "../../toolchain/processes.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
+/** Milliseconds in which a `sleep` ends even on a machine that does a hundred other things. */
+const patience = 60_000;
+
 let folder: string;
 
 beforeEach(() => {
@@ -36,9 +39,9 @@ describe("a process of ours", () => {
 
   test("is stopped, and another one with its id is left alone", async () => {
     const own = await startDetached(["sleep", "60"], join(folder, "log"));
-    await stop({ ...own, started: "long ago" }, 1000);
+    await stop({ ...own, started: "long ago" }, patience);
     expect(await isRunning(own)).toBe(true);
-    await stop(own, 1000);
+    await stop(own, patience);
     expect(await isRunning(own)).toBe(false);
   });
 
@@ -59,18 +62,22 @@ describe("the lock", () => {
   test("lets one in after the other", async () => {
     const file = join(folder, "lock");
     const seen: string[] = [];
+    const entered = Promise.withResolvers<void>();
+    const othersWait = Promise.withResolvers<void>();
     const visit = (name: string) =>
       withLock(
         file,
-        () => {},
+        () => othersWait.resolve(),
         async () => {
           seen.push(`${name} in`);
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          entered.resolve();
+          await othersWait.promise;
           seen.push(`${name} out`);
         },
       );
-    await visit("a");
-    await visit("b");
+    const first = visit("a");
+    await entered.promise;
+    await Promise.all([first, visit("b")]);
     expect(seen).toEqual(["a in", "a out", "b in", "b out"]);
   });
 
@@ -97,7 +104,7 @@ describe("the lock", () => {
       async () => "in",
     );
     await expect.poll(() => waitedFor).toContain(other.pid);
-    await stop(other, 1000);
+    await stop(other, patience);
     expect(await got).toBe("in");
   });
 });

@@ -26,6 +26,29 @@ describe("progress", () => {
     expect(lines.at(-1)).toBe("✓ Part 1.0: built (1 min 12 s)");
   });
 
+  test("says that a part is slow once it takes longer than usual, and goes on", async () => {
+    const lines: string[] = [];
+    const done = lineProgress((line) => lines.push(line)).step("Part", async ({ doing }) => {
+      await vi.advanceTimersByTimeAsync(25_000);
+      doing("waiting for the part");
+      await vi.advanceTimersByTimeAsync(125_000);
+      doing("building the part", 600);
+      await vi.advanceTimersByTimeAsync(605_000);
+      return "value";
+    });
+    expect(await done).toBe("value");
+    expect(lines.filter((line) => line.includes("waiting for")).slice(-2)).toEqual([
+      "  … waiting for the part, 2 min 20 s",
+      "  … slow: waiting for the part, not done after 2 min 05 s; waiting on",
+    ]);
+    expect(lines.filter((line) => line.includes("building")).slice(-2)).toEqual([
+      "  … building the part, 12 min 20 s",
+      "  … slow: building the part, not done after 10 min 00 s; waiting on",
+    ]);
+    expect(lines.filter((line) => line.includes("slow"))).toHaveLength(2);
+    expect(lines.at(-1)).toMatch(/^✓ Part \(/);
+  });
+
   test("marks the step that failed and passes its error on", async () => {
     const lines: string[] = [];
     const failing = lineProgress((line) => lines.push(line)).step("Part", () =>

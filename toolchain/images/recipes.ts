@@ -44,7 +44,7 @@ export const proxy: TaggedRecipe = {
       await workshop.docker.tag(official, reference);
     } catch {
       await expectGo("kamal-proxy");
-      doing("building kamal-proxy from Go modules");
+      doing("building kamal-proxy from Go modules", 600);
       const context = await contextWith(workshop, "kamal-proxy", ["kamal-proxy/Dockerfile"]);
       await goBuild(workshop.cache, { module: "kamal-proxy", target: "tool", output: `${context}/` });
       const buildArgs = { BASE: base, VERSION: proxyVersion };
@@ -53,8 +53,8 @@ export const proxy: TaggedRecipe = {
   },
 };
 
-/** Enough for its 60 MB; an engine that reaches no registry gives up by itself much earlier. */
-const proxyPullMs = 120_000;
+/** Enough for its 60 MB on a busy machine; an engine that reaches no registry gives up by itself much earlier. */
+const proxyPullMs = 30 * 60_000;
 
 const node: Recipe = {
   name: "node",

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Cache, cacheAt } from "../cache.ts";
 import type { Progress } from "../progress.ts";
+import { SetUpError } from "../set-up-error.ts";
 import { Docker } from "./docker.ts";
 import { keyOf, localReference, type Recipe, type TaggedRecipe } from "./recipe.ts";
 import { readRecord, writeRecord } from "./record.ts";
@@ -87,7 +88,9 @@ export class ImageStore {
       await this.#docker.tag(local, remote);
       await this.#docker.push(remote);
       const digest = await manifestDigest(this.#options.registry, repository, recipe.tag);
-      if (digest === undefined) throw new Error(`${remote} was pushed, but the registry does not have it.`);
+      if (digest === undefined) {
+        throw new SetUpError(`${remote} was pushed, and the registry does not have it: start again.`);
+      }
       await writeRecord(this.#record, { ...(await readRecord(this.#record)), [local]: digest });
       return digest;
     });

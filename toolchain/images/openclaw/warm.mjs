@@ -22,22 +22,35 @@ const secondsSoFar = () => Math.round((Date.now() - began) / 1000);
 const gateway = spawn("openclaw", process.argv.slice(2), { env, stdio: "inherit" });
 const ended = new Promise((resolve) => gateway.on("exit", resolve));
 
+/** Ends the build with one sentence: the person at the machine has no use for where it stands in this file. */
+function giveUp(sentence) {
+  console.error(sentence);
+  gateway.kill("SIGKILL");
+  process.exit(1);
+}
+
+gateway.on("error", ({ message }) => giveUp(`The gateway could not be started: ${message}.`));
+
 for (let said = 0; ; ) {
-  if (gateway.exitCode !== null)
-    throw new Error(`the gateway ended with ${gateway.exitCode} before it was ready`);
-  if (secondsSoFar() > patience) throw new Error(`the gateway was not ready within ${patience} s`);
+  const end = gateway.exitCode ?? gateway.signalCode;
+  if (end !== null) giveUp(`The gateway ended with ${end} before it was ready: the lines above say why.`);
+  if (secondsSoFar() > patience)
+    giveUp(
+      `The gateway was not ready within ${patience} s: start again when this machine has less to do. What is made is kept.`,
+    );
   if (secondsSoFar() >= said + sayEvery) {
     said = secondsSoFar();
-    console.log(`the gateway is not ready after ${said} s: this machine is slow or busy. Waiting on.`);
+    console.log(`slow: the gateway is not ready after ${said} s, waiting on`);
   }
   const ready = await fetch("http://127.0.0.1:18789/readyz").catch(() => undefined);
-  if (ready?.status === 200 && (await ready.json()).ready) break;
+  const told = ready?.status === 200 ? await ready.json().catch(() => undefined) : undefined;
+  if (told?.ready) break;
   await sleep(250);
 }
 
 // The commands that an update's checks run: their modules belong to the caches too.
 for (const command of [["--version"], ["health", "--json"], ["status", "--json"]]) {
-  await promisify(execFile)("openclaw", command, { env });
+  await promisify(execFile)("openclaw", command, { env }).catch(({ message }) => giveUp(message));
 }
 
 // The caches are written at exit.
