@@ -15,9 +15,9 @@ const withoutDocker = {
 } as const;
 
 /**
- * `unit` needs nothing but the code. `fixtures` starts processes of this machine, or computes for many seconds, and needs no
- * Docker either. `integration` needs the real parts that test/run.ts sets up. `pending` needs them too: what was written or
- * changed and has not passed whole on a quiet machine yet. Each file goes to `integration` once it has.
+ * `unit` needs nothing but the code and starts no process. `fixtures` starts processes of this machine, or computes for seconds,
+ * and needs no Docker either. `integration` needs the real parts that test/run.ts sets up. `pending` needs them too: what was
+ * written or changed and has not passed whole on a quiet machine yet. Each file goes to `integration` once it has.
  */
 // biome-ignore lint/style/noDefaultExport: the form that vitest reads.
 export default defineConfig({
