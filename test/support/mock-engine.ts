@@ -63,9 +63,16 @@ export async function registeredBy(program: () => unknown): Promise<Registered[]
       if (error === null || error === undefined) registered.push(seen(request, answer.getUrn()));
       callback(error, answer);
     });
-  await program();
-  // Each resource is asked for only when what it waits for is there.
-  await pulumi.runtime.disconnect();
+  // The SDK takes a stack trace for every resource and promise and has it translated: half of the time went there.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    await program();
+    // Each resource is asked for only when what it waits for is there.
+    await pulumi.runtime.disconnect();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
   return registered;
 }
 

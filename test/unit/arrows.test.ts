@@ -143,6 +143,12 @@ describe("every source file", () => {
   test("follows the arrows, is short, and is named and exported for what it is", () => {
     expect(sources.flatMap(violations)).toEqual([]);
   });
+
+  test("of a unit test starts no process: that is for test/fixtures", () => {
+    const units = sources.filter(({ path }) => path.startsWith("test/unit/"));
+    const starting = units.filter(({ text }) => importsOf(text).includes("node:child_process"));
+    expect(starting.map(({ path }) => path)).toEqual([]);
+  });
 });
 
 describe("the scan", () => {
