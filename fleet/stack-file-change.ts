@@ -33,6 +33,8 @@ export class StackFileChange {
     { placeholdersMayStay = false }: { placeholdersMayStay?: boolean } = {},
   ): StackFileChange {
     const before = stackFileText(file);
+    // Says where the file is no YAML.
+    stackSettings(before, file);
     const { text, changes } = editStackText(before, edits);
     refuseProblems(text, file, placeholdersMayStay);
     return new StackFileChange(file, before, text, changes);
