@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { Header } from "tar";
 import { beforeEach, describe, expect, test } from "vitest";
 import { openArchive } from "../../operations/control-plane/archive.ts";
 import { judgeArchive } from "../../operations/control-plane/judge.ts";
@@ -22,6 +23,13 @@ beforeEach(() => {
 
 function pack(...argv: string[]): void {
   execFileSync("tar", ["czf", file, ...argv, "-C", join(folder, "root"), "home"]);
+}
+
+/** What GNU tar writes before a file whose name is longer than a header. */
+function longName(length: number): Buffer {
+  const header = Buffer.alloc(512);
+  new Header({ path: "././@LongLink", type: "NextFileHasLongPath", size: length }).encode(header);
+  return Buffer.concat([header, Buffer.alloc(length, "a")]);
 }
 
 describe("an archive", () => {
@@ -86,11 +94,28 @@ describe("an archive", () => {
       },
       "a header's checksum is wrong",
     ],
+    [
+      "with a name of two megabytes",
+      (whole: Buffer) => gzipSync(Buffer.concat([longName(2 * 1024 * 1024), gunzipSync(whole)])),
+      "a header's extension is too long",
+    ],
     ["of nothing at all", () => gzipSync(Buffer.alloc(0)), "it ends before its end mark"],
   ])("%s is damaged", async (_, damage, reason) => {
     pack();
     writeFileSync(file, damage(readFileSync(file)));
     await expect(openArchive(file, [])).rejects.toThrow(`the archive is damaged: ${reason}`);
+  });
+
+  test("is read up to its end mark, whatever stands behind it", async () => {
+    pack();
+    const whole = await openArchive(file, []);
+    writeFileSync(file, gzipSync(Buffer.concat([gunzipSync(readFileSync(file)), Buffer.alloc(4096, "x")])));
+    const { entries, contentBytes, configurations } = await openArchive(file, []);
+    expect({ entries, contentBytes, configurations }).toEqual({
+      entries: whole.entries,
+      contentBytes: 3003,
+      configurations: [configuration],
+    });
   });
 
   test("that tar made of a path that is not there is whole, and still no backup", async () => {
