@@ -6,6 +6,7 @@ import { tell, withoutStackTrace } from "./components/messages.ts";
 import { loadStackConfig } from "./config/load.ts";
 import { stepsOf } from "./config/order.ts";
 import { defaultImageOf } from "./config/rollout.ts";
+import { runProcess } from "./operations/child-process.ts";
 import { dockerClient } from "./operations/docker/client.ts";
 import { ensureImage } from "./operations/docker/image.ts";
 import { describeUnknownReleases, describeVerdicts, judgedGroups } from "./operations/evidence-facts.ts";
@@ -35,6 +36,7 @@ const fleet = new Fleet("fleet", {
   ),
   defaultImage,
   pull: (reference) => ensureImage(dockerClient(config.platform.host, config.platform), reference),
+  runProcess,
   keeper: await withoutStackTrace(keeperFor(config)),
   hookDeadline: (input) => hookDeadline(input as Workload),
   removed: (name) => lastKnownInput(config, stack, name),

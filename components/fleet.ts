@@ -7,7 +7,7 @@ import type { BakeConfig, InstanceGroupConfig, StackConfig } from "../config/sch
 import { AgentImage } from "./agent-image.ts";
 import { bakeOfWave } from "./bake.ts";
 import { ControlPlane } from "./control-plane.ts";
-import { pullHook, type WorkloadHooks, workloadHooks } from "./hooks.ts";
+import { pullHook, type RunProcess, type WorkloadHooks, workloadHooks } from "./hooks.ts";
 import { Ingress } from "./ingress.ts";
 import { InstanceGroup } from "./instance-group.ts";
 import { ManagedWorkload } from "./managed-workload.ts";
@@ -30,6 +30,7 @@ export interface FleetArgs {
   judgedGroups: Record<string, object>;
   /** Puts an image on the Docker host, unless it is there. */
   pull: (reference: string) => Promise<unknown>;
+  runProcess: RunProcess;
   /** See IngressArgs. */
   keeper: string;
   /** What this update does, in its order. */
@@ -126,7 +127,7 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   #hooks(): WorkloadHooks {
-    const { workloads, removed, hookDeadline, secretsOf } = this.#args;
+    const { workloads, removed, hookDeadline, secretsOf, runProcess } = this.#args;
     return workloadHooks(async (workload) => {
       const known = workloads.find(({ spec }) => spec.name === workload);
       const input = known?.spec.input ?? (await removed(workload));
@@ -138,7 +139,7 @@ export class Fleet extends pulumi.ComponentResource {
         deadline: hookDeadline(input),
         secrets: secretsOf(workload),
       };
-    });
+    }, runProcess);
   }
 
   /** @returns what the next step waits for. */

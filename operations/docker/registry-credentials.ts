@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parsedJson } from "../../config/json.ts";
+import { runProcess } from "../child-process.ts";
 
 export interface Credentials {
   user: string;
@@ -14,8 +14,8 @@ export type KnownCredentials = Credentials | { unusable: string } | undefined;
 
 /** The keys under which `docker login` without a registry's name has stored them. */
 const hubKeys = ["https://index.docker.io/v1/", "index.docker.io", "docker.io"];
-/** A helper may ask a server, or a keyring that is locked. Milliseconds. */
-const patience = 20_000;
+/** A helper may ask a server, or a keyring that is locked. Seconds. */
+const patience = 20;
 
 /**
  * The credentials that `docker login` has left: in config.json (`$DOCKER_CONFIG`, default ~/.docker), or in the helper
@@ -77,29 +77,18 @@ async function fromHelper(helper: string, key: string): Promise<KnownCredentials
 }
 
 /** What `<helper> get` says on standard output; the registry goes to its standard input. */
-function asked(program: string, key: string): Promise<{ code: number | string; output: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(program, ["get"], { stdio: ["pipe", "pipe", "ignore"] });
-    let output = "";
-    const timer = setTimeout(() => {
-      child.kill("SIGKILL");
-      resolve({ code: `did not answer within ${patience / 1000} s`, output: "" });
-    }, patience);
-    child.stdout.setEncoding("utf8");
-    child.stdout.on("data", (text: string) => {
-      output += text;
+async function asked(program: string, key: string): Promise<{ code: number | string; output: string }> {
+  try {
+    const { code, signal, stdout, late } = await runProcess([program, "get"], {
+      input: key,
+      deadline: patience,
     });
-    child.stdin.on("error", () => {});
-    child.once("error", ({ code }: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      resolve({ code: `can't be started (${code})`, output: "" });
-    });
-    child.once("close", (code, signal) => {
-      clearTimeout(timer);
-      resolve({ code: code ?? `was ended by ${signal}`, output });
-    });
-    child.stdin.end(key);
-  });
+    return late
+      ? { code: `did not answer within ${patience} s`, output: "" }
+      : { code: code ?? `was ended by ${signal}`, output: stdout };
+  } catch (error) {
+    return { code: `can't be started (${(error as NodeJS.ErrnoException).code})`, output: "" };
+  }
 }
 
 async function configIn(folder: string): Promise<unknown> {
