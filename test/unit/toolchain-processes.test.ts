@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { withLock } from "../../toolchain/lock.ts";
@@ -99,5 +99,17 @@ describe("the lock", () => {
     await expect.poll(() => waitedFor).toContain(other.pid);
     await stop(other, 1000);
     expect(await got).toBe("in");
+  });
+
+  test("of a living process stays where the other one does not want to wait", async () => {
+    const file = join(folder, "lock");
+    const self = { pid: process.pid, started: await startTimeOf(process.pid) };
+    writeFileSync(file, JSON.stringify(self));
+    const refuse = () => {
+      throw new Error("one is enough");
+    };
+    await expect(withLock(file, refuse, async () => "in")).rejects.toThrow("one is enough");
+    expect(readdirSync(folder).filter((name) => name.startsWith("lock"))).toEqual(["lock"]);
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(self);
   });
 });
