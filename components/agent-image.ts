@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { digestIn } from "../config/digest.ts";
 import type { AgentImageConfig } from "../config/schema.ts";
 
 /** The images that a group can run, kept on the Docker host: going back must not depend on a registry. */
@@ -34,13 +35,9 @@ export function keptImages(
   return pinned.map(
     (reference) =>
       new docker.RemoteImage(
-        `${name}-${digestPart(reference)}`,
+        `${name}-${digestIn(reference).replace("sha256:", "").slice(0, 12)}`,
         { name: reference, keepLocally: true },
         { ...opts, hooks: { beforeCreate: [pull] } },
       ),
   );
-}
-
-function digestPart(reference: string): string {
-  return reference.slice(reference.lastIndexOf(":") + 1).slice(0, 12);
 }

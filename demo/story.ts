@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { shortReference } from "../config/image-reference.ts";
+import { shortReference, tagOf } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
 import { fleet } from "../fleet/command-line.ts";
 import type { Terminal } from "../fleet/live.ts";
@@ -112,7 +112,7 @@ export class Story {
     this.#title("the control plane's window: it is updated, and nothing else");
     const untouched = await this.#identities([...instances, managedInstance]);
     await this.#set("clawforce:window", "control-plane");
-    await this.#fleet(0, "pin", "--image", "control-plane", tagOf(images.controlPlane.after));
+    await this.#fleet(0, "pin", "--image", "control-plane", tagOf(images.controlPlane.after) ?? "");
     await this.#fleet(0, "update");
     await this.#promiseImage(controlPlaneName, images.controlPlane.after);
     await this.#promiseUntouched(untouched);
@@ -124,7 +124,7 @@ export class Story {
     const { stable, broken } = this.#parts.images.openclaw;
     this.#title(`the fleet's window: ${shortReference(broken)} on the canary`);
     await this.#set("clawforce:window", "runtime");
-    await this.#fleet(0, "pin", "--image", "openclaw", tagOf(broken));
+    await this.#fleet(0, "pin", "--image", "openclaw", tagOf(broken) ?? "");
     this.#say("too soon: the other track has just changed");
     await this.#fleet(1, "update");
     const ahead = new Date(Date.now() + nextWindow * 3_600_000);
@@ -139,7 +139,7 @@ export class Story {
   async #rollOutTheFixedVersion(): Promise<void> {
     const { stable, fixed } = this.#parts.images.openclaw;
     this.#title(`the next day: ${shortReference(fixed)}, canary first, then wave by wave`);
-    await this.#fleet(0, "pin", "--image", "openclaw", tagOf(fixed));
+    await this.#fleet(0, "pin", "--image", "openclaw", tagOf(fixed) ?? "");
     for (const updated of [1, 2, 4]) {
       await this.#fleet(0, "update");
       for (const [index, name] of instances.entries()) {
@@ -260,9 +260,4 @@ export class Story {
 /** The story can't go on; what broke is on its list already. */
 export class StoryBroken extends Error {
   override name = "StoryBroken";
-}
-
-export function tagOf(reference: string): string {
-  const name = reference.slice(0, reference.indexOf("@"));
-  return name.slice(name.lastIndexOf(":") + 1);
 }

@@ -151,12 +151,3 @@ function plain(node: unknown, document: Document): unknown {
   if (isNode(node)) return node.toJS(document) as unknown;
   return isPair(node) ? undefined : node;
 }
-
-/** What stands at a path of the settings as they are written; undefined where nothing does. */
-export function fieldAt(settings: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (at, key) =>
-      typeof at === "object" && at !== null && Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined,
-    settings,
-  );
-}

@@ -1,10 +1,12 @@
 import type Docker from "dockerode";
+import { withoutDigest } from "../../config/digest.ts";
 
 /** What an image on the host says it is: its OCI version label; without one the tag of the reference. */
 export async function versionOfImage(docker: Docker, reference: string): Promise<string> {
   const info = await docker.getImage(reference).inspect();
   const label = info.Config?.Labels?.["org.opencontainers.image.version"];
-  const name = reference.slice(reference.lastIndexOf("/") + 1).split("@")[0] ?? "";
+  const named = withoutDigest(reference);
+  const name = named.slice(named.lastIndexOf("/") + 1);
   const tag = name.includes(":") ? name.slice(name.indexOf(":") + 1) : undefined;
   const version = label ?? tag;
   if (version === undefined) {

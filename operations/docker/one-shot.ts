@@ -55,7 +55,7 @@ export interface OneShotResult {
 /** Runs a container to its end and removes it, whatever happens to it. */
 export function runOneShot(docker: Docker, job: OneShot): Promise<OneShotResult> {
   return withOneShot(docker, job, async (container, stream, failed) => {
-    const output = collectOutput(docker, stream);
+    const output = collectOutput(stream);
     await container.start();
     stream.end(job.stdin ?? "");
     const exitCode = await exitCodeOf(container, failed);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { parsedJson } from "../../config/json.ts";
+import { fieldOf, parsedJson } from "../../config/json.ts";
 import { runProcess } from "../child-process.ts";
 
 export interface Credentials {
@@ -32,7 +32,7 @@ export async function credentialsOf(
   const kept = named === undefined ? undefined : await fromHelper(named.helper, named.key);
   if (kept !== undefined) return kept;
   for (const key of keys) {
-    const found = decoded(entryOf(entryOf(entryOf(config, "auths"), key), "auth"));
+    const found = decoded(fieldOf(fieldOf(fieldOf(config, "auths"), key), "auth"));
     if (found !== undefined) return found;
   }
   return undefined;
@@ -53,10 +53,10 @@ export function authConfig(
 /** The helper for this registry alone comes before the one for all, as with the docker command. */
 function helperIn(config: unknown, keys: readonly string[]): { helper: string; key: string } | undefined {
   for (const key of keys) {
-    const helper = entryOf(entryOf(config, "credHelpers"), key);
+    const helper = fieldOf(fieldOf(config, "credHelpers"), key);
     if (typeof helper === "string") return { helper, key };
   }
-  const store = entryOf(config, "credsStore");
+  const store = fieldOf(config, "credsStore");
   return typeof store === "string" && store !== "" ? { helper: store, key: keys[0] ?? "" } : undefined;
 }
 
@@ -67,7 +67,7 @@ async function fromHelper(helper: string, key: string): Promise<KnownCredentials
   const { code, output } = await asked(program, key);
   if (code === 0) {
     const answer = parsedJson(output);
-    const [user, password] = [entryOf(answer, "Username"), entryOf(answer, "Secret")];
+    const [user, password] = [fieldOf(answer, "Username"), fieldOf(answer, "Secret")];
     if (typeof user === "string" && typeof password === "string") return { user, password };
     return { unusable: `${program} answers with no credentials` };
   }
@@ -97,12 +97,6 @@ async function configIn(folder: string): Promise<unknown> {
   } catch {
     return undefined;
   }
-}
-
-function entryOf(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
-    ? Reflect.get(value, key)
-    : undefined;
 }
 
 function decoded(auth: unknown): Credentials | undefined {

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { describeDockerError, isNotFound } from "../docker/client.ts";
 import { type ExecResult, execInContainer } from "../docker/exec.ts";
 import { messageOf, OperationFailure } from "../failure.ts";
+import { until } from "../until.ts";
 import { type IngressService, parseServices } from "./services-table.ts";
 
 /** Where requests of a service go, and how the proxy sees that it can take them. */
@@ -118,21 +118,22 @@ export class KamalProxy {
 
   /** Everything that it is asked may be asked twice: so one that is just restarting is waited for. */
   async #exec(argv: string[], timeout: number): Promise<ExecResult> {
-    const until = Date.now() + this.#patience * 1000;
-    for (;;) {
-      const found = await this.#try(argv, timeout);
-      if (typeof found !== "string" && !isCut(found)) {
-        return found;
-      }
-      if (Date.now() > until) {
-        const reason = typeof found === "string" ? found : found.stderr.trim() || "it ended meanwhile";
-        throw new OperationFailure(
-          `the ingress ${this.#container} can't be asked: ${reason}. Start it ` +
-            `(\`docker start ${this.#container}\`, or \`pulumi up\`), then try again.`,
-        );
-      }
-      await sleep(200);
-    }
+    return until(
+      async () => {
+        const found = await this.#try(argv, timeout);
+        if (typeof found === "string") return { waitsFor: found };
+        return isCut(found) ? { waitsFor: found.stderr.trim() || "it ended meanwhile" } : { found };
+      },
+      {
+        deadline: this.#patience,
+        interval: 0.2,
+        late: (reason) =>
+          new OperationFailure(
+            `the ingress ${this.#container} can't be asked: ${reason}. Start it ` +
+              `(\`docker start ${this.#container}\`, or \`pulumi up\`), then try again.`,
+          ),
+      },
+    );
   }
 
   /** The result, or why Docker could not run it. */

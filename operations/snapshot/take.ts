@@ -1,3 +1,4 @@
+import { digestIn } from "../../config/digest.ts";
 import type { SnapshotEntry, SnapshotRole } from "../../evidence/records.ts";
 import { OperationFailure } from "../failure.ts";
 import { secondsSince } from "../step.ts";
@@ -133,8 +134,12 @@ export async function forgetExpired(context: WorkloadContext, protectedIds: stri
 }
 
 function snapshotTags(context: WorkloadContext, role: SnapshotRole, image: string): string[] {
-  const digest = image.slice(image.lastIndexOf("@") + 1);
-  return [role, `workload=${context.workload.name}`, `stack=${context.workload.stack}`, `image=${digest}`];
+  return [
+    role,
+    `workload=${context.workload.name}`,
+    `stack=${context.workload.stack}`,
+    `image=${digestIn(image)}`,
+  ];
 }
 
 function refuseDamaged(context: WorkloadContext, report: ScriptReport): void {

@@ -5,16 +5,12 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CheckResult } from "../../evidence/records.ts";
 import { judgeHttp } from "../../operations/checks/judge.ts";
-import {
-  checkLogin,
-  checkNewestBackup,
-  drainTasks,
-  readBaseline,
-} from "../../operations/control-plane/baseline.ts";
+import { checkLogin, checkNewestBackup, readBaseline } from "../../operations/control-plane/baseline.ts";
 import type { ControlPlaneClient } from "../../operations/control-plane/client.ts";
 import { judgeHealth } from "../../operations/control-plane/judge.ts";
 import { judgeUnchanged } from "../../operations/control-plane/unchanged.ts";
 import { execInContainer } from "../../operations/docker/exec.ts";
+import { drainTasks } from "../../operations/drain.ts";
 import { backupInstance } from "../../operations/managed/backup.ts";
 import { setDefaultImage } from "../../operations/managed/default-image.ts";
 import { setImage } from "../../operations/managed/image.ts";

@@ -7,13 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "../../demo/free-port.ts";
-import {
-  activeTasks,
-  checkLogin,
-  checkNewestBackup,
-  drainTasks,
-  readBaseline,
-} from "../../operations/control-plane/baseline.ts";
+import { checkLogin, checkNewestBackup, readBaseline } from "../../operations/control-plane/baseline.ts";
 import {
   ApiRefusal,
   ControlPlaneClient,
@@ -23,6 +17,7 @@ import {
 import type { DatabaseLook } from "../../operations/control-plane/database.ts";
 import { judgeUnchanged } from "../../operations/control-plane/unchanged.ts";
 import { NoAnswer } from "../../operations/docker/http.ts";
+import { drainTasks } from "../../operations/drain.ts";
 import { administrator, type StandIn, startReadyStandIn } from "../support/control-plane.ts";
 import { fetchClient } from "../support/fetch-client.ts";
 
@@ -340,7 +335,7 @@ describe("the baseline", () => {
       passed: true,
       detail: "logged in as admin, an admin",
     });
-    expect(await activeTasks(client())).toEqual([]);
+    expect(await client().activeTasks()).toEqual([]);
     expect(await drainTasks(client(), 1)).toMatchObject({ active: 0, cut: 0 });
   });
 });
