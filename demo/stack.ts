@@ -63,10 +63,6 @@ export class DemoStack {
     return join(this.folder, "project", `Pulumi.${stackName}.yaml`);
   }
 
-  get evidenceFolder(): string {
-    return join(this.folder, "evidence");
-  }
-
   /** Changes one setting, as an operator does in a reviewed commit. */
   async set(path: string, value: string | number): Promise<void> {
     const [key = "", ...rest] = path.split(".");

@@ -65,5 +65,5 @@ export function judgeChannels(
 
 const noneNow = "no channel is set up: there is nothing to look at. Set one up, or write `allowNone: true`";
 
-export const noneBefore =
+const noneBefore =
   "no channel was connected before the update: nothing to compare with. Connect one, or write `allowNone: true`";

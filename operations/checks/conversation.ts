@@ -46,7 +46,7 @@ export async function attemptConversation(
 }
 
 /** One agent is asked: the default one. */
-export function turnArgv(agent: string): string[] {
+function turnArgv(agent: string): string[] {
   return ["openclaw", "agent", "--agent", agent, "--message", "Answer with one word: pong", "--json"];
 }
 

@@ -103,11 +103,7 @@ async function completed(
 }
 
 /** Removes an archive that is of no use, so that nobody takes it for a backup. */
-export async function openUsable(
-  what: string,
-  file: string,
-  demands: ArchiveDemands,
-): Promise<OpenedArchive> {
+async function openUsable(what: string, file: string, demands: ArchiveDemands): Promise<OpenedArchive> {
   const refuse = async (reason: string): Promise<never> => {
     await rm(file, { force: true });
     throw new OperationFailure(

@@ -109,7 +109,7 @@ function startOf({ Config, HostConfig }: ContainerInspectInfo): DrillStart {
 }
 
 /** As the configuration wants the container that is not there yet. Without a token at hand any will do for a gateway. */
-export function configuredStart(
+function configuredStart(
   { startedWith, tokenVariable }: Pick<Workload, "startedWith" | "tokenVariable">,
   token: string,
 ): DrillStart {
@@ -136,7 +136,7 @@ export function configuredStart(
 }
 
 /** So that a drill that goes wrong takes nothing from those that serve. Memory without swap: that would slow all of them. */
-export function limitsOf({ snapshots: { drill: settings } }: Pick<Workload, "snapshots">, own: number) {
+function limitsOf({ snapshots: { drill: settings } }: Pick<Workload, "snapshots">, own: number) {
   const memory = Math.max(settings.memory, own);
   return {
     Memory: memory,

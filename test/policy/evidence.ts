@@ -1,8 +1,8 @@
 import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { type Envelope, seal } from "../../evidence/envelope.ts";
-import { publicKeyText } from "../../evidence/keys.ts";
 import type { EvidenceEntry, EvidenceRecord } from "../../evidence/records.ts";
 import { statementOf } from "../../evidence/statement.ts";
+import { publicKeyText } from "../support/public-key.ts";
 
 /** A key pair of a test. */
 export interface TestKey {

@@ -30,8 +30,9 @@ test("says what the last look waited for when the time is over", async () => {
   await expect(until(look, { deadline: -1, interval: 3600, late })).rejects.toThrow("too late, a");
   let count = 0;
   const counting = async () => ({ waitsFor: `look ${++count}` });
-  const error = await until(counting, { deadline: 0.05, interval: 0.01, late }).catch((reason) => reason);
-  expect(error.message).toBe(`too late, look ${count}`);
+  const waited = until(counting, { deadline: 0.05, interval: 0.01, late });
+  await expect(waited).rejects.toThrow("too late");
+  await expect(waited).rejects.toThrow(new Error(`too late, look ${count}`));
 });
 
 test("ends with a look that fails", async () => {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { commandType, containerType, fleetTypes } from "../../policies/fleet-facts.ts";
 import { knownTypes } from "../../policies/image-paths.ts";
-import { readImageReference, written } from "../../policies/image-reference.ts";
+import { readImageReference } from "../../policies/image-reference.ts";
 import { podKinds } from "../../policies/pod-kinds.ts";
 import { rules } from "../../policies/rules.ts";
 import oracle from "../policy/data/image-reference-oracle.json" with { type: "json" };
@@ -11,6 +11,7 @@ import { fleetStack, image, preparationOf, withProps } from "../policy/fleet-sta
 import { judged, type Violation } from "../policy/judged.ts";
 import { built, unknownText } from "../policy/props.ts";
 import { idOf, judgedStack, type StackResource } from "../policy/stack.ts";
+import { written } from "../policy/written-reference.ts";
 
 /** Always the same examples: a run that fails is to fail again. */
 const runs = { seed: 20_261_121, numRuns: 200 };
