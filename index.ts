@@ -18,6 +18,7 @@ import { hookDeadline } from "./lifecycle/update/time-budget.ts";
 import { surveyInWindow } from "./lifecycle/update/window.ts";
 import { lastKnownInput } from "./lifecycle/workdir/last-known.ts";
 import type { Workload } from "./lifecycle/workload.ts";
+import { runProcess } from "./platforms/child-process.ts";
 import { dockerResources } from "./platforms/docker/resources.ts";
 import { platformOf, proxyOf } from "./platforms/of-stack.ts";
 import { keeperFor } from "./platforms/proxies/kamal/keeper.ts";
@@ -41,6 +42,7 @@ const fleet = new Fleet("fleet", {
   defaultImage,
   resources: dockerResources(config.platform),
   pull: (reference) => platform.fetch(reference),
+  runProcess,
   keeper: await withoutStackTrace(keeperFor(config)),
   hookDeadline: (input) => hookDeadline(input as Workload),
   removed: (name) => lastKnownInput(config, { stack, name }, { platform, proxy: proxyOf(config, platform) }),

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectFolder } from "../fleet/project.ts";
+import { runPulumi } from "../fleet/pulumi-command.ts";
 import { digestPinned, noMutableImage } from "../policies/image-rules.ts";
 import { rules } from "../policies/rules.ts";
 import { judged } from "../test/policy/judged.ts";
@@ -86,24 +86,14 @@ async function makeCase(folder: string, resources: number): Promise<Case> {
 }
 
 async function pulumi(project: string, argv: string[]): Promise<string> {
-  const child = spawn("pulumi", [...argv, "--non-interactive", "--cwd", project], {
+  const { code, stdout, stderr } = await runPulumi([...argv, "--non-interactive", "--cwd", project], 1800, {
     env: {
       ...process.env,
       PULUMI_BACKEND_URL: `file://${join(project, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "a passphrase of the bench",
     },
-    stdio: ["ignore", "pipe", "pipe"],
   });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk) => {
-      output += chunk;
-    });
-  }
-  const code = await new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
+  const output = `${stdout}${stderr}`;
   if (code !== 0) throw new Error(`pulumi ${argv.join(" ")} ended with ${code}:\n${output}`);
   return output;
 }

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectFolder } from "../fleet/project.ts";
+import { runPulumi } from "../fleet/pulumi-command.ts";
 import { partsFile, partsVariable } from "../test/support/parts.ts";
 import { partsOfThisRun, World } from "../test/support/world.ts";
 import { median } from "./median.ts";
@@ -49,24 +49,9 @@ async function otherProject(
   return { name, argv, environment, seconds: [] };
 }
 
-function pulumi(argv: string[], environment: Record<string, string>): Promise<void> {
-  const child = spawn("pulumi", [...argv, "--non-interactive"], {
-    cwd: projectFolder,
-    env: environment,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk) => {
-      output += chunk;
-    });
-  }
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) =>
-      code === 0 ? resolve() : reject(new Error(`pulumi ${argv.join(" ")} ended with ${code}:\n${output}`)),
-    );
-  });
+async function pulumi(argv: string[], env: Record<string, string>): Promise<void> {
+  const { code, stdout, stderr } = await runPulumi([...argv, "--non-interactive"], 600, { env });
+  if (code !== 0) throw new Error(`pulumi ${argv.join(" ")} ended with ${code}:\n${stdout}${stderr}`);
 }
 
 async function seconds(work: () => Promise<void>): Promise<number> {

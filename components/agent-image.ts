@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { digestIn } from "../config/digest.ts";
 import type { AgentImageConfig } from "../config/schema.ts";
 import type { PlatformResources } from "../platforms/resources.ts";
 
@@ -38,13 +39,9 @@ export function keptImages(
 ): pulumi.Resource[] {
   const pinned = [...new Set(references.filter((reference) => reference !== undefined))];
   return pinned.map((reference) =>
-    resources.image(`${name}-${digestPart(reference)}`, reference, {
+    resources.image(`${name}-${digestIn(reference).replace("sha256:", "").slice(0, 12)}`, reference, {
       ...opts,
       hooks: { beforeCreate: [pull] },
     }),
   );
-}
-
-function digestPart(reference: string): string {
-  return reference.slice(reference.lastIndexOf(":") + 1).slice(0, 12);
 }

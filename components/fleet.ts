@@ -7,7 +7,7 @@ import type { PlatformResources } from "../platforms/resources.ts";
 import { AgentImage, type ImageSource } from "./agent-image.ts";
 import { bakeOfWave } from "./bake.ts";
 import { ControlPlane } from "./control-plane.ts";
-import { pullHook, type WorkloadHooks, workloadHooks } from "./hooks.ts";
+import { pullHook, type RunProcess, type WorkloadHooks, workloadHooks } from "./hooks.ts";
 import { Ingress } from "./ingress.ts";
 import { InstanceGroup } from "./instance-group.ts";
 import { ManagedWorkload } from "./managed-workload.ts";
@@ -31,6 +31,7 @@ export interface FleetArgs {
   resources: PlatformResources;
   /** Puts an image on the Docker host, unless it is there. */
   pull: (reference: string) => Promise<unknown>;
+  runProcess: RunProcess;
   /** See IngressArgs. */
   keeper: string;
   /** What this update does, in its order. */
@@ -122,7 +123,7 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   #hooks(): WorkloadHooks {
-    const { workloads, removed, hookDeadline, secretsOf } = this.#args;
+    const { workloads, removed, hookDeadline, secretsOf, runProcess } = this.#args;
     return workloadHooks(async (workload) => {
       const known = workloads.find(({ spec }) => spec.name === workload);
       const input = known?.spec.input ?? (await removed(workload));
@@ -134,7 +135,7 @@ export class Fleet extends pulumi.ComponentResource {
         deadline: hookDeadline(input),
         secrets: secretsOf(workload),
       };
-    });
+    }, runProcess);
   }
 
   /** @returns what the next step waits for. */

@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { inputText, type OwnedTask, ownerOf, workloadVariable } from "../config/program-input.ts";
-import { Expiry } from "./expiry.ts";
 import { type OperationName, type OperationSecrets, programPath, secretVariables } from "./operation.ts";
 
 /** What the hooks of one container need. */
@@ -19,6 +17,23 @@ export interface HookTask {
   secrets: OperationSecrets;
 }
 
+/** Runs a program to its end. Those that it has started end with it, at its deadline (seconds) too. */
+export type RunProcess = (
+  argv: readonly string[],
+  options: {
+    env: NodeJS.ProcessEnv;
+    input: string;
+    deadline: number;
+    grace: number;
+    group: boolean;
+    /** Gets each line of standard error. */
+    onLine: (line: string) => unknown;
+  },
+) => Promise<{ code: number | null; stderr: string; late: boolean }>;
+
+/** Seconds between SIGTERM and SIGKILL. */
+const killGrace = 10;
+
 export interface WorkloadHooks {
   cutOver: pulumi.ResourceHook;
   restore: pulumi.ResourceHook;
@@ -30,11 +45,14 @@ export interface WorkloadHooks {
  * The hooks of all containers: one of each, because state refers to a hook by name, and a container whose workload left
  * the configuration still needs its cut-over. `taskOf` finds the task by the name of the container's resource.
  */
-export function workloadHooks(taskOf: (name: string) => Promise<HookTask>): WorkloadHooks {
+export function workloadHooks(
+  taskOf: (name: string) => Promise<HookTask>,
+  runProcess: RunProcess,
+): WorkloadHooks {
   const run = async (program: OperationName, name: string) => {
     const task = await taskOf(name);
     if (task.untouched !== undefined) throw new Error(task.untouched);
-    await runProgram(program, name, task);
+    await runProgram(program, name, task, runProcess);
   };
   return {
     cutOver: new pulumi.ResourceHook("cut-over", (args) => run("cut-over", args.name)),
@@ -54,7 +72,13 @@ export function pullHook(pull: (reference: string) => Promise<unknown>): pulumi.
   });
 }
 
-async function runProgram(program: OperationName, name: string, task: HookTask): Promise<void> {
+async function runProgram(
+  program: OperationName,
+  name: string,
+  task: HookTask,
+  runProcess: RunProcess,
+): Promise<void> {
+  const path = fileURLToPath(new URL(`../${programPath(program)}`, import.meta.url));
   const input = { workload: task.workload, move: task.move };
   const secrets = await Promise.all(
     Object.entries(secretVariables(task.secrets)).map(async ([name, value]) => [
@@ -62,51 +86,22 @@ async function runProgram(program: OperationName, name: string, task: HookTask):
       await plainValue(value),
     ]),
   );
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL(`../${programPath(program)}`, import.meta.url))],
-    {
-      stdio: ["pipe", "pipe", "pipe"],
-      // A process group of its own, which is ended with all that it has started.
-      detached: true,
-      env: { ...process.env, [workloadVariable]: ownerOf(input), ...Object.fromEntries(secrets) },
-    },
-  );
-  // One that has ended before it read its input says why by itself.
-  child.stdin.on("error", () => {});
-  child.stdin.end(inputText(input));
-  child.stdout.resume();
-  const expiry = new Expiry(child.pid, task.deadline);
-  const said = await lines(child.stderr, (line) => pulumi.log.info(line));
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    if (child.exitCode !== null) {
-      resolve(child.exitCode);
-    }
-    child.once("close", resolve);
-  }).finally(() => expiry.clear());
-  if (expiry.reached) {
+  const { code, stderr, late } = await runProcess([process.execPath, path], {
+    env: { ...process.env, [workloadVariable]: ownerOf(input), ...Object.fromEntries(secrets) },
+    input: inputText(input),
+    deadline: task.deadline,
+    grace: killGrace,
+    group: true,
+    onLine: (line) => pulumi.log.info(line),
+  });
+  if (late) {
     throw new Error(
       `${name}: the ${program} did not end within ${task.deadline} s and was ended. ${name} may be stopped: run \`fleet recover\`.`,
     );
   }
   if (code !== 0) {
-    throw new Error(said.slice(-12).join("\n"));
+    throw new Error(stderr.replace(/\n$/, "").split("\n").slice(-12).join("\n"));
   }
-}
-
-async function lines(stream: NodeJS.ReadableStream, each: (line: string) => unknown): Promise<string[]> {
-  const all: string[] = [];
-  let rest = "";
-  for await (const chunk of stream) {
-    const parts = `${rest}${chunk}`.split("\n");
-    rest = parts.pop() ?? "";
-    for (const line of parts) {
-      all.push(line);
-      await each(line);
-    }
-  }
-  return rest === "" ? all : [...all, rest];
 }
 
 /** The value of an output inside a hook, where it is always known. */

@@ -1,5 +1,6 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { digestIn } from "../config/digest.ts";
 import { fingerprint } from "../config/fingerprint.ts";
 import { operationCommand } from "./operation.ts";
 import {
@@ -48,7 +49,7 @@ export class ManagedWorkload extends pulumi.ComponentResource {
     );
     this.running = pulumi.all([this.containerId, this.verification.id]).apply(([container]) => ({
       image,
-      digest: image.slice(image.lastIndexOf("@") + 1),
+      digest: digestIn(image),
       container,
     }));
     // Outputs, not inputs: from and move differ from run to run, and that is no operation on anything.

@@ -2,6 +2,7 @@ import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Check } from "../config/check-schema.ts";
 import type { ContainerConfig } from "../config/container-schema.ts";
+import { digestIn } from "../config/digest.ts";
 import { fingerprint } from "../config/fingerprint.ts";
 import type { OwnedTask } from "../config/program-input.ts";
 import type { StateLocation, Track, WorkloadConfig } from "../config/rollout.ts";
@@ -183,7 +184,7 @@ export class Workload extends pulumi.ComponentResource {
     this.containerId = container.id;
     this.running = pulumi.all([container.id, this.verification.id]).apply(([id]) => ({
       image: spec.image,
-      digest: spec.image.slice(spec.image.lastIndexOf("@") + 1),
+      digest: digestIn(spec.image),
       container: id,
     }));
     // Outputs, not inputs: from and move differ from run to run, and that is no operation on anything.

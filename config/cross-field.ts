@@ -1,4 +1,5 @@
 import { digestOf, shortReference } from "./image-reference.ts";
+import { fieldOf } from "./json.ts";
 import { suggestion } from "./nearest.ts";
 import { type Place, placeProblems, stateAt, valid } from "./places.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
@@ -9,7 +10,6 @@ import {
   type InstanceGroupConfig,
   stackSchema,
 } from "./schema.ts";
-import { fieldOf } from "./schema-problems.ts";
 import { tokenCommand } from "./secrets.ts";
 import { checkProblems, managedProblems, trackPlaces, trackProblems } from "./track-rules.ts";
 

@@ -75,7 +75,7 @@ export const volume = z
   .string()
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, form("name of a volume", "Write letters, digits, `_`, `.` and `-`"));
 
-export const snapshotId = z
+const snapshotId = z
   .string()
   .regex(
     /^[0-9a-f]{8,64}$/,

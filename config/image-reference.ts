@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withoutDigest } from "./digest.ts";
 
 /** What an image reference says. `registry` is absent when the text names none (then it is Docker Hub). */
 export interface ImageReference {
@@ -119,12 +120,6 @@ function digestProblem(digest: string): string | undefined {
 
 function isImageId(repository: string): boolean {
   return /^[0-9a-f]{64}$/.test(repository);
-}
-
-/** The reference as one asked a registry: everything but the digest. */
-function withoutDigest(reference: string): string {
-  const at = reference.lastIndexOf("@");
-  return at < 0 ? reference : reference.slice(0, at);
 }
 
 /** Why a reference may not stand in the configuration, as rule and remedy; undefined when it may. */

@@ -6,3 +6,15 @@ export function parsedJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** A field of a value of unknown form; undefined where there is none. */
+export function fieldOf(value: unknown, key: string | number): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  return Object.hasOwn(value, key) ? (value as Record<string | number, unknown>)[key] : undefined;
+}
+
+/** What stands at a path of it, which may be written with dots; undefined where nothing does. */
+export function fieldAt(value: unknown, path: string | readonly (string | number)[]): unknown {
+  const keys = typeof path === "string" ? path.split(".") : path;
+  return keys.reduce<unknown>(fieldOf, value);
+}

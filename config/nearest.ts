@@ -1,5 +1,5 @@
 /** The candidate that was most likely meant, when one is near enough to be more than a guess. */
-export function nearest(written: string, candidates: readonly string[]): string | undefined {
+function nearest(written: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.ceil(written.length / 3));
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {

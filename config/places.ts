@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import type { z } from "zod";
+import { fieldOf } from "./json.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
 import { stackSchema } from "./schema.ts";
-import { fieldOf } from "./schema-problems.ts";
 
 /** One container of the configuration, with what no two of them may share. */
 export interface Place {

@@ -61,14 +61,6 @@ export function waveCount(wave: number | string, total: number): number {
 }
 
 /** The reference that an instance is to run: the candidate up to the group's wave, else the stable one. */
-export function imageOf(config: StackConfig, groupName: string, instanceName: string): string {
-  const group = config.instanceGroups[groupName];
-  if (group === undefined) throw new Error(`No instance group is called "${groupName}".`);
-  const index = group.instances.findIndex((instance) => instance.name === instanceName);
-  if (index < 0) throw new Error(`The instance group "${groupName}" has no instance "${instanceName}".`);
-  return imageAt(config, group, index);
-}
-
 function imageAt(config: StackConfig, group: InstanceGroupConfig, index: number): string {
   const images = config.agentImages[group.agentImage];
   if (images === undefined) throw new Error(`No agent image is called "${group.agentImage}".`);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldOf } from "./json.ts";
 import { suggestion } from "./nearest.ts";
 import type { Path, Problem } from "./problem.ts";
 
@@ -133,12 +134,6 @@ function alternatives(values: readonly unknown[]): string {
 
 function stringList(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
-}
-
-/** A field of a value of unknown form; undefined when there is none. */
-export function fieldOf(value: unknown, key: string | number): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  return Object.hasOwn(value, key) ? (value as Record<string | number, unknown>)[key] : undefined;
 }
 
 /** The keys that the schema allows at a path; below a union those of the branch that `raw` asks for. */

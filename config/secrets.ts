@@ -1,6 +1,6 @@
+import { fieldOf } from "./json.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
 import { secretKeys } from "./schema.ts";
-import { fieldOf } from "./schema-problems.ts";
 import { SecretMark } from "./secret-mark.ts";
 
 /** The command that sets a gateway's token, where no single instance is meant. */

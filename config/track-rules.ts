@@ -1,11 +1,11 @@
 import { checkSchema } from "./check-schema.ts";
 import { controlPlane } from "./control-plane-schema.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
+import { fieldOf } from "./json.ts";
 import { suggestion } from "./nearest.ts";
 import { type Place, stateAt, valid } from "./places.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
 import { stackSchema } from "./schema.ts";
-import { fieldOf } from "./schema-problems.ts";
 import { formatDuration, seconds } from "./units.ts";
 
 /** The gate runs while the ingress is held: no check of it may take longer. Seconds. */

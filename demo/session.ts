@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import { OperationFailure } from "../platforms/failure.ts";
+import { until } from "../platforms/until.ts";
 
 export interface Account {
   username: string;
@@ -50,14 +50,17 @@ export class Session {
   }
 
   async #until(path: string, wanted: string): Promise<void> {
-    const end = Date.now() + 120_000;
-    for (;;) {
-      const { status } = (await this.ask("GET", path)) as { status: string };
-      if (status === wanted) return;
-      if (Date.now() > end)
-        throw new OperationFailure(`${path} is ${status} and not ${wanted} after 2 minutes.`);
-      await sleep(500);
-    }
+    await until(
+      async () => {
+        const { status } = (await this.ask("GET", path)) as { status: string };
+        return status === wanted ? { found: undefined } : { waitsFor: status };
+      },
+      {
+        deadline: 120,
+        interval: 0.5,
+        late: (status) => new OperationFailure(`${path} is ${status} and not ${wanted} after 2 minutes.`),
+      },
+    );
   }
 }
 

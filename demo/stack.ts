@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseDocument, stringify } from "yaml";
 import { projectFolder } from "../fleet/project.ts";
+import { runPulumi } from "../fleet/pulumi-command.ts";
 import { type DemoParts, demoSettings, instances, stackName } from "./settings.ts";
 
 /** The stack of the demo: its configuration, backend, secrets, evidence and snapshots stand together in one folder. */
@@ -63,10 +63,6 @@ export class DemoStack {
     return join(this.folder, "project", `Pulumi.${stackName}.yaml`);
   }
 
-  get evidenceFolder(): string {
-    return join(this.folder, "evidence");
-  }
-
   /** Changes one setting, as an operator does in a reviewed commit. */
   async set(path: string, value: string | number): Promise<void> {
     const [key = "", ...rest] = path.split(".");
@@ -82,25 +78,13 @@ export class DemoStack {
     );
   }
 
-  async #pulumi(argv: string[], stdin = ""): Promise<void> {
-    const child = spawn("pulumi", [...argv, "--non-interactive"], {
-      cwd: projectFolder,
-      env: { ...process.env, ...this.environment },
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (chunk) => {
-        output += chunk;
-      });
-    }
-    child.stdin.end(stdin);
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", resolve);
-    });
+  async #pulumi(argv: string[], input = ""): Promise<void> {
+    const env = { ...process.env, ...this.environment };
+    const { code, stdout, stderr } = await runPulumi([...argv, "--non-interactive"], 300, { env, input });
     if (code !== 0) {
-      throw new Error(`pulumi ${argv.join(" ")} ended with exit code ${code}:\n${output.trim()}`);
+      throw new Error(
+        `pulumi ${argv.join(" ")} ended with exit code ${code}:\n${`${stdout}${stderr}`.trim()}`,
+      );
     }
   }
 }

@@ -175,7 +175,7 @@ function refusedLines(surveyed: readonly SurveyedWorkload[]): string[] {
 }
 
 /** One line for each workload that changed. */
-export function summaryLines(moves: readonly NamedMove[]): string[] {
+function summaryLines(moves: readonly NamedMove[]): string[] {
   if (moves.length === 0) return ["no workload has changed"];
   return tableLines(
     ["WORKLOAD", "WHAT", "FROM", "TO", "PAUSED", "VERDICT"],

@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { closed, textOf } from "./child-process.ts";
 import type { Output } from "./command.ts";
 import { projectFolder } from "./project.ts";
+import { runPulumi } from "./pulumi-command.ts";
 import type { NamedStack } from "./stack.ts";
 
 /** What one preview has printed, and the lines of its event log. */
@@ -22,6 +21,9 @@ export interface PackPreviewOptions {
   progress: Output;
 }
 
+/** Seconds. A stack of a thousand resources takes some minutes. */
+const previewDeadline = 3600;
+
 /** Milliseconds between two looks at how far it has come, and the longest silence where nobody watches a line change. */
 const look = 1000;
 const longestSilence = 8000;
@@ -38,22 +40,14 @@ export async function previewWithPack(
   const folder = await mkdtemp(join(tmpdir(), "clawforce-review-"));
   try {
     const log = join(folder, "events.jsonl");
-    const child = spawn("pulumi", previewArgs(named, options.policyConfig, log), {
-      cwd: projectFolder,
-      env: engineEnvironment(),
-      stdio: ["ignore", "pipe", "pipe"],
-    });
     const watched = new Progress(log, options.progress);
     // Ctrl-C reaches the engine as well; it ends by itself, and this process has to remove the log.
     const stay = () => options.progress.write("interrupted: pulumi preview ends as soon as it can\n");
     process.on("SIGINT", stay);
     try {
-      const [document, complaint] = await Promise.all([
-        textOf(child.stdout),
-        textOf(child.stderr),
-        closed(child),
-      ]);
-      return { document, complaint, events: await linesOf(log) };
+      const argv = previewArgs(named, options.policyConfig, log);
+      const ended = await runPulumi(argv, previewDeadline, { env: engineEnvironment() });
+      return { document: ended.stdout, complaint: ended.stderr, events: await linesOf(log) };
     } finally {
       process.off("SIGINT", stay);
       watched.end();

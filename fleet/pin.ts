@@ -1,3 +1,4 @@
+import { withoutDigest } from "../config/digest.ts";
 import { parseImageReference } from "../config/image-reference.ts";
 import { pathText } from "../config/problem.ts";
 import { stackFileText, stackSettings } from "../config/stack-file.ts";
@@ -86,7 +87,7 @@ async function filledPlaceholders(
   for (const { path, reference } of placeholdersIn(file)) {
     edits.push({
       path,
-      value: await resolved(reference.slice(0, reference.lastIndexOf("@")), out, pathText(path)),
+      value: await resolved(withoutDigest(reference), out, pathText(path)),
     });
   }
   return StackFileChange.plan(file, edits);

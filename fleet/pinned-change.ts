@@ -4,8 +4,9 @@ import {
   parseImageReference,
   repositoryOf,
 } from "../config/image-reference.ts";
+import { fieldAt } from "../config/json.ts";
 import { CommandFailure } from "./command.ts";
-import { type Edit, fieldAt } from "./stack-edit.ts";
+import type { Edit } from "./stack-edit.ts";
 
 /** What `pin` is asked for on the command line. */
 export interface PinRequest {

@@ -1,6 +1,5 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
+import { runProcess } from "../platforms/child-process.ts";
 
 /** Clock ticks of a second, the same on every Linux that Node runs on. */
 const ticks = 100;
@@ -31,8 +30,9 @@ export function startIn(stat: string, system: string): Date | undefined {
 
 async function startFromPs(pid: number): Promise<Date | undefined> {
   try {
-    const { stdout } = await promisify(execFile)("ps", ["-o", "stat=,lstart=", "-p", String(pid)], {
+    const { stdout } = await runProcess(["ps", "-o", "stat=,lstart=", "-p", String(pid)], {
       env: { ...process.env, LC_ALL: "C" },
+      deadline: 10,
     });
     const [state = "", ...start] = stdout.trim().split(/\s+/);
     const started = new Date(start.join(" "));

@@ -91,7 +91,7 @@ interface Treated {
   open?: true;
 }
 
-export function treatmentOf(workload: RecoveryWorkload, now = new Date()): Treated {
+function treatmentOf(workload: RecoveryWorkload, now = new Date()): Treated {
   const treated = containerTreatment(workload);
   const { container, hold, ingress, records = [] } = workload;
   const out = container === undefined ? undefined : shutOut(hold, ingress, now);

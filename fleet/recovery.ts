@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import { workloadsOf } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
@@ -12,6 +11,7 @@ import { logOf } from "../lifecycle/workload.ts";
 import { messageOf } from "../platforms/failure.ts";
 import { platformOf, proxyOf } from "../platforms/of-stack.ts";
 import type { Platform } from "../platforms/platform.ts";
+import { until } from "../platforms/until.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { type Operation, operationsUnderWay } from "./operations-under-way.ts";
 import { processStartTime } from "./process-start.ts";
@@ -101,27 +101,28 @@ export class Recovery {
     const began = Date.now();
     const workloads = workloadsOf(this.#config).map(({ name }) => name);
     let said = 0;
-    for (;;) {
-      const living = await operationsUnderWay(this.#platform, this.#stack, workloads);
-      if (living.length === 0) {
-        return;
-      }
-      const waited = (Date.now() - began) / 1000;
-      const who = living.map(operationText).join(", ");
-      if (waited > wait) {
-        throw new CommandFailure(
-          `Waited ${formatDuration(wait)} for ${who}: what the dead deployer began still goes on. Nothing was touched. ` +
-            "Wait longer with `--wait 30m`, or end that process when it is stuck, and run `fleet recover` again.",
-        );
-      }
-      if (Date.now() - said >= progressEvery * 1000) {
-        said = Date.now();
-        this.#say(
-          `waiting for ${who} (${formatDuration(Math.round(waited))} of ${formatDuration(wait)} at most)`,
-        );
-      }
-      await sleep(500);
-    }
+    await until(
+      async () => {
+        const living = await operationsUnderWay(this.#platform, this.#stack, workloads);
+        if (living.length === 0) return { found: undefined };
+        const who = living.map(operationText).join(", ");
+        if (Date.now() - said >= progressEvery * 1000) {
+          said = Date.now();
+          const waited = formatDuration(Math.round((said - began) / 1000));
+          this.#say(`waiting for ${who} (${waited} of ${formatDuration(wait)} at most)`);
+        }
+        return { waitsFor: who };
+      },
+      {
+        deadline: wait,
+        interval: 0.5,
+        late: (who) =>
+          new CommandFailure(
+            `Waited ${formatDuration(wait)} for ${who}: what the dead deployer began still goes on. Nothing was touched. ` +
+              "Wait longer with `--wait 30m`, or end that process when it is stuck, and run `fleet recover` again.",
+          ),
+      },
+    );
   }
 
   /** Returns what did not work; one workload that stays down must not keep the others from being brought back. */

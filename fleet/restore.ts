@@ -1,4 +1,5 @@
 import { shortReference } from "../config/image-reference.ts";
+import { fieldAt } from "../config/json.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { stackFileText, stackSettings } from "../config/stack-file.ts";
 import { formatBytes, formatDuration } from "../config/units.ts";
@@ -13,7 +14,7 @@ import { type Command, CommandFailure } from "./command.ts";
 import { controlPlaneRotation, rotationLines } from "./rotation.ts";
 import { survey } from "./situation.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
-import { type Edit, fieldAt } from "./stack-edit.ts";
+import type { Edit } from "./stack-edit.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";
 

@@ -1,3 +1,5 @@
+import { fieldAt } from "../config/json.ts";
+
 /**
  * The credentials in a restored state that may be older than what their servers know. Only names are taken from the
  * gateway's configuration, never a value.
@@ -26,10 +28,6 @@ export const controlPlaneRotation: readonly string[] = [
 ];
 
 function namesAt(value: unknown, path: readonly string[]): string[] {
-  const found = path.reduce<unknown>(
-    (at, key) =>
-      typeof at === "object" && at !== null && Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined,
-    value,
-  );
+  const found = fieldAt(value, path);
   return typeof found === "object" && found !== null && !Array.isArray(found) ? Object.keys(found) : [];
 }

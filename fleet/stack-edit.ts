@@ -1,18 +1,22 @@
 import { isDeepStrictEqual } from "node:util";
+import { applyPatch, structuredPatch } from "diff";
 import {
   type Document,
-  isCollection,
   isMap,
   isNode,
   isPair,
   isScalar,
+  type Node,
   type Pair,
   parseDocument,
   stringify,
-  type YAMLMap,
+  type ToStringOptions,
 } from "yaml";
 import type { Path } from "../config/problem.ts";
 import { pathText } from "../config/problem.ts";
+
+/** Mappings of one line without inner spaces, as in the example stack files. */
+const anyStyle = { lineWidth: 0, flowCollectionPadding: false };
 
 type Setting = string | number | { [key: string]: Setting };
 
@@ -30,18 +34,23 @@ export interface Change {
 }
 
 /**
- * Makes edits in the text of a stack file. Everything else stays as it was written, comments, order and blank lines: a
- * reviewer sees the lines that changed and no others. An edit that changes nothing is left out of `changes`.
+ * Makes edits in the text of a stack file. Lines that no edit changes stay as they were written, comments, order and blank
+ * lines: a reviewer sees the lines that changed and no others. Only where a file mixes layouts around an edit, all of it is
+ * written in one layout, with its comments and in its order. An edit that changes nothing is left out of `changes`.
  */
 export function editStackText(text: string, edits: readonly Edit[]): { text: string; changes: Change[] } {
+  const document = parseDocument(text);
+  const style = styleOf(text, document);
   const changes: Change[] = [];
   let edited = text;
   for (const { path, value } of edits) {
-    const document = parseDocument(edited);
     const keys = keysOf(path);
     const before = plain(document.getIn(keys, true), document);
     if (isDeepStrictEqual(before, value)) continue;
-    edited = withEdit(edited, document, keys, value);
+    const unchanged = document.toString(style);
+    if (value === undefined) takeOut(document, keys);
+    else put(document, keys, value);
+    edited = withChange(edited, unchanged, document.toString(style), document.toJS());
     changes.push({ path, before, after: value });
   }
   return { text: edited, changes };
@@ -63,26 +72,73 @@ function keysOf([first, ...rest]: Path): (string | number)[] {
   return ["config", `clawforce:${first}`, ...rest];
 }
 
-/**
- * The change is spliced into the text. Where that does not give what was asked for (an alias, a form of YAML that nobody
- * writes by hand), the whole document is written anew, still with its comments and in its order.
- */
-function withEdit(
-  text: string,
-  document: Document,
-  keys: readonly (string | number)[],
-  value: Setting | undefined,
-): string {
-  const spliced =
-    value === undefined ? withoutPair(text, document, keys) : withValue(text, document, keys, value);
-  if (value === undefined) {
-    document.deleteIn(keys);
-  } else {
-    document.setIn(keys, typeof value === "object" ? document.createNode(value, { flow: true }) : value);
+function put(document: Document, keys: readonly (string | number)[], value: Setting): void {
+  const before = document.getIn(keys, true);
+  if (typeof value !== "object") {
+    document.setIn(keys, value);
+    return;
   }
-  return spliced !== undefined && isDeepStrictEqual(valueIn(spliced), document.toJS())
-    ? spliced
-    : document.toString({ lineWidth: 0 });
+  const node = document.createNode(value, { flow: true });
+  if (isScalar(before)) {
+    node.comment = before.comment ?? null;
+    node.commentBefore = before.commentBefore ?? null;
+  }
+  document.setIn(keys, node);
+}
+
+/** A comment above a key may speak of more than this key, so it stays. */
+function takeOut(document: Document, keys: readonly (string | number)[]): void {
+  const parent = document.getIn(keys.slice(0, -1), true);
+  const at = isMap(parent)
+    ? parent.items.findIndex((pair) => isScalar(pair.key) && pair.key.value === keys.at(-1))
+    : -1;
+  if (!isMap(parent) || at === -1) return;
+  const gone = keyOf(parent.items[at]);
+  const next = keyOf(parent.items[at + 1]);
+  document.deleteIn(keys);
+  if (next === undefined) {
+    parent.comment = joined(gone?.commentBefore, parent.comment);
+  } else {
+    next.commentBefore = joined(gone?.commentBefore, next.commentBefore);
+    next.spaceBefore = gone?.spaceBefore === true || next.spaceBefore === true;
+  }
+}
+
+function keyOf(pair: Pair | undefined): Node | undefined {
+  return isNode(pair?.key) ? pair.key : undefined;
+}
+
+function joined(...comments: (string | null | undefined)[]): string | null {
+  return comments.filter((comment) => typeof comment === "string").join("\n") || null;
+}
+
+/** The indents of the text, so that a line that is written anew stands where its neighbours do. */
+function styleOf(text: string, document: Document): ToStringOptions {
+  const written = new Set(text.split("\n"));
+  const [best] = [2, 4]
+    .flatMap((indent) => [true, false].map((indentSeq) => ({ ...anyStyle, indent, indentSeq })))
+    .map((style) => ({ style, lines: document.toString(style).split("\n") }))
+    .map(({ style, lines }) => ({ style, kept: lines.filter((line) => written.has(line)).length }))
+    .toSorted((a, b) => b.kept - a.kept);
+  return best?.style ?? anyStyle;
+}
+
+/**
+ * `yaml` writes a whole document in one layout; what changed in that is applied to the text as a patch that ignores white
+ * space. Less context fits where a neighbour is written over several lines; what it gives is read again.
+ */
+function withChange(text: string, before: string, after: string, wanted: unknown): string {
+  // Asked for a line behind the end too.
+  const bare = (line: string | undefined) => line?.replace(/\s/g, "");
+  for (const context of [3, 2, 1, 0]) {
+    const patch = structuredPatch("", "", before, after, "", "", { context });
+    const patched = applyPatch(text, patch, {
+      compareLine: (_number, line, _operation, other) => bare(line) === bare(other),
+      fuzzFactor: 1,
+    });
+    if (patched !== false && isDeepStrictEqual(valueIn(patched), wanted)) return patched;
+  }
+  return after;
 }
 
 /** Undefined when the text is no YAML any more. */
@@ -91,75 +147,7 @@ function valueIn(text: string): unknown {
   return document.errors.length > 0 ? undefined : document.toJS();
 }
 
-function withValue(
-  text: string,
-  document: Document,
-  keys: readonly (string | number)[],
-  value: Setting,
-): string | undefined {
-  const written = stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim();
-  const node = document.getIn(keys, true);
-  if (isScalar(node) && node.range) {
-    return `${text.slice(0, node.range[0])}${written}${text.slice(node.range[1])}`;
-  }
-  const parent = document.getIn(keys.slice(0, -1), true);
-  return node === undefined && isMap(parent)
-    ? withPair(text, parent, String(keys.at(-1)), written)
-    : undefined;
-}
-
-/** Behind the last scalar of the mapping, in the mapping's own form. */
-function withPair(text: string, parent: YAMLMap, key: string, written: string): string | undefined {
-  const last = parent.items.findLast((pair) => isScalar(pair.value) && isOneLine(text, pair));
-  const range = isNode(last?.value) ? last.value.range : undefined;
-  if (last === undefined || !range || !isScalar(last.key) || !last.key.range) return undefined;
-  if (parent.flow === true) {
-    return `${text.slice(0, range[1])}, ${key}: ${written}${text.slice(range[1])}`;
-  }
-  const keyStart = last.key.range[0];
-  const indent = " ".repeat(keyStart - (text.lastIndexOf("\n", keyStart - 1) + 1));
-  const end = lineEnd(text, range[1]);
-  return `${text.slice(0, end)}\n${indent}${key}: ${written}${text.slice(end)}`;
-}
-
-/** Takes whole lines out of a block; the fallback does all else. */
-function withoutPair(
-  text: string,
-  document: Document,
-  keys: readonly (string | number)[],
-): string | undefined {
-  const parent = document.getIn(keys.slice(0, -1), true);
-  if (!isMap(parent) || parent.flow === true || parent.items.length < 2) return undefined;
-  const pair = parent.items.find((each) => isScalar(each.key) && each.key.value === keys.at(-1));
-  if (pair === undefined || !isOneLine(text, pair) || !isScalar(pair.key) || !pair.key.range)
-    return undefined;
-  const start = text.lastIndexOf("\n", pair.key.range[0] - 1) + 1;
-  // Behind "- " there is more on the line than this pair.
-  if (text.slice(start, pair.key.range[0]).trim() !== "") return undefined;
-  return `${text.slice(0, start)}${text.slice(lineEnd(text, pair.key.range[0]) + 1)}`;
-}
-
-function isOneLine(text: string, pair: Pair): boolean {
-  const { key, value } = pair;
-  if (!isNode(key) || !isNode(value) || isCollection(value) || !key.range || !value.range) return false;
-  return !text.slice(key.range[0], value.range[1]).includes("\n");
-}
-
-function lineEnd(text: string, from: number): number {
-  const end = text.indexOf("\n", from);
-  return end === -1 ? text.length : end;
-}
-
 function plain(node: unknown, document: Document): unknown {
   if (isNode(node)) return node.toJS(document) as unknown;
   return isPair(node) ? undefined : node;
-}
-
-/** What stands at a path of the settings as they are written; undefined where nothing does. */
-export function fieldAt(settings: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (at, key) =>
-      typeof at === "object" && at !== null && Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined,
-    settings,
-  );
 }

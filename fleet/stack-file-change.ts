@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { isPlaceholder } from "../config/image-reference.ts";
+import { fieldAt } from "../config/json.ts";
 import { parseStackConfig } from "../config/parse.ts";
 import { ConfigError, type Problem } from "../config/problem.ts";
 import type { StackConfig } from "../config/schema.ts";
@@ -33,6 +34,8 @@ export class StackFileChange {
     { placeholdersMayStay = false }: { placeholdersMayStay?: boolean } = {},
   ): StackFileChange {
     const before = stackFileText(file);
+    // Says where the file is no YAML.
+    stackSettings(before, file);
     const { text, changes } = editStackText(before, edits);
     refuseProblems(text, file, placeholdersMayStay);
     return new StackFileChange(file, before, text, changes);
@@ -107,10 +110,7 @@ function refuseProblems(text: string, file: string, placeholdersMayStay: boolean
 }
 
 function isPlaceholderAt(settings: Record<string, unknown>, { path }: Problem): boolean {
-  const value = path.reduce<unknown>(
-    (at, key) => (typeof at === "object" && at !== null ? Reflect.get(at, key) : undefined),
-    settings,
-  );
+  const value = fieldAt(settings, path);
   return typeof value === "string" && isPlaceholder(value);
 }
 

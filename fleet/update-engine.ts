@@ -1,12 +1,10 @@
-import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
-import { closed, textOf } from "./child-process.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { isLocked, openEngine, quietOptions, reasonOf } from "./engine-access.ts";
 import { LiveSteps } from "./live.ts";
 import { type PolicyPack, policyLines, policyOptions, refusalLines } from "./policy-pack.ts";
-import { projectFolder } from "./project.ts";
+import { runPulumi } from "./pulumi-command.ts";
 import type { NamedStack } from "./stack.ts";
 
 /** What the engine did, or would do, to one resource; those that stay as they are are not among them. */
@@ -29,6 +27,9 @@ export interface Ran {
 
 /** Nothing was done, because somebody else's update holds the state. */
 export class StackLocked extends CommandFailure {}
+
+/** Seconds that reading a secret may take, with a backend that is far. */
+const readDeadline = 120;
 
 const unchanging: readonly string[] = ["same", "read", "refresh", "read-replacement", "read-discard"];
 
@@ -148,13 +149,12 @@ export async function secretOf(
   const argv = ["config", "get", `clawforce:${key}`, "--json", "--non-interactive", "--stack", stack];
   if (path) argv.push("--path");
   if (configFile !== undefined) argv.push("--config-file", resolve(configFile));
-  const child = spawn("pulumi", argv, { cwd: projectFolder, stdio: ["ignore", "pipe", "pipe"] });
-  const [said, complained] = await Promise.all([textOf(child.stdout), textOf(child.stderr), closed(child)]);
+  const { stdout, stderr } = await runPulumi(argv, readDeadline);
   try {
-    const { value } = JSON.parse(said) as { value?: unknown };
+    const { value } = JSON.parse(stdout) as { value?: unknown };
     if (typeof value === "string") return value;
   } catch {
-    // Said below: what stands in `said` may be the secret itself.
+    // Said below: what stands in `stdout` may be the secret itself.
   }
-  throw new CommandFailure(`The secret clawforce:${key} can't be read: ${reasonOf(new Error(complained))}`);
+  throw new CommandFailure(`The secret clawforce:${key} can't be read: ${reasonOf(new Error(stderr))}`);
 }

@@ -112,10 +112,7 @@ export function rollbackEdits(
 }
 
 /** The release that was left for `image`, in all records that know it; undefined when none does or they do not agree. */
-export function releaseBefore(
-  image: string,
-  records: readonly (readonly EvidenceRecord[])[],
-): string | undefined {
+function releaseBefore(image: string, records: readonly (readonly EvidenceRecord[])[]): string | undefined {
   const known = records.flatMap((each) => {
     const releases = releasesOf(each);
     const at = releases.findLastIndex((release) => sameDigest(release.image, image));

@@ -1,3 +1,4 @@
+import { digestIn } from "../config/digest.ts";
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
 import { releasesOf, sameDigest } from "../lifecycle/evidence/move.ts";
@@ -85,7 +86,7 @@ function refusalDifferences({ refused }: StatusFacts): string[] {
 function described(container: RunningContainer): NonNullable<WorkloadStatus["running"]> {
   const { image, state } = container;
   const health = state === "running" ? (container.health ?? "no health check") : state;
-  return { ...container, digest: image.slice(image.lastIndexOf("@") + 1), health };
+  return { ...container, digest: digestIn(image), health };
 }
 
 function containerDifferences({ config, container, move, refused }: StatusFacts, now: Date): string[] {

@@ -40,7 +40,7 @@ const harmlessToRead = [
 ];
 
 /** The path that the host sees: one spelling, and `/var/run` by its real name. */
-export function hostPathOf(source: string): string {
+function hostPathOf(source: string): string {
   return normalised(source.trim().replaceAll("\\", "/")).replace(/^\/var\/run(?=\/|$)/, "/run");
 }
 

@@ -59,11 +59,6 @@ export function repositoryOf({ registry, path }: ImageReference): string {
   return `${registry}/${path}`;
 }
 
-export function written({ registry, path, tag, digest }: ImageReference): string {
-  const tagged = tag === undefined ? `${registry}/${path}` : `${registry}/${path}:${tag}`;
-  return digest === undefined ? tagged : `${tagged}@${digest}`;
-}
-
 /** The first part is a registry only when no repository could be called so. */
 function placed(name: string): { registry: string; path: string } {
   const slash = name.indexOf("/");

@@ -75,7 +75,7 @@ const defaultFloatingTags = [
 ];
 
 /** Findings of which each rule can speak, in the order in which its table in the documentation has them. */
-export const tagFindingKinds: readonly FindingKind[] = [
+const tagFindingKinds: readonly FindingKind[] = [
   "unknown",
   "unknownEntry",
   "unreadable",
@@ -88,7 +88,7 @@ export const tagFindingKinds: readonly FindingKind[] = [
   "latestBesideDigest",
   "registry",
 ];
-export const digestFindingKinds: readonly FindingKind[] = [
+const digestFindingKinds: readonly FindingKind[] = [
   "unknown",
   "unknownEntry",
   "unreadable",

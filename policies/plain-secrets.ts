@@ -141,7 +141,7 @@ export function isLiteral(text: string): boolean {
 }
 
 /** `postgres://user:password@host`, whatever the name of the setting. */
-export function hasPasswordInUrl(text: string): boolean {
+function hasPasswordInUrl(text: string): boolean {
   const scheme = text.indexOf("://");
   if (scheme <= 0) return false;
   const [authority = ""] = text.slice(scheme + 3).split(/[/?#\s]/, 1);

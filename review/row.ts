@@ -92,7 +92,7 @@ function stateOf(workload: ReviewedWorkload): string {
 }
 
 /** Repository, tag and 12 digits of the digest; what is no reference is shown as it is. */
-export function short(reference: string): string {
+function short(reference: string): string {
   if (reference === "") return "";
   return "problem" in parseImageReference(reference) ? quoted(reference) : shortReference(reference);
 }

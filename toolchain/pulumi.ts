@@ -75,7 +75,7 @@ export async function pulumiPlugin(
   return { ...entry, origin: originOf(entry) };
 }
 
-export function originOf(entry: Entry): string {
+function originOf(entry: Entry): string {
   return entry.found ? `in the cache, ${entry.origin}` : entry.origin;
 }
 

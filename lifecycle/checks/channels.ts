@@ -1,11 +1,12 @@
+import { fieldAt } from "../../config/json.ts";
 import type { ChannelState } from "../evidence/records.ts";
 
 import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
-import { type Attempt, failed, fieldOf, nothing, passed } from "./judge.ts";
+import { type Attempt, failed, nothing, passed } from "./judge.ts";
 
 /** What `openclaw channels status --probe --json` says of each account, or why that can't be read. */
 export function readChannels(result: CommandResult): ChannelState[] | { problem: string } {
-  const accounts = fieldOf(jsonOf(result.stdout), "channelAccounts");
+  const accounts = fieldAt(jsonOf(result.stdout), "channelAccounts");
   if (result.exitCode !== 0 || typeof accounts !== "object" || accounts === null) {
     // Without a gateway the command prints a text and ends with 0.
     return { problem: `no channel status: ${oneLine(result.stdout || result.stderr) || "no output"}` };
@@ -17,24 +18,24 @@ export function readChannels(result: CommandResult): ChannelState[] | { problem:
 
 /** Nobody waits for an account that is switched off or not set up. */
 function isWanted(account: unknown): boolean {
-  return fieldOf(account, "enabled") !== false && fieldOf(account, "configured") !== false;
+  return fieldAt(account, "enabled") !== false && fieldAt(account, "configured") !== false;
 }
 
 function stateOf(channel: string, account: unknown): ChannelState {
-  const name = `${channel}/${fieldOf(account, "accountId") ?? "default"}`;
+  const name = `${channel}/${fieldAt(account, "accountId") ?? "default"}`;
   const failure = failureOf(account);
   return failure === undefined ? { name, up: true } : { name, up: false, failure };
 }
 
 /** A channel without a connection of its own (a webhook) says nothing of `connected`; one that does must be. */
 function failureOf(account: unknown): string | undefined {
-  const error = fieldOf(account, "lastError");
+  const error = fieldAt(account, "lastError");
   const because = typeof error === "string" && error !== "" ? `: ${oneLine(error)}` : "";
-  if (fieldOf(account, "running") !== true) return `does not run${because}`;
-  if (fieldOf(account, "connected") === false) return `is not connected${because}`;
-  if (fieldOf(account, "linked") === false) return `is not linked${because}`;
-  if (fieldOf(account, "probe.ok") === false) {
-    return `does not answer its probe: ${oneLine(String(fieldOf(account, "probe.error") ?? "no reason given"))}`;
+  if (fieldAt(account, "running") !== true) return `does not run${because}`;
+  if (fieldAt(account, "connected") === false) return `is not connected${because}`;
+  if (fieldAt(account, "linked") === false) return `is not linked${because}`;
+  if (fieldAt(account, "probe.ok") === false) {
+    return `does not answer its probe: ${oneLine(String(fieldAt(account, "probe.error") ?? "no reason given"))}`;
   }
   return undefined;
 }
@@ -65,5 +66,5 @@ export function judgeChannels(
 
 const noneNow = "no channel is set up: there is nothing to look at. Set one up, or write `allowNone: true`";
 
-export const noneBefore =
+const noneBefore =
   "no channel was connected before the update: nothing to compare with. Connect one, or write `allowNone: true`";

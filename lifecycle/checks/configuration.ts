@@ -1,10 +1,12 @@
-import { createHmac, randomBytes, scryptSync } from "node:crypto";
+import { scryptSync } from "node:crypto";
+import { fieldAt } from "../../config/json.ts";
+import { keyedHash, newSalt } from "../evidence/keyed-hash.ts";
 import type { ConfigurationPrint } from "../evidence/records.ts";
 import { unitOf } from "../update/unit-of.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { oneLine } from "./cli-output.ts";
 import { parsedJson5 } from "./json5.ts";
-import { type Attempt, failed, fieldOf, passed } from "./judge.ts";
+import { type Attempt, failed, passed } from "./judge.ts";
 
 /** A gateway's openclaw.json as it was read: undefined where there is none. */
 export type Configuration = { file: string; content: object | undefined };
@@ -41,7 +43,7 @@ export function configurationFile(environment: readonly string[], mount: string)
 
 /** `agents.defaults.model`, as a name or as a mapping with `primary`. */
 export function modelOf(model: unknown): string | undefined {
-  const name = typeof model === "string" ? model : fieldOf(model, "primary");
+  const name = typeof model === "string" ? model : fieldAt(model, "primary");
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
@@ -53,26 +55,26 @@ export interface ConfiguredAgent {
 
 /** `agents.list` of versions up to 7.x, `agents.entries` of later ones. */
 export function agentsOf(content: unknown): ConfiguredAgent[] {
-  const entries = fieldOf(content, "agents.entries");
-  const list = fieldOf(content, "agents.list");
+  const entries = fieldAt(content, "agents.entries");
+  const list = fieldAt(content, "agents.list");
   const found: [unknown, unknown][] =
     typeof entries === "object" && entries !== null
       ? Object.entries(entries)
       : Array.isArray(list)
-        ? list.map((each) => [fieldOf(each, "id"), each])
+        ? list.map((each) => [fieldAt(each, "id"), each])
         : [];
   return found.flatMap(([id, agent]) =>
     typeof id === "string"
-      ? [{ id, model: modelOf(fieldOf(agent, "model")), isDefault: fieldOf(agent, "default") === true }]
+      ? [{ id, model: modelOf(fieldAt(agent, "model")), isDefault: fieldAt(agent, "default") === true }]
       : [],
   );
 }
 
 /** Whether it names any model for a turn, or a provider of models. */
 export function namesModel(content: object): boolean {
-  const providers = fieldOf(content, "models.providers");
+  const providers = fieldAt(content, "models.providers");
   return (
-    modelOf(fieldOf(content, "agents.defaults.model")) !== undefined ||
+    modelOf(fieldAt(content, "agents.defaults.model")) !== undefined ||
     agentsOf(content).some(({ model }) => model !== undefined) ||
     (typeof providers === "object" && providers !== null && Object.keys(providers).length > 0)
   );
@@ -106,7 +108,7 @@ export function keysOf(content: object): Map<string, string> {
 }
 
 function hasId(value: unknown): value is { id: string } {
-  return typeof fieldOf(value, "id") === "string";
+  return typeof fieldAt(value, "id") === "string";
 }
 
 /**
@@ -115,8 +117,7 @@ function hasId(value: unknown): value is { id: string } {
  */
 export function printOf(content: object | undefined, secret: string, salt = newSalt()): ConfigurationPrint {
   const key = scryptSync(secret, salt, 32);
-  const hash = (...texts: string[]) =>
-    createHmac("sha256", key).update(JSON.stringify(texts)).digest("hex").slice(0, 24);
+  const hash = (...texts: string[]) => keyedHash(key, texts).slice(0, 24);
   return {
     salt,
     secret: hash("secret"),
@@ -124,10 +125,6 @@ export function printOf(content: object | undefined, secret: string, salt = newS
       keys: Object.fromEntries([...keysOf(content)].map(([path, value]) => [path, hash(path, value)])),
     }),
   };
-}
-
-function newSalt(): string {
-  return randomBytes(16).toString("hex");
 }
 
 /** A key that is gone fails: a migration has lost it, or `doctor --fix` has removed it. A changed value is named. */

@@ -1,9 +1,10 @@
 import type { Check } from "../../config/check-schema.ts";
+import { fieldAt } from "../../config/json.ts";
 import type { BaselineEntry } from "../evidence/records.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
 import { agentsOf, namesModel, readConfiguration } from "./configuration.ts";
-import { type Attempt, failed, fieldOf, passed } from "./judge.ts";
+import { type Attempt, failed, passed } from "./judge.ts";
 
 type Conversation = Extract<Check, { kind: "conversation" }>;
 
@@ -44,7 +45,7 @@ export async function attemptConversation(
 }
 
 /** One agent is asked: the default one. */
-export function turnArgv(agent: string): string[] {
+function turnArgv(agent: string): string[] {
   return ["openclaw", "agent", "--agent", agent, "--message", "Answer with one word: pong", "--json"];
 }
 
@@ -64,16 +65,16 @@ export function judgeConversation(
     return failed(`the command line answered by itself, not the gateway: ${oneLine(embedded)}`);
   }
   const answer = jsonOf(result.stdout);
-  const status = fieldOf(answer, "status");
+  const status = fieldAt(answer, "status");
   if (status !== "ok") {
     return failed(
       `status ${JSON.stringify(status)} instead of "ok": ${oneLine(result.stderr || result.stdout)}`,
     );
   }
-  const reply = textOf(fieldOf(answer, "result.payloads"));
+  const reply = textOf(fieldAt(answer, "result.payloads"));
   if (reply === "") return failed("the turn ended without a reply");
-  const meta = fieldOf(answer, "result.meta");
-  const model = `${fieldOf(meta, "agentMeta.provider")}/${fieldOf(meta, "agentMeta.model")}`;
+  const meta = fieldAt(answer, "result.meta");
+  const model = `${fieldAt(meta, "agentMeta.provider")}/${fieldAt(meta, "agentMeta.model")}`;
   if (wanted.model !== undefined && model !== wanted.model) {
     return failed(
       `${model} answered instead of ${wanted.model}: a failover, or a session that is pinned to it (the check \`pins\` finds those)`,
@@ -82,7 +83,7 @@ export function judgeConversation(
   if (wanted.output !== undefined && !new RegExp(wanted.output, "m").test(reply)) {
     return failed(`the reply does not match /${wanted.output}/: ${oneLine(reply)}`);
   }
-  const duration = fieldOf(meta, "durationMs");
+  const duration = fieldAt(meta, "durationMs");
   const seconds = typeof duration === "number" ? ` after ${Math.round(duration / 100) / 10} s` : "";
   return passed(`"${oneLine(reply).slice(0, 60)}" by ${model}${seconds}`);
 }
@@ -90,7 +91,7 @@ export function judgeConversation(
 function textOf(payloads: unknown): string {
   if (!Array.isArray(payloads)) return "";
   return payloads
-    .map((payload) => fieldOf(payload, "text"))
+    .map((payload) => fieldAt(payload, "text"))
     .filter((text) => typeof text === "string")
     .join("\n")
     .trim();

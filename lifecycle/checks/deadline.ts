@@ -5,7 +5,7 @@ import type { EvidenceRecord } from "../evidence/records.ts";
 import { checkName } from "./name.ts";
 
 /** As in the schema, for workloads on record from before there were these settings. */
-export const defaultDeadlines: DeadlinesConfig = { factor: 3, longest: 600, baseline: 120 };
+const defaultDeadlines: DeadlinesConfig = { factor: 3, longest: 600, baseline: 120 };
 
 export function deadlinesOf({ deadlines }: { deadlines?: DeadlinesConfig }): DeadlinesConfig {
   return deadlines ?? defaultDeadlines;

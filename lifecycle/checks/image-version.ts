@@ -1,3 +1,4 @@
+import { withoutDigest } from "../../config/digest.ts";
 import type { Platform } from "../../platforms/platform.ts";
 
 /** What an image says it is: its OCI version label; without one the tag of the reference. */
@@ -6,7 +7,8 @@ export async function versionOfImage(
   reference: string,
 ): Promise<string> {
   const label = await platform.imageVersion(reference);
-  const name = reference.slice(reference.lastIndexOf("/") + 1).split("@")[0] ?? "";
+  const named = withoutDigest(reference);
+  const name = named.slice(named.lastIndexOf("/") + 1);
   const tag = name.includes(":") ? name.slice(name.indexOf(":") + 1) : undefined;
   const version = label ?? tag;
   if (version === undefined) {

@@ -1,3 +1,4 @@
+import { fieldAt } from "../../config/json.ts";
 import type { CheckResult, Outcome } from "../evidence/records.ts";
 import { type CommandResult, oneLine } from "./cli-output.ts";
 
@@ -23,7 +24,7 @@ export function judgeHttp(
     return failed(`HTTP ${answer.status}, but the body is not JSON: ${oneLine(answer.body)}`);
   }
   for (const [path, value] of Object.entries(wanted.body)) {
-    const seen = fieldOf(body, path);
+    const seen = fieldAt(body, path);
     if (seen !== value) {
       return failed(`${path} is ${JSON.stringify(seen)} instead of ${JSON.stringify(value)}`);
     }
@@ -33,18 +34,6 @@ export function judgeHttp(
       .map(([path, value]) => `${path}=${value}`)
       .join(" "),
   );
-}
-
-/** The value at a dotted path of parsed JSON; undefined where there is none. */
-export function fieldOf(body: unknown, path: string): unknown {
-  let value = body;
-  for (const key of path.split(".")) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) {
-      return undefined;
-    }
-    value = (value as Record<string, unknown>)[key];
-  }
-  return value;
 }
 
 export function judgeCommand(

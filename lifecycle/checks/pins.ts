@@ -1,6 +1,7 @@
+import { fieldAt } from "../../config/json.ts";
 import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
 import { agentsOf, type Configuration, modelOf } from "./configuration.ts";
-import { type Attempt, failed, fieldOf, nothing, passed } from "./judge.ts";
+import { type Attempt, failed, nothing, passed } from "./judge.ts";
 
 /**
  * Prints, of the state folder that is its argument, which agents have a session store, how many sessions are in it, and
@@ -59,7 +60,7 @@ export function pinsArgv(mount: string): string[] {
 export function judgePins(result: CommandResult, mount: string, configuration: Configuration): Attempt {
   const look = jsonOf(result.stdout);
   const [agents, sessions, unreadable] = ["agents", "sessions", "unreadable"].map((field) =>
-    fieldOf(look, field),
+    fieldAt(look, field),
   );
   if (
     result.exitCode !== 0 ||
@@ -72,17 +73,17 @@ export function judgePins(result: CommandResult, mount: string, configuration: C
   const pins = sessions.flatMap((session) => pinOf(session, mount, configuration.content));
   if (pins.length > 0) return failed(pins.join("; "));
   if (unreadable.length > 0) {
-    const files = unreadable.map((each) => `${mount}/${fieldOf(each, "file")} (${fieldOf(each, "why")})`);
+    const files = unreadable.map((each) => `${mount}/${fieldAt(each, "file")} (${fieldAt(each, "why")})`);
     return nothing(`can't be read: ${files.join(", ")}`);
   }
   const unknown = agents.filter(
-    (each) => fieldOf(each, "stores") === 0 && Number(fieldOf(each, "files")) > 0,
+    (each) => fieldAt(each, "stores") === 0 && Number(fieldAt(each, "files")) > 0,
   );
   if (unknown.length > 0) {
-    const named = unknown.map((each) => `${mount}/agents/${fieldOf(each, "agent")}/sessions`);
+    const named = unknown.map((each) => `${mount}/agents/${fieldAt(each, "agent")}/sessions`);
     return nothing(`no list of sessions that is known here, though there are files in ${named.join(", ")}`);
   }
-  const total = agents.reduce((sum, each) => sum + Number(fieldOf(each, "sessions")), 0);
+  const total = agents.reduce((sum, each) => sum + Number(fieldAt(each, "sessions")), 0);
   return total === 0
     ? passed(`no session in ${mount}/agents: nothing is pinned`)
     : passed(`none of ${total} sessions of ${agents.length} agents is pinned to another model`);
@@ -90,13 +91,13 @@ export function judgePins(result: CommandResult, mount: string, configuration: C
 
 function pinOf(session: unknown, mount: string, configuration: object | undefined): string[] {
   const text = (field: string): string | undefined => {
-    const value = fieldOf(session, field);
+    const value = fieldAt(session, field);
     return typeof value === "string" && value !== "" ? value : undefined;
   };
   const agent = text("agent");
   const primary =
     agentsOf(configuration).find(({ id }) => id === agent)?.model ??
-    modelOf(fieldOf(configuration, "agents.defaults.model"));
+    modelOf(fieldAt(configuration, "agents.defaults.model"));
   const model = text("model") ?? "unknown";
   const provider = text("provider") ?? (model.includes("/") ? undefined : primary?.split("/")[0]);
   const pinned = provider === undefined ? model : `${provider}/${model}`;

@@ -1,10 +1,11 @@
 import type { Check } from "../../config/check-schema.ts";
+import { fieldAt } from "../../config/json.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { baselineBefore, noBaseline } from "./before.ts";
 import { judgeChannels, readChannels } from "./channels.ts";
 import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
 import { judgeConfiguration, keysOf, readConfiguration } from "./configuration.ts";
-import { type Attempt, allOf, failed, fieldOf, passed } from "./judge.ts";
+import { type Attempt, allOf, failed, passed } from "./judge.ts";
 
 type CheckOf<Kind extends Check["kind"]> = Extract<Check, { kind: Kind }>;
 
@@ -77,7 +78,7 @@ export async function countSessions(
 /** `count` is that of the sessions in the list, which newer versions cut at 100; `totalCount` is that of all. */
 export function sessionsOf(result: CommandResult): number {
   const list = jsonOf(result.stdout);
-  const count = fieldOf(list, "totalCount") ?? fieldOf(list, "count");
+  const count = fieldAt(list, "totalCount") ?? fieldAt(list, "count");
   if (result.exitCode !== 0 || typeof count !== "number") {
     throw new Error(`no list of sessions: ${oneLine(result.stdout || result.stderr)}`);
   }

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
 import { certificateFolder } from "../../config/docker-access.ts";
+import { runProcess } from "../../platforms/child-process.ts";
 import { OperationFailure, TooLate } from "../../platforms/failure.ts";
 import type { Workload } from "../workload.ts";
 import type { CommandResult } from "./cli-output.ts";
@@ -36,51 +36,17 @@ export async function runWorkflow(
   environment: Record<string, string>,
   deadline: number,
 ): Promise<CommandResult> {
-  const [program = "", ...args] = argv;
-  const child = spawn(program, args, {
-    env: environment,
-    stdio: ["ignore", "pipe", "pipe"],
-    // A process group of its own: what it has started must not outlive it.
-    detached: true,
+  // What it has started must not outlive it.
+  const options = { env: environment, deadline, group: true, longest: longestOutput };
+  const { code, stdout, stderr, late } = await runProcess(argv, options).catch((error) => {
+    throw cannotStart(argv[0] ?? "", error);
   });
-  const output = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8");
-    child[name].on("data", (text: string) => {
-      output[name] = (output[name] + text).slice(0, longestOutput);
-    });
-  }
-  let expired = false;
-  const timer = setTimeout(() => {
-    expired = true;
-    end(child.pid);
-  }, deadline * 1000);
-  try {
-    const exitCode = await new Promise<number | null>((resolve, reject) => {
-      child.once("error", (error: NodeJS.ErrnoException) => reject(cannotStart(program, error)));
-      child.once("close", resolve);
-    });
-    if (expired) {
-      throw new TooLate(`\`${argv.join(" ")}\` did not end within ${deadline} s.`);
-    }
-    return { exitCode: exitCode ?? -1, ...output };
-  } finally {
-    clearTimeout(timer);
-    end(child.pid);
-  }
+  if (late) throw new TooLate(`\`${argv.join(" ")}\` did not end within ${deadline} s.`);
+  return { exitCode: code ?? -1, stdout, stderr };
 }
 
 function cannotStart(program: string, error: NodeJS.ErrnoException): OperationFailure {
   return new OperationFailure(
     `${program} can't be started on this machine (${error.code}). Write its whole path into the check's \`argv\`, and make it executable.`,
   );
-}
-
-function end(group: number | undefined): void {
-  if (group === undefined) return;
-  try {
-    process.kill(-group, "SIGKILL");
-  } catch {
-    // It has ended.
-  }
 }

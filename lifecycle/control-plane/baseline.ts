@@ -1,14 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parsedJson } from "../../config/json.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import { type Attempt, failed } from "../checks/judge.ts";
 import { keyedHash, newSalt } from "../evidence/keyed-hash.ts";
 import type { ControlPlaneBaseline, SecretBaseline } from "../evidence/records.ts";
-import type { Drained } from "../update/drain.ts";
-import { secondsSince } from "../update/step.ts";
-import type { Task } from "./answers.ts";
 import { ArchiveDamaged, openArchive } from "./archive.ts";
 import { ApiRefusal, type ControlPlaneClient, NotSetUp } from "./client.ts";
 import type { DatabaseLook } from "./database.ts";
@@ -174,21 +170,4 @@ function holds(paths: readonly string[], file: string): boolean {
 function pathsOf(text: string): string[] {
   const paths = parsedJson(text);
   return Array.isArray(paths) ? paths.map(String) : [];
-}
-
-/** What is under way in the control plane. At its next start it would take all of it for failed. */
-export function activeTasks(client: ControlPlaneClient): Promise<Task[]> {
-  return client.activeTasks();
-}
-
-/** Waits until no task is active, `budget` seconds at most; what is still active then is said. */
-export async function drainTasks(client: ControlPlaneClient, budget: number): Promise<Drained> {
-  const began = performance.now();
-  const first = (await client.activeTasks()).length;
-  let active = first;
-  while (active > 0 && performance.now() - began < budget * 1000) {
-    await sleep(500);
-    active = (await client.activeTasks()).length;
-  }
-  return { active: first, seconds: secondsSince(began), cut: active };
 }

@@ -1,10 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Check } from "../../config/check-schema.ts";
-import { parsedJson } from "../../config/json.ts";
+import { fieldAt, parsedJson } from "../../config/json.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { HttpAnswer } from "../../platforms/http.ts";
-import { type Attempt, fieldOf } from "../checks/judge.ts";
+import type { Attempt } from "../checks/judge.ts";
 import type { BaselineEntry, ControlPlaneBaseline } from "../evidence/records.ts";
 import type { ControlPlaneAccess, WorkloadContext } from "../workload.ts";
 import { withControlPlane } from "./access.ts";
@@ -54,7 +54,7 @@ export function judgeBuild(
   baseline: BaselineEntry | undefined,
   image: string,
 ): Attempt {
-  const build = fieldOf(parsedJson(answer.body), field);
+  const build = fieldAt(parsedJson(answer.body), field);
   if (typeof build !== "string" || build === "") {
     return { passed: false, detail: `the answer has no ${field}: which build answers is unknown` };
   }

@@ -1,19 +1,7 @@
 import { type Attempt, failed, passed } from "../checks/judge.ts";
 import type { ControlPlaneBaseline } from "../evidence/records.ts";
-import type { Health, Task, User } from "./answers.ts";
+import type { Task, User } from "./answers.ts";
 import type { OpenedArchive } from "./archive.ts";
-
-/** The status code is 200 whatever the state is: only the body tells. */
-export function judgeHealth(health: Health): Attempt {
-  const wanted = { status: "healthy", database: "connected", orchestrator: "connected" } as const;
-  for (const [field, value] of Object.entries(wanted) as [keyof typeof wanted, string][]) {
-    if (health[field] !== value) {
-      return failed(`${field} is ${JSON.stringify(health[field])} instead of ${JSON.stringify(value)}`);
-    }
-  }
-  const fields = Object.keys(wanted) as (keyof typeof wanted)[];
-  return passed(fields.map((field) => `${field}=${health[field]}`).join(" "));
-}
 
 /** A user sees what his teams have, and gets 200 with nothing in it for all else: each comparison would pass. */
 export function judgeLogin(username: string, me: User): Attempt {

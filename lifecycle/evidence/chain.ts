@@ -5,7 +5,7 @@ import type { EvidenceRecord, ReadRecord } from "./records.ts";
 import { recordOf } from "./statement.ts";
 
 /** What the first record of a log has in place of the hash of the line before it. */
-export const first = "0".repeat(64);
+const first = "0".repeat(64);
 
 /** Whose records a log has. */
 export interface Owner {

@@ -23,7 +23,7 @@ export interface NamedKey {
   key: KeyObject;
 }
 
-export const payloadType = "application/vnd.in-toto+json";
+const payloadType = "application/vnd.in-toto+json";
 export const statementType = "https://in-toto.io/Statement/v1";
 
 /** Without a key the envelope says so: it has no signature. */

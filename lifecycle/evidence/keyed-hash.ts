@@ -10,9 +10,9 @@ export function newSalt(): string {
 }
 
 /** 32 hex digits. The same for equal JSON, whatever the order of its keys. */
-export function keyedHash(salt: string, value: unknown): string {
+export function keyedHash(key: string | Buffer, value: unknown): string {
   const text = JSON.stringify(value, (_, each: unknown) => inOrder(each)) ?? "undefined";
-  return createHmac("sha256", salt).update(text).digest("hex").slice(0, 32);
+  return createHmac("sha256", key).update(text).digest("hex").slice(0, 32);
 }
 
 function inOrder(value: unknown): unknown {

@@ -37,11 +37,6 @@ export class EvidenceKeys {
   }
 }
 
-/** Base64 of SPKI, as the configuration takes it. */
-export function publicKeyText(key: KeyObject): string {
-  return spki(key).toString("base64");
-}
-
 function named(key: KeyObject): NamedKey {
   return { id: createHash("sha256").update(spki(key)).digest("hex"), key };
 }

@@ -1,3 +1,4 @@
+import { digestIn } from "../../config/digest.ts";
 import { movedState } from "./moved-state.ts";
 import type { EvidenceRecord, Markers, SnapshotRole } from "./records.ts";
 
@@ -140,9 +141,5 @@ export function lastImage(records: readonly EvidenceRecord[]): string | undefine
 }
 
 export function sameDigest(one: string, other: string): boolean {
-  return digest(one) === digest(other);
-}
-
-function digest(reference: string): string {
-  return reference.slice(reference.lastIndexOf("@") + 1);
+  return digestIn(one) === digestIn(other);
 }

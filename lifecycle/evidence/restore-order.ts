@@ -62,7 +62,7 @@ export function restoreOf(
  * Why an order is not carried out, as a sentence; undefined: it can be. Nothing here may depend on luck: whoever finds an
  * old line in a stack file whose records are gone must not get a state of months ago along with an update.
  */
-export function orderProblem(
+function orderProblem(
   order: RestoreOrder | undefined,
   move: Move,
   { records, isThere }: { records: readonly EvidenceRecord[]; isThere: boolean },

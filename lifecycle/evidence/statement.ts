@@ -2,7 +2,7 @@ import { type Statement, statementType } from "./envelope.ts";
 import type { EvidenceRecord } from "./records.ts";
 
 /** Names the form of the predicate: an EvidenceRecord. */
-export const predicateType = "urn:clawforce:fleet:evidence:v1";
+const predicateType = "urn:clawforce:fleet:evidence:v1";
 
 /** A record as an in-toto Statement. Its subject is the image that it speaks of, else the records before it. */
 export function statementOf(record: EvidenceRecord): Statement {

@@ -1,3 +1,4 @@
+import { digestIn } from "../../config/digest.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
 import { secondsSince } from "../update/step.ts";
@@ -133,8 +134,12 @@ export async function forgetExpired(context: WorkloadContext, protectedIds: stri
 }
 
 function snapshotTags(context: WorkloadContext, role: SnapshotRole, image: string): string[] {
-  const digest = image.slice(image.lastIndexOf("@") + 1);
-  return [role, `workload=${context.workload.name}`, `stack=${context.workload.stack}`, `image=${digest}`];
+  return [
+    role,
+    `workload=${context.workload.name}`,
+    `stack=${context.workload.stack}`,
+    `image=${digestIn(image)}`,
+  ];
 }
 
 function refuseDamaged(context: WorkloadContext, report: ScriptReport): void {

@@ -10,8 +10,7 @@ export function witnessesOf(
     name: input.name,
     records,
     ...(refused?.untouched && { without: refused.why }),
-    observed:
-      observed !== undefined && observed.serves ? { id: observed.id, image: observed.image } : undefined,
+    observed: observed?.serves ? { id: observed.id, image: observed.image } : undefined,
     checks: fingerprint(input.verification),
   }));
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { fieldAt } from "../../config/json.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
-import { fieldOf } from "../checks/judge.ts";
 import { withControlPlane } from "../control-plane/access.ts";
-import { drainTasks } from "../control-plane/baseline.ts";
+import type { ControlPlaneClient } from "../control-plane/client.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { secondsSince } from "./step.ts";
 import { openWorkloadHttp } from "./workload-http.ts";
@@ -21,29 +21,39 @@ export async function drain(context: WorkloadContext): Promise<Drained> {
   if (workload.track === "control-plane") {
     return withControlPlane(context, (client) => drainTasks(client, workload.drain.budget));
   }
-  const began = performance.now();
   const reader = await activeWorkReader(context);
   if (reader === undefined) {
     return { active: 0, seconds: 0, cut: 0 };
   }
   try {
-    const first = await reader.read();
-    let active = first;
-    while (active > 0 && performance.now() - began < workload.drain.budget * 1000) {
-      await sleep(500);
-      active = await reader.read();
-    }
-    return { active: first, seconds: secondsSince(began), cut: active };
+    return await drained(() => reader.read(), workload.drain.budget);
   } finally {
     await reader.close();
   }
 }
 
-export function describeDrain(drained: Drained): string {
-  if (drained.cut > 0) {
-    return `${drained.cut} of ${drained.active} units of work were still active at the end of the budget and are cut`;
+/** What is under way in the control plane: at its next start it would take all of it for failed. */
+export function drainTasks(client: ControlPlaneClient, budget: number): Promise<Drained> {
+  return drained(async () => (await client.activeTasks()).length, budget);
+}
+
+/** Waits until nothing is active, `budget` seconds at most; what is still active then is said. */
+async function drained(read: () => Promise<number>, budget: number): Promise<Drained> {
+  const began = performance.now();
+  const first = await read();
+  let active = first;
+  while (active > 0 && performance.now() - began < budget * 1000) {
+    await sleep(500);
+    active = await read();
   }
-  return drained.active === 0 ? "no active work" : `${drained.active} units of work ended`;
+  return { active: first, seconds: secondsSince(began), cut: active };
+}
+
+export function describeDrain({ active, cut }: Drained): string {
+  if (cut > 0) {
+    return `${cut} of ${active} units of work were still active at the end of the budget and are cut`;
+  }
+  return active === 0 ? "no active work" : `${active} units of work ended`;
 }
 
 interface ActiveWorkReader {
@@ -60,7 +70,7 @@ async function activeWorkReader(context: WorkloadContext): Promise<ActiveWorkRea
     return {
       read: async () => {
         const answer = await client.get(http.path, workload.port, deadline);
-        const value = answer.status === 200 ? fieldOf(JSON.parse(answer.body), http.field) : undefined;
+        const value = answer.status === 200 ? fieldAt(JSON.parse(answer.body), http.field) : undefined;
         return asCount(
           value,
           `${http.path} answered HTTP ${answer.status} without a number at ${http.field}`,

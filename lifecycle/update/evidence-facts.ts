@@ -80,7 +80,7 @@ export function judgedWorkload(surveyed: SurveyedWorkload, releases: readonly st
   // That of one that is refused is not what the configuration wants.
   const { image } = surveyed.input;
   const from = observed?.image ?? imageBefore(move);
-  const container = observed !== undefined && observed.serves ? observed.id : "";
+  const container = observed?.serves ? observed.id : "";
   const previous = releasesOf(records).at(-1)?.image ?? "";
   const spoken = [image, from, previous, ...releases].filter((reference) => reference !== "");
   const evidence = evidenceOf(sealed, spoken);

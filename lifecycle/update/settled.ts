@@ -103,7 +103,7 @@ function obstacle(
 /** Whether a workload of an earlier wave serves with the settings of the stack file, and has passed on them. */
 function hasProved(config: StackConfig, { wanted, observed, records }: Unsettled, now: Date): boolean {
   const before = lastMade(records);
-  const serving = observed !== undefined && observed.serves ? observed : undefined;
+  const serving = observed?.serves ? observed : undefined;
   if (before === undefined || serving === undefined) return false;
   const target = settingsOf(wanted);
   if (sharedDifferences(before, target, wanted.track).length > 0) return false;

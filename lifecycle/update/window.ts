@@ -65,9 +65,7 @@ export async function surveyInWindow(
  * A restore is never a surprise: what can't be told apart from an old line is refused before anything is touched. The way
  * back of others is no way to get one either, and not closed by it: the plan says that it is left out.
  */
-export function refuseOrders(
-  surveyed: readonly Pick<SurveyedWorkload, "config" | "move" | "orderProblem">[],
-): void {
+function refuseOrders(surveyed: readonly Pick<SurveyedWorkload, "config" | "move" | "orderProblem">[]): void {
   const problems = surveyed.flatMap(({ config, orderProblem }) =>
     orderProblem === undefined ? [] : [`  ${config.name}: ${orderProblem}`],
   );
@@ -116,6 +114,6 @@ function gapProblems(track: Track, workloads: readonly WindowFacts[], gap: numbe
 }
 
 /** ISO 8601: when a workload last went to another version. */
-export function lastChange(records: readonly EvidenceRecord[]): string | undefined {
+function lastChange(records: readonly EvidenceRecord[]): string | undefined {
   return records.findLast((record) => record.kind === "cut-over" && record.direction !== "same")?.time;
 }

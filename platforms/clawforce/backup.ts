@@ -1,11 +1,11 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Backup } from "../../lifecycle/control-plane/answers.ts";
 import { ArchiveDamaged, type OpenedArchive, openArchive } from "../../lifecycle/control-plane/archive.ts";
 import { type ArchiveDemands, judgeArchive } from "../../lifecycle/control-plane/judge.ts";
 import { secondsSince } from "../../lifecycle/update/step.ts";
 import { OperationFailure } from "../failure.ts";
+import { until } from "../until.ts";
 import { type ManagedContext, readManaged } from "./instance.ts";
 
 export interface BackupOptions {
@@ -82,32 +82,28 @@ async function completed(
   id: number,
   deadline: number,
 ): Promise<Backup> {
-  const until = Date.now() + deadline * 1000;
-  for (;;) {
-    const backup = await client.backup(id);
-    if (backup.status === "completed") {
-      return backup;
-    }
-    if (backup.status !== "running") {
+  return until(
+    async () => {
+      const backup = await client.backup(id);
+      if (backup.status === "completed") return { found: backup };
+      if (backup.status === "running") return { waitsFor: backup.status };
       throw new OperationFailure(
         `backup ${id} of ${instance} ended as ${backup.status}: ${backup.error_message ?? "no reason given"}.`,
       );
-    }
-    if (Date.now() > until) {
-      throw new OperationFailure(
-        `backup ${id} of ${instance} still runs after ${deadline} s. Wait for it in the control plane, then try again.`,
-      );
-    }
-    await sleep(pollSeconds * 1000);
-  }
+    },
+    {
+      deadline,
+      interval: pollSeconds,
+      late: () =>
+        new OperationFailure(
+          `backup ${id} of ${instance} still runs after ${deadline} s. Wait for it in the control plane, then try again.`,
+        ),
+    },
+  );
 }
 
 /** Removes an archive that is of no use, so that nobody takes it for a backup. */
-export async function openUsable(
-  what: string,
-  file: string,
-  demands: ArchiveDemands,
-): Promise<OpenedArchive> {
+async function openUsable(what: string, file: string, demands: ArchiveDemands): Promise<OpenedArchive> {
   const refuse = async (reason: string): Promise<never> => {
     await rm(file, { force: true });
     throw new OperationFailure(

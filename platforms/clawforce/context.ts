@@ -7,7 +7,7 @@ import type { SetImageOptions } from "./image.ts";
 import type { ManagedContext } from "./instance.ts";
 
 /** The control plane of a managed workload. */
-export function managerOf({ workload }: WorkloadContext): ControlPlaneAccess {
+function managerOf({ workload }: WorkloadContext): ControlPlaneAccess {
   if (workload.controlPlane === undefined) {
     throw new OperationFailure(`${workload.name} has no control plane that could manage it.`);
   }

@@ -1,6 +1,5 @@
 /** The labels that a control plane gives the containers that it makes. */
 const managerLabel = "managed-by";
-const instanceLabel = "instance";
 
 /** Clawforce, and the program that it comes from. */
 const controlPlanes = ["clawforce", "claworc"];
@@ -12,9 +11,4 @@ const controlPlanes = ["clawforce", "claworc"];
 export function managingControlPlane(labels: Readonly<Record<string, string>>): string | undefined {
   const manager = labels[managerLabel];
   return manager !== undefined && controlPlanes.includes(manager) ? manager : undefined;
-}
-
-/** The instance that a managed container belongs to, undefined for all other containers. */
-export function managedInstanceOf(labels: Readonly<Record<string, string>>): string | undefined {
-  return managingControlPlane(labels) === undefined ? undefined : labels[instanceLabel];
 }

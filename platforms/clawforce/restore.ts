@@ -1,13 +1,13 @@
 import { createReadStream } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type OpenedArchive, openArchive } from "../../lifecycle/control-plane/archive.ts";
 import { UnknownOutcome } from "../../lifecycle/control-plane/client.ts";
 import { judgeArchive } from "../../lifecycle/control-plane/judge.ts";
 import { secondsSince } from "../../lifecycle/update/step.ts";
 import { describeDockerError, inspectContainer } from "../docker/client.ts";
 import { messageOf, OperationFailure } from "../failure.ts";
+import { until } from "../until.ts";
 import { configurationIn } from "./backup.ts";
 import { setImage } from "./image.ts";
 import { type ManagedContext, readManaged } from "./instance.ts";
@@ -124,19 +124,21 @@ const stopDeadline = 60;
 async function stopInstance(context: ManagedContext, id: number): Promise<void> {
   const { client, docker, instance } = context;
   await tolerant(() => client.stop(id));
-  const until = Date.now() + stopDeadline * 1000;
-  for (;;) {
-    const found = await inspectContainer(docker, instance);
-    if (found?.State.Running !== true && found?.State.Restarting !== true) {
-      return;
-    }
-    if (Date.now() > until) {
-      throw new OperationFailure(
-        `${instance} still runs ${stopDeadline} s after it was stopped: nothing was restored. Look at it in the control plane.`,
-      );
-    }
-    await sleep(300);
-  }
+  await until(
+    async () => {
+      const found = await inspectContainer(docker, instance);
+      const runs = found?.State.Running === true || found?.State.Restarting === true;
+      return runs ? { waitsFor: "its end" } : { found: undefined };
+    },
+    {
+      deadline: stopDeadline,
+      interval: 0.3,
+      late: () =>
+        new OperationFailure(
+          `${instance} still runs ${stopDeadline} s after it was stopped: nothing was restored. Look at it in the control plane.`,
+        ),
+    },
+  );
 }
 
 /** A call whose outcome is looked at afterwards anyway. */

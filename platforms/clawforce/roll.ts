@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { UnknownOutcome } from "../../lifecycle/control-plane/client.ts";
 import { secondsSince } from "../../lifecycle/update/step.ts";
 import { ensureImage } from "../docker/image.ts";
 import { OperationFailure } from "../failure.ts";
+import { until } from "../until.ts";
 import type { SetImageOptions } from "./image.ts";
 import { type ManagedContext, type ManagedState, readManaged } from "./instance.ts";
 
@@ -115,22 +115,21 @@ export async function untilServing(
   wanted: WantedImage,
   deadline: number,
 ): Promise<ManagedState> {
-  const until = Date.now() + deadline * 1000;
-  for (;;) {
-    const state = await readManaged(context);
-    const shortfall = shortfallOf(state, wanted);
-    if (shortfall === undefined) {
-      return state;
-    }
-    const hopeless =
-      ended.includes(state.status) ||
-      (state.container?.imageId === wanted.imageId && state.container.restarts > mostRestarts);
-    if (hopeless || Date.now() > until) {
-      const why = hopeless ? "" : ` after ${deadline} s`;
-      throw new OperationFailure(
-        `${context.instance} does not serve ${wanted.reference}${why}: ${shortfall}. Its log says why: \`docker logs ${context.instance}\`.`,
-      );
-    }
-    await sleep(500);
-  }
+  const failure = (shortfall: string, why = "") =>
+    new OperationFailure(
+      `${context.instance} does not serve ${wanted.reference}${why}: ${shortfall}. Its log says why: \`docker logs ${context.instance}\`.`,
+    );
+  return until(
+    async () => {
+      const state = await readManaged(context);
+      const shortfall = shortfallOf(state, wanted);
+      if (shortfall === undefined) return { found: state };
+      const hopeless =
+        ended.includes(state.status) ||
+        (state.container?.imageId === wanted.imageId && state.container.restarts > mostRestarts);
+      if (hopeless) throw failure(shortfall);
+      return { waitsFor: shortfall };
+    },
+    { deadline, interval: 0.5, late: (shortfall) => failure(shortfall, ` after ${deadline} s`) },
+  );
 }

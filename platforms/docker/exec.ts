@@ -33,7 +33,7 @@ export async function execInContainer(
     }, options.deadline * 1000);
   });
   try {
-    const output = await Promise.race([whileAnswering(docker, collectOutput(docker, stream)), expired]);
+    const output = await Promise.race([whileAnswering(docker, collectOutput(stream)), expired]);
     const { ExitCode } = await exec.inspect();
     return { exitCode: ExitCode ?? -1, ...output };
   } catch (error) {

@@ -8,7 +8,7 @@ export interface Frame {
  * Docker's multiplexed stream piece by piece, as fast as it is taken: a large output never has to stand in memory. A
  * stream that ends within a frame is an error.
  */
-export async function* framesOf(stream: AsyncIterable<unknown>): AsyncGenerator<Frame> {
+export async function* framesOf(stream: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<Frame> {
   let header: Buffer<ArrayBufferLike> = Buffer.alloc(0);
   let channel = 0;
   let left = 0;

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { OperationFailure } from "../failure.ts";
+import { until } from "../until.ts";
 import { inspectContainer, isUnchanged } from "./client.ts";
 
 /** Stops a container and proves that it is stopped. */
@@ -44,22 +44,23 @@ export async function startContainer(docker: Docker, name: string, wait: number)
 }
 
 export async function waitHealthy(docker: Docker, name: string, wait: number): Promise<void> {
-  const until = Date.now() + wait * 1000;
-  for (;;) {
-    const info = await inspectContainer(docker, name);
-    if (info === undefined) {
-      throw new OperationFailure(`the container ${name} is gone.`);
-    }
-    const health = info.State.Health?.Status;
-    if (info.State.Running && (health === undefined || health === "healthy")) {
-      return;
-    }
-    if (Date.now() > until || (!info.State.Running && !info.State.Restarting)) {
-      const last = info.State.Health?.Log?.at(-1)?.Output?.trim();
-      const what = info.State.Running ? `is ${health}` : `ended with exit code ${info.State.ExitCode}`;
+  await until(
+    async () => {
+      const info = await inspectContainer(docker, name);
+      if (info === undefined) {
+        throw new OperationFailure(`the container ${name} is gone.`);
+      }
+      const { Running, Restarting, ExitCode, Health } = info.State;
+      if (Running && (Health?.Status === undefined || Health.Status === "healthy")) {
+        return { found: undefined };
+      }
+      const last = Health?.Log?.at(-1)?.Output?.trim();
+      const what = Running ? `is ${Health?.Status}` : `ended with exit code ${ExitCode}`;
       const said = last ? `; its last health check said: ${last}` : "";
-      throw new OperationFailure(`the container ${name} ${what} (waited ${wait} s at most)${said}.`);
-    }
-    await sleep(200);
-  }
+      const sentence = `the container ${name} ${what} (waited ${wait} s at most)${said}.`;
+      if (!Running && !Restarting) throw new OperationFailure(sentence);
+      return { waitsFor: sentence };
+    },
+    { deadline: wait, interval: 0.2, late: (sentence) => new OperationFailure(sentence) },
+  );
 }

@@ -1,4 +1,3 @@
-import { PassThrough } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type Docker from "dockerode";
 import { TooLate } from "../failure.ts";
@@ -12,9 +11,7 @@ export async function collectLogs(docker: Docker, name: string, from?: string): 
   const begin = from ?? (await container.inspect()).State.StartedAt;
   const since = Math.floor(new Date(begin).getTime() / 1000);
   const raw = await container.logs({ stdout: true, stderr: true, since, follow: false });
-  const stream = new PassThrough();
-  stream.end(raw);
-  const { stdout, stderr } = await collectOutput(docker, stream);
+  const { stdout, stderr } = await collectOutput([raw]);
   return `${stdout}\n${stderr}`;
 }
 

@@ -44,7 +44,7 @@ export interface OneShot extends OneShotContainer {
 /** Runs a container to its end and removes it, whatever happens to it. */
 export function runOneShot(docker: Docker, job: OneShot): Promise<JobResult> {
   return withOneShot(docker, job, async (container, stream, failed) => {
-    const output = collectOutput(docker, stream);
+    const output = collectOutput(stream);
     await container.start();
     stream.end(job.stdin ?? "");
     const exitCode = await exitCodeOf(container, failed);

@@ -1,33 +1,27 @@
-import { PassThrough } from "node:stream";
-import type Docker from "dockerode";
+import { framesOf } from "./frames.ts";
 
 export interface Output {
   stdout: string;
   stderr: string;
 }
 
-/** Reads Docker's multiplexed stream to its end. */
-export async function collectOutput(docker: Docker, stream: NodeJS.ReadableStream): Promise<Output> {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  (
-    docker.modem as { demuxStream(s: NodeJS.ReadableStream, o: PassThrough, e: PassThrough): void }
-  ).demuxStream(stream, stdout, stderr);
-  const finish = () => {
-    stdout.end();
-    stderr.end();
-  };
-  stream.once("end", finish);
-  stream.once("close", finish);
-  stream.once("error", finish);
-  const [out, err] = await Promise.all([textOf(stdout), textOf(stderr)]);
-  return { stdout: out, stderr: err };
+/**
+ * Reads Docker's multiplexed stream to its end. A stream that breaks ends it too: the program's exit code and what it has
+ * said tell more than a broken pipe.
+ */
+export async function collectOutput(stream: AsyncIterable<unknown> | Iterable<unknown>): Promise<Output> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  try {
+    for await (const { channel, data } of framesOf(stream)) {
+      (channel === 2 ? stderr : stdout).push(data);
+    }
+  } catch {
+    // What came before stands in the two.
+  }
+  return { stdout: textOf(stdout), stderr: textOf(stderr) };
 }
 
-async function textOf(stream: PassThrough): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) {
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+function textOf(pieces: readonly Buffer[]): string {
+  return Buffer.concat(pieces).toString("utf8");
 }

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { parsedJson } from "../../config/json.ts";
+import { fieldOf, parsedJson } from "../../config/json.ts";
+import { runProcess } from "../child-process.ts";
 
 export interface Credentials {
   user: string;
@@ -14,8 +14,8 @@ export type KnownCredentials = Credentials | { unusable: string } | undefined;
 
 /** The keys under which `docker login` without a registry's name has stored them. */
 const hubKeys = ["https://index.docker.io/v1/", "index.docker.io", "docker.io"];
-/** A helper may ask a server, or a keyring that is locked. Milliseconds. */
-const patience = 20_000;
+/** A helper may ask a server, or a keyring that is locked. Seconds. */
+const patience = 20;
 
 /**
  * The credentials that `docker login` has left: in config.json (`$DOCKER_CONFIG`, default ~/.docker), or in the helper
@@ -32,7 +32,7 @@ export async function credentialsOf(
   const kept = named === undefined ? undefined : await fromHelper(named.helper, named.key);
   if (kept !== undefined) return kept;
   for (const key of keys) {
-    const found = decoded(entryOf(entryOf(entryOf(config, "auths"), key), "auth"));
+    const found = decoded(fieldOf(fieldOf(fieldOf(config, "auths"), key), "auth"));
     if (found !== undefined) return found;
   }
   return undefined;
@@ -53,10 +53,10 @@ export function authConfig(
 /** The helper for this registry alone comes before the one for all, as with the docker command. */
 function helperIn(config: unknown, keys: readonly string[]): { helper: string; key: string } | undefined {
   for (const key of keys) {
-    const helper = entryOf(entryOf(config, "credHelpers"), key);
+    const helper = fieldOf(fieldOf(config, "credHelpers"), key);
     if (typeof helper === "string") return { helper, key };
   }
-  const store = entryOf(config, "credsStore");
+  const store = fieldOf(config, "credsStore");
   return typeof store === "string" && store !== "" ? { helper: store, key: keys[0] ?? "" } : undefined;
 }
 
@@ -67,7 +67,7 @@ async function fromHelper(helper: string, key: string): Promise<KnownCredentials
   const { code, output } = await asked(program, key);
   if (code === 0) {
     const answer = parsedJson(output);
-    const [user, password] = [entryOf(answer, "Username"), entryOf(answer, "Secret")];
+    const [user, password] = [fieldOf(answer, "Username"), fieldOf(answer, "Secret")];
     if (typeof user === "string" && typeof password === "string") return { user, password };
     return { unusable: `${program} answers with no credentials` };
   }
@@ -77,29 +77,18 @@ async function fromHelper(helper: string, key: string): Promise<KnownCredentials
 }
 
 /** What `<helper> get` says on standard output; the registry goes to its standard input. */
-function asked(program: string, key: string): Promise<{ code: number | string; output: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(program, ["get"], { stdio: ["pipe", "pipe", "ignore"] });
-    let output = "";
-    const timer = setTimeout(() => {
-      child.kill("SIGKILL");
-      resolve({ code: `did not answer within ${patience / 1000} s`, output: "" });
-    }, patience);
-    child.stdout.setEncoding("utf8");
-    child.stdout.on("data", (text: string) => {
-      output += text;
+async function asked(program: string, key: string): Promise<{ code: number | string; output: string }> {
+  try {
+    const { code, signal, stdout, late } = await runProcess([program, "get"], {
+      input: key,
+      deadline: patience,
     });
-    child.stdin.on("error", () => {});
-    child.once("error", ({ code }: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      resolve({ code: `can't be started (${code})`, output: "" });
-    });
-    child.once("close", (code, signal) => {
-      clearTimeout(timer);
-      resolve({ code: code ?? `was ended by ${signal}`, output });
-    });
-    child.stdin.end(key);
-  });
+    return late
+      ? { code: `did not answer within ${patience} s`, output: "" }
+      : { code: code ?? `was ended by ${signal}`, output: stdout };
+  } catch (error) {
+    return { code: `can't be started (${(error as NodeJS.ErrnoException).code})`, output: "" };
+  }
 }
 
 async function configIn(folder: string): Promise<unknown> {
@@ -108,12 +97,6 @@ async function configIn(folder: string): Promise<unknown> {
   } catch {
     return undefined;
   }
-}
-
-function entryOf(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
-    ? Reflect.get(value, key)
-    : undefined;
 }
 
 function decoded(auth: unknown): Credentials | undefined {

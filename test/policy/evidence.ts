@@ -1,8 +1,8 @@
 import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { type Envelope, seal } from "../../lifecycle/evidence/envelope.ts";
-import { publicKeyText } from "../../lifecycle/evidence/keys.ts";
 import type { EvidenceEntry, EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import { statementOf } from "../../lifecycle/evidence/statement.ts";
+import { publicKeyText } from "../support/public-key.ts";
 
 /** A key pair of a test. */
 export interface TestKey {

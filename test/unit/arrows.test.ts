@@ -22,7 +22,7 @@ const arrows: Readonly<Record<string, readonly string[] | "*">> = {
   "platforms/of-stack.ts": ["config", "platforms", docker, kamal],
   fleet: ["config", "lifecycle", "operations", "platforms", "platforms/of-stack.ts", docker, kamal, "review"],
   review: ["config"],
-  demo: ["fleet", "config", "lifecycle", "operations", "platforms", docker, clawforce, "toolchain"],
+  demo: ["fleet", "config", "lifecycle", "platforms", docker, clawforce, "toolchain"],
   toolchain: [],
   config: [],
   policies: [],

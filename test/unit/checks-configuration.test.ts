@@ -41,6 +41,25 @@ describe("openclaw.json as JSON5", () => {
   });
 });
 
+describe("what goes on record", () => {
+  it("stays what records of before have, key by key", () => {
+    const print = printOf(
+      { channels: { slack: { token: "x", on: true } }, list: [1, "2"] },
+      "a secret",
+      "00112233445566778899aabbccddeeff",
+    );
+    expect(print).toEqual({
+      salt: "00112233445566778899aabbccddeeff",
+      secret: "2201b4b8f111467fe61502d7",
+      keys: {
+        "channels.slack.token": "0becf4cc0b5ced76914d5b16",
+        "channels.slack.on": "dd127259b8ea1360056a5d6b",
+        list: "b3a83a992826ec703765f828",
+      },
+    });
+  });
+});
+
 describe("where it is", () => {
   it.each([
     [[], "/state/openclaw.json"],

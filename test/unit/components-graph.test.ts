@@ -28,6 +28,7 @@ function fleetOf(count: number): Promise<Registered[]> {
         removed: () => Promise.reject(new Error("nothing has left the configuration")),
         secretsOf: () => secrets,
         pull: () => Promise.reject(new Error("nothing is made, so nothing is pulled")),
+        runProcess: () => Promise.reject(new Error("nothing is made, so no hook runs")),
         ...{ keeper: "", hookDeadline: () => 60 },
       }),
   );

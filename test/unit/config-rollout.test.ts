@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseStackConfig } from "../../config/parse.ts";
-import { imageOf, volumeOf, waveCounts, workloadsOf } from "../../config/rollout.ts";
+import { volumeOf, waveCounts, workloadsOf } from "../../config/rollout.ts";
 import { candidate, rawConfig, stable } from "./config-fixture.ts";
 
 function groupOf(size: number, waves: (number | string)[]) {
@@ -58,16 +58,6 @@ describe("the image of an instance", () => {
     );
     expect(workloadsOf(promoted).map(({ image }) => image)).toEqual(
       workloadsOf(finished).map(({ image }) => image),
-    );
-  });
-
-  test("is found by the names of group and instance", () => {
-    const config = parseStackConfig(rawConfig());
-    expect(imageOf(config, "support", "canary")).toBe(candidate);
-    expect(imageOf(config, "support", "support-3")).toBe(stable);
-    expect(() => imageOf(config, "sales", "canary")).toThrow('No instance group is called "sales".');
-    expect(() => imageOf(config, "support", "x")).toThrow(
-      'The instance group "support" has no instance "x".',
     );
   });
 });

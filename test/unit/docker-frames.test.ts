@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { framesOf } from "../../platforms/docker/frames.ts";
+import { collectOutput } from "../../platforms/docker/output.ts";
 
 function frame(channel: number, text: string): Buffer {
   const header = Buffer.alloc(8);
@@ -38,3 +39,21 @@ test.each([4, 10, whole.length - 1])(
     await expect(read([whole.subarray(0, length)])).rejects.toThrow("was cut off");
   },
 );
+
+test("both outputs are collected whole, and a letter that is cut in two is one again", async () => {
+  const letter = Buffer.from("ö");
+  const pieces = [
+    whole,
+    Buffer.concat([Buffer.from([1, 0, 0, 0, 0, 0, 0, 1]), letter.subarray(0, 1)]),
+    Buffer.concat([Buffer.from([1, 0, 0, 0, 0, 0, 0, 1]), letter.subarray(1)]),
+  ];
+  expect(await collectOutput(pieces)).toEqual({ stdout: "first secondö", stderr: "a warning" });
+});
+
+test("of a stream that breaks, what came before is collected", async () => {
+  async function* broken() {
+    yield frame(2, "why it ended");
+    throw new Error("EPIPE");
+  }
+  expect(await collectOutput(broken())).toEqual({ stdout: "", stderr: "why it ended" });
+});

@@ -3,9 +3,10 @@ import { appendFile, chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { EvidenceDamaged, EvidenceKeyError } from "../../lifecycle/evidence/failure.ts";
-import { EvidenceKeys, publicKeyText } from "../../lifecycle/evidence/keys.ts";
+import { EvidenceKeys } from "../../lifecycle/evidence/keys.ts";
 import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
+import { publicKeyText } from "../support/public-key.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 let folder: string;

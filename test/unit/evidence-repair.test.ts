@@ -2,11 +2,12 @@ import { createHash, generateKeyPairSync } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { EvidenceKeys, publicKeyText } from "../../lifecycle/evidence/keys.ts";
+import { EvidenceKeys } from "../../lifecycle/evidence/keys.ts";
 import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { examine, isSick, repair } from "../../lifecycle/evidence/repair.ts";
 import { readEvidence, readTrustedKeys } from "../../policies/signed-records.ts";
+import { publicKeyText } from "../support/public-key.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 const image = `registry.test/agent:1@sha256:${"a".repeat(64)}`;

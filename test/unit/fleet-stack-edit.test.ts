@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { changeLines, type Edit, editStackText } from "../../fleet/stack-edit.ts";
@@ -27,6 +28,20 @@ function edited(...edits: Edit[]): string {
   return editStackText(file, edits).text;
 }
 
+/** The content of a stack file as the edit wants it. */
+function withSetting(content: unknown, { path: [first, ...rest], value }: Edit): unknown {
+  const keys = ["config", `clawforce:${first}`, ...rest];
+  let at = content as Record<string | number, unknown>;
+  for (const key of keys.slice(0, -1)) {
+    at[key] ??= {};
+    at = at[key] as typeof at;
+  }
+  const last = keys.at(-1) ?? "";
+  if (value === undefined) delete at[last];
+  else at[last] = value;
+  return content;
+}
+
 /** The lines that are in one text and not in the other. */
 function difference(text: string): { gone: string[]; come: string[] } {
   const [before, after] = [file.split("\n"), text.split("\n")];
@@ -44,11 +59,11 @@ describe("an edit of the stack file", () => {
       { gone: ["      wave: 0"], come: ["      wave: 2"] },
     ],
     [
-      "keeps the comment behind a value",
+      "keeps the comment behind a value, one space behind it",
       { path: ["agentImages", "chromium", "stable"], value: "repo/agent:2@sha256:bbb" },
       {
         gone: ["      stable: repo/agent:1@sha256:aaa   # what runs"],
-        come: ["      stable: repo/agent:2@sha256:bbb   # what runs"],
+        come: ["      stable: repo/agent:2@sha256:bbb # what runs"],
       },
     ],
     [
@@ -69,7 +84,7 @@ describe("an edit of the stack file", () => {
       },
       {
         gone: ["        - support-canary   # hurts least"],
-        come: ['        - { name: support-canary, restore: "12345678" }   # hurts least'],
+        come: ['        - {name: support-canary, restore: "12345678"} # hurts least'],
       },
     ],
     [
@@ -93,30 +108,98 @@ describe("an edit of the stack file", () => {
         come: ["    sales: {agentImage: chromium, instances: [a, b], wave: 1, bake: 30m}"],
       },
     ],
+    [
+      "takes a key out of a mapping of one line",
+      { path: ["instanceGroups", "sales", "wave"], value: undefined },
+      {
+        gone: ["    sales: {agentImage: chromium, instances: [a, b], wave: 1}"],
+        come: ["    sales: {agentImage: chromium, instances: [a, b]}"],
+      },
+    ],
+    [
+      "takes the first key of an item out",
+      { path: ["instanceGroups", "support", "instances", 1, "name"], value: undefined },
+      {
+        gone: ["        - name: support-1", "          directory: /srv/support-1"],
+        come: ["        - directory: /srv/support-1"],
+      },
+    ],
+    [
+      "adds a mapping that is not there",
+      { path: ["controlPlane", "image"], value: "repo/plane:1@sha256:ccc" },
+      { gone: [], come: ["  clawforce:controlPlane:", "    image: repo/plane:1@sha256:ccc"] },
+    ],
+    [
+      "puts a value in the place of a whole list",
+      { path: ["instanceGroups", "support", "waves"], value: "100%" },
+      { gone: ["      waves: [1,  50%, 100%]"], come: ["      waves: 100%"] },
+    ],
   ])("%s", (_, edit, lines) => {
-    expect(difference(edited(edit))).toEqual(lines);
+    const text = edited(edit);
+    expect(difference(text)).toEqual(lines);
+    expect(parse(text)).toEqual(withSetting(parse(file), edit));
   });
 
-  test.each<[string, Edit]>([
-    ["a key of a mapping of one line", { path: ["instanceGroups", "sales", "wave"], value: undefined }],
-    [
-      "the first key of an item",
-      { path: ["instanceGroups", "support", "instances", 1, "name"], value: undefined },
-    ],
-    ["a mapping that is not there", { path: ["controlPlane", "image"], value: "repo/plane:1@sha256:ccc" }],
-    ["a whole list", { path: ["instanceGroups", "support", "waves"], value: "100%" }],
-  ])("where %s changes, the values and the comments are right, whatever the form", (_, { path, value }) => {
-    const text = edited({ path, value });
-    const wanted = parse(file);
-    const keys = ["config", `clawforce:${path[0]}`, ...path.slice(1)];
-    let at = wanted;
-    for (const key of keys.slice(0, -1)) at = at[key] ??= {};
-    if (value === undefined) delete at[String(keys.at(-1))];
-    else at[String(keys.at(-1))] = value;
-    expect(parse(text)).toEqual(wanted);
-    for (const comment of ["# PRODUCTION: look twice.", "# what runs", "# hurts least"]) {
-      expect(text).toContain(comment);
-    }
+  test("several edits change their own lines, and a comment stays above the place of the key that is gone", () => {
+    const text = edited(
+      { path: ["agentImages", "chromium", "previous"], value: undefined },
+      { path: ["agentImages", "chromium", "stable"], value: "repo/agent:2@sha256:bbb" },
+      { path: ["instanceGroups", "support", "wave"], value: 1 },
+    );
+    expect(text).toBe(
+      file
+        .replace("repo/agent:1@sha256:aaa   #", "repo/agent:2@sha256:bbb #")
+        .replace('      previous: "repo/agent:0@sha256:000"\n', "")
+        .replace("wave: 0", "wave: 1"),
+    );
+  });
+
+  test("lists over several lines, empty lines and indents stay as they are", () => {
+    const odd = `config:
+    clawforce:agentImages:
+        chromium:
+            stable: a
+
+
+            previous: 'b'
+    clawforce:instanceGroups:
+        support:
+            waves: [1,
+                    50%,   # half
+                    100%]
+            wave: 0
+            argv: [ "a", 'b',
+                c ]
+`;
+    const { text } = editStackText(odd, [
+      { path: ["agentImages", "chromium", "candidate"], value: "c" },
+      { path: ["instanceGroups", "support", "wave"], value: 1 },
+    ]);
+    expect(text).toBe(
+      odd
+        .replace("previous: 'b'\n", "previous: 'b'\n            candidate: c\n")
+        .replace("wave: 0", "wave: 1"),
+    );
+  });
+
+  test.each([
+    ["prod", "chromium", "support"],
+    ["staging", "openclaw", "staging"],
+  ])("the example %s comes back byte for byte when an edit is taken back", (stack, image, group) => {
+    const example = readFileSync(new URL(`../../Pulumi.${stack}.yaml`, import.meta.url), "utf8");
+    const there = editStackText(example, [
+      { path: ["agentImages", image, "retired"], value: "repo/agent:2@sha256:bbb" },
+      { path: ["instanceGroups", group, "wave"], value: 1 },
+    ]);
+    expect(there.text.split("\n").filter((line) => !example.split("\n").includes(line))).toEqual([
+      "      retired: repo/agent:2@sha256:bbb",
+      "      wave: 1",
+    ]);
+    const back = editStackText(there.text, [
+      { path: ["agentImages", image, "retired"], value: undefined },
+      { path: ["instanceGroups", group, "wave"], value: 0 },
+    ]);
+    expect(back.text).toBe(example);
   });
 
   test("an alias is not changed behind the back of what it stands for", () => {

@@ -60,6 +60,12 @@ describe("a change of the stack file", () => {
     expect(readFileSync(file, "utf8")).toBe(text);
   });
 
+  test("says where the file is no YAML", () => {
+    const { file } = stackFile();
+    writeFileSync(file, "config:\n  a: [1\n");
+    expect(() => StackFileChange.plan(file, raise)).toThrow(`${file} is not YAML at line 3, column 1: `);
+  });
+
   test("is not written over what somebody else has written meanwhile", async () => {
     const { file } = stackFile();
     const change = StackFileChange.plan(file, raise);

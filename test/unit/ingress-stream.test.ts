@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { WebSocketServer } from "ws";
 import { failedOf, Stream, type StreamCounts, streamLines } from "../../demo/stream.ts";
 
 let server: Server | undefined;
@@ -29,13 +30,21 @@ async function streamed(answer: RequestListener, options: Streamed = {}): Promis
     came.requests += 1;
     answer(request, response);
   });
-  server.on("upgrade", (_, socket: Socket) => {
+  const webSocketServer = new WebSocketServer({ noServer: true });
+  server.on("upgrade", (request, socket: Socket, head) => {
     came.webSockets += 1;
-    socket.on("error", () => {});
-    socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
-    const ending = webSocket === "/frame" ? Buffer.from([0x88, 2, 0x03, 0xf4]) : Buffer.alloc(0);
-    // Its first word shows that the client has it open.
-    socket.once("data", () => (webSocket === "/reset" ? socket.resetAndDestroy() : socket.end(ending)));
+    if (webSocket === "/refused") {
+      socket.end("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+      return;
+    }
+    webSocketServer.handleUpgrade(request, socket, head, (client) => {
+      // Its first word shows that the client has it open.
+      client.once("message", () => {
+        if (webSocket === "/frame") client.close(1012);
+        else if (webSocket === "/reset") socket.resetAndDestroy();
+        else socket.end();
+      });
+    });
   });
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -134,6 +143,14 @@ describe("a stream", () => {
     expect(webSockets.opened).toBeGreaterThan(1);
     expect(Object.keys(webSockets.ended)).toEqual([how]);
   });
+});
+
+test("says why a WebSocket could not be opened", async () => {
+  const { webSockets } = await streamed((_, response) => response.end("{}"), {
+    webSocket: "/refused",
+    webSockets: 2,
+  });
+  expect(webSockets).toEqual({ opened: 0, ended: {}, refused: { "HTTP 503": expect.any(Number) } });
 });
 
 test("the counts of a stream are one line a workload", () => {

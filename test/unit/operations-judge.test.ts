@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { fieldAt } from "../../config/json.ts";
 import {
   afterAttempt,
   allOf,
   failed,
-  fieldOf,
   judgeCommand,
   judgeHttp,
   judgeVersion,
@@ -44,11 +44,11 @@ describe("judgeHttp", () => {
   });
 });
 
-describe("fieldOf", () => {
+describe("fieldAt", () => {
   it("follows own keys only", () => {
-    expect(fieldOf({ a: { b: 1 } }, "a.b")).toBe(1);
-    expect(fieldOf({}, "constructor")).toBeUndefined();
-    expect(fieldOf(null, "a")).toBeUndefined();
+    expect(fieldAt({ a: { b: 1 } }, "a.b")).toBe(1);
+    expect(fieldAt({}, "constructor")).toBeUndefined();
+    expect(fieldAt(null, "a")).toBeUndefined();
   });
 });
 

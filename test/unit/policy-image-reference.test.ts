@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { readImageReference, written } from "../../policies/image-reference.ts";
+import { readImageReference } from "../../policies/image-reference.ts";
 import adversarial from "../policy/data/image-reference-adversarial.json" with { type: "json" };
 import oracle from "../policy/data/image-reference-oracle.json" with { type: "json" };
+import { written } from "../policy/written-reference.ts";
 
 interface Outcome {
   valid: boolean;

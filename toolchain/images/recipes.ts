@@ -10,7 +10,7 @@ import { contextWith, madeHere, type Recipe, type TaggedRecipe } from "./recipe.
 
 const labels = Object.fromEntries([madeHere.split("=") as [string, string]]);
 
-export const base: Recipe = {
+const base: Recipe = {
   name: "base",
   sources: ["base.ts"],
   title: "Debian bookworm, the base of all images",

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, OperationFailure } from "../../failure.ts";
 import type { JobResult, Platform } from "../../platform.ts";
 import type { Cut, IngressProxy, IngressService, ProxyRequest, Target } from "../../proxy.ts";
+import { until } from "../../until.ts";
 import { cutRequests, requestsIn } from "./request-log.ts";
 import { parseServices } from "./services-table.ts";
 
@@ -129,21 +129,22 @@ export class KamalProxy implements IngressProxy {
 
   /** Everything that it is asked may be asked twice: so one that is just restarting is waited for. */
   async #exec(argv: string[], timeout: number): Promise<JobResult> {
-    const until = Date.now() + this.#patience * 1000;
-    for (;;) {
-      const found = await this.#try(argv, timeout);
-      if (typeof found !== "string" && !isCut(found)) {
-        return found;
-      }
-      if (Date.now() > until) {
-        const reason = typeof found === "string" ? found : found.stderr.trim() || "it ended meanwhile";
-        throw new OperationFailure(
-          `the ingress ${this.#container} can't be asked: ${reason}. Start it ` +
-            `(\`docker start ${this.#container}\`, or \`pulumi up\`), then try again.`,
-        );
-      }
-      await sleep(200);
-    }
+    return until(
+      async () => {
+        const found = await this.#try(argv, timeout);
+        if (typeof found === "string") return { waitsFor: found };
+        return isCut(found) ? { waitsFor: found.stderr.trim() || "it ended meanwhile" } : { found };
+      },
+      {
+        deadline: this.#patience,
+        interval: 0.2,
+        late: (reason) =>
+          new OperationFailure(
+            `the ingress ${this.#container} can't be asked: ${reason}. Start it ` +
+              `(\`docker start ${this.#container}\`, or \`pulumi up\`), then try again.`,
+          ),
+      },
+    );
   }
 
   /** The result, or why Docker could not run it. */
