@@ -13,9 +13,9 @@ import {
 } from "./lifecycle/update/evidence-facts.ts";
 import { describePlan, describeUnrecorded } from "./lifecycle/update/plan.ts";
 import { onlyGoesBack } from "./lifecycle/update/put-off.ts";
-import { specOf } from "./lifecycle/update/situation.ts";
 import { hookDeadline } from "./lifecycle/update/time-budget.ts";
-import { surveyInWindow } from "./lifecycle/update/window.ts";
+import { situationsInWindow } from "./lifecycle/update/window.ts";
+import { specOf } from "./lifecycle/update/workload-spec.ts";
 import { lastKnownInput } from "./lifecycle/workdir/last-known.ts";
 import type { Workload } from "./lifecycle/workload.ts";
 import { runProcess } from "./platforms/child-process.ts";
@@ -26,18 +26,18 @@ import { keeperFor } from "./platforms/proxies/kamal/keeper.ts";
 const { config, secrets } = loadStackConfig();
 const stack = getStack();
 const platform = platformOf(config);
-const surveyed = await withoutStackTrace(surveyInWindow(config, stack, platform));
+const situations = await withoutStackTrace(situationsInWindow(config, stack, platform));
 const defaultImage = defaultImageOf(config);
-const groups = judgedGroups(config, surveyed, new Date());
+const groups = judgedGroups(config, situations, new Date());
 
 const fleet = new Fleet("fleet", {
   stack,
   config,
-  workloads: surveyed.map((workload) => ({ spec: specOf(config, workload), move: workload.move })),
+  workloads: situations.map((workload) => ({ spec: specOf(config, workload), move: workload.move })),
   judgedGroups: groups,
   steps: stepsOf(
-    surveyed.map((workload) => workload.config),
-    defaultImage === undefined ? "none" : onlyGoesBack(surveyed) ? "last" : "after the canaries",
+    situations.map((workload) => workload.config),
+    defaultImage === undefined ? "none" : onlyGoesBack(situations) ? "last" : "after the canaries",
   ),
   defaultImage,
   resources: dockerResources(config.platform),
@@ -60,9 +60,9 @@ const fleet = new Fleet("fleet", {
 export const running = fleet.running;
 /** In a preview: what the update does to each workload that it changes. */
 export const plan = tell([
-  ...describePlan(surveyed),
-  ...describeUnrecorded(surveyed),
-  ...describeUnknownReleases(config, surveyed),
+  ...describePlan(situations),
+  ...describeUnrecorded(situations),
+  ...describeUnknownReleases(config, situations),
 ]);
 /** In a preview: what the canary of each group has proved of the candidate, as far as the records say. */
 export const evidence = tell(describeVerdicts(groups));

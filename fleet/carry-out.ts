@@ -4,14 +4,14 @@ import { formatDuration } from "../config/units.ts";
 import type { EvidenceRecord } from "../lifecycle/evidence/records.ts";
 import { refusalText } from "../lifecycle/evidence/refusal.ts";
 import { describePlan } from "../lifecycle/update/plan.ts";
-import type { SurveyedWorkload } from "../lifecycle/update/situation.ts";
+import type { Situation } from "../lifecycle/update/situation.ts";
 import { changeReport, movesSince } from "./change-report.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { failureLines } from "./failure-lines.ts";
 import { pauseText } from "./move-steps.ts";
 import type { NamedMove } from "./recorded-updates.ts";
 import { readRunsNow } from "./runs-now.ts";
-import { survey, surveyInWindow } from "./situation.ts";
+import { situationsInWindow, situationsOf } from "./situations.ts";
 import { fromProjectFolder, type NamedStack } from "./stack.ts";
 import type { StackFileChange } from "./stack-file-change.ts";
 import { tableLines } from "./table.ts";
@@ -31,13 +31,13 @@ export interface CarryOut {
 
 export interface CarriedOut extends Ran {
   /** The workloads that do not stand as they stood before: what a way back has to take back. */
-  touched: SurveyedWorkload[];
+  touched: Situation[];
   /** One line for each workload that would have had to move and stays as it is; all of them were shown. */
   refused: string[];
 }
 
 /** What of a workload tells whether an update has touched it. */
-export type Touchable = Pick<SurveyedWorkload, "observed" | "journal" | "hold" | "move" | "records"> & {
+export type Touchable = Pick<Situation, "observed" | "journal" | "hold" | "move" | "records"> & {
   input: { name: string };
 };
 
@@ -77,8 +77,8 @@ export async function showPlan(
   config: StackConfig,
   { stack }: NamedStack,
   out: Output,
-): Promise<SurveyedWorkload[]> {
-  const surveyed = await surveyInWindow(config, stack);
+): Promise<Situation[]> {
+  const surveyed = await situationsInWindow(config, stack);
   const lines = describePlan(surveyed);
   out.write(
     lines.length === 0 ? "No workload changes.\n" : `Plan:\n${lines.map((line) => `  ${line}\n`).join("")}`,
@@ -92,13 +92,13 @@ export async function showPlan(
  */
 export async function carryOut({ named, engine, change, title, out }: CarryOut): Promise<CarriedOut> {
   const config = fromProjectFolder(change.config());
-  const before = await survey(config, named.stack);
+  const before = await situationsOf(config, named.stack);
   await change.write();
   await unlessRefused(change, engine);
   out.write(`\n${title}\n`);
   const ran = await unlessLocked(change, () => engine.up(before.map(({ input }) => input.name)));
   const began = new Date(ran.began);
-  const after = await survey(config, named.stack);
+  const after = await situationsOf(config, named.stack);
   const workloads = after.map(({ input, records, refused }) => ({
     name: input.name,
     records,
@@ -170,7 +170,7 @@ async function unlessRefused(change: StackFileChange, engine: UpdateEngine): Pro
 }
 
 /** One line for each workload that would have had to move and stays as it is. */
-function refusedLines(surveyed: readonly SurveyedWorkload[]): string[] {
+function refusedLines(surveyed: readonly Situation[]): string[] {
   return surveyed.flatMap(({ input, refused }) => (refused?.moves ? [refusalText(input.name, refused)] : []));
 }
 

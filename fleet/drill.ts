@@ -7,7 +7,7 @@ import { runStep } from "../lifecycle/update/step.ts";
 import { contextOf } from "../operations/program.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { refuseUntouched, snapshotsOf, workloadNamed } from "./restore.ts";
-import { survey } from "./situation.ts";
+import { situationsOf } from "./situations.ts";
 import { configOf } from "./stack.ts";
 import { secretOf } from "./update-engine.ts";
 
@@ -29,7 +29,7 @@ Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the las
   },
   async run({ stack, configFile, flags, out }) {
     const named = { stack, configFile };
-    const workload = workloadNamed(await survey(configOf(named), stack), flags.workload);
+    const workload = workloadNamed(await situationsOf(configOf(named), stack), flags.workload);
     refuseUntouched(workload);
     const { input, records } = workload;
     if (input.managed === true) {

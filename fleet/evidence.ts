@@ -8,13 +8,14 @@ import { EvidenceKeys } from "../lifecycle/evidence/keys.ts";
 import { EvidenceLog, workloadFolder } from "../lifecycle/evidence/log.ts";
 import { type Examined, examine, isSick, repair, whatIsWrong } from "../lifecycle/evidence/repair.ts";
 import { restoreOf } from "../lifecycle/evidence/restore-order.ts";
-import { keySettings, type SurveyedWorkload } from "../lifecycle/update/situation.ts";
+import type { Situation } from "../lifecycle/update/situation.ts";
+import { keySettings } from "../lifecycle/update/workload-input.ts";
 import { logOf } from "../lifecycle/workload.ts";
 import { OperationFailure } from "../platforms/failure.ts";
 import { type Command, CommandFailure, type Invocation, type Output } from "./command.ts";
 import { operationProcesses } from "./operations-under-way.ts";
 import { workloadNamed } from "./restore.ts";
-import { survey } from "./situation.ts";
+import { situationsOf } from "./situations.ts";
 import { configOf } from "./stack.ts";
 import { tableLines } from "./table.ts";
 
@@ -141,7 +142,9 @@ async function lostOnes(
   stack: string,
 ): Promise<{ lost: Map<string, string>; unknown: string[] }> {
   try {
-    const refused = (await survey(config, stack)).filter((each) => each.refused?.kind === "lost records");
+    const refused = (await situationsOf(config, stack)).filter(
+      (each) => each.refused?.kind === "lost records",
+    );
     const lost = refused.map(
       ({ input, refused: why }) => [input.name, `${why?.why}. ${why?.remedy}`] as const,
     );
@@ -201,7 +204,7 @@ async function repairOne(config: StackConfig, invocation: Invocation): Promise<n
 
 async function begin(config: StackConfig, { stack, flags, out }: Invocation): Promise<number> {
   const because = typeof flags.because === "string" ? flags.because.trim() : "";
-  const workload = workloadNamed(await survey(config, stack), flags.workload);
+  const workload = workloadNamed(await situationsOf(config, stack), flags.workload);
   refuseUnlessLost(workload);
   if (because === "") {
     throw new CommandFailure(
@@ -231,7 +234,7 @@ function refuseOpenOrder(config: StackConfig, name: string, kept?: Chain): void 
   );
 }
 
-function refuseUnlessLost({ input, records, refused }: SurveyedWorkload): void {
+function refuseUnlessLost({ input, records, refused }: Situation): void {
   if (refused?.kind === "lost records") return;
   throw new CommandFailure(
     refused?.kind === "damaged records"

@@ -1,11 +1,11 @@
 import type { StackConfig } from "../config/schema.ts";
 import { witnessesOf } from "../lifecycle/update/canary-evidence.ts";
-import type { SurveyedWorkload } from "../lifecycle/update/situation.ts";
+import type { Situation } from "../lifecycle/update/situation.ts";
 import { unlessLocked } from "./carry-out.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { policyFlags, policyLines, policyPackOf, refusalLines } from "./policy-pack.ts";
 import { promotionEdits } from "./promotion.ts";
-import { survey } from "./situation.ts";
+import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { type EngineOperation, UpdateEngine } from "./update-engine.ts";
@@ -30,7 +30,7 @@ Exit code 0: done, and nothing was operated on. 1: refused or failed; the last l
     const pack = policyPackOf(flags);
     const config = configOf(named);
     const image = typeof flags.image === "string" ? flags.image : onlyCandidate(config);
-    const before = await survey(config, stack);
+    const before = await situationsOf(config, stack);
     const edits = promotionEdits(config, image, witnessesOf(before), new Date());
     const change = StackFileChange.plan(stackFileOf(named), edits);
     change.show(out);
@@ -53,7 +53,7 @@ Exit code 0: done, and nothing was operated on. 1: refused or failed; the last l
     for (const line of policyLines(preview.output)) out.write(`${line}\n`);
     const ran = await unlessLocked(change, () => engine.up([]));
     const did = operationsBesides(ran.operations);
-    const moved = movedContainers(before, await survey(fromProjectFolder(change.config()), stack));
+    const moved = movedContainers(before, await situationsOf(fromProjectFolder(change.config()), stack));
     if (!ran.passed || did.length > 0 || moved.length > 0) {
       throw new CommandFailure(
         [
@@ -107,7 +107,7 @@ function listed(operations: readonly EngineOperation[]): string {
   return operations.map(({ op, name }) => `${op} of ${name}`).join(", ");
 }
 
-function movedContainers(before: readonly SurveyedWorkload[], after: readonly SurveyedWorkload[]): string[] {
+function movedContainers(before: readonly Situation[], after: readonly Situation[]): string[] {
   return before
     .filter(({ input, observed }) => {
       const now = after.find((each) => each.input.name === input.name);

@@ -4,7 +4,7 @@ import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
 import { EvidenceDamaged } from "../lifecycle/evidence/failure.ts";
 import { open } from "../lifecycle/ingress/open.ts";
-import { lastServing } from "../lifecycle/update/situation.ts";
+import { lastServing } from "../lifecycle/update/serving-trigger.ts";
 import { startOnState } from "../lifecycle/update/start.ts";
 import { Journal } from "../lifecycle/workdir/journal.ts";
 import { logOf } from "../lifecycle/workload.ts";

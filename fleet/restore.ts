@@ -6,13 +6,13 @@ import { formatBytes, formatDuration } from "../config/units.ts";
 import { sameDigest } from "../lifecycle/evidence/move.ts";
 import type { EvidenceRecord, SnapshotEntry } from "../lifecycle/evidence/records.ts";
 import { refusalText } from "../lifecycle/evidence/refusal.ts";
-import type { SurveyedWorkload } from "../lifecycle/update/situation.ts";
+import type { Situation } from "../lifecycle/update/situation.ts";
 import { platformOf } from "../platforms/of-stack.ts";
 import type { Platform } from "../platforms/platform.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { controlPlaneRotation, rotationLines } from "./rotation.ts";
-import { survey } from "./situation.ts";
+import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import type { Edit } from "./stack-edit.ts";
 import { StackFileChange } from "./stack-file-change.ts";
@@ -35,7 +35,7 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
   async run({ stack, configFile, flags, out }) {
     const named = { stack, configFile };
     const config = configOf(named);
-    const workload = workloadNamed(await survey(config, stack), flags.workload);
+    const workload = workloadNamed(await situationsOf(config, stack), flags.workload);
     refuseUntouched(workload);
     const snapshot = snapshotOf(workload.records, flags.snapshot, workload.input.name);
     const order = orderName(new Date());
@@ -81,10 +81,7 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
   },
 };
 
-export function workloadNamed(
-  surveyed: readonly SurveyedWorkload[],
-  name: string | boolean | undefined,
-): SurveyedWorkload {
+export function workloadNamed(surveyed: readonly Situation[], name: string | boolean | undefined): Situation {
   const found = surveyed.find(({ input }) => input.name === name);
   if (found !== undefined) return found;
   const known = surveyed.map(({ input }) => input.name).join(", ");
@@ -96,7 +93,7 @@ export function workloadNamed(
 }
 
 /** Without its records nothing is known of its snapshots, and nothing could be put on record. */
-export function refuseUntouched({ input, refused }: SurveyedWorkload): void {
+export function refuseUntouched({ input, refused }: Situation): void {
   if (refused?.untouched) throw new CommandFailure(refusalText(input.name, refused));
 }
 
@@ -130,7 +127,7 @@ function snapshotOf(
   return found;
 }
 
-function lossLines({ input, observed }: SurveyedWorkload, snapshot: RecordedSnapshot, now: Date): string[] {
+function lossLines({ input, observed }: Situation, snapshot: RecordedSnapshot, now: Date): string[] {
   const { snapshot: id, role, time, files, bytes, image } = snapshot;
   const age = Math.round((now.getTime() - Date.parse(time)) / 1000);
   return [
@@ -170,7 +167,7 @@ function orderName(now: Date): string {
 }
 
 /** What the workload's own configuration says of its logins; nothing when it can't be read. */
-async function openclawConfig(platform: Platform, { input }: SurveyedWorkload): Promise<unknown> {
+async function openclawConfig(platform: Platform, { input }: Situation): Promise<unknown> {
   try {
     const { stdout } = await platform.exec(input.container, ["cat", `${input.mount}/openclaw.json`], {
       deadline: 10,

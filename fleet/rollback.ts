@@ -1,7 +1,7 @@
 import { carryOut, showPlan } from "./carry-out.ts";
 import type { Command } from "./command.ts";
 import { policyFlags, policyPackOf } from "./policy-pack.ts";
-import { survey } from "./situation.ts";
+import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";
@@ -35,7 +35,7 @@ Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
     const pack = policyPackOf(flags);
     const toWave = waveFlag(flags["to-wave"]);
     const config = configOf(named);
-    const surveyed = await survey(config, stack);
+    const surveyed = await situationsOf(config, stack);
     const edits = rollbackEdits(
       config,
       { image: textOf(flags.image), group: textOf(flags.group), toWave },

@@ -1,12 +1,12 @@
 import type { StackConfig } from "../config/schema.ts";
-import type { SurveyedWorkload } from "../lifecycle/update/situation.ts";
+import type { Situation } from "../lifecycle/update/situation.ts";
 import { unlessUntouched } from "../platforms/failure.ts";
 import { platformOf } from "../platforms/of-stack.ts";
 import type { Marked, Platform } from "../platforms/platform.ts";
 import { lookAtIngress } from "../platforms/proxies/kamal/look.ts";
 import type { IngressLook } from "../platforms/proxy.ts";
 import { type Operation, operationsUnderWay } from "./operations-under-way.ts";
-import { survey } from "./situation.ts";
+import { situationsOf } from "./situations.ts";
 
 /** The container of a workload. */
 export interface RunningContainer {
@@ -22,7 +22,7 @@ export interface RunningContainer {
   restarts: number;
 }
 
-export interface LookedAtWorkload extends SurveyedWorkload {
+export interface LookedAtWorkload extends Situation {
   container: RunningContainer | undefined;
   /** What the ingress does with its requests; undefined without one. */
   ingress: IngressLook | undefined;
@@ -40,7 +40,7 @@ export interface Look {
 
 /** Reads what the configuration wants, what is there and what is on record; changes nothing, needs no engine and no lock. */
 export async function look(config: StackConfig, stack: string): Promise<Look> {
-  const surveyed = await survey(config, stack);
+  const surveyed = await situationsOf(config, stack);
   const { host } = config.platform;
   const platform = platformOf(config);
   try {

@@ -4,7 +4,7 @@ import { carryOut, showPlan } from "./carry-out.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { controlPlane } from "./pinned-change.ts";
 import type { PolicyPack } from "./policy-pack.ts";
-import { survey } from "./situation.ts";
+import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { UpdateEngine } from "./update-engine.ts";
@@ -62,7 +62,7 @@ export async function updateControlPlane(
     return "gone back";
   }
   out.write("\nThe update has failed and is taken back.\n");
-  const records = (await survey(config, named.stack)).map((each) => each.records);
+  const records = (await situationsOf(config, named.stack)).map((each) => each.records);
   const edits = rollbackEdits(config, { image: controlPlane, group: undefined, toWave: undefined }, records);
   const back = StackFileChange.plan(stackFileOf(named), edits);
   back.show(out);

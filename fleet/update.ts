@@ -1,11 +1,11 @@
 import type { StackConfig } from "../config/schema.ts";
 import { witnessesOf } from "../lifecycle/update/canary-evidence.ts";
-import type { SurveyedWorkload } from "../lifecycle/update/situation.ts";
+import type { Situation } from "../lifecycle/update/situation.ts";
 import { carryOut, showPlan } from "./carry-out.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { type NextWave, nextWave, refuseTarget, rolloutsOf } from "./next-wave.ts";
 import { policyFlags, policyPackOf } from "./policy-pack.ts";
-import { survey } from "./situation.ts";
+import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
 import { updateControlPlane } from "./update-control-plane.ts";
@@ -62,7 +62,7 @@ stack file is as it was before.`,
       const config = configOf(named);
       refuseWindow(config);
       const now = new Date();
-      const surveyed = await survey(config, stack);
+      const surveyed = await situationsOf(config, stack);
       const step = nextWave(config, witnessesOf(surveyed), group, now, pendingOf(surveyed));
       if ("done" in step) {
         out.write(`${step.done}\n`);
@@ -93,7 +93,7 @@ stack file is as it was before.`,
 };
 
 /** The workloads that do not have the settings of the stack file yet, or get them in the next update. */
-function pendingOf(surveyed: readonly SurveyedWorkload[]): Set<string> {
+function pendingOf(surveyed: readonly Situation[]): Set<string> {
   const pending = surveyed.filter(
     ({ move, waits }) => waits !== undefined || ("changes" in move && move.changes !== undefined),
   );
@@ -145,8 +145,8 @@ interface Failed {
   /** What was written for the wave. */
   change: StackFileChange;
   /** What it was to do to each workload. */
-  planned: readonly SurveyedWorkload[];
-  touched: readonly SurveyedWorkload[];
+  planned: readonly Situation[];
+  touched: readonly Situation[];
   out: Output;
 }
 

@@ -2,7 +2,7 @@ import { digestOf } from "../config/image-reference.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { releasesOf, sameDigest } from "../lifecycle/evidence/move.ts";
 import type { EvidenceRecord } from "../lifecycle/evidence/records.ts";
-import type { SurveyedWorkload } from "../lifecycle/update/situation.ts";
+import type { Situation } from "../lifecycle/update/situation.ts";
 import { CommandFailure } from "./command.ts";
 import { rolloutsOf } from "./next-wave.ts";
 import { controlPlane } from "./pinned-change.ts";
@@ -34,7 +34,7 @@ export function nothingToTakeBack(what: "wave" | "update", stack: string): strin
 }
 
 /** What a way back has left alone is still there afterwards. */
-export function leftAloneLines(planned: readonly SurveyedWorkload[]): string {
+export function leftAloneLines(planned: readonly Situation[]): string {
   return planned
     .flatMap(({ input, putOff }) =>
       putOff === undefined
@@ -60,7 +60,7 @@ export function withoutCandidate(config: StackConfig, image: string): Edit[] {
  * The way back for workloads that were to get other settings; empty where none was. Whatever was changed of the settings is
  * an operator's text: nobody but them can write the one before again.
  */
-export function settingsBack(planned: readonly Pick<SurveyedWorkload, "input" | "move">[]): string {
+export function settingsBack(planned: readonly Pick<Situation, "input" | "move">[]): string {
   const changed = planned.filter(({ move }) => "changes" in move && move.changes !== undefined);
   const [first] = changed;
   return first === undefined

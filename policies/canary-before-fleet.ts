@@ -1,3 +1,4 @@
+import { type CanaryFinding, canaryKinds } from "./canary-finding.ts";
 import {
   changesSettings,
   changesVersion,
@@ -12,31 +13,8 @@ import { imitations } from "./imitation.ts";
 import { unknownReleases } from "./known-releases.ts";
 import { proofMissing, unsignedRelease } from "./missing-proof.ts";
 import { evidenceSettings, homeOf, imageOfContainer, isInControlPlane, Rollout } from "./rollout.ts";
-import { durationSchema, type Finding, type Settings, stackRule, unreadableFact } from "./rule.ts";
+import { durationSchema, type Settings, stackRule, unreadableFact } from "./rule.ts";
 import { firstOf, quoted } from "./verdict.ts";
-
-const kinds = [
-  "unknown",
-  "malformed",
-  "badEvidence",
-  "misplaced",
-  "noCanary",
-  "badWaves",
-  "imitation",
-  "differs",
-  "disordered",
-  "unproven",
-  "revoked",
-  "notBaked",
-  "stale",
-  "unsigned",
-  "moved",
-  "unknownRelease",
-  "goingBack",
-  "firstStart",
-] as const;
-
-export type CanaryFinding = Finding<(typeof kinds)[number]>;
 
 export const canaryBeforeFleet = stackRule({
   name: "canary-before-fleet",
@@ -44,7 +22,7 @@ export const canaryBeforeFleet = stackRule({
   severity: "critical",
   remediationSteps:
     "Write the new reference as `candidate` of its agent image with `wave: 0`, let the canary run and bake on it, and raise the wave once it has passed. To go back, write the release that ran before: that waits for nothing.",
-  kinds,
+  kinds: canaryKinds,
   milder: { goingBack: "advisory", firstStart: "advisory" },
   settings: {
     ...evidenceSettings,

@@ -4,7 +4,8 @@ import { notKnown, reach, read } from "./guarded-read.ts";
 import { NotedRead, type Part } from "./noted-read.ts";
 import { podKinds } from "./pod-kinds.ts";
 import { durationSchema, type Finding, type Settings, stackRule, unreadableFact } from "./rule.ts";
-import { type StateMount, stateMountsOf } from "./state-mounts.ts";
+import type { StateMount } from "./state-mount.ts";
+import { stateMountsOf } from "./state-mounts.ts";
 import { unreadProperty } from "./unread.ts";
 
 const kinds = ["unknown", "malformed", "hold", "killed", "grace", "timeouts", "podGrace"] as const;

@@ -4,7 +4,8 @@ import { reach, read } from "./guarded-read.ts";
 import type { Finding } from "./rule.ts";
 import type { StackGraph } from "./stack-graph.ts";
 import { stateText } from "./state.ts";
-import { type StateMount, stateMountsOf } from "./state-mounts.ts";
+import type { StateMount } from "./state-mount.ts";
+import { stateMountsOf } from "./state-mounts.ts";
 import { type Unread, unreadProperty } from "./unread.ts";
 
 /** Where the proxy in front keeps which workload it serves under which name. */

@@ -1,5 +1,5 @@
 import type { PolicyResource } from "@pulumi/policy";
-import type { CanaryFinding } from "./canary-before-fleet.ts";
+import type { CanaryFinding } from "./canary-finding.ts";
 import { commandType, containerType, fleetTypes } from "./fleet-facts.ts";
 import { isObject, reach, read } from "./guarded-read.ts";
 import { imagePlacesOf } from "./image-places.ts";

@@ -1,5 +1,5 @@
 import type { PolicyResource } from "@pulumi/policy";
-import type { CanaryFinding } from "./canary-before-fleet.ts";
+import type { CanaryFinding } from "./canary-finding.ts";
 import { fleetTypes, type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
 import { notKnown, read } from "./guarded-read.ts";
 import { isInControlPlane, type Rollout } from "./rollout.ts";

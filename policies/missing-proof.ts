@@ -1,4 +1,4 @@
-import type { CanaryFinding } from "./canary-before-fleet.ts";
+import type { CanaryFinding } from "./canary-finding.ts";
 import {
   changesSettings,
   changesVersion,

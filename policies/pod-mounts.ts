@@ -2,7 +2,7 @@ import { isObject, itemsOf, notKnown, propertiesOf } from "./guarded-read.ts";
 import type { NotedRead, Part } from "./noted-read.ts";
 import { namespaceOf, type PodKind } from "./pod-kinds.ts";
 import { mountedDirectory, nfsExport, normalised, type State } from "./state.ts";
-import type { StateMount } from "./state-mounts.ts";
+import type { StateMount } from "./state-mount.ts";
 
 /** What a volume of a pod is: a state and whether nobody can write it. */
 interface PodVolume {

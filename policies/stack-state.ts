@@ -6,7 +6,8 @@ import { NotedRead, type ReadProblem } from "./noted-read.ts";
 import { podIdentity, podKinds } from "./pod-kinds.ts";
 import type { StackGraph } from "./stack-graph.ts";
 import type { State } from "./state.ts";
-import { type StateMount, stateMountsOf } from "./state-mounts.ts";
+import type { StateMount } from "./state-mount.ts";
+import { stateMountsOf } from "./state-mounts.ts";
 
 /** A mount as it is in its stack. */
 export interface PlacedMount {

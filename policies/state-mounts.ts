@@ -4,19 +4,7 @@ import { NotedRead, type Part, type ReadProblem } from "./noted-read.ts";
 import { namespaceOf, podKinds, variantsOf } from "./pod-kinds.ts";
 import { podMountsOf } from "./pod-mounts.ts";
 import { mountedDirectory, mountedSource, nfsExport, normalised, type State } from "./state.ts";
-
-/** One mount of state. */
-export interface StateMount {
-  /** Where it stands: `volumes[0]`, `spec.template.spec.containers[0].volumeMounts[1]`. */
-  path: string;
-  state: State;
-  readOnly: boolean;
-  /** Of Kubernetes: which object of a list (`items[1]`, empty: the resource itself) and which container of its pod. */
-  object: string;
-  container: string;
-  /** Runs to its end before the containers of its pod start. */
-  before: boolean;
-}
+import type { StateMount } from "./state-mount.ts";
 
 /** All state that a resource mounts. What can't be read is a problem, never passed over. */
 export interface MountedState {

@@ -1,10 +1,10 @@
 import { fingerprint } from "../../config/fingerprint.ts";
 import type { Witness } from "../evidence/canary.ts";
-import type { SurveyedWorkload } from "./situation.ts";
+import type { Situation } from "./situation.ts";
 
 /** What each workload can prove: one that does not serve proves nothing. */
 export function witnessesOf(
-  surveyed: readonly Pick<SurveyedWorkload, "input" | "observed" | "records" | "refused">[],
+  surveyed: readonly Pick<Situation, "input" | "observed" | "records" | "refused">[],
 ): Witness[] {
   return surveyed.map(({ input, observed, records, refused }) => ({
     name: input.name,

@@ -11,7 +11,7 @@ import type { ReadRecord } from "../evidence/records.ts";
 import { passedReleases, recordedReleases } from "../evidence/releases.ts";
 import { lastMade } from "../evidence/settings.ts";
 import { witnessesOf } from "./canary-evidence.ts";
-import type { SurveyedWorkload } from "./situation.ts";
+import type { Situation } from "./situation.ts";
 
 /** What a judge of an update that shares no code with it has to know of a workload. Empty text: there is none. */
 export interface JudgedWorkload {
@@ -74,7 +74,7 @@ const newest = 3;
 const speaking = ["cut-over", "gate", "verification", "bake", "state", "snapshot", "drill"] as const;
 
 /** @param releases - those that the configuration names for it. */
-export function judgedWorkload(surveyed: SurveyedWorkload, releases: readonly string[]): JudgedWorkload {
+export function judgedWorkload(surveyed: Situation, releases: readonly string[]): JudgedWorkload {
   const { config, observed, records, move, sealed } = surveyed;
   const { track, role, group = "", wave } = config;
   // That of one that is refused is not what the configuration wants.
@@ -95,7 +95,7 @@ export function judgedWorkload(surveyed: SurveyedWorkload, releases: readonly st
 }
 
 /** In the order in which a cut-over goes through it: see cut-over.ts, drain.ts, gate.ts. */
-function pauseOf({ input, records }: SurveyedWorkload): JudgedPause {
+function pauseOf({ input, records }: Situation): JudgedPause {
   const { track, ingress, drain, stopGrace, healthWait, gate } = input;
   const { http, command, budget } = drain;
   const seen = track === "control-plane" || http !== undefined || command !== undefined;
@@ -116,7 +116,7 @@ function moveWord(move: Move): JudgedWorkload["move"] {
   return move.kind === "change" && move.back ? "change-back" : move.kind;
 }
 
-function settingsThatCome({ made, records, config: { track } }: SurveyedWorkload): string {
+function settingsThatCome({ made, records, config: { track } }: Situation): string {
   const before = lastMade(records);
   return before === undefined || sharedDifferences(before, made, track).length === 0
     ? ""
@@ -137,7 +137,7 @@ export function namedReleasesFor(config: StackConfig, workload: WorkloadConfig):
 
 export function judgedGroups(
   config: StackConfig,
-  surveyed: readonly SurveyedWorkload[],
+  surveyed: readonly Situation[],
   now: Date,
 ): Record<string, JudgedGroup> {
   const groups = Object.entries(config.instanceGroups);
@@ -150,7 +150,7 @@ function judgedGroup(
   config: StackConfig,
   name: string,
   { agentImage, verification, bake }: InstanceGroupConfig,
-  surveyed: readonly SurveyedWorkload[],
+  surveyed: readonly Situation[],
   now: Date,
 ): JudgedGroup {
   const members = surveyed.filter((each) => each.config.group === name);
@@ -181,10 +181,7 @@ export function describeVerdicts(groups: Readonly<Record<string, JudgedGroup>>):
 }
 
 /** One line for each release in the configuration that no record knows; none as long as there is nothing on record. */
-export function describeUnknownReleases(
-  config: StackConfig,
-  surveyed: readonly SurveyedWorkload[],
-): string[] {
+export function describeUnknownReleases(config: StackConfig, surveyed: readonly Situation[]): string[] {
   return namedReleases(config).flatMap(({ place, release, isRunBy, remedy }) => {
     const known = surveyed
       .filter((each) => isRunBy(each.config))

@@ -4,11 +4,10 @@ import type { Move, RestorePlan } from "../evidence/move.ts";
 import { refusalText, unjudgedSince } from "../evidence/refusal.ts";
 import { lastMade } from "../evidence/settings.ts";
 import { interruptedRestore } from "./interrupted.ts";
-import type { PutOff } from "./put-off.ts";
-import type { SurveyedWorkload } from "./situation.ts";
+import type { PutOff, Situation } from "./situation.ts";
 
 /** One line for each workload that the update changes. */
-export function describePlan(workloads: readonly SurveyedWorkload[], now: Date = new Date()): string[] {
+export function describePlan(workloads: readonly Situation[], now: Date = new Date()): string[] {
   return workloads.flatMap((workload) => {
     const { input, orderProblem, refused } = workload;
     const line = describeMove(workload, now);
@@ -26,7 +25,7 @@ export function describePlan(workloads: readonly SurveyedWorkload[], now: Date =
 }
 
 /** Half a state can't be left: what was begun is finished, and what this update is for comes after it. */
-function finishClause({ observed, journal }: SurveyedWorkload): string {
+function finishClause({ observed, journal }: Situation): string {
   const restore = observed === undefined && journal !== undefined ? interruptedRestore(journal) : undefined;
   return restore === undefined
     ? ""
@@ -34,7 +33,7 @@ function finishClause({ observed, journal }: SurveyedWorkload): string {
 }
 
 /** Said until it is on record what each container was made with: nothing can be held back before. */
-export function describeUnrecorded(workloads: readonly SurveyedWorkload[]): string[] {
+export function describeUnrecorded(workloads: readonly Situation[]): string[] {
   const names = workloads
     .filter(
       ({ config, observed, records }) => !config.managed && observed !== undefined && !lastMade(records),
@@ -49,7 +48,7 @@ export function describeUnrecorded(workloads: readonly SurveyedWorkload[]): stri
 }
 
 /** What changes of a workload without another container, and what does not change yet. */
-function besides({ records, made, waits }: SurveyedWorkload): string[] {
+function besides({ records, made, waits }: Situation): string[] {
   const before = lastMade(records);
   const isOther = before !== undefined && before.memory !== made.memory;
   return [
@@ -59,7 +58,7 @@ function besides({ records, made, waits }: SurveyedWorkload): string[] {
 }
 
 /** Who comes in through the control plane waits with it. */
-function pauseClause({ config, move }: SurveyedWorkload, all: readonly SurveyedWorkload[]): string {
+function pauseClause({ config, move }: Situation, all: readonly Situation[]): string {
   const through = all.filter((each) => each.config.managed === true).map(({ input }) => input.name);
   const pauses = move.kind !== "first" && move.kind !== "none";
   return config.track === "control-plane" && pauses && through.length > 0
@@ -68,7 +67,7 @@ function pauseClause({ config, move }: SurveyedWorkload, all: readonly SurveyedW
 }
 
 function describeMove(
-  { input, move, observed, records, journal, hold, putOff, refused }: SurveyedWorkload,
+  { input, move, observed, records, journal, hold, putOff, refused }: Situation,
   now: Date,
 ): string | undefined {
   switch (move.kind) {
@@ -110,7 +109,7 @@ function describeMove(
 }
 
 /** What is wrong with a workload that a way back does not move, and what to do about it afterwards. */
-function leftAlone({ container, stack }: SurveyedWorkload["input"], { why }: PutOff): string {
+function leftAlone({ container, stack }: Situation["input"], { why }: PutOff): string {
   return (
     `${why} and is left as it is: the way back of the others does not wait for it. ` +
     `Afterwards: \`docker logs --tail 50 ${container}\`, then \`pulumi up --stack ${stack}\``

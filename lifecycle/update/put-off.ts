@@ -5,16 +5,7 @@ import { unjudgedSince } from "../evidence/refusal.ts";
 import { goesBack } from "../evidence/settings.ts";
 import { witnessesOf } from "./canary-evidence.ts";
 import { oldContainerStands } from "./interrupted.ts";
-import type { SurveyedWorkload } from "./situation.ts";
-
-/** What an update would do to a workload that it does not move, and leaves to a later one. */
-export interface PutOff {
-  /** For people: "is unhealthy". */
-  why: string;
-  gate: boolean;
-  verification: boolean;
-  bake: boolean;
-}
+import type { PutOff, Situation } from "./situation.ts";
 
 /**
  * Whether an update takes something back and brings nothing forward. Such a one waits for nothing but what it takes back:
@@ -26,7 +17,7 @@ export function onlyGoesBack(workloads: readonly { move: Move }[]): boolean {
 }
 
 /** Undefined when an update that does not move it has nothing to do for it. */
-export function putOffOf(workload: SurveyedWorkload): PutOff | undefined {
+export function putOffOf(workload: Situation): PutOff | undefined {
   const { move, observed, records, journal, config } = workload;
   if (move.kind !== "none" || observed === undefined) {
     return undefined;
@@ -65,7 +56,7 @@ function lastOutcome(
 
 function needsBake(
   workload: Parameters<typeof witnessesOf>[0][number],
-  bake: SurveyedWorkload["config"]["bake"],
+  bake: Situation["config"]["bake"],
 ): boolean {
   const [witness] = witnessesOf([workload]);
   if (bake === undefined || witness?.observed === undefined) {

@@ -10,10 +10,12 @@ import { refusalText } from "../evidence/refusal.ts";
 import { isForward } from "../evidence/settings.ts";
 import { changesClause } from "./plan.ts";
 import { onlyGoesBack } from "./put-off.ts";
-import { lastServing, type SurveyedWorkload, survey } from "./situation.ts";
+import { lastServing } from "./serving-trigger.ts";
+import type { Situation } from "./situation.ts";
+import { situationsOf } from "./situations.ts";
 
 /** What the rules about windows look at. */
-export type WindowFacts = Pick<SurveyedWorkload, "config" | "move" | "hearsay">;
+export type WindowFacts = Pick<Situation, "config" | "move" | "hearsay">;
 
 const trackNames: Record<Track, string> = { "control-plane": "the control plane", runtime: "the fleet" };
 
@@ -42,13 +44,13 @@ export function windowProblems(
  *
  * @throws OperationFailure that lists every problem.
  */
-export async function surveyInWindow(
+export async function situationsInWindow(
   config: StackConfig,
   stack: string,
   platform: Pick<Platform, "observe">,
-): Promise<SurveyedWorkload[]> {
+): Promise<Situation[]> {
   const now = windowClock(config.environment);
-  const surveyed = await survey(config, stack, platform);
+  const surveyed = await situationsOf(config, stack, platform);
   refuseOrders(surveyed);
   const problems = windowProblems(config, surveyed, now);
   if (problems.length > 0) {
@@ -65,7 +67,7 @@ export async function surveyInWindow(
  * A restore is never a surprise: what can't be told apart from an old line is refused before anything is touched. The way
  * back of others is no way to get one either, and not closed by it: the plan says that it is left out.
  */
-function refuseOrders(surveyed: readonly Pick<SurveyedWorkload, "config" | "move" | "orderProblem">[]): void {
+function refuseOrders(surveyed: readonly Pick<Situation, "config" | "move" | "orderProblem">[]): void {
   const problems = surveyed.flatMap(({ config, orderProblem }) =>
     orderProblem === undefined ? [] : [`  ${config.name}: ${orderProblem}`],
   );
@@ -79,7 +81,7 @@ function refuseOrders(surveyed: readonly Pick<SurveyedWorkload, "config" | "move
 }
 
 /** What is refused to one workload keeps the others from nothing. An update that would do nothing else is refused. */
-function refuseNothingElse(surveyed: readonly SurveyedWorkload[]): void {
+function refuseNothingElse(surveyed: readonly Situation[]): void {
   const refused = surveyed.flatMap((each) =>
     each.refused?.moves ? [`  ${refusalText(each.input.name, each.refused)}`] : [],
   );
@@ -89,7 +91,7 @@ function refuseNothingElse(surveyed: readonly SurveyedWorkload[]): void {
 }
 
 /** Whether anything is to be done to a workload, as far as a look at it tells. */
-function hasWork({ refused, move, observed, hearsay, servingTrigger }: SurveyedWorkload): boolean {
+function hasWork({ refused, move, observed, hearsay, servingTrigger }: Situation): boolean {
   if (refused?.untouched) return false;
   return move.kind !== "none" || observed === undefined || servingTrigger !== lastServing(hearsay);
 }

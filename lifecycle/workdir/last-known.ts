@@ -5,7 +5,7 @@ import { OperationFailure, unlessUntouched } from "../../platforms/failure.ts";
 import type { Platform, Unit } from "../../platforms/platform.ts";
 import type { IngressProxy, IngressService } from "../../platforms/proxy.ts";
 import { workloadFolder } from "../evidence/log.ts";
-import { keySettings, placeOf, startSettingsOf } from "../update/situation.ts";
+import { keySettings, placeOf, startSettingsOf } from "../update/workload-input.ts";
 import type { Workload } from "../workload.ts";
 import { DocumentDamaged, readDocument, writeWhole } from "./whole-file.ts";
 

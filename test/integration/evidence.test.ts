@@ -7,8 +7,9 @@ import { EvidenceKeys } from "../../lifecycle/evidence/keys.ts";
 import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 import type { JudgedGroup, JudgedWorkload } from "../../lifecycle/update/evidence-facts.ts";
 import { dockerCommand } from "../support/docker-command.ts";
+import type { Run } from "../support/outcome.ts";
 import { type VerifiedLine, verifiedEnvelope, verifiedLines } from "../support/verified-lines.ts";
-import { partsOfThisRun, type Run, World } from "../support/world.ts";
+import { partsOfThisRun, World } from "../support/world.ts";
 
 const checks: object[] = [
   { kind: "version", argv: ["fixture", "--version"] },

@@ -8,7 +8,8 @@ import {
   secondWriter,
   writeIntoState,
 } from "../support/damage.ts";
-import { partsOfThisRun, type Run, World } from "../support/world.ts";
+import type { Run } from "../support/outcome.ts";
+import { partsOfThisRun, World } from "../support/world.ts";
 
 /** What repairs the damage of a test, run after it whatever came of it. */
 const repairs: (() => Promise<void>)[] = [];

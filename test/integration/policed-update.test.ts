@@ -288,10 +288,14 @@ function beside(...lines: string[]): Edit[] {
 const withoutWindow: Edit[] = [
   {
     file: "index.ts",
-    from: "surveyInWindow(config, stack, platform)",
-    to: "survey(config, stack, platform)",
+    from: "situationsInWindow(config, stack, platform)",
+    to: "situationsOf(config, stack, platform)",
   },
-  { file: "index.ts", from: "{ specOf }", to: "{ specOf, survey }" },
+  {
+    file: "index.ts",
+    from: "import { specOf }",
+    to: 'import { situationsOf } from "./lifecycle/update/situations.ts";\nimport { specOf }',
+  },
 ];
 
 const second = 'name.endsWith("-2")';

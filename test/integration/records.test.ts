@@ -16,7 +16,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hearsayOf } from "../../lifecycle/evidence/chain.ts";
 import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import { inspectContainer } from "../../platforms/docker/client.ts";
-import { partsOfThisRun, type Run, World } from "../support/world.ts";
+import type { Run } from "../support/outcome.ts";
+import { partsOfThisRun, World } from "../support/world.ts";
 
 /** The user that the fixture's gateway runs as. */
 const gatewayUser = 1000;

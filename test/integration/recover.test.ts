@@ -6,7 +6,8 @@ import { projectFolder } from "../../fleet/project.ts";
 import type { StepName } from "../../lifecycle/update/step.ts";
 import { killAll, withDescendants } from "../support/deployer.ts";
 import { dockerCommand } from "../support/docker-command.ts";
-import { partsOfThisRun, type Run, until, World } from "../support/world.ts";
+import type { Run } from "../support/outcome.ts";
+import { partsOfThisRun, until, World } from "../support/world.ts";
 
 type Direction = "forward" | "back";
 

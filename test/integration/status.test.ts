@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectFolder } from "../../fleet/project.ts";
 import type { StackStatus } from "../../fleet/status-table.ts";
 import { dockerCommand } from "../support/docker-command.ts";
-import { partsOfThisRun, type Run, World } from "../support/world.ts";
+import type { Run } from "../support/outcome.ts";
+import { partsOfThisRun, World } from "../support/world.ts";
 
 describe("fleet status", () => {
   let world: World;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../demo/free-port.ts";
 import { type Edit, withEdits } from "../support/edited-program.ts";
-import { partsOfThisRun, type Run, runProgram, World } from "../support/world.ts";
+import type { Run } from "../support/outcome.ts";
+import { partsOfThisRun, runProgram, World } from "../support/world.ts";
 import { fixtureGroup, hostOf } from "../support/world-settings.ts";
 
 /**

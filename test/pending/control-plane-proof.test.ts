@@ -11,7 +11,7 @@ import type { BaselineEntry } from "../../lifecycle/evidence/records.ts";
 import { drillSnapshot } from "../../lifecycle/snapshot/drill.ts";
 import { withRepository } from "../../lifecycle/snapshot/repository.ts";
 import { takeHotSnapshot } from "../../lifecycle/snapshot/take.ts";
-import { workloadInput } from "../../lifecycle/update/situation.ts";
+import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { logOf, type Workload, type WorkloadContext } from "../../lifecycle/workload.ts";
 import { inspectContainer } from "../../platforms/docker/client.ts";
 import { DockerPlatform } from "../../platforms/docker/platform.ts";

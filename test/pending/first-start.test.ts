@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { dockerCommand } from "../support/docker-command.ts";
-import { partsOfThisRun, type Run, until, World } from "../support/world.ts";
+import type { Run } from "../support/outcome.ts";
+import { partsOfThisRun, until, World } from "../support/world.ts";
 
 /** A state and a container that were there before the stack. */
 describe("the first start on what a person has made", () => {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StepName } from "../../lifecycle/update/step.ts";
+import type { Run } from "../support/outcome.ts";
 import { OwnEngine } from "../support/own-engine.ts";
-import { partsOfThisRun, type Run, until, World } from "../support/world.ts";
+import { partsOfThisRun, until, World } from "../support/world.ts";
 
 /** Seconds that the engine has for an answer here; the put-back goes on for ten times as long. */
 const answer = 4;

@@ -8,8 +8,9 @@ import type { StreamCounts } from "../../demo/stream.ts";
 import type { StepName } from "../../lifecycle/update/step.ts";
 import { killAll, withDescendants } from "../support/deployer.ts";
 import { dockerCommand } from "../support/docker-command.ts";
+import type { Run } from "../support/outcome.ts";
 import { underStream } from "../support/through-ingress.ts";
-import { partsOfThisRun, type Run, until, World, type WorldOptions } from "../support/world.ts";
+import { partsOfThisRun, until, World, type WorldOptions } from "../support/world.ts";
 import { hostOf } from "../support/world-settings.ts";
 
 /** Longer than the slowest way back on a busy machine, shorter than the stream's patience. */

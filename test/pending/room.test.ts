@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fillUp, mountSmall } from "../support/damage.ts";
-import { partsOfThisRun, type Run, until, World } from "../support/world.ts";
+import type { Run } from "../support/outcome.ts";
+import { partsOfThisRun, until, World } from "../support/world.ts";
 
 const execute = promisify(execFile);
 

@@ -1,5 +1,9 @@
 import type { spawn } from "node:child_process";
-import type { Run } from "./world.ts";
+/** What a program did. */
+export interface Run {
+  code: number | null;
+  output: string;
+}
 
 /** Of a program that was started: its exit code, and both of its outputs in one. */
 export function outcomeOf(child: ReturnType<typeof spawn>): Promise<Run> {

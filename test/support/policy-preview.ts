@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { projectFolder } from "../../fleet/project.ts";
 import { type Edit, withEdits } from "./edited-program.ts";
-import { partsOfThisRun, type Run, runProgram, type World } from "./world.ts";
+import type { Run } from "./outcome.ts";
+import { partsOfThisRun, runProgram, type World } from "./world.ts";
 
 /** What a rule has said of a resource, as the engine hands it on. */
 export interface Violation {

@@ -2,10 +2,11 @@ import { workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import type { Move } from "../../lifecycle/evidence/move.ts";
 import { settle } from "../../lifecycle/update/settled.ts";
-import { type SurveyedWorkload, workloadInput } from "../../lifecycle/update/situation.ts";
+import type { Situation } from "../../lifecycle/update/situation.ts";
+import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 
 /** The workloads of a configuration on a host where nothing runs and nothing is on record. */
-export function neverStarted(config: StackConfig, stack = "test"): SurveyedWorkload[] {
+export function neverStarted(config: StackConfig, stack = "test"): Situation[] {
   const found = workloadsOf(config).map((wanted) => {
     const move: Move = { kind: "first", to: wanted.image };
     return { wanted, observed: undefined, records: [], move, epoch: "" };

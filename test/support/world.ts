@@ -11,7 +11,7 @@ import type { StepName } from "../../lifecycle/update/step.ts";
 import { dockerClient, inspectContainer } from "../../platforms/docker/client.ts";
 import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
 import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
-import { outcomeOf } from "./outcome.ts";
+import { outcomeOf, type Run } from "./outcome.ts";
 import { fixtureGroup, hostOf, networkOf } from "./world-settings.ts";
 
 /** What set-up hands to the tests: tools and images, see test/run.ts. */
@@ -34,11 +34,6 @@ export async function partsOfThisRun(): Promise<Parts> {
     throw new Error("Run `npm test`: it sets up the real parts and names them in CLAWFORCE_TEST_PARTS.");
   }
   return JSON.parse(await readFile(file, "utf8")) as Parts;
-}
-
-export interface Run {
-  code: number | null;
-  output: string;
 }
 
 export interface WorldOptions {

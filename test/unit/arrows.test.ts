@@ -91,6 +91,34 @@ function hasDefaultExport(text: string): boolean {
   });
 }
 
+/** The files that a file imports, from the root. */
+function targetsOf(path: string, text: string): string[] {
+  return importsOf(text)
+    .filter((specifier) => specifier.startsWith("."))
+    .map((specifier) => posix.normalize(posix.join(posix.dirname(path), specifier)));
+}
+
+/** The first circle of files that is found, its first file again at its end; undefined: there is none. */
+function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const follow = (file: string, way: readonly string[]): string[] | undefined => {
+    const before = way.indexOf(file);
+    if (before !== -1) return [...way.slice(before), file];
+    if (done.has(file)) return undefined;
+    for (const next of graph.get(file) ?? []) {
+      const circle = follow(next, [...way, file]);
+      if (circle !== undefined) return circle;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of graph.keys()) {
+    const circle = follow(file, []);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}
+
 function importViolations(path: string, text: string): string[] {
   return importsOf(text)
     .filter((specifier) => specifier.startsWith("."))
@@ -148,6 +176,22 @@ describe("every source file", () => {
     const units = sources.filter(({ path }) => path.startsWith("test/unit/"));
     const starting = units.filter(({ text }) => importsOf(text).includes("node:child_process"));
     expect(starting.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe("imports", () => {
+  test("form no circle, of types neither", () => {
+    expect(circleIn(new Map(sources.map(({ path, text }) => [path, targetsOf(path, text)])))).toBeUndefined();
+  });
+
+  test("that form one are named in their order", () => {
+    const graph = new Map([
+      ["a.ts", ["b.ts"]],
+      ["b.ts", ["c.ts", "d.ts"]],
+      ["c.ts", []],
+      ["d.ts", ["b.ts"]],
+    ]);
+    expect(circleIn(graph)).toEqual(["b.ts", "d.ts", "b.ts"]);
   });
 });
 

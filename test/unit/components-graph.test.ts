@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Fleet } from "../../components/fleet.ts";
 import { stepsOf } from "../../config/order.ts";
 import { parseStackConfig } from "../../config/parse.ts";
-import { specOf } from "../../lifecycle/update/situation.ts";
+import { specOf } from "../../lifecycle/update/workload-spec.ts";
 import { dockerResources } from "../../platforms/docker/resources.ts";
 import { type Registered, registeredBy } from "../support/mock-engine.ts";
 import { neverStarted } from "../support/surveyed.ts";

@@ -12,7 +12,8 @@ import {
   judgedWorkload,
   namedReleasesFor,
 } from "../../lifecycle/update/evidence-facts.ts";
-import { type SurveyedWorkload, workloadInput } from "../../lifecycle/update/situation.ts";
+import type { Situation } from "../../lifecycle/update/situation.ts";
+import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import type { Observed } from "../../platforms/platform.ts";
 import { type Changes, candidate, previous, snapshotTools, stable } from "./config-fixture.ts";
 import { configWith, now, onRecord } from "./fleet-rollout-fixture.ts";
@@ -23,7 +24,7 @@ interface Of {
 }
 
 /** All workloads of the configuration, each running what it is told and verified on it, unless said otherwise. */
-function surveyedOf(config: StackConfig, changes: Record<string, Of> = {}): SurveyedWorkload[] {
+function surveyedOf(config: StackConfig, changes: Record<string, Of> = {}): Situation[] {
   return workloadsOf(config).map((workload) => {
     const { name, image } = workload;
     const { runs = image, records = onRecord(name, verified(config, runs)) } = changes[name] ?? {};
@@ -32,7 +33,7 @@ function surveyedOf(config: StackConfig, changes: Record<string, Of> = {}): Surv
     return {
       ...{ config: workload, input: workloadInput(config, "s", workload), records, sealed, observed },
       move: moveOf({ running: runs, wanted: image, records, requested: undefined }),
-    } as unknown as SurveyedWorkload;
+    } as unknown as Situation;
   });
 }
 
@@ -76,7 +77,7 @@ describe("the facts of a workload", () => {
     const [canary] = surveyedOf(config, { canary: { records: [] } });
     const facts = judgedWorkload(
       {
-        ...(canary as SurveyedWorkload),
+        ...(canary as Situation),
         observed: undefined,
         move: { kind: "first", to: candidate },
       },
@@ -86,7 +87,7 @@ describe("the facts of a workload", () => {
   });
 
   it("name no container where the one that is there does not serve", () => {
-    const [canary] = surveyedOf(config) as [SurveyedWorkload];
+    const [canary] = surveyedOf(config) as [Situation];
     const observed = { ...(canary.observed as Observed), state: "exited", serves: false };
     expect(judgedWorkload({ ...canary, observed }, [])).toMatchObject({ from: candidate, container: "" });
   });
@@ -101,7 +102,7 @@ describe("the facts of a workload", () => {
       snapshot("hot", 1),
       drill,
     );
-    const [canary] = surveyedOf(config, { canary: { runs: stable, records } }) as [SurveyedWorkload];
+    const [canary] = surveyedOf(config, { canary: { runs: stable, records } }) as [Situation];
     const handedOn = (releases: string[]) =>
       judgedWorkload(canary, releases).evidence.map(({ payload }) => payload);
     expect(handedOn([])).toEqual([1, 2, 3, 6, 7, 8].map((index) => `canary ${index}`));
@@ -109,7 +110,7 @@ describe("the facts of a workload", () => {
   });
 
   it("say to what the state is set back on the way, and nothing where it stays", () => {
-    const [canary] = surveyedOf(config) as [SurveyedWorkload];
+    const [canary] = surveyedOf(config) as [Situation];
     const restore = {
       ...{ snapshot: "0".repeat(64), takenAt: now.toISOString(), reason: "state moved" as const },
       moved: ["memory/main.sqlite 1 -> 2"],
@@ -120,7 +121,7 @@ describe("the facts of a workload", () => {
   });
 
   it("name the image that ran last where the container is gone", () => {
-    const [canary] = surveyedOf(config) as [SurveyedWorkload];
+    const [canary] = surveyedOf(config) as [Situation];
     const gone = { ...canary, observed: undefined };
     expect(judgedWorkload({ ...gone, move: { kind: "forward", from: stable, to: candidate } }, []).from).toBe(
       stable,
@@ -219,7 +220,7 @@ describe("the facts of a group", () => {
       ...configWith({ "agentImages.chromium.candidate": undefined }),
       environment: "production" as const,
     };
-    const signed = ({ input: { name } }: SurveyedWorkload): Of => ({
+    const signed = ({ input: { name } }: Situation): Of => ({
       records: onRecord(name, verified(production, stable)).map((each) => ({ ...each, signedBy: "key" })),
     });
     const unsigned = surveyedOf(production);

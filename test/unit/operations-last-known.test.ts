@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { parseStackConfig } from "../../config/parse.ts";
 import { workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
-import { workloadInput } from "../../lifecycle/update/situation.ts";
+import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { inputOfUnit, lastKnownInput, rememberWorkload } from "../../lifecycle/workdir/last-known.ts";
 import { DocumentDamaged, readDocument } from "../../lifecycle/workdir/whole-file.ts";
 import type { Workload } from "../../lifecycle/workload.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Move } from "../../lifecycle/evidence/move.ts";
 import { behindCanary } from "../../lifecycle/evidence/refusal.ts";
 import { describePlan, describeUnrecorded } from "../../lifecycle/update/plan.ts";
-import type { SurveyedWorkload } from "../../lifecycle/update/situation.ts";
+import type { Situation } from "../../lifecycle/update/situation.ts";
 import { recorder } from "../support/records.ts";
 
 const one = `registry/openclaw:2026.4.15@sha256:${"1".repeat(64)}`;
@@ -21,7 +21,7 @@ const release = {
   markers: { databases: {} },
 };
 
-function plan(move: Move, rest: Partial<SurveyedWorkload> = {}): string[] {
+function plan(move: Move, rest: Partial<Situation> = {}): string[] {
   const surveyed = {
     config: { track: "runtime", managed: false },
     input: { name: "support-1" },
@@ -29,7 +29,7 @@ function plan(move: Move, rest: Partial<SurveyedWorkload> = {}): string[] {
     ...{ observed: undefined, journal: undefined, records: [], made: {}, waits: undefined },
     ...rest,
   };
-  return describePlan([surveyed as SurveyedWorkload], now);
+  return describePlan([surveyed as Situation], now);
 }
 
 describe("describePlan", () => {
@@ -107,7 +107,7 @@ describe("describePlan", () => {
       ({
         ...{ config: { managed: false }, input: { name }, records: [], observed },
         ...rest,
-      }) as unknown as SurveyedWorkload;
+      }) as unknown as Situation;
     const said = describeUnrecorded([
       surveyed("a", {}),
       surveyed("b", {}),
@@ -138,7 +138,7 @@ describe("describePlan", () => {
 
   it("says who can't be reached while the control plane changes", () => {
     const surveyed = (config: object, name: string, move: Move) =>
-      ({ config, input: { name }, move, records: [], made: {} }) as unknown as SurveyedWorkload;
+      ({ config, input: { name }, move, records: [], made: {} }) as unknown as Situation;
     const plane = { track: "control-plane", managed: false };
     const managed = { track: "runtime", managed: true };
     expect(

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseStackConfig } from "../../config/parse.ts";
 import { workloadsOf } from "../../config/rollout.ts";
-import { workloadInput } from "../../lifecycle/update/situation.ts";
+import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { type Changes, candidate, rawConfig, stable } from "./config-fixture.ts";
 
 function inputs(changes: Changes) {

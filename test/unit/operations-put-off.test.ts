@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Move } from "../../lifecycle/evidence/move.ts";
 import type { EvidenceEntry, Outcome } from "../../lifecycle/evidence/records.ts";
 import { onlyGoesBack, putOffOf } from "../../lifecycle/update/put-off.ts";
-import type { SurveyedWorkload } from "../../lifecycle/update/situation.ts";
+import type { Situation } from "../../lifecycle/update/situation.ts";
 import type { Observed } from "../../platforms/platform.ts";
 import { recorder } from "../support/records.ts";
 
@@ -40,7 +40,7 @@ function judged(kind: "gate" | "verification", outcome: Outcome, container = "c"
   return kind === "gate" ? { kind, ...common, markers: { databases: {} } } : { kind, ...common, seconds: 1 };
 }
 
-function workload(rest: Partial<SurveyedWorkload>, entries: EvidenceEntry[]): SurveyedWorkload {
+function workload(rest: Partial<Situation>, entries: EvidenceEntry[]): Situation {
   return {
     config: { bake: undefined },
     input: { name: "a", verification: [] },
@@ -49,7 +49,7 @@ function workload(rest: Partial<SurveyedWorkload>, entries: EvidenceEntry[]): Su
     journal: undefined,
     move: none,
     ...rest,
-  } as SurveyedWorkload;
+  } as Situation;
 }
 
 const passed = [judged("gate", "passed"), judged("verification", "passed")];
@@ -60,7 +60,7 @@ const repaired: EvidenceEntry = {
 const since = "2026-11-29T10:00:00.000Z";
 
 describe("what a way back leaves alone", () => {
-  test.each<[string, Partial<SurveyedWorkload>, EvidenceEntry[], ReturnType<typeof putOffOf>]>([
+  test.each<[string, Partial<Situation>, EvidenceEntry[], ReturnType<typeof putOffOf>]>([
     ["nothing of one that serves and has passed", {}, passed, undefined],
     ["nothing of one that it moves itself", { move: back, observed: unhealthy }, passed, undefined],
     ["nothing of one that it has to create", { observed: undefined }, passed, undefined],
@@ -119,7 +119,7 @@ describe("what a way back leaves alone", () => {
     ],
     [
       "a bake that is still to come",
-      { config: { bake: { length: 60, interval: 5, requests: 0 } } as SurveyedWorkload["config"] },
+      { config: { bake: { length: 60, interval: 5, requests: 0 } } as Situation["config"] },
       [
         {
           ...{ kind: "cut-over", from: one, to: two, direction: "forward", snapshot: "c1" },

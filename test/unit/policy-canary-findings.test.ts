@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
-import { type CanaryFinding, canaryBeforeFleet } from "../../policies/canary-before-fleet.ts";
+import { canaryBeforeFleet } from "../../policies/canary-before-fleet.ts";
+import type { CanaryFinding } from "../../policies/canary-finding.ts";
 import { containerType, fleetTypes } from "../../policies/fleet-facts.ts";
 import { atJudgedTime, key, said, saidOf } from "../policy/canary.ts";
 import { envelopes, testKey } from "../policy/evidence.ts";

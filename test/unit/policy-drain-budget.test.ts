@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { workloadsOf } from "../../config/rollout.ts";
 import { judgedWorkload } from "../../lifecycle/update/evidence-facts.ts";
-import { type SurveyedWorkload, workloadInput } from "../../lifecycle/update/situation.ts";
+import type { Situation } from "../../lifecycle/update/situation.ts";
+import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { drainBudget } from "../../policies/drain-budget.ts";
 import { containerType } from "../../policies/fleet-facts.ts";
 import { fleetStack, image, type StackWorkload } from "../policy/fleet-stack.ts";
@@ -96,7 +97,7 @@ describe("the hold of the ingress", () => {
     const workloads = workloadsOf(config).map((workload): StackWorkload => {
       const input = workloadInput(config, "prod", workload);
       const surveyed = { config: workload, input, records: [], sealed: [], move: { kind: "none", to: "" } };
-      const { pause: times } = judgedWorkload(surveyed as unknown as SurveyedWorkload, []);
+      const { pause: times } = judgedWorkload(surveyed as unknown as Situation, []);
       expect(times.hold).toBe(300);
       const { name, image: reference, stopGrace } = input;
       const container = { destroyGraceSeconds: stopGrace, stopTimeout: stopGrace };

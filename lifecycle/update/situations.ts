@@ -1,0 +1,164 @@
+import { misleadingVariables } from "../../config/docker-access.ts";
+import { type WorkloadConfig, workloadsOf } from "../../config/rollout.ts";
+import type { StackConfig } from "../../config/schema.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import type { Observed, Platform } from "../../platforms/platform.ts";
+import { lastImage } from "../evidence/move.ts";
+import { behindCanary, refusalOf, unjudgedSince } from "../evidence/refusal.ts";
+import { orderedMove, restoreEpoch, restoreOf } from "../evidence/restore-order.ts";
+import { withChange } from "../evidence/settings.ts";
+import { PreparationMark } from "../workdir/preparation-mark.ts";
+import { logOf } from "../workload.ts";
+import { interruptedFacts } from "./interrupted.ts";
+import { knownOf } from "./known.ts";
+import { onlyGoesBack, putOffOf } from "./put-off.ts";
+import { lastServing, servingTrigger } from "./serving-trigger.ts";
+import { settle, type Unsettled } from "./settled.ts";
+import type { Situation } from "./situation.ts";
+import { placeOfRecords, workloadInput } from "./workload-input.ts";
+
+/** Reads only: one call to the Docker host, and the evidence directory. Nothing is changed. */
+export async function situationsOf(
+  config: StackConfig,
+  stack: string,
+  platform: Pick<Platform, "observe">,
+): Promise<Situation[]> {
+  const workloads = workloadsOf(config);
+  refuseMisledProvider(config);
+  const observed = await platform.observe(
+    workloads.map(({ name }) => name),
+    stack,
+  );
+  refuseBehindItsBack(workloads, observed);
+  refuseStrangers(workloads, observed);
+  const found = await Promise.all(
+    workloads.map((wanted) => find(config, stack, wanted, observed.get(wanted.name))),
+  );
+  const known = found.map((each) => behindRefusedCanary(each, found));
+  const surveyed = settle(config, known, new Date()).map(({ wanted: _, change, epoch: __, ...facts }) => {
+    const { observed, records, hearsay, journal, hold, move } = facts;
+    const since = journal?.since ?? hold?.since ?? unjudgedSince(records);
+    return {
+      ...facts,
+      input: { ...workloadInput(config, stack, facts.config), made: facts.made },
+      move: withChange(move, change),
+      servingTrigger: servingTrigger(observed, since, lastServing(hearsay)),
+    };
+  });
+  return onlyGoesBack(surveyed) ? surveyed.map(leftAlone) : surveyed;
+}
+
+type Found = Unsettled &
+  Pick<
+    Situation,
+    "records" | "sealed" | "hearsay" | "journal" | "hold" | "refused" | "orderProblem" | "preparationAttempt"
+  >;
+
+async function find(
+  config: StackConfig,
+  stack: string,
+  wanted: WorkloadConfig,
+  observed: Observed | undefined,
+): Promise<Found> {
+  const { name } = wanted;
+  const log = logOf({ ...placeOfRecords(config, stack), name });
+  const { sealed, hearsay, journal, hold, damaged } = await knownOf(log, stack, name);
+  const records = sealed.map(({ record }) => record);
+  const known = interruptedFacts(journal, records);
+  const running = observed?.image ?? known.running;
+  const facts = { ...known, running, wanted: wanted.image };
+  const { move, problem, epoch } = orderedMove(facts, wanted.restore, observed !== undefined);
+  const refused = refusalOf({
+    ...{ stack, name, file: log.file, running, damaged, move },
+    isOurs: observed !== undefined && observed.stranger === undefined,
+    wanted: wanted.image,
+    isOrdered: restoreOf(wanted.restore, hearsay) !== undefined,
+    records,
+    known: known.records,
+  });
+  return asItIs({
+    ...{ wanted, observed, records, sealed, hearsay, journal, hold, move, epoch, refused },
+    ...(problem !== undefined && { orderProblem: problem }),
+    preparationAttempt: await new PreparationMark(log.folder).attempt(),
+  });
+}
+
+/** A workload that is refused is to run what it runs, on the state that it has: all that is told of it says so. */
+function asItIs(found: Found): Found {
+  const { observed, journal, hearsay, refused } = found;
+  if (refused === undefined) return found;
+  const left = interruptedFacts(journal, hearsay).running;
+  const image = observed?.image ?? left ?? lastImage(hearsay) ?? refused.wanted;
+  const { restore: _, ...wanted } = found.wanted;
+  // What becomes of an order can't be told without records, and must keep nobody else: the refusal says that it stays.
+  const { orderProblem, ...others } = found;
+  return {
+    ...others,
+    ...(!refused.untouched && orderProblem !== undefined && { orderProblem }),
+    wanted: { ...wanted, image },
+    move: { kind: "none", to: image },
+    epoch: restoreEpoch(undefined, hearsay),
+  };
+}
+
+/** Nothing goes forward in a group whose canary can't go first. Going back waits for no canary. */
+function behindRefusedCanary(found: Found, all: readonly Found[]): Found {
+  const { wanted, move, refused } = found;
+  const canary = all.find(
+    (each) =>
+      each.wanted.group === wanted.group && each.wanted.role === "canary" && each.refused !== undefined,
+  );
+  const waits = refused === undefined && wanted.role === "fleet" && move.kind === "forward";
+  return waits && canary !== undefined
+    ? asItIs({ ...found, refused: behindCanary(canary.wanted.name, wanted.image) })
+    : found;
+}
+
+/** A workload that a way back does not move: nothing is begun with it. */
+function leftAlone(workload: Situation): Situation {
+  const putOff = putOffOf(workload);
+  return putOff === undefined
+    ? workload
+    : { ...workload, putOff, servingTrigger: lastServing(workload.records) };
+}
+
+/** Pulumi's docker provider obeys variables of the docker command that our client does not: both must mean one host. */
+function refuseMisledProvider({ platform }: StackConfig): void {
+  const found = misleadingVariables(platform.host, process.env);
+  if (found.length > 0) {
+    throw new OperationFailure(
+      `Pulumi's docker provider would go to another place than ${platform.host}; nothing was touched. ${found.join(" ")}`,
+    );
+  }
+}
+
+/** What a control plane has made it makes again: a container of ours in its place would be two gateways on one state. */
+function refuseBehindItsBack(
+  workloads: readonly WorkloadConfig[],
+  observed: ReadonlyMap<string, Observed>,
+): void {
+  const taken = workloads.filter(
+    ({ name, managed }) => !managed && observed.get(name)?.managedBy !== undefined,
+  );
+  if (taken.length > 0) {
+    const names = taken.map(({ name }) => name).join(", ");
+    throw new OperationFailure(
+      `${names} ${taken.length === 1 ? "is a container that a control plane manages" : "are containers that a control plane manages"}: ` +
+        "nothing was touched. Put them into an instance group with `managed: true`, or give yours other names.",
+    );
+  }
+}
+
+/** Said before anything is done: an update would stop at the creation, with everything before it done. */
+function refuseStrangers(
+  workloads: readonly WorkloadConfig[],
+  observed: ReadonlyMap<string, Observed>,
+): void {
+  const sentences = workloads.flatMap(({ name, managed }) => {
+    const stranger = managed ? undefined : observed.get(name)?.stranger;
+    return stranger === undefined ? [] : [`${name}: ${stranger}`];
+  });
+  if (sentences.length > 0) {
+    throw new OperationFailure(sentences.join("\n"));
+  }
+}

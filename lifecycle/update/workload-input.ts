@@ -1,0 +1,110 @@
+import type { ContainerConfig } from "../../config/container-schema.ts";
+import type { DockerAccess } from "../../config/docker-access.ts";
+import { healthCommand } from "../../config/health-command.ts";
+import { locationOf, type WorkloadConfig } from "../../config/rollout.ts";
+import type { ControlPlaneConfig, StackConfig } from "../../config/schema.ts";
+import type { EvidenceKeySettings } from "../evidence/keys.ts";
+import type { ControlPlaneAccess, StartSettings, Workload } from "../workload.ts";
+
+/** Only what the configuration says: the programs' input, and so the engine's state, stays the same without it. */
+export function placeOf({
+  platform,
+  environment,
+}: StackConfig): Pick<Workload, "dockerHost" | "dockerAccess" | "rehearsal"> {
+  const { host, ssh, tls, answer } = platform;
+  const access: DockerAccess = {
+    ...(answer !== undefined && { answer }),
+    ...(ssh !== undefined && { ssh }),
+    ...(tls !== undefined && { tls }),
+  };
+  return {
+    dockerHost: host,
+    ...(Object.keys(access).length > 0 && { dockerAccess: access }),
+    ...(environment !== "production" && { rehearsal: true as const }),
+  };
+}
+
+export function placeOfRecords(config: StackConfig, stack: string) {
+  return { stack, evidenceDirectory: config.evidence.directory, evidenceKeys: keySettings(config) };
+}
+
+export function workloadInput(config: StackConfig, stack: string, workload: WorkloadConfig): Workload {
+  const { name, container } = workload;
+  const ingress = ingressOf(config, workload);
+  return {
+    ...placeOfRecords(config, stack),
+    name,
+    track: workload.track,
+    ...(workload.group !== undefined && { group: workload.group }),
+    ...placeOf(config),
+    container: name,
+    image: workload.image,
+    startedWith: startSettingsOf(container),
+    state: workload.state,
+    mount: container.stateDirectory,
+    ...(workload.backups !== undefined && { backups: workload.backups }),
+    port: container.port,
+    healthWait: container.health.wait,
+    ...(container.tokenVariable !== undefined && { tokenVariable: container.tokenVariable }),
+    ...(ingress !== undefined && { ingress }),
+    drain: workload.drain,
+    stopGrace: workload.stopGrace,
+    maintenance: config.maintenance.length,
+    deadlines: config.deadlines,
+    snapshots: config.snapshots,
+    gate: workload.gate,
+    verification: workload.verification,
+    wayBack: workload.wayBack,
+    ...(config.controlPlane !== undefined && {
+      controlPlane: accessTo(config.controlPlane, statePathsOf(config)),
+    }),
+    ...(workload.managed && { managed: true as const }),
+  };
+}
+
+export function startSettingsOf(container: ContainerConfig): StartSettings {
+  const { command, user, environment, memory, health } = container;
+  const { interval, timeout, retries, startPeriod } = health;
+  return {
+    ...(command !== undefined && { command }),
+    ...(user !== undefined && { user }),
+    environment,
+    ...(memory !== undefined && { memory }),
+    health: { command: healthCommand(container), interval, timeout, retries, startPeriod },
+  };
+}
+
+function ingressOf({ ingress }: StackConfig, { hosts, container }: WorkloadConfig): Workload["ingress"] {
+  if (ingress === undefined || hosts.length === 0) {
+    return undefined;
+  }
+  const { name, hold, drain } = ingress;
+  return { container: name, hosts: [...hosts], hold, drain, healthPath: container.health.path };
+}
+
+function accessTo(plane: ControlPlaneConfig, statePaths: Record<string, string>): ControlPlaneAccess {
+  const { name, container, account, deadline, data, database, setImage } = plane;
+  return {
+    container: name,
+    port: container.port,
+    username: account.username,
+    deadline,
+    data: locationOf(data),
+    database,
+    statePaths,
+    setImage,
+  };
+}
+
+function statePathsOf({ instanceGroups }: StackConfig): Record<string, string> {
+  return Object.fromEntries(
+    Object.values(instanceGroups)
+      .filter(({ managed }) => managed)
+      .flatMap(({ instances, container }) => instances.map(({ name }) => [name, container.stateDirectory])),
+  );
+}
+
+export function keySettings({ evidence }: StackConfig): EvidenceKeySettings {
+  const { signingKey, trustedKeys } = evidence;
+  return { trustedKeys, ...(signingKey !== undefined && { signingKey }) };
+}

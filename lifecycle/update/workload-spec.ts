@@ -1,0 +1,47 @@
+import type { StackConfig } from "../../config/schema.ts";
+import { isFromBefore, refusalText, unjudgedSince } from "../evidence/refusal.ts";
+import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
+import type { Situation } from "./situation.ts";
+
+/** Of a container that stays, and that is from before its records: they can't tell what it was made anew for last. */
+function keptOf({ move, records }: Situation): { trigger: boolean; labels: boolean } {
+  const stays = move.kind === "none";
+  return { trigger: stays && unjudgedSince(records) !== undefined, labels: stays && isFromBefore(records) };
+}
+
+/** What the components need to know of a workload. */
+export function specOf(stackConfig: StackConfig, surveyed: Situation) {
+  const { config, input, observed, made, servingTrigger: trigger, refused } = surveyed;
+  const { track, group, role, wave, publish, hosts, bake } = config;
+  return {
+    stack: input.stack,
+    name: input.name,
+    track,
+    role,
+    wave,
+    ...(group !== undefined && { group }),
+    image: input.image,
+    running: observed?.image ?? "",
+    ...(publish !== undefined && { publish }),
+    hosts,
+    state: input.state,
+    ...(config.backups !== undefined && { backups: config.backups }),
+    container: config.container,
+    managed: config.managed,
+    stopGrace: input.stopGrace,
+    gate: input.gate,
+    verification: input.verification,
+    ...(bake !== undefined && { bake }),
+    ...(input.ingress !== undefined && { ingress: input.ingress }),
+    trigger: made.trigger,
+    restoreEpoch: made.restore,
+    servingTrigger: trigger,
+    ...(surveyed.putOff && { putOff: surveyed.putOff }),
+    ...(refused?.untouched && { untouched: refusalText(input.name, refused) }),
+    keeps: keptOf(surveyed),
+    preparationAttempt: surveyed.preparationAttempt,
+    judged: judgedWorkload(surveyed, namedReleasesFor(stackConfig, config)),
+    wayBack: `the new version does not come up. The way back: ${input.wayBack}`,
+    input,
+  };
+}
