@@ -194,7 +194,9 @@ describe("the parts of a move of instances that a running control plane manages"
     await mkdir(folder);
     const unmount = [await mountSmall(disk, 16), await mountSmall(folder, 4)];
     try {
-      const bound = ["--opt", "type=none", "--opt", "o=bind", "--opt", `device=${disk}`];
+      // Beside the state, so that what fills the disk is none of it: that would be wiped with it.
+      await mkdir(join(disk, "state"));
+      const bound = ["--opt", "type=none", "--opt", "o=bind", "--opt", `device=${join(disk, "state")}`];
       await dockerCommand("volume", "create", ...bound, `${world.name}-${name}-home`);
       expect(await world.createInstance("small", { container_image: fixture[1] })).toBe(name);
       const inState = (script: string) =>
@@ -229,6 +231,9 @@ describe("the parts of a move of instances that a running control plane manages"
       await restoreInstance(context(name), options);
       expect((await inState("ls")).split("\n")).toContain("memory");
       expect((await inState("ls")).split("\n")).not.toContain("there");
+      // The tests that follow know two.
+      const { id } = await client.instanceNamed(name);
+      expect((await world.ask(`DELETE /instances/${id}`)).status).toBeLessThan(300);
     } finally {
       for (const each of unmount) await each();
     }

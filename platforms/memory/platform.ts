@@ -1,0 +1,219 @@
+import type { StateLocation } from "../../config/rollout.ts";
+import { OperationFailure } from "../failure.ts";
+import type { HttpAnswer, HttpClient, HttpRequest } from "../http.ts";
+import type {
+  Job,
+  JobResult,
+  LeftOver,
+  LockHolder,
+  LockRequest,
+  LogLine,
+  Marked,
+  Observed,
+  Platform,
+  Trial,
+  Unit,
+} from "../platform.ts";
+
+/** The result of a job, by its purpose: what it prints, and its exit code (default 0). */
+export type JobAnswer = { stdout?: string; stderr?: string; exitCode?: number };
+
+/**
+ * A platform without any engine, for tests of what happens to a workload: units stand in a map, each change is told in its
+ * order by `did`, and each can be made to fail. What it is asked and nobody has said an answer for is an error.
+ */
+export class MemoryPlatform implements Platform {
+  /** "stop bot-a", "cold snapshot of bot-a", "start bot-a" */
+  readonly did: string[] = [];
+  readonly units = new Map<string, Unit>();
+  /** Reference or id -> bytes and version. */
+  readonly images = new Map<string, { size: number; version?: string }>();
+  /** By purpose; in their order where there are several. */
+  readonly jobs = new Map<string, JobAnswer[]>();
+  /** By path. */
+  readonly http = new Map<string, Pick<HttpAnswer, "status" | "body">>();
+  /** What has a state open beside its own unit, as a sentence. */
+  otherWriter: string | undefined;
+  /** A unit that is none of the stack's, as a sentence. */
+  stranger: string | undefined;
+  /** What a unit becomes when it is started. */
+  health = "healthy";
+  readonly #failures = new Map<string, Error[]>();
+
+  /** The next time that this is done it fails. */
+  fail(what: string, error: Error): void {
+    this.#failures.set(what, [...(this.#failures.get(what) ?? []), error]);
+  }
+
+  /** Runs `name` as a unit of this image, as if it had been there all the time. */
+  run(name: string, image: string, change: Partial<Unit> = {}): Unit {
+    const unit: Unit = {
+      ...{ id: `unit of ${image}`, image, imageId: image, status: "running", running: true, paused: false },
+      ...{ health: "healthy", exitCode: 0, startedAt: long, since: long, restarts: 0 },
+      ...{ environment: [], mounts: [], stopGrace: undefined, ...change },
+    };
+    this.units.set(name, unit);
+    this.images.set(image, { size: 1000 });
+    return unit;
+  }
+
+  async observe(names: readonly string[]): Promise<Map<string, Observed>> {
+    this.#do("observe");
+    const found = names.flatMap((name): [string, Observed][] => {
+      const unit = this.units.get(name);
+      if (unit === undefined) return [];
+      const serves = unit.running && !unit.paused && unit.health !== "unhealthy";
+      const stranger = this.stranger === undefined ? {} : { stranger: this.stranger };
+      return [[name, { id: unit.id, image: unit.image, state: unit.status, serves, ...stranger }]];
+    });
+    return new Map(found);
+  }
+
+  async marked(): Promise<Marked[]> {
+    return [...this.units].map(([name, { id, image, status }]) => ({
+      name,
+      id,
+      image,
+      state: status,
+      status,
+    }));
+  }
+
+  async unit(name: string): Promise<Unit | undefined> {
+    return this.units.get(name);
+  }
+
+  async exec(name: string, argv: string[]): Promise<JobResult> {
+    return this.#answered(`${argv.join(" ")} in ${name}`);
+  }
+
+  async openHttp({ unit }: { unit: string }): Promise<HttpClient> {
+    this.#do(`ask ${unit}`);
+    return {
+      target: unit,
+      send: async ({ path }: HttpRequest) => {
+        const answer = this.http.get(path);
+        if (answer === undefined) throw new OperationFailure(`${unit} does not answer ${path}`);
+        return { cookies: [], ...answer };
+      },
+      download: () => Promise.reject(new Error("nothing is downloaded here")),
+      close: async () => {},
+    };
+  }
+
+  async *logs(): AsyncGenerator<LogLine> {}
+
+  async logReachesBack(): Promise<boolean> {
+    return true;
+  }
+
+  async fetch(reference: string): Promise<"present" | "pulled"> {
+    this.#do(`fetch ${reference}`);
+    if (this.images.has(reference)) return "present";
+    this.images.set(reference, { size: 1000 });
+    return "pulled";
+  }
+
+  async imageSize(image: string): Promise<number | undefined> {
+    return this.images.get(image)?.size;
+  }
+
+  async imageVersion(image: string): Promise<string | undefined> {
+    return this.images.get(image)?.version;
+  }
+
+  async stop(name: string): Promise<{ seconds: number; killed: boolean }> {
+    this.#do(`stop ${name}`);
+    this.#change(name, { running: false, paused: false, status: "exited" });
+    return { seconds: 1, killed: false };
+  }
+
+  async start(name: string): Promise<void> {
+    this.#do(`start ${name}`);
+    this.#change(name, { running: true, paused: false, status: "running", health: this.health });
+    if (this.health !== "healthy") throw new OperationFailure(`${name} is ${this.health}`);
+  }
+
+  async waitHealthy(name: string): Promise<void> {
+    this.#do(`wait for ${name}`);
+    if (this.units.get(name)?.health !== "healthy") throw new OperationFailure(`${name} is not healthy`);
+  }
+
+  async remove(name: string): Promise<void> {
+    this.#do(`remove ${name}`);
+    this.units.delete(name);
+  }
+
+  async strangerAt(): Promise<string | undefined> {
+    return this.stranger;
+  }
+
+  async refuseOtherWriters(): Promise<void> {
+    if (this.otherWriter !== undefined) throw new OperationFailure(this.otherWriter);
+  }
+
+  async job({ purpose, workload }: Job): Promise<JobResult> {
+    return this.#answered(`${purpose} of ${workload.split("/")[0]}`, purpose);
+  }
+
+  async lock<T>(_request: LockRequest, work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
+  async locks(): Promise<LockHolder[]> {
+    return [];
+  }
+
+  async endJobs(): Promise<string[]> {
+    return [];
+  }
+
+  async leftOvers(): Promise<LeftOver[]> {
+    return [];
+  }
+
+  async removeLeftOver(): Promise<void> {}
+
+  async makeScratch(name: string): Promise<StateLocation> {
+    return { volume: name };
+  }
+
+  async trial({ image }: Trial): Promise<void> {
+    this.#do(`trial of ${image}`);
+  }
+
+  async removeTrial(): Promise<void> {}
+
+  describe(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
+  }
+
+  logCommand(name: string): string {
+    return `log of ${name}`;
+  }
+
+  #answered(what: string, purpose = what): JobResult {
+    this.#do(what);
+    const [next, ...rest] = this.jobs.get(purpose) ?? [];
+    if (next === undefined) throw new Error(`nobody has said what "${purpose}" answers`);
+    // The last answer stays.
+    if (rest.length > 0) this.jobs.set(purpose, rest);
+    return { exitCode: 0, stdout: "", stderr: "", ...next };
+  }
+
+  #change(name: string, change: Partial<Unit>): void {
+    const unit = this.units.get(name);
+    if (unit === undefined) throw new OperationFailure(`there is no ${name}`);
+    this.units.set(name, { ...unit, ...change });
+  }
+
+  #do(what: string): void {
+    this.did.push(what);
+    const [error, ...others] = this.#failures.get(what) ?? [];
+    if (error === undefined) return;
+    this.#failures.set(what, others);
+    throw error;
+  }
+}
+
+const long = "2026-11-01T00:00:00.000Z";
