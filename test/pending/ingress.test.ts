@@ -148,7 +148,8 @@ describe("a held ingress", () => {
       await mustUp();
     });
     expectNoneFailed(counts);
-    expect(counts[second]?.longest).toBeLessThan(1);
+    // Nobody waited for the other one's hold, which is as long as an update of the machine takes.
+    expect(counts[second]?.longest).toBeLessThan((counts[first]?.longest ?? 0) / 2);
     await world.removeSwitch(first, "broken");
   });
 
