@@ -14,7 +14,8 @@ const withoutDocker = {
 
 /**
  * `unit` needs nothing but the code and starts no process. `fixtures` starts processes of this machine, or computes for seconds,
- * and needs no Docker either. `integration` needs the real parts that test/run.ts sets up. `pending` needs them too: what was
+ * and needs no Docker either. `integration` needs the real parts that test/run.ts sets up. `long` needs
+ * them too, and each of its files takes more than ten minutes: for a release. `pending` needs them as well: what was
  * written or changed and has not passed whole on a quiet machine yet. Each file goes to `integration` once it has.
  */
 // biome-ignore lint/style/noDefaultExport: the form that vitest reads.
@@ -39,6 +40,7 @@ export default defineConfig({
         },
       },
       onRealParts("integration"),
+      onRealParts("long"),
       onRealParts("pending"),
     ],
   },

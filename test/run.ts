@@ -20,7 +20,9 @@ const budget: Record<string, string> = last === undefined ? {} : { [lastBeginVar
 /** In this order: what needs nothing first, so that a slip shows within seconds and not after the set-up. */
 const stages = ["types", "lint", "unit", "fixtures", "integration"] as const;
 /** Only when it is named: see vitest.config.ts. */
-const onDemand = ["pending"] as const;
+const onDemand = ["long", "pending"] as const;
+/** They need the set-up. */
+const onRealParts: readonly Stage[] = ["integration", "long", "pending"];
 const allStages = [...stages, ...onDemand] as const;
 type Stage = (typeof allStages)[number];
 
@@ -33,7 +35,7 @@ async function main(wanted: readonly Stage[]): Promise<number> {
   let parts: string | undefined;
   try {
     for (const stage of wanted) {
-      if (stage !== "integration" && stage !== "pending") {
+      if (!onRealParts.includes(stage)) {
         reports.push(await runStage(programOf(stage, folder), write));
         continue;
       }
@@ -76,16 +78,25 @@ function programOf(stage: Stage, folder: string): StageProgram {
     case "fixtures":
       return vitest(stage, "default", folder);
     case "integration":
+    case "long":
     case "pending":
-      return vitest(stage, "verbose", folder);
+      return vitest(stage, "verbose", folder, inAnyOrder);
   }
 }
 
-function vitest(stage: Stage, reporter: "default" | "verbose", folder: string): StageProgram {
+/** Files in another order each time: what a run that is ended by the clock leaves out is not always the same. */
+const inAnyOrder = ["--sequence.shuffle.files"];
+
+function vitest(
+  stage: Stage,
+  reporter: "default" | "verbose",
+  folder: string,
+  more: readonly string[] = [],
+): StageProgram {
   const reporters = [`--reporter=${reporter}`, "--reporter=./test/support/results.ts"];
   return {
     title: stage,
-    argv: ["node_modules/vitest/vitest.mjs", "run", "--project", stage, ...reporters],
+    argv: ["node_modules/vitest/vitest.mjs", "run", "--project", stage, ...reporters, ...more],
     results: join(folder, `${stage}.json`),
   };
 }

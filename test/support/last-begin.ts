@@ -2,7 +2,7 @@
 export const lastBeginVariable = "CLAWFORCE_TEST_LAST_BEGIN";
 
 /** Minutes after its begin in which a run that a machine ends at some time may begin a file of tests. */
-const minutes = 50;
+const minutes = 45;
 
 /**
  * A machine that others use as well can take five times as long. A run that is ended by the clock (`CI`) is to end by
