@@ -137,6 +137,7 @@ export function describeBaseline(baseline: BaselineEntry): string {
     ...(controlPlane === undefined
       ? []
       : [`${controlPlane.instances.length} instances, ${controlPlane.backups} backups`]),
+    ...(controlPlane?.users === undefined ? [] : [`${controlPlane.users.length} users`]),
     `${restarts} restarts`,
   ].join(", ");
 }
