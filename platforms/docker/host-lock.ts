@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { OperationFailure } from "../failure.ts";
@@ -169,7 +170,12 @@ async function started(container: Docker.Container, request: LockRequest): Promi
       released = true;
       clearInterval(beat);
       stream.end();
-      await removeForced(container);
+      try {
+        await removeForced(container);
+      } finally {
+        // An engine that hangs would never close its side, and that would keep this process from ending.
+        (stream as Duplex).destroy();
+      }
     },
   };
 }
