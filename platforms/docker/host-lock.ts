@@ -28,11 +28,16 @@ export async function withHostLock<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const lock = await acquire(docker, request);
+  let result: T;
   try {
-    return await Promise.race([work(), lock.lost]);
-  } finally {
-    await lock.release();
+    result = await Promise.race([work(), lock.lost]);
+  } catch (error) {
+    // An engine that hangs fails the release too, and that would hide in which step it did.
+    await lock.release().catch(() => {});
+    throw error;
   }
+  await lock.release();
+  return result;
 }
 
 /** All locks that are held on a Docker host. */

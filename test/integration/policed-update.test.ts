@@ -323,7 +323,7 @@ const manyEdits: Edit[] = [
   {
     file: "components/workload.ts",
     from: "protect: true, retainOnDelete",
-    to: `protect: !name.includes("-2-"), retainOnDelete`,
+    to: `protect: !${second}, retainOnDelete`,
   },
 ];
 
