@@ -12,6 +12,7 @@ import { dockerClient } from "../../platforms/docker/client.ts";
 import { execInContainer } from "../../platforms/docker/exec.ts";
 import { logReachesBack } from "../../platforms/docker/logs.ts";
 import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
+import { DockerPlatform } from "../../platforms/docker/platform.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { partsOfThisRun } from "../support/world.ts";
 
@@ -32,11 +33,14 @@ const gateway = `
 describe("checks of a container that runs", () => {
   const name = `checks${randomBytes(4).toString("hex")}`;
   let docker: Docker;
+  let dockerHost: string;
   let tools: string;
   let container: Docker.Container;
 
   beforeAll(async () => {
-    const { dockerHost, images } = await partsOfThisRun();
+    const parts = await partsOfThisRun();
+    const { images } = parts;
+    ({ dockerHost } = parts);
     docker = dockerClient(dockerHost);
     tools = images.tools;
     container = await docker.createContainer({
@@ -64,7 +68,7 @@ describe("checks of a container that runs", () => {
       verification: checks.map((each) => checkSchema.parse(each)),
     };
     return {
-      docker,
+      platform: new DockerPlatform({ dockerHost }),
       workload,
       secrets: { snapshotPassword: "p", gatewayToken: "t", controlPlanePassword: "" },
       log: new EvidenceLog(join(folder, "evidence"), "stack", name),

@@ -7,6 +7,7 @@ import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 import type { WorkloadContext } from "../../lifecycle/workload.ts";
 import { execInContainer } from "../../platforms/docker/exec.ts";
 import { startContainer, stopContainer } from "../../platforms/docker/lifecycle.ts";
+import { DockerPlatform } from "../../platforms/docker/platform.ts";
 import { modelSettings, startModelServer } from "../support/model-server.ts";
 import { partsOfThisRun, World } from "../support/world.ts";
 
@@ -153,7 +154,7 @@ describe("the update of a real case: 2026.4.15, 2026.4.22 and back, 2026.4.23", 
   /** As the configuration's checks are run, without an update around them. */
   function check(...checks: object[]) {
     const context = {
-      docker: world.docker,
+      platform: new DockerPlatform({ dockerHost: world.parts.dockerHost }),
       workload: { name: canary, container: canary, mount: state },
       log: new EvidenceLog(join(world.folder, "evidence"), world.stack, canary),
       progress: () => {},
