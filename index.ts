@@ -4,30 +4,23 @@ import { getStack } from "@pulumi/pulumi";
 import { Fleet } from "./components/fleet.ts";
 import { tell, withoutStackTrace } from "./components/messages.ts";
 import { loadStackConfig } from "./config/load.ts";
-import { stepsOf } from "./config/order.ts";
 import { defaultImageOf } from "./config/rollout.ts";
-import {
-  describeUnknownReleases,
-  describeVerdicts,
-  judgedGroups,
-} from "./lifecycle/update/evidence-facts.ts";
-import { describePlan, describeUnrecorded } from "./lifecycle/update/plan.ts";
-import { onlyGoesBack } from "./lifecycle/update/put-off.ts";
+import { describeVerdicts, judgedGroups } from "./lifecycle/update/evidence-facts.ts";
+import { describeUpdate } from "./lifecycle/update/plan.ts";
 import { hookDeadline } from "./lifecycle/update/time-budget.ts";
+import { updateSteps } from "./lifecycle/update/update-steps.ts";
 import { situationsInWindow } from "./lifecycle/update/window.ts";
 import { specOf } from "./lifecycle/update/workload-spec.ts";
 import { lastKnownInput } from "./lifecycle/workdir/last-known.ts";
 import type { Workload } from "./lifecycle/workload.ts";
 import { runProcess } from "./platforms/child-process.ts";
-import { dockerResources } from "./platforms/docker/resources.ts";
-import { platformOf, proxyOf } from "./platforms/of-stack.ts";
+import { platformOf, proxyOf, resourcesOf } from "./platforms/of-stack.ts";
 import { keeperFor } from "./platforms/proxies/kamal/keeper.ts";
 
 const { config, secrets } = loadStackConfig();
 const stack = getStack();
 const platform = platformOf(config);
 const situations = await withoutStackTrace(situationsInWindow(config, stack, platform));
-const defaultImage = defaultImageOf(config);
 const groups = judgedGroups(config, situations, new Date());
 
 const fleet = new Fleet("fleet", {
@@ -35,12 +28,9 @@ const fleet = new Fleet("fleet", {
   config,
   workloads: situations.map((workload) => ({ spec: specOf(config, workload), move: workload.move })),
   judgedGroups: groups,
-  steps: stepsOf(
-    situations.map((workload) => workload.config),
-    defaultImage === undefined ? "none" : onlyGoesBack(situations) ? "last" : "after the canaries",
-  ),
-  defaultImage,
-  resources: dockerResources(config.platform),
+  steps: updateSteps(config, situations),
+  defaultImage: defaultImageOf(config),
+  resources: resourcesOf(config),
   pull: (reference) => platform.fetch(reference),
   runProcess,
   keeper: await withoutStackTrace(keeperFor(config)),
@@ -59,10 +49,6 @@ const fleet = new Fleet("fleet", {
 /** What runs once this update is done: image, digest and container of each workload. */
 export const running = fleet.running;
 /** In a preview: what the update does to each workload that it changes. */
-export const plan = tell([
-  ...describePlan(situations),
-  ...describeUnrecorded(situations),
-  ...describeUnknownReleases(config, situations),
-]);
+export const plan = tell(describeUpdate(config, situations));
 /** In a preview: what the canary of each group has proved of the candidate, as far as the records say. */
 export const evidence = tell(describeVerdicts(groups));

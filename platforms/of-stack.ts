@@ -1,19 +1,19 @@
-import type { DockerAccess } from "../config/docker-access.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { DockerPlatform } from "./docker/platform.ts";
+import { dockerResources } from "./docker/resources.ts";
 import type { Platform } from "./platform.ts";
 import { KamalProxy } from "./proxies/kamal/proxy.ts";
 import type { IngressProxy } from "./proxy.ts";
+import type { PlatformResources } from "./resources.ts";
 
 /** What runs the workloads of a stack. Nothing is asked of it yet. */
 export function platformOf({ platform }: Pick<StackConfig, "platform">): Platform {
-  const { host, answer, ssh, tls } = platform;
-  const dockerAccess: DockerAccess = {
-    ...(answer !== undefined && { answer }),
-    ...(ssh !== undefined && { ssh }),
-    ...(tls !== undefined && { tls }),
-  };
-  return new DockerPlatform({ dockerHost: host, dockerAccess });
+  return new DockerPlatform({ dockerHost: platform.host, dockerAccess: platform });
+}
+
+/** What the components of a stack declare on it. */
+export function resourcesOf({ platform }: Pick<StackConfig, "platform">): PlatformResources {
+  return dockerResources(platform);
 }
 
 /** What stands in front of them; undefined in a stack without an ingress. */

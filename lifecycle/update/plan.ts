@@ -1,10 +1,21 @@
 import { shortReference } from "../../config/image-reference.ts";
+import type { StackConfig } from "../../config/schema.ts";
 import { formatDuration } from "../../config/units.ts";
 import type { Move, RestorePlan } from "../evidence/move.ts";
 import { refusalText, unjudgedSince } from "../evidence/refusal.ts";
 import { lastMade } from "../evidence/settings.ts";
+import { describeUnknownReleases } from "./evidence-facts.ts";
 import { interruptedRestore } from "./interrupted.ts";
 import type { PutOff, Situation } from "./situation.ts";
+
+/** What a preview says of an update: what becomes of each workload, and what the records do not tell of it. */
+export function describeUpdate(config: StackConfig, situations: readonly Situation[]): string[] {
+  return [
+    ...describePlan(situations),
+    ...describeUnrecorded(situations),
+    ...describeUnknownReleases(config, situations),
+  ];
+}
 
 /** One line for each workload that the update changes. */
 export function describePlan(workloads: readonly Situation[], now: Date = new Date()): string[] {

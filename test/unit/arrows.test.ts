@@ -10,7 +10,7 @@ const kamal = "platforms/proxies/kamal";
 
 /** Place -> the places it may import from, its own always included. `*`: any. */
 const arrows: Readonly<Record<string, readonly string[] | "*">> = {
-  "index.ts": ["config", "components", "lifecycle", "platforms", "platforms/of-stack.ts", docker, kamal],
+  "index.ts": ["config", "components", "lifecycle", "platforms", "platforms/of-stack.ts", kamal],
   components: ["config", "platforms"],
   operations: ["config", "lifecycle", "platforms", docker, clawforce, kamal],
   lifecycle: ["config", "platforms"],
