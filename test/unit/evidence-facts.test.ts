@@ -13,8 +13,8 @@ import {
   namedReleasesFor,
 } from "../../lifecycle/update/evidence-facts.ts";
 import type { Situation } from "../../lifecycle/update/situation.ts";
-import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import type { Observed } from "../../platforms/platform.ts";
+import { neverStarted } from "../support/surveyed.ts";
 import { type Changes, candidate, previous, snapshotTools, stable } from "./config-fixture.ts";
 import { configWith, now, onRecord } from "./fleet-rollout-fixture.ts";
 
@@ -25,15 +25,13 @@ interface Of {
 
 /** All workloads of the configuration, each running what it is told and verified on it, unless said otherwise. */
 function surveyedOf(config: StackConfig, changes: Record<string, Of> = {}): Situation[] {
-  return workloadsOf(config).map((workload) => {
-    const { name, image } = workload;
+  return neverStarted(config, "s").map((situation) => {
+    const { name, image } = situation.config;
     const { runs = image, records = onRecord(name, verified(config, runs)) } = changes[name] ?? {};
     const sealed = records.map((record, index) => ({ record, envelope: envelope(`${name} ${index}`) }));
     const observed = { id: `container of ${name}`, image: runs, state: "running", serves: true };
-    return {
-      ...{ config: workload, input: workloadInput(config, "s", workload), records, sealed, observed },
-      move: moveOf({ running: runs, wanted: image, records, requested: undefined }),
-    } as unknown as Situation;
+    const move = moveOf({ running: runs, wanted: image, records, requested: undefined });
+    return { ...situation, records, sealed, observed, move };
   });
 }
 
