@@ -142,6 +142,11 @@ function instanceWorkload(
   };
 }
 
+/** The volume's name, or the path of the directory. */
+export function sourceOf(location: StateLocation): string {
+  return "volume" in location ? location.volume : location.directory;
+}
+
 export function locationOf(place: {
   volume?: string | undefined;
   directory?: string | undefined;

@@ -1,6 +1,6 @@
 import type { StackConfig } from "../config/schema.ts";
 import { seconds } from "../config/units.ts";
-import { unlessUntouched } from "../platforms/failure.ts";
+import { untouchedBy } from "../platforms/failure.ts";
 import { platformOf } from "../platforms/of-stack.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { Recovery } from "./recovery.ts";
@@ -36,7 +36,7 @@ Exit code 0: every workload serves. 1: refused, or something could not be brough
     try {
       return await alone(config, stack, out, () => recovery.run(wait));
     } catch (error) {
-      throw unlessUntouched(error);
+      throw untouchedBy(error);
     }
   },
 };

@@ -1,6 +1,6 @@
 import type { StackConfig } from "../config/schema.ts";
 import type { Situation } from "../lifecycle/update/situation.ts";
-import { unlessUntouched } from "../platforms/failure.ts";
+import { untouchedBy } from "../platforms/failure.ts";
 import { platformOf } from "../platforms/of-stack.ts";
 import type { Marked, Platform } from "../platforms/platform.ts";
 import { lookAtIngress } from "../platforms/proxies/kamal/look.ts";
@@ -66,7 +66,7 @@ export async function look(config: StackConfig, stack: string): Promise<Look> {
     const marked = await platform.marked(stack);
     return { stack, host, workloads, strays: marked.filter(({ name }) => !known.includes(name)) };
   } catch (error) {
-    throw unlessUntouched(error);
+    throw untouchedBy(error);
   }
 }
 

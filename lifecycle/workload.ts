@@ -4,7 +4,7 @@ import type { Made } from "../config/container-settings.ts";
 import type { DockerAccess } from "../config/docker-access.ts";
 import type { StateLocation, Track } from "../config/rollout.ts";
 import type { DeadlinesConfig, SnapshotsConfig } from "../config/schema.ts";
-import type { Platform } from "../platforms/platform.ts";
+import type { Platform, StartSettings } from "../platforms/platform.ts";
 import type { IngressProxy } from "../platforms/proxy.ts";
 import { type EvidenceKeySettings, EvidenceKeys } from "./evidence/keys.ts";
 import { EvidenceLog } from "./evidence/log.ts";
@@ -38,16 +38,6 @@ export interface ControlPlaneAccess {
   statePaths?: Record<string, string>;
   /** How the image of an instance is set. */
   setImage: "auto" | "api" | "database";
-}
-
-export interface StartSettings {
-  command?: string[];
-  user?: string;
-  environment: Record<string, string>;
-  /** Bytes. */
-  memory?: number;
-  /** The command of the health check, and its times in seconds. */
-  health: { command: string[]; interval: number; timeout: number; retries: number; startPeriod: number };
 }
 
 /** Everything an operation has to know of one workload. Plain JSON, no secrets: it stands in the stack's state. */
@@ -127,10 +117,6 @@ export interface WorkloadContext {
   log: EvidenceLog;
   /** A line for the operator who watches. */
   progress: (line: string) => void;
-}
-
-export function stateBind(state: StateLocation): string {
-  return "volume" in state ? state.volume : state.directory;
 }
 
 /** The records of a workload, signed and read as the configuration says. */

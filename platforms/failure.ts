@@ -32,8 +32,8 @@ export class EngineFailure extends OperationFailure {
   }
 }
 
-/** An unreachable engine as one sentence, for callers that have changed nothing; every other error passes through. */
-export function unlessUntouched(error: unknown): unknown {
+/** An engine that can't be reached as one sentence, for callers that have changed nothing; every other error passes through. */
+export function untouchedBy(error: unknown): unknown {
   return error instanceof EngineFailure ? error.untouched() : error;
 }
 

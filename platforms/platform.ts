@@ -164,14 +164,14 @@ export interface HttpOrigin {
   url: string;
 }
 
-/** What a workload is started with where it has no unit to copy it from. */
-export interface TrialStart {
+/** What a workload is started with, for a trial where it has no unit to copy that from. */
+export interface StartSettings {
   command?: string[];
   user?: string;
-  environment: string[];
-  /** Bytes; 0: no limit of its own. */
-  memory: number;
-  /** Argv and seconds. */
+  environment: Record<string, string>;
+  /** Bytes; undefined: no limit of its own. */
+  memory?: number;
+  /** The command of the health check, and its times in seconds. */
   health: { command: string[]; interval: number; timeout: number; retries: number; startPeriod: number };
 }
 
@@ -182,7 +182,7 @@ export interface Trial {
   workload: string;
   image: string;
   /** Started as this unit was, where it is there; else like this. */
-  like: { unit: string; otherwise: TrialStart };
+  like: { unit: string; otherwise: StartSettings };
   /** In place of what the unit has. */
   environment: Record<string, string>;
   /** Path of the state in it. */

@@ -38,7 +38,7 @@ export async function holdRequests(
 export async function hold(context: IngressContext, ingress: WorkloadIngress, why: string): Promise<Hold> {
   const { workload, log } = context;
   const journal = new HoldJournal(log.folder);
-  const proxy = proxyOf(context);
+  const proxy = proxyInFrontOf(context);
   const now = Date.now();
   const held: Hold = {
     since: (await journal.read())?.since ?? new Date(now).toISOString(),
@@ -57,7 +57,10 @@ export async function hold(context: IngressContext, ingress: WorkloadIngress, wh
 }
 
 /** For a workload with an ingress. */
-export function proxyOf({ proxy, workload }: Pick<IngressContext, "proxy" | "workload">): IngressProxy {
+export function proxyInFrontOf({
+  proxy,
+  workload,
+}: Pick<IngressContext, "proxy" | "workload">): IngressProxy {
   if (proxy === undefined) {
     throw new Error(`${workload.name} has no ingress`);
   }

@@ -3,7 +3,7 @@ import type { IngressService, Target } from "../../platforms/proxy.ts";
 import { runStep } from "../update/step.ts";
 import { HoldJournal } from "../workdir/hold-journal.ts";
 import type { WorkloadContext, WorkloadIngress } from "../workload.ts";
-import { type IngressContext, proxyOf, targetOf } from "./hold.ts";
+import { type IngressContext, proxyInFrontOf, targetOf } from "./hold.ts";
 
 export interface Opened {
   /** False when requests came in all the time. */
@@ -26,7 +26,7 @@ export async function openIngress(context: WorkloadContext): Promise<void> {
 export async function open(context: IngressContext, ingress: WorkloadIngress): Promise<Opened> {
   const { workload, log } = context;
   const journal = new HoldJournal(log.folder);
-  const proxy = proxyOf(context);
+  const proxy = proxyInFrontOf(context);
   const held = await journal.read();
   await proxy.clearDeadline(workload.name);
   const service = (await proxy.services()).get(workload.name);
@@ -95,7 +95,7 @@ async function cutWhileHeld(context: IngressContext, ingress: WorkloadIngress, s
   try {
     const { address } = targetOf(context, ingress);
     const period = { since: new Date(since), until, deadline: cutDeadline };
-    return await proxyOf(context).cut(context.workload.name, address, period);
+    return await proxyInFrontOf(context).cut(context.workload.name, address, period);
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { formatBytes } from "../../config/units.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
-import { TrialFailed, type TrialStart } from "../../platforms/platform.ts";
+import { type StartSettings, TrialFailed } from "../../platforms/platform.ts";
 import { proveRestoredAccount, proveRestoredDatabase } from "../control-plane/drill.ts";
 import type { DrillEntry } from "../evidence/records.ts";
 import { secondsSince } from "../update/step.ts";
@@ -74,19 +74,13 @@ export function describeDrill({ snapshot, users }: DrillEntry): string {
 }
 
 /** As the configuration wants the container that is not there yet. Without a token at hand any will do for a gateway. */
-export function configuredStart(
+function configuredStart(
   { startedWith, tokenVariable }: Pick<Workload, "startedWith" | "tokenVariable">,
   token: string,
-): TrialStart {
-  const { environment, memory = 0, ...start } = startedWith;
-  return {
-    ...start,
-    environment: [
-      ...Object.entries(environment).map(([key, value]) => `${key}=${value}`),
-      ...(tokenVariable === undefined ? [] : [`${tokenVariable}=${token || randomUUID()}`]),
-    ],
-    memory,
-  };
+): StartSettings {
+  if (tokenVariable === undefined) return startedWith;
+  const environment = { ...startedWith.environment, [tokenVariable]: token || randomUUID() };
+  return { ...startedWith, environment };
 }
 
 function drillFailure(

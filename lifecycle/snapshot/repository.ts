@@ -61,16 +61,15 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
 }
 
 function placesOf(workload: Workload, { state = "none", scratch, onlyIfThere }: ScriptCall): JobPlace[] {
-  const own = [workload.state, workload.backups];
-  const [readOnly, paths] = [state === "read-only", ["/state", "/backups"]];
+  const { backups } = workload;
+  const own = { readOnly: state === "read-only", ...(onlyIfThere && { onlyIfThere }) };
   return [
     { from: { directory: repositoryOf(workload) }, at: "/repository", readOnly: false },
     { from: { volume: resticCache }, at: "/cache", readOnly: false },
-    ...own.flatMap((from, index) =>
-      from === undefined || state === "none" || (onlyIfThere === true && index > 0)
-        ? []
-        : [{ from, at: paths[index] ?? "", readOnly, ...(onlyIfThere && { onlyIfThere }) }],
-    ),
+    ...(state === "none" ? [] : [{ from: workload.state, at: "/state", ...own }]),
+    ...(state === "none" || backups === undefined || onlyIfThere
+      ? []
+      : [{ from: backups, at: "/backups", ...own }]),
     ...(scratch === undefined ? [] : [{ from: scratch, at: "/scratch/state", readOnly: false }]),
   ];
 }
@@ -89,8 +88,8 @@ export function withRepository<T>(
   const image = workload.snapshots.image;
   const lock = { kind: "repository" as const, of: workload.name, purpose, image, wait: 120, progress };
   return platform.lock(lock, async () => {
-    for (const purpose of await platform.endJobs(workload.name)) {
-      progress(`removed a left-over container (${purpose})`);
+    for (const left of await platform.endJobs(workload.name)) {
+      progress(`removed a left-over container (${left})`);
     }
     return work();
   });

@@ -22,7 +22,7 @@ export interface BakeTask extends WorkloadTask {
 }
 
 /** How often the wait says where it is, in seconds: seldom enough that what a long bake has said stays short. */
-export function progressInterval(length: number): number {
+function progressInterval(length: number): number {
   return Math.max(10, length / 100);
 }
 

@@ -1,10 +1,11 @@
+import { sourceOf } from "../../config/rollout.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Move } from "../evidence/move.ts";
 import type { EvidenceRecord, SnapshotEntry } from "../evidence/records.ts";
 import { goesBack } from "../evidence/settings.ts";
 import { parseScriptReport } from "../snapshot/markers.ts";
 import { repositoryOf, runScript, withRepository } from "../snapshot/repository.ts";
-import { stateBind, type WorkloadContext } from "../workload.ts";
+import type { WorkloadContext } from "../workload.ts";
 
 /** Where an update writes: `docker` is the engine's own disk, with images, containers and scratch volumes. */
 export type Place = "state" | "repository" | "docker";
@@ -104,11 +105,15 @@ function snapshotOnRecord(id: string, records: readonly EvidenceRecord[]): Snaps
   return found?.kind === "snapshot" ? found : undefined;
 }
 
+/** A device with too little room: what is on it, and all that needs it. */
+export interface Shortage {
+  places: Place[];
+  free: number;
+  needs: Need[];
+}
+
 /** The first device that has too little room, as places and numbers; undefined: all have enough. */
-export function shortage(
-  needs: readonly Need[],
-  room: Pick<Room, "free" | "device">,
-): { places: Place[]; free: number; needs: Need[] } | undefined {
+export function shortage(needs: readonly Need[], room: Pick<Room, "free" | "device">): Shortage | undefined {
   for (const device of new Set(needs.map(({ place }) => room.device[place]))) {
     const here = needs.filter(({ place }) => room.device[place] === device);
     const free = Math.min(...here.map(({ place }) => room.free[place]));
@@ -172,15 +177,20 @@ async function refuseTooLittle(context: WorkloadContext, move: Move, running: st
   return "there is room for the way back";
 }
 
-function describeShortage(
-  context: WorkloadContext,
-  { free, places, needs }: NonNullable<ReturnType<typeof shortage>>,
-): string {
+function describeShortage(context: WorkloadContext, lacking: Shortage): string {
+  const { places } = lacking;
+  return (
+    `the way back has no room, and nothing was stopped: ${shortageClause(lacking, (place) => where(context, place))}. ` +
+    `${places.map((place) => advice[place]).join(" ")} Or give it a larger disk. Then go back again.`
+  );
+}
+
+/** "3 MB are free on its volume, 6 MB are needed (the restored state 6 MB)" */
+export function shortageClause({ free, places, needs }: Shortage, where: (place: Place) => string): string {
   const needed = needs.reduce((sum, { bytes }) => sum + bytes, 0);
   return (
-    `the way back has no room, and nothing was stopped: ${megabytes(free)} are free ${places.map((place) => where(context, place)).join(" and ")}, ` +
-    `${megabytes(needed)} are needed (${needs.map(({ bytes, what }) => `${what} ${megabytes(bytes)}`).join(", ")}). ` +
-    `${places.map((place) => advice[place]).join(" ")} Or give it a larger disk. Then go back again.`
+    `${megabytes(free)} are free ${places.map(where).join(" and ")}, ${megabytes(needed)} are needed ` +
+    `(${needs.map(({ bytes, what }) => `${what} ${megabytes(bytes)}`).join(", ")})`
   );
 }
 
@@ -213,7 +223,7 @@ async function snapshotGrowth(context: WorkloadContext): Promise<number | undefi
 export function where({ workload }: WorkloadContext, place: Place): string {
   switch (place) {
     case "state":
-      return `beside the state (${stateBind(workload.state)})`;
+      return `beside the state (${sourceOf(workload.state)})`;
     case "repository":
       return `in the repository (${repositoryOf(workload)})`;
     case "docker":

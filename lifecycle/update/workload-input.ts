@@ -3,8 +3,9 @@ import type { DockerAccess } from "../../config/docker-access.ts";
 import { healthCommand } from "../../config/health-command.ts";
 import { locationOf, type WorkloadConfig } from "../../config/rollout.ts";
 import type { ControlPlaneConfig, StackConfig } from "../../config/schema.ts";
+import type { StartSettings } from "../../platforms/platform.ts";
 import type { EvidenceKeySettings } from "../evidence/keys.ts";
-import type { ControlPlaneAccess, StartSettings, Workload } from "../workload.ts";
+import type { ControlPlaneAccess, Workload } from "../workload.ts";
 
 /** Only what the configuration says: the programs' input, and so the engine's state, stays the same without it. */
 export function placeOf({

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { drain, gatewayContainer } from "../../config/container-schema.ts";
 import type { StackConfig } from "../../config/schema.ts";
-import { OperationFailure, unlessUntouched } from "../../platforms/failure.ts";
+import { OperationFailure, untouchedBy } from "../../platforms/failure.ts";
 import type { Platform, Unit } from "../../platforms/platform.ts";
 import type { IngressProxy, IngressService } from "../../platforms/proxy.ts";
 import { workloadFolder } from "../evidence/log.ts";
@@ -41,7 +41,7 @@ export async function lastKnownInput(
     const there = found && { ...found, isOwn };
     return inputOfUnit({ config, stack, name, file }, there, await serviceOf(proxy, name));
   } catch (error) {
-    throw unlessUntouched(error);
+    throw untouchedBy(error);
   }
 }
 

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import type { StateLocation } from "../../config/rollout.ts";
-import { stateBind } from "../../lifecycle/workload.ts";
+import { sourceOf } from "../../config/rollout.ts";
 import { runOneShot } from "../docker/one-shot.ts";
 import { OperationFailure } from "../failure.ts";
 
@@ -31,7 +31,7 @@ export async function writeImageToDatabase(
     image: database.tools,
     // mode=rw: a wrong path is an error and not a new, empty database.
     argv: ["sqlite3", "-batch", "-bail", `file:/data/${database.file}?mode=rw`],
-    binds: [`${stateBind(database.data)}:/data`],
+    binds: [`${sourceOf(database.data)}:/data`],
     stdin: imageStatement(instance, image),
     deadline: 60,
   });

@@ -1,6 +1,6 @@
 import { mkdir, readFile, statfs } from "node:fs/promises";
 import type { OpenedArchive } from "../../lifecycle/control-plane/archive.ts";
-import { megabytes, type Need, type Place, type Room, shortage } from "../../lifecycle/update/room.ts";
+import { type Need, type Place, type Room, shortage, shortageClause } from "../../lifecycle/update/room.ts";
 import { runOneShot } from "../docker/one-shot.ts";
 import { OperationFailure } from "../failure.ts";
 import { lookOf } from "../platform.ts";
@@ -22,7 +22,7 @@ export function restoreNeeds(
 ): Need[] {
   return [
     { place: "repository", bytes: stateUsed, what: "the copy of the present state" },
-    { place: "docker", bytes: bytes, what: "the archive until it is unpacked" },
+    { place: "docker", bytes, what: "the archive until it is unpacked" },
     {
       place: "state",
       bytes: Math.max(0, contentBytes + entries * block - stateUsed),
@@ -46,11 +46,8 @@ export async function refuseWithoutRoom(
     docker: "on Docker's own disk",
     state: `on the volume of ${instance} at ${statePath}`,
   };
-  const needed = lacking.needs.reduce((sum, need) => sum + need.bytes, 0);
   throw new OperationFailure(
-    `the state of ${instance} can't be set back, and nothing was stopped: ${megabytes(lacking.free)} are free ` +
-      `${lacking.places.map((place) => where[place]).join(" and ")}, ${megabytes(needed)} are needed ` +
-      `(${lacking.needs.map(({ what, bytes }) => `${what} ${megabytes(bytes)}`).join(", ")}). ` +
+    `the state of ${instance} can't be set back, and nothing was stopped: ${shortageClause(lacking, (place) => where[place])}. ` +
       "Free space there, or give it a larger disk. Then go back again.",
   );
 }

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type Docker from "dockerode";
 import { type DockerAccess, defaultAnswer } from "../../config/docker-access.ts";
-import { EngineFailure, messageOf } from "../failure.ts";
+import { messageOf, untouchedBy } from "../failure.ts";
 import { connectionsTo } from "./connection.ts";
 import { withDeadlines } from "./deadlines.ts";
 import { engineFailure } from "./engine-failure.ts";
@@ -37,10 +37,9 @@ export interface DockerHostOf {
   dockerAccess?: DockerAccess;
 }
 
-/** Turns an unreachable host into one sentence, for callers that have changed nothing; every other error passes through. */
+/** The same as `untouchedBy`, for an error that no call of a client has gone through. */
 export function unreachableHost(host: string, error: unknown): unknown {
-  const found = engineFailure(host, error);
-  return found instanceof EngineFailure ? found.untouched() : found;
+  return untouchedBy(engineFailure(host, error));
 }
 
 export function isNotFound(error: unknown): boolean {

@@ -21,7 +21,7 @@ interface Described {
 }
 
 /** Whether the stack made the container, and for this workload: by the labels that it has given it. */
-export function isOwn(
+function isOwn(
   labels: Readonly<Record<string, string>>,
   { stack, name }: { stack: string; name: string },
 ): boolean {

@@ -1,8 +1,9 @@
 import type Docker from "dockerode";
+import { sourceOf } from "../../config/rollout.ts";
 import { type Job, type JobPlace, type JobResult, PlaceMissing } from "../platform.ts";
 import { describeDockerError, isNotFound } from "./client.ts";
 import { listOneShots, oneShotLabel, runOneShot } from "./one-shot.ts";
-import { bindOf, mountOf } from "./state-mount.ts";
+import { mountOf } from "./state-mount.ts";
 
 export async function runJob(docker: Docker, job: Job): Promise<JobResult> {
   const { places, ...rest } = job;
@@ -13,7 +14,7 @@ export async function runJob(docker: Docker, job: Job): Promise<JobResult> {
       ...rest,
       binds: places
         .filter(({ onlyIfThere }) => onlyIfThere !== true)
-        .map(({ from, at, readOnly }) => `${bindOf(from)}:${at}${readOnly ? ":ro" : ""}`),
+        .map(({ from, at, readOnly }) => `${sourceOf(from)}:${at}${readOnly ? ":ro" : ""}`),
       mounts: mustBeThere.map(({ from, at, readOnly }) => mountOf(from, at, readOnly)),
     });
   } catch (error) {

@@ -28,7 +28,7 @@ import { startContainer, stopContainer, waitHealthy } from "./lifecycle.ts";
 import { logLines, logReachesBack } from "./logs.ts";
 import { observe } from "./observe.ts";
 import { makeScratch, removeTrial, runTrial } from "./trial.ts";
-import { unitOf } from "./unit.ts";
+import { unitOfContainer } from "./unit.ts";
 import { refuseOtherWriters } from "./writers.ts";
 
 /** The containers of a Docker host. */
@@ -63,7 +63,7 @@ export class DockerPlatform implements Platform {
 
   async unit(name: string): Promise<Unit | undefined> {
     const found = await inspectContainer(this.#docker, name);
-    return found === undefined ? undefined : unitOf(found);
+    return found === undefined ? undefined : unitOfContainer(found);
   }
 
   exec(name: string, argv: string[], options: ExecOptions): Promise<JobResult> {

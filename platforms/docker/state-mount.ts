@@ -1,11 +1,6 @@
 import type Docker from "dockerode";
 import type { StateLocation } from "../../config/rollout.ts";
 
-/** The source of a bind as Docker writes it. A volume or folder that is missing is made. */
-export function bindOf(location: StateLocation): string {
-  return "volume" in location ? location.volume : location.directory;
-}
-
 /** Fails where a folder is missing; a volume keeps what it has, and gets nothing of the image. */
 export function mountOf(location: StateLocation, target: string, readOnly = true): Docker.MountSettings {
   return "volume" in location

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
-import { type Trial, TrialFailed, type TrialStart } from "../platform.ts";
+import { type StartSettings, type Trial, TrialFailed } from "../platform.ts";
 import { describeDockerError, inspectContainer, isNotFound } from "./client.ts";
 import { waitHealthy } from "./lifecycle.ts";
 import { collectLogs } from "./logs.ts";
@@ -79,7 +79,7 @@ function startOf({ Config, HostConfig }: ContainerInspectInfo): Start {
   };
 }
 
-export function startBy({ command, user, environment, memory, health }: TrialStart): Start {
+function startBy({ command, user, environment, memory = 0, health }: StartSettings): Start {
   const nanoseconds = (seconds: number) => Math.round(seconds) * 1e9;
   return {
     options: {
@@ -93,18 +93,22 @@ export function startBy({ command, user, environment, memory, health }: TrialSta
         Retries: health.retries,
       },
     },
-    environment,
+    environment: entriesOf(environment),
     memory,
   };
 }
 
 /** So that a trial that goes wrong takes nothing from those that serve. Memory without swap: that would slow all of them. */
-export function limitsOf({ memory: least, cpus, processes }: Trial["limits"], own: number) {
+function limitsOf({ memory: least, cpus, processes }: Trial["limits"], own: number) {
   const memory = Math.max(least, own);
   return { Memory: memory, MemorySwap: memory, NanoCpus: Math.round(cpus * 1e9), PidsLimit: processes };
 }
 
 function withOverrides(served: string[], overrides: Record<string, string>): string[] {
   const kept = served.filter((entry) => !(entry.slice(0, entry.indexOf("=")) in overrides));
-  return [...kept, ...Object.entries(overrides).map(([key, value]) => `${key}=${value}`)];
+  return [...kept, ...entriesOf(overrides)];
+}
+
+function entriesOf(environment: Record<string, string>): string[] {
+  return Object.entries(environment).map(([key, value]) => `${key}=${value}`);
 }

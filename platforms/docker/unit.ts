@@ -1,7 +1,7 @@
 import type { ContainerInspectInfo } from "dockerode";
 import type { Unit } from "../platform.ts";
 
-export function unitOf({
+export function unitOfContainer({
   Id,
   Image,
   Created,
