@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { devNull } from "node:os";
 import { join } from "node:path";
-import Docker from "dockerode";
 import { type Cache, cacheAt, cacheFolder, isOurs, markerName } from "./cache.ts";
+import { DockerCommand } from "./docker-command.ts";
 import { type DockerEngine, ownEngine, runningEngine } from "./docker-engine.ts";
 import { removeImages } from "./images/build.ts";
 import { withLock } from "./lock.ts";
 import { answerOf, exitOnSignals, stop } from "./processes.ts";
 import { lineProgress, type Progress } from "./progress.ts";
-import { dockerodeOptions, ownRegistry, registryLabel } from "./registry.ts";
+import { ownRegistry, registryLabel } from "./registry.ts";
 import { failWith, SetUpError } from "./set-up-error.ts";
 
 /** On every container, volume and network that the demo and the tests make. */
@@ -34,7 +35,7 @@ async function removeFromEngine(cache: Cache, progress: Progress): Promise<void>
   if (engine === undefined)
     return console.log("· No Docker engine answers, so there is nothing to remove from one");
   await progress.step("Containers, volumes, networks", async ({ result }) => {
-    const removed = await removeLabelled(new Docker(dockerodeOptions(engine.host)));
+    const removed = await removeLabelled(new DockerCommand(engine.host, devNull));
     result(`Removed from ${engine.host}: ${removed}`);
   });
   await progress.step("Images: removed those made here", () => removeImages(engine.host));
@@ -51,24 +52,21 @@ async function engineToClean(cache: Cache): Promise<DockerEngine | undefined> {
   }
 }
 
-async function removeLabelled(docker: Docker): Promise<string> {
-  const containers = await labelled((filters) => docker.listContainers({ all: true, filters }), "Id");
-  for (const id of containers) await docker.getContainer(id).remove({ force: true, v: true });
-  const volumes = await labelled(async (filters) => (await docker.listVolumes({ filters })).Volumes, "Name");
-  for (const name of volumes) await docker.getVolume(name).remove({ force: true });
-  const networks = await labelled((filters) => docker.listNetworks({ filters }), "Id");
-  for (const id of networks) await docker.getNetwork(id).remove();
+async function removeLabelled(docker: DockerCommand): Promise<string> {
+  const containers = await labelled((label) => docker.containersWith(label));
+  await docker.removeContainers(containers);
+  const volumes = await labelled((label) => docker.volumesWith(label));
+  await docker.removeVolumes(volumes);
+  const networks = await labelled((label) => docker.networksWith(label));
+  await docker.removeNetworks(networks);
   return `${containers.length} containers, ${volumes.length} volumes, ${networks.length} networks`;
 }
 
 /** Several labels in one filter would have to be on the same thing. */
-async function labelled<K extends string>(
-  list: (filters: { label: string[] }) => Promise<readonly Record<K, string>[] | null>,
-  key: K,
-): Promise<string[]> {
+async function labelled(list: (label: string) => Promise<string[]>): Promise<string[]> {
   const found = new Set<string>();
   for (const label of ourLabels) {
-    for (const item of (await list({ label: [label] })) ?? []) found.add(item[key]);
+    for (const item of await list(label)) found.add(item);
   }
   return [...found];
 }

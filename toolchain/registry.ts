@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import Docker from "dockerode";
 import type { Cache } from "./cache.ts";
 import { dockerRegistry, installProgram, programPath } from "./debian.ts";
+import { DockerCommand } from "./docker-command.ts";
 import { isRunning, type OwnProcess, startDetached, tailOf } from "./processes.ts";
 import type { Doing } from "./progress.ts";
 import { SetUpError } from "./set-up-error.ts";
@@ -48,7 +48,7 @@ export async function registry(cache: Cache, dockerHost: string, doing: Doing): 
     },
     {
       name: `started as a container of ${officialImage}`,
-      get: () => startContainer(cache, dockerHost, port, doing).catch(refuseEngineError),
+      get: () => startContainer(cache, dockerHost, port, doing),
     },
   ]);
   return { address: addressOf(port), origin };
@@ -83,59 +83,28 @@ export function registryConfig(storage: string, address: string): string {
 
 /** Starts the container from before, with the images in it, else a new one. */
 async function startContainer(cache: Cache, dockerHost: string, port: number, doing: Doing): Promise<void> {
-  const docker = new Docker(dockerodeOptions(dockerHost));
   const log = join(cache.logs, "registry.log");
+  const docker = new DockerCommand(dockerHost, log);
   const alive = async () => true;
-  for (const { Id } of await docker.listContainers({ all: true, filters: { label: [registryLabel] } })) {
-    const container = docker.getContainer(Id);
-    if (recorded(cache)?.port === port) {
-      await container.start();
-      return expectAnswer(port, log, alive);
-    }
-    await container.remove({ force: true, v: true });
+  const [before, ...others] = await docker.containersWith(registryLabel);
+  await docker.removeContainers(others);
+  if (before !== undefined && recorded(cache)?.port === port) {
+    await docker.start(before);
+    return expectAnswer(port, log, alive);
   }
-  await pullOfficialImage(docker, doing);
-  const container = await docker.createContainer({
-    Image: officialImage,
-    Labels: { [registryLabel]: "" },
-    Env: ["REGISTRY_STORAGE_DELETE_ENABLED=true"],
-    ExposedPorts: { "5000/tcp": {} },
-    HostConfig: {
-      PortBindings: { "5000/tcp": [{ HostIp: "127.0.0.1", HostPort: String(port) }] },
-      RestartPolicy: { Name: "unless-stopped" },
-    },
+  if (before !== undefined) await docker.removeContainers([before]);
+  doing(`pulling ${officialImage}`);
+  await docker.pull(officialImage).catch(() => {
+    throw new Unavailable(`${officialImage} cannot be pulled`);
   });
-  await container.start();
+  await docker.runService({
+    label: registryLabel,
+    image: officialImage,
+    environment: { REGISTRY_STORAGE_DELETE_ENABLED: "true" },
+    publish: `${addressOf(port)}:5000`,
+  });
   record(cache, { port });
   await expectAnswer(port, log, alive);
-}
-
-/** What the engine answers is a fault of this machine and not of this program. */
-function refuseEngineError(error: unknown): never {
-  if (error instanceof Unavailable || error instanceof SetUpError) throw error;
-  const why = error instanceof Error ? error.message : String(error);
-  throw new SetUpError(
-    `The registry's container could not be started (${why}): repair the Docker engine and start again.`,
-  );
-}
-
-async function pullOfficialImage(docker: Docker, doing: Doing): Promise<void> {
-  doing(`pulling ${officialImage}`);
-  const unavailable = new Unavailable(`${officialImage} cannot be pulled`);
-  const pulling = await docker.pull(officialImage).catch(() => {
-    throw unavailable;
-  });
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(pulling, (error) => (error === null ? resolve() : reject(unavailable)));
-  });
-}
-
-/** How dockerode is told the same thing as DOCKER_HOST. */
-export function dockerodeOptions(dockerHost: string): Docker.DockerOptions {
-  const { protocol, hostname, port, pathname } = new URL(dockerHost);
-  return protocol === "unix:"
-    ? { socketPath: pathname }
-    : { host: hostname, port: Number(port), protocol: "http" };
 }
 
 async function expectAnswer(port: number, log: string, alive: () => Promise<boolean>): Promise<void> {

@@ -55,7 +55,10 @@ describe("a far Docker host", () => {
       const { body } = await world.ask(name, "/messages");
       expect((body as { text: string }[]).map(({ text }) => text)).toEqual(["before the update"]);
       const kinds = (await world.records(name)).map(({ kind }) => kind);
-      expect(kinds.slice(-6)).toEqual(["snapshot", "drill", "snapshot", "cut-over", "gate", "verification"]);
+      expect(kinds.slice(-8)).toEqual([
+        ...["snapshot", "drill", "snapshot", "cut-over"],
+        ...["settings", "gate", "state", "verification"],
+      ]);
 
       const unchanged = await world.up();
       expect(unchanged.output).toMatch(/Resources:\n {4}\d+ unchanged\n/);

@@ -94,8 +94,9 @@ async function linesOfThisMachine(): Promise<string[]> {
 /** As the engine tells them, which may run on another machine. */
 async function linesInContainer(docker: Docker, id: string): Promise<string[]> {
   const top = await ifThere(docker.getContainer(id).top({ ps_args: "-ww -o pid,args" }));
-  const { Processes } = (top ?? { Processes: [] }) as { Processes: string[][] };
-  return Processes.map(([, ...line]) => line.join(" "));
+  // Null for a container whose last process has ended just now.
+  const { Processes } = (top ?? {}) as { Processes?: string[][] | null };
+  return (Processes ?? []).map(([, ...line]) => line.join(" "));
 }
 
 /** Undefined for a container that has gone or ended meanwhile. */

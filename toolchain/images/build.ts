@@ -1,9 +1,9 @@
 import { devNull } from "node:os";
+import { DockerCommand } from "../docker-command.ts";
 import { lineProgress, type Progress } from "../progress.ts";
 import { setUp } from "../set-up.ts";
 import { failWith } from "../set-up-error.ts";
 import type { ControlPlaneVersion } from "./control-plane-versions.ts";
-import { Docker } from "./docker.ts";
 import type { OpenClawVersion } from "./openclaw-versions.ts";
 import { madeHere } from "./recipe.ts";
 import { controlPlane, fixture, openClaw, proxy, snapshotTools } from "./recipes.ts";
@@ -59,7 +59,7 @@ export async function buildImages(options: {
 
 /** Removes every image that this toolchain made from the engine, whatever registry it was pushed to. */
 export async function removeImages(dockerHost: string): Promise<void> {
-  const docker = new Docker(dockerHost, devNull);
+  const docker = new DockerCommand(dockerHost, devNull);
   await docker.remove(await docker.labelled(madeHere));
   await docker.remove(await docker.references("clawforce-fleet/*"));
 }

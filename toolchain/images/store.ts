@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { type Cache, cacheAt } from "../cache.ts";
+import { DockerCommand } from "../docker-command.ts";
 import type { Progress } from "../progress.ts";
 import { SetUpError } from "../set-up-error.ts";
-import { Docker } from "./docker.ts";
 import { keyOf, localReference, type Recipe, type TaggedRecipe } from "./recipe.ts";
 import { readRecord, writeRecord } from "./record.ts";
 import { manifestDigest } from "./registry.ts";
@@ -22,7 +22,7 @@ export class ImageStore {
   readonly #options: StoreOptions;
   readonly #cache: Cache;
   readonly #log: string;
-  readonly #docker: Docker;
+  readonly #docker: DockerCommand;
   readonly #record: string;
   #workshop: Workshop | undefined;
 
@@ -30,7 +30,7 @@ export class ImageStore {
     this.#options = options;
     this.#cache = cacheAt(options.cache);
     this.#log = join(this.#cache.logs, "images.log");
-    this.#docker = new Docker(options.dockerHost, this.#log);
+    this.#docker = new DockerCommand(options.dockerHost, this.#log);
     this.#record = join(options.cache, "images.json");
   }
 

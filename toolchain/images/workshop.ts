@@ -1,13 +1,13 @@
 import { mkdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cache } from "../cache.ts";
+import type { DockerCommand } from "../docker-command.ts";
 import type { Step } from "../progress.ts";
 import { SetUpError } from "../set-up-error.ts";
-import type { Docker } from "./docker.ts";
 
 /** Where images are made: the engine, and a scratch folder that is gone afterwards. */
 export interface Workshop {
-  readonly docker: Docker;
+  readonly docker: DockerCommand;
   readonly cache: Cache;
   /** Emptied before and after. */
   readonly scratch: string;
@@ -27,7 +27,7 @@ export interface MakeOptions {
 /** Two installations of OpenClaw, the layers made of them, and room to move. */
 const neededBytes = 4e9;
 
-export async function openWorkshop(docker: Docker, cache: Cache, log: string): Promise<Workshop> {
+export async function openWorkshop(docker: DockerCommand, cache: Cache, log: string): Promise<Workshop> {
   await refuseTooLittleDisk(docker, cache.folder);
   const scratch = join(cache.folder, "images-scratch");
   await rm(scratch, { recursive: true, force: true });
@@ -39,7 +39,7 @@ export async function closeWorkshop(workshop: Workshop): Promise<void> {
   await rm(workshop.scratch, { recursive: true, force: true });
 }
 
-async function refuseTooLittleDisk(docker: Docker, cache: string): Promise<void> {
+async function refuseTooLittleDisk(docker: DockerCommand, cache: string): Promise<void> {
   for (const folder of [cache, await docker.rootFolder()]) {
     if (folder === undefined) continue;
     // An engine elsewhere has its folder elsewhere: its own error must do.

@@ -1,7 +1,8 @@
-import { answerOf, run } from "../processes.ts";
+import { answerOf, run } from "./processes.ts";
+import { SetUpError } from "./set-up-error.ts";
 
 /** The Docker engine at one address, through its command line client. */
-export class Docker {
+export class DockerCommand {
   readonly #env: Record<string, string>;
   readonly #log: string;
 
@@ -54,6 +55,47 @@ export class Docker {
     return linesOf(await this.#answer(args)).filter((name) => !name.endsWith(":<none>"));
   }
 
+  /** The ids of all containers with this label, running or not. */
+  async containersWith(label: string): Promise<string[]> {
+    return this.#list(["container", "ls", "--all", "--quiet", "--no-trunc", "--filter", `label=${label}`]);
+  }
+
+  async volumesWith(label: string): Promise<string[]> {
+    return this.#list(["volume", "ls", "--quiet", "--filter", `label=${label}`]);
+  }
+
+  async networksWith(label: string): Promise<string[]> {
+    return this.#list(["network", "ls", "--quiet", "--no-trunc", "--filter", `label=${label}`]);
+  }
+
+  /** With the volumes that have no name. */
+  async removeContainers(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#run(["container", "rm", "--force", "--volumes", ...ids]);
+  }
+
+  async removeVolumes(names: readonly string[]): Promise<void> {
+    if (names.length > 0) await this.#run(["volume", "rm", "--force", ...names]);
+  }
+
+  async removeNetworks(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#run(["network", "rm", ...ids]);
+  }
+
+  start(container: string): Promise<void> {
+    return this.#run(["container", "start", container]);
+  }
+
+  /** A container that goes on by itself, also after a restart of the engine. */
+  runService(options: ServiceOptions): Promise<void> {
+    const { label, image, environment, publish } = options;
+    return this.#run([
+      ...["container", "run", "--detach", "--restart", "unless-stopped"],
+      ...["--label", label, "--publish", publish],
+      ...Object.entries(environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
+      image,
+    ]);
+  }
+
   rootFolder(): Promise<string | undefined> {
     return this.#answer(["info", "--format", "{{.DockerRootDir}}"]);
   }
@@ -63,6 +105,17 @@ export class Docker {
     return run(["docker", ...args], { log: this.#log, env: this.#env, ...limit });
   }
 
+  /** Fails where the engine does not answer: nothing on a list is no reason to think that nothing is there. */
+  async #list(args: readonly string[]): Promise<string[]> {
+    const answer = await this.#answer(args);
+    if (answer === undefined) {
+      throw new SetUpError(
+        `\`docker ${args.join(" ")}\` failed: see whether \`docker info\` answers, then start again.`,
+      );
+    }
+    return linesOf(answer);
+  }
+
   #answer(args: readonly string[]): Promise<string | undefined> {
     return answerOf(["docker", ...args], this.#env);
   }
@@ -70,6 +123,14 @@ export class Docker {
 
 function linesOf(text = ""): string[] {
   return [...new Set(text.split("\n").filter(Boolean))];
+}
+
+export interface ServiceOptions {
+  readonly label: string;
+  readonly image: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** `ADDRESS:PORT:PORT`, the last one inside the container. */
+  readonly publish: string;
 }
 
 export interface BuildOptions {
