@@ -20,6 +20,8 @@ const modules = join(root, "node_modules");
 const binaries = join(modules, ".bin");
 const installedFor = join(modules, ".clawforce-lock");
 const installing = join(root, ".npm-ci.lock");
+/** An update starts some twenty programs: each one loads in half the time from what an earlier one has compiled. */
+const compiled = join(modules, ".cache", "node-compile");
 
 /** An error that says all there is to say: printed without a stack trace. */
 class BootstrapError extends Error {}
@@ -171,7 +173,8 @@ function linkedNode() {
 /** Runs the entry with the packages' programs first on PATH, and ends the way it ends. */
 function handOver(node, args) {
   const path = [dirname(node), binaries, process.env.PATH].join(delimiter);
-  const child = spawn(node, args, { stdio: "inherit", env: { ...process.env, PATH: path } });
+  const env = { NODE_COMPILE_CACHE: compiled, ...process.env, PATH: path };
+  const child = spawn(node, args, { stdio: "inherit", env });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
       // A terminal sends its interrupt to the child as well, and a second one would mean "at once" to Pulumi.
