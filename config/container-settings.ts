@@ -24,11 +24,20 @@ export interface ContainerSettings {
   health: ContainerConfig["health"];
 }
 
-/** What replaces a container too and is no part of the first triggers: it goes into one only when it changes. */
-export interface LaterSettings {
+/** Of the container's keys those that `ContainerSettings` names, and those that change without another container. */
+const firstKeys = [
+  ...["command", "user", "environment", "tokenVariable", "stateDirectory", "network", "port", "dockerSocket"],
+  ...["health", "memory"],
+] as const satisfies readonly (keyof ContainerConfig)[];
+
+/**
+ * What replaces a container too and is no part of the first triggers: it goes into one only when it changes. Every key
+ * that the container's schema gets belongs here by itself.
+ */
+export type LaterSettings = {
   /** Seconds between SIGTERM and SIGKILL. */
   stopGrace: number;
-}
+} & Omit<ContainerConfig, (typeof firstKeys)[number]>;
 
 /** What one container is made with. */
 export interface Made {
@@ -64,13 +73,27 @@ export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "l
     ...(container.dockerSocket !== undefined && { dockerSocket: container.dockerSocket }),
     health: container.health,
   };
-  return { settings, later: { stopGrace }, ...(memory !== undefined && { memory }) };
+  return { settings, later: { stopGrace, ...laterKeys(container) }, ...(memory !== undefined && { memory }) };
+}
+
+function laterKeys(container: ContainerConfig): Omit<LaterSettings, "stopGrace"> {
+  const known: ReadonlySet<string> = new Set(firstKeys);
+  return Object.fromEntries(Object.entries(container).filter(([key]) => !known.has(key)));
+}
+
+/** What changes of the settings that came later: `null` for one that is no more, so that its trigger is another one again. */
+export function changedLater(before: LaterSettings, after: LaterSettings): Record<string, unknown> {
+  const old = canonical(before) as Plain;
+  const next = canonical(after) as Plain;
+  const keys = [...new Set([...Object.keys(old), ...Object.keys(next)])];
+  const changed = keys.filter((key) => JSON.stringify(old[key]) !== JSON.stringify(next[key]));
+  return Object.fromEntries(changed.map((key) => [key, next[key] ?? null]));
 }
 
 /** The trigger of a container. `changed`: what differs of the settings that came later. */
 export function triggerOf(
   { image, restore, settings }: Pick<Made, "image" | "restore" | "settings">,
-  changed: Partial<LaterSettings> = {},
+  changed: Record<string, unknown> = {},
 ): string {
   return fingerprint({ image, ...settings, restore, ...changed });
 }
@@ -96,6 +119,7 @@ export function withSettings(workload: WorkloadConfig, made: Made): WorkloadConf
   const { command, user, tokenVariable, dockerSocket, environment, stateDirectory, network, port, health } =
     settings;
   const { memory } = workload.container;
+  const { stopGrace, ...keys } = later;
   return {
     ...workload,
     image,
@@ -107,8 +131,9 @@ export function withSettings(workload: WorkloadConfig, made: Made): WorkloadConf
       ...(tokenVariable !== null && { tokenVariable }),
       ...(dockerSocket !== undefined && { dockerSocket }),
       ...(memory !== undefined && { memory }),
+      ...keys,
     },
-    stopGrace: later.stopGrace,
+    stopGrace,
   };
 }
 

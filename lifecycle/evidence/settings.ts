@@ -1,6 +1,6 @@
 import {
+  changedLater,
   differences,
-  type LaterSettings,
   type Made,
   ownFingerprint,
   sharedFingerprint,
@@ -108,8 +108,4 @@ export function madeOf(wanted: Omit<Made, "trigger">, before: Made | undefined, 
   return same && image === before.image && wanted.restore === before.restore
     ? { ...next, trigger: before.trigger }
     : { ...next, trigger: triggerOf(next, changedLater(before.later, later)) };
-}
-
-function changedLater(before: LaterSettings, after: LaterSettings): Partial<LaterSettings> {
-  return before.stopGrace === after.stopGrace ? {} : { stopGrace: after.stopGrace };
 }

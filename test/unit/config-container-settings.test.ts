@@ -31,6 +31,25 @@ function wantedOf(workload: WorkloadConfig) {
 const usual = { environment: { A: "1", B: "2" }, command: ["node", "x"] };
 
 describe("the settings of a container", () => {
+  test("take along a key that the schema got later, and are another container whenever it changes", () => {
+    const plain = second(usual);
+    const withKey = (value: unknown): WorkloadConfig => ({
+      ...plain,
+      container: Object.assign({}, plain.container, value !== undefined && { shmSize: value }),
+    });
+    const moved = (before: ReturnType<typeof madeOf>, value: unknown) =>
+      madeOf(wantedOf(withKey(value)), before, "runtime");
+    const first = madeOf(wantedOf(plain), undefined, "runtime");
+    const small = moved(first, 64);
+    const large = moved(small, 128);
+    const gone = moved(large, undefined);
+    expect(differences(first, small, "runtime")).toEqual(["shmSize changes"]);
+    expect(new Set([first, small, large, gone].map(({ trigger }) => trigger)).size).toBe(4);
+    expect(moved(small, 64)).toEqual(small);
+    expect(withSettings(plain, small).container).toMatchObject({ shmSize: 64 });
+    expect(withSettings(withKey(128), gone).container).not.toHaveProperty("shmSize");
+  });
+
   test("are the same in another order, and with a default written out", () => {
     const one = second(usual);
     const other = second({
