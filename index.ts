@@ -5,6 +5,7 @@ import { Fleet } from "./components/fleet.ts";
 import { tell, withoutStackTrace } from "./components/messages.ts";
 import { loadStackConfig } from "./config/load.ts";
 import { defaultImageOf } from "./config/rollout.ts";
+import { tellFailure } from "./lifecycle/events.ts";
 import { describeVerdicts, judgedGroups } from "./lifecycle/update/evidence-facts.ts";
 import { describeUpdate } from "./lifecycle/update/plan.ts";
 import { hookDeadline } from "./lifecycle/update/time-budget.ts";
@@ -33,6 +34,7 @@ const fleet = new Fleet("fleet", {
   resources: resourcesOf(config),
   pull: (reference) => platform.fetch(reference),
   runProcess,
+  tellFailure,
   keeper: await withoutStackTrace(keeperFor(config)),
   hookDeadline: (input) => hookDeadline(input as Workload),
   removed: (name) => lastKnownInput(config, { stack, name }, { platform, proxy: proxyOf(config, platform) }),

@@ -1,7 +1,7 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type { OwnedTask } from "../config/contract.ts";
 import type { Step } from "../config/order.ts";
-import type { OwnedTask } from "../config/program-input.ts";
 import type { BakeConfig, InstanceGroupConfig, StackConfig } from "../config/schema.ts";
 import type { PlatformResources } from "../platforms/resources.ts";
 import { AgentImage, type ImageSource } from "./agent-image.ts";
@@ -32,6 +32,8 @@ export interface FleetArgs {
   /** Puts an image on the Docker host, unless it is there. */
   pull: (reference: string) => Promise<unknown>;
   runProcess: RunProcess;
+  /** Tells whoever watches what a workload's part of the update has failed with. */
+  tellFailure: (workload: string, text: string) => void;
   /** See IngressArgs. */
   keeper: string;
   /** What this update does, in its order. */
@@ -123,19 +125,23 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   #hooks(): WorkloadHooks {
-    const { workloads, removed, hookDeadline, secretsOf, runProcess } = this.#args;
-    return workloadHooks(async (workload) => {
-      const known = workloads.find(({ spec }) => spec.name === workload);
-      const input = known?.spec.input ?? (await removed(workload));
-      return {
-        workload: input,
-        move: known?.move,
-        untouched: known?.spec.untouched,
-        wayBack: known?.spec.wayBack,
-        deadline: hookDeadline(input),
-        secrets: secretsOf(workload),
-      };
-    }, runProcess);
+    const { workloads, removed, hookDeadline, secretsOf, runProcess, tellFailure } = this.#args;
+    return workloadHooks(
+      async (workload) => {
+        const known = workloads.find(({ spec }) => spec.name === workload);
+        const input = known?.spec.input ?? (await removed(workload));
+        return {
+          workload: input,
+          move: known?.move,
+          untouched: known?.spec.untouched,
+          wayBack: known?.spec.wayBack,
+          deadline: hookDeadline(input),
+          secrets: secretsOf(workload),
+        };
+      },
+      runProcess,
+      tellFailure,
+    );
   }
 
   /** @returns what the next step waits for. */

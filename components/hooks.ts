@@ -1,7 +1,14 @@
 import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
-import { inputText, type OwnedTask, ownerOf, workloadVariable } from "../config/program-input.ts";
-import { type OperationName, type OperationSecrets, programPath, secretVariables } from "./operation.ts";
+import {
+  inputText,
+  type OperationName,
+  type OwnedTask,
+  ownerOf,
+  programPath,
+  workloadVariable,
+} from "../config/contract.ts";
+import { type OperationSecrets, secretVariables } from "./operation.ts";
 
 /** What the hooks of one container need. */
 export interface HookTask {
@@ -48,6 +55,8 @@ export interface WorkloadHooks {
 export function workloadHooks(
   taskOf: (name: string) => Promise<HookTask>,
   runProcess: RunProcess,
+  /** Tells whoever watches what a workload's part of the update has failed with. */
+  tellFailure: (workload: string, text: string) => void,
 ): WorkloadHooks {
   const run = async (program: OperationName, name: string) => {
     const task = await taskOf(name);
@@ -59,7 +68,9 @@ export function workloadHooks(
     restore: new pulumi.ResourceHook("restore", (args) => run("restore", args.name)),
     wayBack: new pulumi.ErrorHook("way-back", async (args) => {
       const { wayBack } = await taskOf(args.name);
-      await pulumi.log.error(`${args.name}: ${wayBack ?? "go back to the configuration before."}`);
+      const text = `${args.name}: ${wayBack ?? "go back to the configuration before."}`;
+      tellFailure(args.name, text);
+      await pulumi.log.error(text);
       return false;
     }),
   };

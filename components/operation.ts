@@ -3,25 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   controlPlanePasswordVariable,
   inputText,
+  keepResultPath,
+  type OperationName,
   type OwnedTask,
   ownerOf,
   passwordVariable,
+  programPath,
   tokenVariable,
   workloadVariable,
-} from "../config/program-input.ts";
-
-/** The programs in operations/ that resources run. */
-export type OperationName =
-  | "prepare"
-  | "cut-over"
-  | "restore"
-  | "gate"
-  | "verify"
-  | "serve"
-  | "prepare-managed"
-  | "move-managed"
-  | "bake"
-  | "default-image";
+} from "../config/contract.ts";
 
 export interface OperationSecrets {
   snapshotPassword: pulumi.Input<string>;
@@ -54,7 +44,7 @@ export function operationCommand(
     {
       interpreter: ["node"],
       create: programPath(args.program),
-      update: "operations/keep-result.ts",
+      update: keepResultPath,
       triggers: args.putOff === undefined ? args.triggers : [...args.triggers, "put off"],
       stdin: inputOf(args),
       environment: { [workloadVariable]: ownerOf(args.task), ...secretVariables(args.secrets) },
@@ -78,9 +68,4 @@ export function secretVariables(secrets: OperationSecrets): Record<string, pulum
     [tokenVariable]: secrets.gatewayToken,
     [controlPlanePasswordVariable]: secrets.controlPlanePassword,
   };
-}
-
-/** Relative to the project, so that a checkout elsewhere changes nothing. */
-export function programPath(program: OperationName): string {
-  return `operations/${program}.ts`;
 }

@@ -131,7 +131,7 @@ export async function carryOut({ named, engine, change, title, out }: CarryOut):
       `${title}: ${ran.passed ? "done" : "failed"} in ${formatDuration(seconds)}`,
       ...summaryLines(moves),
       ...refused,
-      ...(ran.passed ? [] : failureLines(ran.output).map((line) => `  ${line}`)),
+      ...(ran.passed ? [] : failureLines(ran.events, ran.output).map((line) => `  ${line}`)),
       `report:   ${files.report}`,
       `timeline: ${files.timeline}`,
       "",

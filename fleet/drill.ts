@@ -1,5 +1,6 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
+import { voiceOf } from "../lifecycle/events.ts";
 import { describeDrill, drillSnapshot } from "../lifecycle/snapshot/drill.ts";
 import { withRepository } from "../lifecycle/snapshot/repository.ts";
 import { refuseTooLittleSpace } from "../lifecycle/update/prepare.ts";
@@ -61,7 +62,7 @@ Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the las
     };
     const context = {
       ...contextOf({ workload: input }, secrets),
-      progress: (line: string) => out.write(`${input.name}: ${line}\n`),
+      ...voiceOf(input.name, (line) => out.write(line)),
     };
     await context.platform.fetch(input.snapshots.image);
     await context.platform.fetch(snapshot.image);

@@ -1,27 +1,28 @@
+import type { ProgramEvent } from "../lifecycle/events.ts";
+
 /** Longer than this is for the engine's log, not for a summary. */
 const longest = 14;
 
-/**
- * What failed, out of the engine's closing diagnostics, each line once: from the verdict to the way back where a workload
- * said one, else the last errors.
- */
-export function failureLines(output: string): string[] {
-  const at = output.lastIndexOf("Diagnostics:");
-  const lines = output
-    .slice(at === -1 ? 0 : at)
-    .split("\n")
-    .map((line) => line.replace(/^ *(error: )?/, "").trimEnd())
-    .filter((line, index, all) => line !== "" && all.indexOf(line) === index && !isFrame(line));
-  const wayBack = lines.findIndex((line) => line.includes("The way back: "));
-  const begin = lines
-    .slice(0, wayBack + 1)
-    .findLastIndex((line) => /^[^ ]+: [a-z ]+ (failed|inconclusive)\b/.test(line));
-  if (wayBack !== -1) return lines.slice(begin === -1 ? wayBack : begin, wayBack + 1).slice(-longest);
-  const failed = lines.findIndex((line) => /^[^ ]+: [a-z ]+ failed: /.test(line));
-  return failed === -1 ? lines.slice(-longest) : lines.slice(failed, failed + longest);
+/** What failed, each line once: in the programs' own words, else in the engine's. */
+export function failureLines(events: readonly ProgramEvent[], output: string): string[] {
+  const said = events.filter(({ kind }) => kind === "failure").flatMap(({ text }) => text.split("\n"));
+  return said.length > 0 ? linesOnce(said).slice(-longest) : engineLines(output);
 }
 
-/** The engine's own words around what a program said. */
+/** The engine's closing diagnostics. */
+export function engineLines(output: string): string[] {
+  const at = output.lastIndexOf("Diagnostics:");
+  const lines = output.slice(at === -1 ? 0 : at).split("\n");
+  return linesOnce(
+    lines.map((line) => line.replace(/^ *(error: )?/, "")).filter((line) => !isFrame(line)),
+  ).slice(-longest);
+}
+
+function linesOnce(lines: readonly string[]): string[] {
+  return [...new Set(lines.map((line) => line.trim()))].filter((line) => line !== "");
+}
+
+/** The engine's headings, which say nothing about what failed. */
 function isFrame(line: string): boolean {
   return (
     /^(Diagnostics:|Resources:|Duration:|update failed$|preview failed$)/.test(line) ||

@@ -1,4 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import type { ProgramEvent } from "../lifecycle/events.ts";
 import { type StepNews, Steps } from "./steps.ts";
 import { stepsTable } from "./steps-table.ts";
 
@@ -41,8 +42,11 @@ export class LiveSteps {
     this.#tick();
   }
 
-  readonly onEvent = (event: EngineEvent): void => {
-    const all = this.#steps.apply(event, Date.now());
+  readonly onEvent = (event: EngineEvent): void => this.#show(this.#steps.seen(event, Date.now()));
+
+  readonly onTold = (event: ProgramEvent): void => this.#show(this.#steps.told(event));
+
+  #show(all: readonly StepNews[]): void {
     for (const news of all) {
       this.#lastLine = `${news.workload}: ${news.step === undefined ? "" : `${news.step}: `}${news.text}`;
       if (!this.#inPlace && news.step !== undefined) {
@@ -53,7 +57,7 @@ export class LiveSteps {
     if (this.#inPlace && all.length > 0) {
       this.#draw();
     }
-  };
+  }
 
   /** Leaves the table as it ended. More than one call does no more. */
   end(): void {

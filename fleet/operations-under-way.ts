@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename } from "node:path";
-import { workloadVariable } from "../config/program-input.ts";
+import { workloadVariable } from "../config/contract.ts";
 import type { Platform } from "../platforms/platform.ts";
 
 /** A program of operations/ that runs for a workload. */

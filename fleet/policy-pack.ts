@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, CommandFailure, type Invocation } from "./command.ts";
-import { failureLines } from "./failure-lines.ts";
+import { engineLines } from "./failure-lines.ts";
 
 /** Rules that judge an update before it begins. */
 export interface PolicyPack {
@@ -67,5 +67,5 @@ export function policyLines(output: string): string[] {
 /** What stopped a preview: the violations, or, where no rule refused, the engine's own errors. */
 export function refusalLines(output: string): string[] {
   const said = policyLines(output);
-  return said.some((line) => line.includes("- [mandatory]")) ? said : failureLines(output);
+  return said.some((line) => line.includes("- [mandatory]")) ? said : engineLines(output);
 }

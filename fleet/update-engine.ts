@@ -1,7 +1,10 @@
 import { resolve } from "node:path";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
+import { eventsVariable } from "../config/contract.ts";
+import type { ProgramEvent } from "../lifecycle/events.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { isLocked, openEngine, quietOptions, reasonOf } from "./engine-access.ts";
+import { EventFile } from "./event-file.ts";
 import { LiveSteps } from "./live.ts";
 import { type PolicyPack, policyLines, policyOptions, refusalLines } from "./policy-pack.ts";
 import { runPulumi } from "./pulumi-command.ts";
@@ -21,6 +24,8 @@ export interface Ran {
   passed: boolean;
   output: string;
   operations: EngineOperation[];
+  /** What the programs said of it. */
+  events: ProgramEvent[];
   /** ISO 8601. */
   began: string;
 }
@@ -90,6 +95,12 @@ export class UpdateEngine {
       output += text;
     };
     const live = workloads.length > 0 ? new LiveSteps(workloads, this.#out) : undefined;
+    const events: ProgramEvent[] = [];
+    const file = await EventFile.open((event) => {
+      events.push(event);
+      live?.onTold(event);
+    });
+    this.#engine.workspace.envVars[eventsVariable] = file.path;
     const onEvent = (event: EngineEvent) => {
       live?.onEvent(event);
       const operation = operationOf(event);
@@ -119,10 +130,11 @@ export class UpdateEngine {
       passed = false;
       if (!output.includes("Diagnostics:")) output += `\n${reasonOf(error)}`;
     } finally {
+      await file.close();
       live?.end();
       process.off("SIGINT", stay);
     }
-    return { passed, output, operations: [...operations.values()], began };
+    return { passed, output, operations: [...operations.values()], events, began };
   }
 }
 

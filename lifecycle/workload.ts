@@ -6,6 +6,7 @@ import type { StateLocation, Track } from "../config/rollout.ts";
 import type { DeadlinesConfig, SnapshotsConfig } from "../config/schema.ts";
 import type { Platform, StartSettings } from "../platforms/platform.ts";
 import type { IngressProxy } from "../platforms/proxy.ts";
+import type { Voice } from "./events.ts";
 import { type EvidenceKeySettings, EvidenceKeys } from "./evidence/keys.ts";
 import { EvidenceLog } from "./evidence/log.ts";
 import type { Move } from "./evidence/move.ts";
@@ -108,15 +109,13 @@ export interface OperationSecrets {
 }
 
 /** Workload, what runs it, and secrets, as an operation holds them while it runs. */
-export interface WorkloadContext {
+export interface WorkloadContext extends Voice {
   workload: Workload;
   platform: Platform;
   /** What holds its requests; undefined when nothing stands in front of it. */
   proxy: IngressProxy | undefined;
   secrets: OperationSecrets;
   log: EvidenceLog;
-  /** A line for the operator who watches. */
-  progress: (line: string) => void;
 }
 
 /** The records of a workload, signed and read as the configuration says. */

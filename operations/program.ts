@@ -1,5 +1,6 @@
-import { controlPlanePasswordVariable, passwordVariable, tokenVariable } from "../config/program-input.ts";
+import { controlPlanePasswordVariable, passwordVariable, tokenVariable } from "../config/contract.ts";
 import { refuseRehearsal } from "../lifecycle/clock.ts";
+import { tellFailure, voiceOf } from "../lifecycle/events.ts";
 import { EvidenceFailure } from "../lifecycle/evidence/failure.ts";
 import { unitOf } from "../lifecycle/update/unit-of.ts";
 import {
@@ -24,7 +25,7 @@ export function contextOf(task: WorkloadTask, secrets: OperationSecrets): Worklo
     platform,
     proxy: workload.ingress && new KamalProxy(platform, workload.ingress.container),
     log: logOf(workload),
-    progress: (line) => process.stderr.write(`${workload.name}: ${line}\n`),
+    ...voiceOf(workload.name, (line) => process.stderr.write(line)),
   };
 }
 
@@ -37,9 +38,10 @@ export async function runProgram(
 ): Promise<void> {
   outliveListener();
   let host = "";
+  let name = "";
   try {
     const task = await taskOfInput();
-    host = task.workload.dockerHost;
+    ({ dockerHost: host, name } = task.workload);
     refuseRehearsal(task.workload.rehearsal === true);
     const context = contextOf(task, {
       snapshotPassword: required(passwordVariable),
@@ -55,6 +57,7 @@ export async function runProgram(
   } catch (error) {
     const reported = unreachableHost(host, error);
     const sentence = reported instanceof EvidenceFailure ? reported.message : reportOf(reported);
+    tellFailure(name, sentence);
     process.stderr.write(`${sentence}\n`);
     process.exitCode = 1;
   }

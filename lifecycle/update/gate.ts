@@ -34,6 +34,7 @@ export async function gate(context: WorkloadContext): Promise<Judgement> {
       served: await unitOf(context),
     }),
     (found) => verdictOf(found.checks),
+    (found) => verdictOf(found.checks) === "passed",
   );
   const outcome = verdictOf(checks);
   await log.append({

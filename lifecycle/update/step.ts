@@ -4,25 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, OperationFailure } from "../../platforms/failure.ts";
 import { breakpointsVariable } from "../clock.ts";
 import type { WorkloadContext } from "../workload.ts";
-
-/** The steps of a workload's update, in their order. */
-export const stepNames = [
-  "preflight",
-  "pull",
-  "hot snapshot",
-  "drill",
-  "hold",
-  "drain",
-  "stop",
-  "cold snapshot",
-  "check",
-  "restore",
-  "gate",
-  "open",
-  "verification",
-] as const;
-
-export type StepName = (typeof stepNames)[number];
+import type { StepName } from "./step-names.ts";
 
 /** A failure that says in which step of which workload it happened. */
 export class StepFailure extends OperationFailure {
@@ -34,27 +16,38 @@ export class StepFailure extends OperationFailure {
   }
 }
 
-/** Runs one step: a line when it is done, and an error that names the step. */
+/**
+ * Runs one step, and says when it begins and how it ends. Its error names the step.
+ *
+ * @param passed whether what it has come to is good; default: it is, unless it throws.
+ */
 export async function runStep<T>(
   context: WorkloadContext,
   step: StepName,
   work: () => Promise<T>,
   summary: (result: T) => string,
+  passed: (result: T) => boolean = () => true,
 ): Promise<T> {
   const began = performance.now();
+  context.step({ step, outcome: "begun", text: "" });
   try {
     await breakpoint(context, step);
     const result = await work();
-    context.progress(`${step}: ${summary(result)} (${secondsSince(began).toFixed(1)} s)`);
+    const outcome = passed(result) ? "passed" : "failed";
+    context.step({ step, outcome, seconds: secondsSince(began), text: summary(result) });
     return result;
   } catch (error) {
-    if (error instanceof OperationFailure) {
-      const prefix = `${context.workload.name}: `;
-      const reason = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
-      throw new StepFailure(context.workload.name, step, reason, error);
-    }
-    throw new StepFailure(context.workload.name, step, messageOf(error), error);
+    const reason = reasonOf(context, error);
+    context.step({ step, outcome: "failed", text: reason });
+    throw new StepFailure(context.workload.name, step, reason, error);
   }
+}
+
+function reasonOf({ workload }: WorkloadContext, error: unknown): string {
+  const prefix = `${workload.name}: `;
+  const message = messageOf(error);
+  const isSentence = error instanceof OperationFailure && message.startsWith(prefix);
+  return isSentence ? message.slice(prefix.length) : message;
 }
 
 export function secondsSince(began: number): number {

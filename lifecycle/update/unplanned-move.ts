@@ -1,7 +1,8 @@
 import type { Move } from "../evidence/move.ts";
 import { movedState } from "../evidence/moved-state.ts";
 import type { Markers } from "../evidence/records.ts";
-import { StepFailure, type StepName } from "./step.ts";
+import { StepFailure } from "./step.ts";
+import type { StepName } from "./step-names.ts";
 
 /**
  * A state that has moved since the preview is set back only once a preview has said so: nobody has agreed to lose what

@@ -25,6 +25,7 @@ export async function verify(context: WorkloadContext, retain: Retain): Promise<
       served: await unitOf(context),
     }),
     (found) => verdictOf(found.checks),
+    (found) => verdictOf(found.checks) === "passed",
   );
   const outcome = verdictOf(checks);
   const { id: container, image } = served;

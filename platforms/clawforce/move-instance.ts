@@ -84,6 +84,7 @@ async function goForward(
         onPrepared: (prepared) => journal.write("moving", prepared),
       }),
     ({ outcome }) => (outcome === "went back" ? "failed" : "passed"),
+    ({ outcome }) => outcome !== "went back",
   );
   await journal.clear();
   if (moved.backup !== undefined) {

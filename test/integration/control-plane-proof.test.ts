@@ -101,6 +101,7 @@ describe("what proves a control plane", () => {
       },
       log: logOf(workload),
       progress: (line) => lines.push(line),
+      step: () => {},
     };
     return { context, lines };
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { StepName } from "../../lifecycle/update/step.ts";
+import type { StepName } from "../../lifecycle/update/step-names.ts";
 import type { Run } from "../support/outcome.ts";
 import { OwnEngine } from "../support/own-engine.ts";
 import { partsOfThisRun, until, World } from "../support/world.ts";

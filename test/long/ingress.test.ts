@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../demo/free-port.ts";
 import type { StreamCounts } from "../../demo/stream.ts";
-import type { StepName } from "../../lifecycle/update/step.ts";
+import type { StepName } from "../../lifecycle/update/step-names.ts";
 import { killAll, withDescendants } from "../support/deployer.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 import type { Run } from "../support/outcome.ts";

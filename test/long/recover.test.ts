@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectFolder } from "../../fleet/project.ts";
-import type { StepName } from "../../lifecycle/update/step.ts";
+import type { StepName } from "../../lifecycle/update/step-names.ts";
 import { killAll, withDescendants } from "../support/deployer.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 import type { Run } from "../support/outcome.ts";

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parseStackConfig } from "../../config/parse.ts";
 import { workloadsOf } from "../../config/rollout.ts";
+import { voiceOf } from "../../lifecycle/events.ts";
 import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { type CutOverJournal, Journal } from "../../lifecycle/workdir/journal.ts";
@@ -64,7 +65,6 @@ export class MemoryWorld {
       image,
       ingress: { container: "front", hosts: ["a.test"], hold: 60, drain: 1, healthPath: "/healthz" },
     };
-    const progress = (line: string) => this.said.push(line);
     const secrets = { snapshotPassword: "p", gatewayToken: "t", controlPlanePassword: "" };
     const log = logOf(this.workload);
     this.context = {
@@ -73,7 +73,7 @@ export class MemoryWorld {
       platform: this.platform,
       proxy: this.proxy,
       log,
-      progress,
+      ...voiceOf(this.workload.name, (line) => this.said.push(line.trimEnd())),
     };
     for (const [purpose, stdout] of Object.entries(printed)) this.platform.jobs.set(purpose, [{ stdout }]);
     this.platform.http.set("/healthz", { status: 200, body: '{"ok":true}' });

@@ -7,7 +7,7 @@ import { stringify } from "yaml";
 import { projectFolder } from "../../fleet/engine.ts";
 import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
-import type { StepName } from "../../lifecycle/update/step.ts";
+import type { StepName } from "../../lifecycle/update/step-names.ts";
 import { dockerClient, inspectContainer } from "../../platforms/docker/client.ts";
 import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
 import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
@@ -157,6 +157,8 @@ export class World {
         ...snapshots,
       },
       "clawforce:evidence": { directory: join(this.folder, "evidence") },
+      // A command of OpenClaw's takes minutes on a starved machine, and nothing in these tests has to fail by the clock.
+      ...(this.#options.openclaw && { "clawforce:deadlines": { baseline: "10m", longest: "15m" } }),
       ...Object.fromEntries(
         Object.entries(more?.(this) ?? {}).map(([key, value]) => [`clawforce:${key}`, value]),
       ),

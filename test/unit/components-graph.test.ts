@@ -29,6 +29,7 @@ function fleetOf(count: number): Promise<Registered[]> {
         secretsOf: () => secrets,
         pull: () => Promise.reject(new Error("nothing is made, so nothing is pulled")),
         runProcess: () => Promise.reject(new Error("nothing is made, so no hook runs")),
+        tellFailure: () => {},
         ...{ keeper: "", hookDeadline: () => 60 },
       }),
   );

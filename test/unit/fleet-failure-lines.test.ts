@@ -1,40 +1,35 @@
 import { expect, test } from "vitest";
-import { failureLines } from "../../fleet/failure-lines.ts";
+import { engineLines, failureLines } from "../../fleet/failure-lines.ts";
+import type { ProgramEvent } from "../../lifecycle/events.ts";
 
-test("a failure is shown once, from its verdict to the way back", () => {
-  const output = `Updating (s):
-demo-9: drain failed: is not part of the diagnostics
-Diagnostics:
-  command:local:Command (demo-2-verification):
-    demo-2: ✗ channels: none connected (0.7 s)
-    demo-2: verification failed on openclaw:2026.4.23@sha256:b:
-      channels: none connected
-    demo-2 runs the new version. The way back: set it back.
-    error: exit status 1: running "operations/verify.ts":
-    demo-2: verification failed on openclaw:2026.4.23@sha256:b:
-      channels: none connected
-    demo-2 runs the new version. The way back: set it back.
-  pulumi:pulumi:Stack (s):
-    error: update failed
-`;
-  expect(failureLines(output)).toEqual([
+const time = "2026-11-29T12:00:00.000Z";
+
+test("a failure is what the program has ended with, each line once and no other", () => {
+  const events: ProgramEvent[] = [
+    { kind: "note", time, workload: "demo-2", text: "✗ channels: none connected (0.7 s)" },
+    { kind: "step", time, workload: "demo-2", step: "verification", outcome: "failed", text: "failed" },
+    {
+      ...{ kind: "failure", time, workload: "demo-2" },
+      text: "demo-2: verification failed on openclaw:2026.4.23@sha256:b:\n  channels: none connected\ndemo-2 runs the new version.",
+    },
+    { kind: "failure", time, workload: "demo-2", text: "demo-2 runs the new version." },
+  ];
+  expect(failureLines(events, "Diagnostics:\n  error: exit status 1\n")).toEqual([
     "demo-2: verification failed on openclaw:2026.4.23@sha256:b:",
     "channels: none connected",
-    "demo-2 runs the new version. The way back: set it back.",
+    "demo-2 runs the new version.",
   ]);
 });
 
-test("a failure before anything was stopped is shown from its step on", () => {
-  const output = `Diagnostics:
-  command:local:Command (demo-2-preparation):
-    error: exit status 1: running "operations/prepare.ts":
-    demo-2: preflight failed: the gateway is stopped.
+test("the engine's own error is shown where no program has said one", () => {
+  const output = `Updating (s):
+demo-9: is not part of the diagnostics
+Diagnostics:
+  docker:index:Container (demo-2):
+    error: the engine does not answer
   pulumi:pulumi:Stack (s):
     error: update failed
 `;
-  expect(failureLines(output)).toEqual(["demo-2: preflight failed: the gateway is stopped."]);
-});
-
-test("the engine's own error is shown where no program has said one", () => {
-  expect(failureLines("error: could not load plugin\n")).toEqual(["could not load plugin"]);
+  expect(failureLines([], output)).toEqual(["the engine does not answer"]);
+  expect(engineLines("error: could not load plugin\n")).toEqual(["could not load plugin"]);
 });

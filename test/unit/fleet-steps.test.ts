@@ -1,11 +1,19 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { describe, expect, test, vi } from "vitest";
 import { LiveSteps, newsLine } from "../../fleet/live.ts";
-import { Steps, saidBy } from "../../fleet/steps.ts";
+import { Steps } from "../../fleet/steps.ts";
 import { stepsTable } from "../../fleet/steps-table.ts";
+import type { ProgramEvent, StepEvent } from "../../lifecycle/events.ts";
 
 const types = { container: "docker:index/container:Container", command: "command:local:Command" };
 const parents = "urn:pulumi:prod::clawforce::clawforce:fleet:Fleet$clawforce:fleet:Workload";
+
+type Watched = EngineEvent | Told;
+type Told = ProgramEvent extends infer Event
+  ? Event extends ProgramEvent
+    ? Omit<Event, "time">
+    : never
+  : never;
 
 function resource(
   event: "resourcePreEvent" | "resOutputsEvent" | "resOpFailedEvent",
@@ -17,52 +25,48 @@ function resource(
   return { [event]: { metadata } } as unknown as EngineEvent;
 }
 
-function line(message: string, severity = "info"): EngineEvent {
-  return { diagnosticEvent: { message: `${message}\n`, color: "never", severity } } as EngineEvent;
+function begun(step: StepEvent["step"], workload = "a-1"): Told {
+  return { kind: "step", workload, step, outcome: "begun", text: "" };
+}
+
+function over(step: StepEvent["step"], seconds: number, text: string, workload = "a-1"): Told {
+  return { kind: "step", workload, step, outcome: "passed", seconds, text };
+}
+
+function failed(step: StepEvent["step"], text: string): Told {
+  return { kind: "step", workload: "a-1", step, outcome: "failed", text };
+}
+
+function isTold(event: Watched): event is Told {
+  return "workload" in event;
+}
+
+function apply(steps: Steps, event: Watched, now: number) {
+  if (!isTold(event)) return steps.seen(event, now);
+  return steps.told({ ...event, time: new Date(now).toISOString() } as ProgramEvent);
 }
 
 /** One event a second. */
-function watched(...events: EngineEvent[]) {
+function watched(...events: Watched[]) {
   const steps = new Steps(["a-1", "a-2"]);
-  const news = events.flatMap((event, index) => steps.apply(event, index * 1000));
+  const news = events.flatMap((event, index) => apply(steps, event, index * 1000));
   return { steps, news: news.map(newsLine), table: stepsTable(steps, events.length * 1000) };
 }
 
 const heads = "     pre pull  hot drill drain stop cold check create gate verify";
 const untouched = "a-2    ·    ·    ·     ·     ·    ·    ·     ·      ·    ·      ·";
 
-describe("a line of a program", () => {
-  test.each([
-    [
-      "drill: snapshot 1a starts (3.3 s)",
-      { step: "drill", outcome: "passed", seconds: 3.3, text: "snapshot 1a starts" },
-    ],
-    [
-      "hot snapshot: 1a, 3 files, 0 MB (12.0 s)",
-      { step: "hot snapshot", outcome: "passed", seconds: 12, text: "1a, 3 files, 0 MB" },
-    ],
-    [
-      "verification: failed (0.8 s)",
-      { step: "verification", outcome: "failed", seconds: 0.8, text: "failed" },
-    ],
-    ["gate: inconclusive (15.0 s)", { step: "gate", outcome: "failed", seconds: 15, text: "inconclusive" }],
-    ["drain failed: can't be read", { step: "drain", outcome: "failed", text: "can't be read" }],
-    ["✓ http /healthz: ok=true (0.3 s)", { text: "✓ http /healthz: ok=true (0.3 s)" }],
-    ["rest: of something (0.3 s)", { text: "rest: of something (0.3 s)" }],
-    ["no container yet", { text: "no container yet" }],
-  ])("%s", (text, expected) => {
-    expect(saidBy(text)).toEqual(expected);
-  });
-});
-
 describe("the table", () => {
   test("follows an update from step to step and leaves the row of an untouched workload empty", () => {
     const seen = watched(
-      resource("resourcePreEvent", "create-replacement", "command", "a-1-preparation"),
-      line("a-1: ✓ http /healthz: ok=true (0.3 s)"),
-      line("a-1: preflight: serves, 1 checks passed (0.4 s)"),
-      line("a-1: pull: present (0.0 s)"),
-      line("a-1: hot snapshot: 4aaa2dd8, 3 files, 0 MB (6.4 s)"),
+      begun("preflight"),
+      { kind: "note", workload: "a-1", text: "✓ http /healthz: ok=true (0.3 s)" },
+      over("preflight", 0.4, "serves, 1 checks passed"),
+      begun("pull"),
+      over("pull", 0, "present"),
+      begun("hot snapshot"),
+      over("hot snapshot", 6.4, "4aaa2dd8, 3 files, 0 MB"),
+      begun("drill"),
     );
     expect(seen.table).toEqual([
       heads,
@@ -77,11 +81,10 @@ describe("the table", () => {
     ]);
   });
 
-  test("a preparation that needs no snapshot leaves no step running", () => {
+  test("has the creation by the engine between the steps of the programs", () => {
     const { table } = watched(
-      resource("resourcePreEvent", "create", "command", "a-1-preparation"),
-      line("a-1: preflight: nothing else runs on its state (0.0 s)"),
-      line("a-1: pull: present (0.0 s)"),
+      over("preflight", 0, "nothing else runs on its state"),
+      over("pull", 0, "present"),
       resource("resOutputsEvent", "create", "command", "a-1-preparation"),
       resource("resourcePreEvent", "create", "container", "a-1"),
       resource("resOutputsEvent", "create", "container", "a-1"),
@@ -89,13 +92,13 @@ describe("the table", () => {
     expect(table[1]).toBe("a-1 ✓0.0 ✓0.0    ·     ·     ·    ·    ·     ·   ✓1.0    ·      ·");
   });
 
-  test("the cut-over begins with the removal of the old container, and its failure shows where it stood", () => {
+  test("shows where a cut-over that failed stood", () => {
     const { table, news } = watched(
-      resource("resourcePreEvent", "delete-replaced", "container", "a-1"),
-      line("a-1: drain: no active work (0.4 s)"),
-      line("a-1: stop: ended by itself (0.1 s)"),
-      line("a-1: cold snapshot failed: the disk is full"),
-      line("a-1: cold snapshot failed: the disk is full", "error"),
+      over("drain", 0.4, "no active work"),
+      over("stop", 0.1, "ended by itself"),
+      begun("cold snapshot"),
+      failed("cold snapshot", "the disk is full"),
+      { kind: "failure", workload: "a-1", text: "a-1: cold snapshot failed: the disk is full" },
       resource("resOpFailedEvent", "delete-replaced", "container", "a-1"),
     );
     expect(table[1]).toBe("a-1    ·    ·    ·     ·  ✓0.4 ✓0.1 ✗1.0     ·      ·    ·      ·");
@@ -103,9 +106,18 @@ describe("the table", () => {
     expect(news).toHaveLength(3);
   });
 
+  test("shows as failed what a program that was killed was at", () => {
+    const { table } = watched(
+      over("preflight", 0.4, "serves"),
+      begun("pull"),
+      resource("resOpFailedEvent", "create-replacement", "command", "a-1-preparation"),
+    );
+    expect(table[1]).toBe("a-1 ✓0.4 ✗1.0    ·     ·     ·    ·    ·     ·      ·    ·      ·");
+  });
+
   test("has a column for a restore when there is one", () => {
     const { table } = watched(
-      line("a-1: restore: the state is that of snapshot 34e495d1 (1.9 s)"),
+      over("restore", 1.9, "the state is that of snapshot 34e495d1"),
       resource("resourcePreEvent", "create-replacement", "container", "a-1"),
       resource("resOpFailedEvent", "create-replacement", "container", "a-1"),
     );
@@ -117,34 +129,28 @@ describe("the table", () => {
 
   test("has columns for the hold and the opening of an ingress when there is one", () => {
     const { table } = watched(
-      resource("resourcePreEvent", "delete-replaced", "container", "a-1"),
-      line("a-1: hold: its requests wait, until 12:00:00 UTC at most (0.5 s)"),
-      line("a-1: drain: no active work (0.4 s)"),
-      resource("resourcePreEvent", "create-replacement", "command", "a-1-gate"),
-      line("a-1: gate: passed (0.3 s)"),
-      line("a-1: open: its requests were held for 5.6 s (0.7 s)"),
+      over("hold", 0.5, "its requests wait, until 12:00:00 UTC at most"),
+      over("drain", 0.4, "no active work"),
+      begun("stop"),
+      over("gate", 0.3, "passed"),
+      over("open", 0.7, "its requests were held for 5.6 s"),
     );
     expect(table.slice(0, 2)).toEqual([
       "     pre pull  hot drill hold drain stop cold check create gate open verify",
-      "a-1    ·    ·    ·     · ✓0.5  ✓0.4   …4    ·     ·      · ✓0.3 ✓0.7      ·",
+      "a-1    ·    ·    ·     · ✓0.5  ✓0.4   …3    ·     ·      · ✓0.3 ✓0.7      ·",
     ]);
   });
 
-  test("shows no other step as failed when the hold fails", () => {
-    const { table, news } = watched(
-      resource("resourcePreEvent", "delete-replaced", "container", "a-1"),
-      line("a-1: hold failed: the ingress can't be asked", "error"),
-      resource("resOpFailedEvent", "delete-replaced", "container", "a-1"),
-    );
-    expect(table[1]).toBe("a-1    ·    ·    ·     · ✗0.0     ·    ·    ·     ·      ·    ·      ·");
-    expect(news).toEqual(["a-1 ✗ hold (0.0 s): the ingress can't be asked"]);
+  test("shows a verdict that is none as failed", () => {
+    const { table } = watched({
+      ...{ kind: "step", workload: "a-1", step: "gate", text: "inconclusive" },
+      ...{ outcome: "failed", seconds: 15 },
+    });
+    expect(table[1]).toBe("a-1    ·    ·    ·     ·     ·    ·    ·     ·      ·  ✗15      ·");
   });
 
-  test("does not believe the engine's own debug lines, or lines of another workload", () => {
-    const { table, news } = watched(
-      line("a-1: stop: ended by itself (0.1 s)", "debug"),
-      line("b-1: stop: ended (1.0 s)"),
-    );
+  test("has no row for a workload of another update", () => {
+    const { table, news } = watched(over("stop", 1, "ended", "b-1"));
     expect(table).toEqual([heads, untouched.replace("a-2", "a-1"), untouched]);
     expect(news).toEqual([]);
   });
@@ -152,17 +158,14 @@ describe("the table", () => {
   test("fits a terminal of 80 columns, behind an ingress too", () => {
     const steps = new Steps(["demo-1"]);
     expect(Math.max(...stepsTable(steps, 0).map((each) => each.length))).toBeLessThan(70);
-    steps.apply(line("demo-1: hold: its requests wait (0.5 s)"), 0);
-    steps.apply(line("demo-1: open: its requests come in (0.5 s)"), 0);
+    apply(steps, over("hold", 0.5, "its requests wait", "demo-1"), 0);
+    apply(steps, over("open", 0.5, "its requests come in", "demo-1"), 0);
     expect(Math.max(...stepsTable(steps, 0).map((each) => each.length))).toBeLessThan(80);
   });
 });
 
 describe("what is shown", () => {
-  const events = [
-    resource("resourcePreEvent", "create-replacement", "command", "a-1-preparation"),
-    line("a-1: preflight: serves (0.4 s)"),
-  ];
+  const events = [over("preflight", 0.4, "serves"), begun("pull")];
 
   function shown(isTTY: boolean): string {
     let text = "";
@@ -175,7 +178,8 @@ describe("what is shown", () => {
       const live = new LiveSteps(["a-1", "a-2"], terminal);
       if (before !== undefined) process.env.CI = before;
       live.begin();
-      events.forEach(live.onEvent);
+      const time = new Date().toISOString();
+      for (const event of events) live.onTold({ ...event, time } as ProgramEvent);
       live.end();
     } finally {
       vi.useRealTimers();

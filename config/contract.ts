@@ -4,11 +4,34 @@
  * may be (128 KiB on Linux) and a task grows with its wave. Variables are for what is short.
  */
 
+/** The programs in operations/ that resources run. */
+export type OperationName =
+  | "prepare"
+  | "cut-over"
+  | "restore"
+  | "gate"
+  | "verify"
+  | "serve"
+  | "prepare-managed"
+  | "move-managed"
+  | "bake"
+  | "default-image";
+
+/** Relative to the project, so that a checkout elsewhere changes nothing. It stands in people's state. */
+export function programPath(program: OperationName): string {
+  return `operations/${program}.ts`;
+}
+
+/** What runs in place of a program whose inputs have changed and whose triggers have not. */
+export const keepResultPath = "operations/keep-result.ts";
+
 /** `<stack>/<workload>`: whose program a process is, for those who look at the processes of this machine. */
 export const workloadVariable = "CLAWFORCE_WORKLOAD_OF";
 export const passwordVariable = "CLAWFORCE_SNAPSHOT_PASSWORD";
 export const tokenVariable = "CLAWFORCE_GATEWAY_TOKEN";
 export const controlPlanePasswordVariable = "CLAWFORCE_CONTROL_PLANE_PASSWORD";
+/** Names the file that programs add their events to: see lifecycle/events.ts. Unset: nobody watches. */
+export const eventsVariable = "CLAWFORCE_EVENTS";
 
 /** Whose task this is: enough to name it. */
 export interface OwnedTask {
