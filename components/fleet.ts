@@ -88,7 +88,9 @@ export class Fleet extends pulumi.ComponentResource {
   #networks(provider: pulumi.ProviderResource): pulumi.Resource[] {
     const { resources, stack } = this.#args;
     return unique(
-      this.#args.workloads.filter(({ spec }) => !spec.managed).map(({ spec }) => spec.container.network),
+      this.#args.workloads
+        .filter(({ spec }) => !spec.managed)
+        .flatMap(({ spec }) => ownNetworks(spec.container)),
     ).map((network) => resources.network(network, stack, { parent: this, provider }));
   }
 
@@ -227,6 +229,12 @@ export class Fleet extends pulumi.ComponentResource {
     }
     return found.spec;
   }
+}
+
+/** Those that the stack makes: one that is said to exist is only joined. */
+function ownNetworks({ network, networks = [] }: WorkloadSpec["container"]): string[] {
+  const others = networks.map(({ name }) => name);
+  return [network, ...others].filter((name) => !networks.some((each) => each.name === name && each.existing));
 }
 
 function unique<T>(values: T[]): T[] {

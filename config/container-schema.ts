@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { containerOptions } from "./container-options-schema.ts";
 import {
   argv,
   containerPath,
@@ -6,7 +7,7 @@ import {
   environment,
   form,
   hasGroup,
-  name,
+  networkName,
   pattern,
   port,
   urlPath,
@@ -54,9 +55,14 @@ const containerShape = {
       OPENCLAW_DISABLE_BONJOUR: "1",
     }),
   ),
-  network: name
+  network: networkName
     .default("clawforce")
-    .meta(doc("Docker network of the container. The stack makes it.", "agents")),
+    .meta(
+      doc(
+        "Docker network of the container. The stack makes it, unless `networks` says that it exists.",
+        "agents",
+      ),
+    ),
   memory: bytes
     .optional()
     .meta(doc("Memory limit of the container; as much again may be swapped. Default: no limit.", "4 GiB")),
@@ -68,6 +74,7 @@ export const gatewayContainer = z.strictObject({
     .default("/home/node/.openclaw")
     .meta(doc("Where the state is inside the container.", "/home/claworc/.openclaw")),
   ...containerShape,
+  ...containerOptions,
   tokenVariable: z
     .string()
     .min(1)
@@ -90,6 +97,7 @@ export const controlPlaneContainer = z.strictObject({
     .default("/app/data")
     .meta(doc("Where the data are inside the container.", "/var/lib/clawforce")),
   ...containerShape,
+  ...containerOptions,
   dockerSocket: z
     .union([z.literal("none"), containerPath])
     .default("/var/run/docker.sock")

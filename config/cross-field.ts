@@ -1,7 +1,8 @@
+import { containerProblems, portsOf } from "./container-rules.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
 import { fieldOf } from "./json.ts";
 import { suggestion } from "./nearest.ts";
-import { type Place, placeProblems, stateAt, valid } from "./places.ts";
+import { type Place, placeProblems, published, stateAt, valid } from "./places.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
 import { volumeOf, waveCount } from "./rollout.ts";
 import {
@@ -40,9 +41,19 @@ export function crossFieldProblems(raw: unknown): Problem[] {
       ...waveProblems(group),
       ...checkProblems(["instanceGroups", group.name], groupOf(raw, group.name), "runtime"),
       ...tokenProblems(group),
+      ...containerProblems(
+        ["instanceGroups", group.name],
+        fieldOf(groupOf(raw, group.name), "container"),
+        "gateway",
+      ),
       ...managedProblems(raw, group.name),
     ]),
     ...trackProblems(raw, [...images.keys()]),
+    ...containerProblems(
+      ["controlPlane"],
+      fieldOf(fieldOf(raw, "controlPlane"), "container"),
+      "control-plane",
+    ),
     ...placeProblems(raw, places),
   ];
 }
@@ -96,7 +107,10 @@ function placesOf(raw: unknown, group: GroupView): Place[] {
       {
         path,
         name: instance.name,
-        publish: instance.publish,
+        ports: [
+          ...published(path, instance.publish),
+          ...portsOf(["instanceGroups", group.name], fieldOf(groupOf(raw, group.name), "container")),
+        ],
         hosts: instance.hosts ?? [],
         states: managed ? [] : [state],
       },

@@ -20,6 +20,13 @@ export const name = z
     form("name", "Write lower-case letters, digits and hyphens, 63 at most"),
   );
 
+export const networkName = z
+  .string()
+  .regex(
+    /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
+    form("name of a network", "Write letters, digits, `_`, `.` and `-`"),
+  );
+
 export const containerPath = z
   .string()
   .regex(

@@ -8,7 +8,8 @@ import { stackSchema } from "./schema.ts";
 export interface Place {
   path: Path;
   name: string;
-  publish: number | undefined;
+  /** Ports of the host that it listens on, with where they are written. */
+  ports: { path: Path; port: number }[];
   hosts: readonly string[];
   /** Empty for a container without state of its own. */
   states: { path: Path; written: string; directory: string }[];
@@ -55,16 +56,22 @@ function duplicateNames(places: readonly Place[]): Problem[] {
 }
 
 function duplicatePorts(places: readonly Place[]): Problem[] {
-  return places.flatMap(({ path, publish }, index) => {
-    const first = places.slice(0, index).find((other) => publish !== undefined && other.publish === publish);
+  const all = places.flatMap(({ name, ports }) => ports.map((each) => ({ ...each, name })));
+  return all.flatMap(({ path, port }, index) => {
+    const first = all.slice(0, index).find((other) => other.port === port);
     if (first === undefined) return [];
     return [
       {
-        path: [...path, "publish"],
-        message: `port ${publish} is published by ${JSON.stringify(first.name)} already. Write another port.`,
+        path,
+        message: `port ${port} is published by ${JSON.stringify(first.name)} already. Write another port.`,
       },
     ];
   });
+}
+
+/** Where a `publish` is written, and its port. */
+export function published(path: Path, port: number | undefined): Place["ports"] {
+  return port === undefined ? [] : [{ path: [...path, "publish"], port }];
 }
 
 function duplicateHosts(raw: unknown, places: readonly Place[]): Problem[] {

@@ -1,9 +1,10 @@
 import { checkSchema } from "./check-schema.ts";
+import { portsOf } from "./container-rules.ts";
 import { controlPlane } from "./control-plane-schema.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
 import { fieldOf } from "./json.ts";
 import { suggestion } from "./nearest.ts";
-import { type Place, stateAt, valid } from "./places.ts";
+import { type Place, published, stateAt, valid } from "./places.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
 import { stackSchema } from "./schema.ts";
 import { formatDuration, seconds } from "./units.ts";
@@ -188,7 +189,10 @@ function controlPlanePlace(written: unknown): Place[] {
     {
       path,
       name,
-      publish: valid(shape.publish, fieldOf(written, "publish")),
+      ports: [
+        ...published(path, valid(shape.publish, fieldOf(written, "publish"))),
+        ...portsOf(path, fieldOf(written, "container")),
+      ],
       hosts: valid(shape.hosts, fieldOf(written, "hosts")) ?? [],
       states: [
         ...(data === undefined ? [] : [stateAt([...path, "data"], data)]),
@@ -203,7 +207,7 @@ function ingressPlace(written: unknown): Place[] {
   const name = valid(shape.name, fieldOf(written, "name"));
   if (written === undefined || name === undefined) return [];
   const publish = valid(shape.publish, fieldOf(written, "publish"));
-  return [{ path: ["ingress"], name, publish: publish?.port, hosts: [], states: [] }];
+  return [{ path: ["ingress"], name, ports: published(["ingress"], publish?.port), hosts: [], states: [] }];
 }
 
 function listOf(value: unknown): unknown[] {

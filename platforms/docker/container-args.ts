@@ -4,6 +4,8 @@ import { certificateFolder, type DockerAccess, sshOptions } from "../../config/d
 import { healthCommand } from "../../config/health-command.ts";
 import type { StateLocation } from "../../config/rollout.ts";
 import type { UnitSpec } from "../resources.ts";
+import { labelArgs, optionArgs, optionInputs, portArgs } from "./container-options.ts";
+import { megabytes } from "./megabytes.ts";
 
 /** Tells what belongs to a stack from all else on a Docker host. Never changes. */
 export function stackLabel(stack: string): { label: string; value: string } {
@@ -25,8 +27,11 @@ export function providerArgs(platform: DockerAccess & { host: string }): docker.
 export function containerArgs(spec: UnitSpec, token: pulumi.Input<string>): docker.ContainerArgs {
   const { container } = spec;
   const { health } = container;
+  const ports = [...publishedPort(spec), ...portArgs(container)];
   const plain = Object.entries(container.environment).map(([key, value]) => `${key}=${value}`);
   return {
+    // First, so that nothing of it takes the place of what this program needs.
+    ...container.options,
     name: spec.name,
     image: spec.image,
     hostname: spec.name,
@@ -39,6 +44,7 @@ export function containerArgs(spec: UnitSpec, token: pulumi.Input<string>): dock
       stackLabel(spec.stack),
       { label: "clawforce.workload", value: spec.name },
       ...restoreLabel(spec.restoreEpoch),
+      ...labelArgs(container),
     ],
     networksAdvanced: [{ name: container.network }],
     volumes: [
@@ -46,9 +52,7 @@ export function containerArgs(spec: UnitSpec, token: pulumi.Input<string>): dock
       ...(spec.backups === undefined ? [] : [stateMount(spec.backups, spec.backups.path)]),
       ...socketMount(container.dockerSocket),
     ],
-    ...(spec.publish !== undefined && {
-      ports: [{ internal: container.port, external: spec.publish, ip: "127.0.0.1" }],
-    }),
+    ...(ports.length > 0 && { ports }),
     // Without memorySwap the provider finds a difference for ever.
     ...(container.memory !== undefined && {
       memory: megabytes(container.memory),
@@ -66,7 +70,12 @@ export function containerArgs(spec: UnitSpec, token: pulumi.Input<string>): dock
     // The default is an immediate kill.
     destroyGraceSeconds: Math.ceil(spec.stopGrace),
     stopTimeout: Math.ceil(spec.stopGrace),
+    ...optionArgs(container),
   };
+}
+
+function publishedPort({ publish, container }: UnitSpec): docker.types.input.ContainerPort[] {
+  return publish === undefined ? [] : [{ internal: container.port, external: publish, ip: "127.0.0.1" }];
 }
 
 /**
@@ -84,7 +93,7 @@ function restoreLabel(epoch: string): { label: string; value: string }[] {
  */
 export function inputsBesidesImage(inputs: docker.ContainerArgs): string[] {
   // Those that not every workload has can stand in what is there.
-  const seldom = ["command", "user", "ports", "memory", "memorySwap"];
+  const seldom = ["command", "user", "ports", "memory", "memorySwap", ...optionInputs];
   return [...new Set([...Object.keys(inputs), ...seldom])].filter((input) => input !== "image");
 }
 
@@ -110,8 +119,4 @@ export function duration(seconds: number): string {
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
   const parts = [hours > 0 ? `${hours}h` : "", hours > 0 || minutes > 0 ? `${minutes}m` : "", `${rest}s`];
   return parts.join("");
-}
-
-function megabytes(bytes: number): number {
-  return Math.ceil(bytes / 1024 / 1024);
 }

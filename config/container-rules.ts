@@ -1,0 +1,40 @@
+import { posix } from "node:path";
+import { controlPlaneContainer, gatewayContainer } from "./container-schema.ts";
+import { fieldOf } from "./json.ts";
+import { type Place, valid } from "./places.ts";
+import type { Path, Problem } from "./problem.ts";
+
+type Shape = typeof gatewayContainer.shape | typeof controlPlaneContainer.shape;
+
+/** The rules about one container's own keys. */
+export function containerProblems(
+  path: Path,
+  container: unknown,
+  track: "gateway" | "control-plane",
+): Problem[] {
+  const shape: Shape = track === "gateway" ? gatewayContainer.shape : controlPlaneContainer.shape;
+  const state = valid(shape.stateDirectory, fieldOf(container, "stateDirectory"));
+  const mounts = valid(shape.mounts, fieldOf(container, "mounts")) ?? [];
+  return mounts.flatMap((mount, index) => {
+    if (state === undefined || mount.kind === "tmpfs" || !isWithin(mount.target, state)) return [];
+    return [
+      {
+        path: [...path, "container", "mounts", index, "target"],
+        message: `${mount.target} is inside of ${state}, where the state is. A snapshot of the state would miss it. Move its files into the state, and take this mount out.`,
+      },
+    ];
+  });
+}
+
+/** The ports of the host that a container publishes beside the one of `publish`. */
+export function portsOf(path: Path, container: unknown): Place["ports"] {
+  const ports = valid(gatewayContainer.shape.ports, fieldOf(container, "ports")) ?? [];
+  return ports.flatMap(({ host, protocol }, index) =>
+    protocol === "tcp" ? [{ path: [...path, "container", "ports", index, "host"], port: host }] : [],
+  );
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const relative = posix.relative(posix.normalize(folder), posix.normalize(path));
+  return relative === "" || !relative.startsWith("..");
+}

@@ -1,0 +1,152 @@
+import { expect, test } from "vitest";
+import { gatewayContainer } from "../../config/container-schema.ts";
+import { ConfigError, parseStackConfig } from "../../config/parse.ts";
+import { containerArgs } from "../../platforms/docker/container-args.ts";
+import { rawConfig } from "./config-fixture.ts";
+
+function argsOf(container: object) {
+  return containerArgs(
+    {
+      ...{ stack: "s", name: "a", image: "i@sha256:1", state: { volume: "a-state" }, stopGrace: 30 },
+      ...{ restoreEpoch: "", container: gatewayContainer.parse(container) },
+    },
+    "t",
+  );
+}
+
+function problemsOf(container: object): string {
+  try {
+    parseStackConfig(rawConfig({ "instanceGroups.support.container": container }));
+    return "";
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+}
+
+test("a container without any of these keys has no input of theirs", () => {
+  const plain = argsOf({});
+  expect(plain).not.toHaveProperty("mounts");
+  expect(Object.keys(plain)).toEqual([
+    ...["name", "image", "hostname", "init", "restart", "envs", "labels", "networksAdvanced", "volumes"],
+    ...["healthcheck", "wait", "waitTimeout", "destroyGraceSeconds", "stopTimeout"],
+  ]);
+});
+
+test.each<[string, object, object]>([
+  ["entrypoint", { entrypoint: ["/usr/bin/tini"] }, { entrypoints: ["/usr/bin/tini"] }],
+  ["workingDirectory", { workingDirectory: "/app" }, { workingDir: "/app" }],
+  [
+    "a bind",
+    { mounts: [{ kind: "bind", source: "/srv/shared", target: "/shared", readOnly: true }] },
+    { mounts: [{ type: "bind", source: "/srv/shared", target: "/shared", readOnly: true }] },
+  ],
+  [
+    "a volume",
+    { mounts: [{ kind: "volume", source: "models", target: "/models" }] },
+    { mounts: [{ type: "volume", source: "models", target: "/models", readOnly: false }] },
+  ],
+  [
+    "a tmpfs",
+    { mounts: [{ kind: "tmpfs", target: "/tmp", size: "64 MiB" }] },
+    { mounts: [{ type: "tmpfs", target: "/tmp", tmpfsOptions: { sizeBytes: 67_108_864 } }] },
+  ],
+  [
+    "ports",
+    {
+      ports: [
+        { container: 1, host: 2 },
+        { container: 3, host: 4, address: "0.0.0.0", protocol: "udp" },
+      ],
+    },
+    {
+      ports: [
+        { internal: 1, external: 2, ip: "127.0.0.1" },
+        { internal: 3, external: 4, ip: "0.0.0.0", protocol: "udp" },
+      ],
+    },
+  ],
+  [
+    "another network",
+    { networks: [{ name: "ollama-net", existing: true }] },
+    { networksAdvanced: [{ name: "clawforce" }, { name: "ollama-net" }] },
+  ],
+  [
+    "a name in the first network",
+    { networks: [{ name: "clawforce", aliases: ["gateway"] }] },
+    { networksAdvanced: [{ name: "clawforce", aliases: ["gateway"] }] },
+  ],
+  [
+    "extraHosts",
+    { extraHosts: { "host.docker.internal": "host-gateway" } },
+    { hosts: [{ host: "host.docker.internal", ip: "host-gateway" }] },
+  ],
+  ["shmSize", { shmSize: "1 GiB" }, { shmSize: 1024 }],
+  ["cpus", { cpus: 1.5 }, { cpus: "1.5" }],
+  ["ulimits", { ulimits: { nofile: 65536 } }, { ulimits: [{ name: "nofile", soft: 65536, hard: 65536 }] }],
+  [
+    "devices",
+    { devices: [{ host: "/dev/net/tun" }] },
+    { devices: [{ hostPath: "/dev/net/tun", containerPath: "/dev/net/tun", permissions: "rwm" }] },
+  ],
+  ["gpus", { gpus: "all" }, { gpus: "all" }],
+  ["capabilities", { capabilities: { drop: ["ALL"] } }, { capabilities: { adds: [], drops: ["ALL"] } }],
+  [
+    "securityOptions",
+    { securityOptions: ["no-new-privileges:true"] },
+    { securityOpts: ["no-new-privileges:true"] },
+  ],
+  ["readOnly", { readOnly: true }, { readOnly: true }],
+  [
+    "logging",
+    { logging: { options: { "max-size": "10m" } } },
+    { logDriver: "json-file", logOpts: { "max-size": "10m" } },
+  ],
+  ["restart", { restart: "on-failure" }, { restart: "on-failure" }],
+  ["init", { init: false }, { init: false }],
+  ["stopSignal", { stopSignal: "SIGINT" }, { stopSignal: "SIGINT" }],
+  ["platform", { platform: "linux/arm64" }, { platform: "linux/arm64" }],
+  ["options", { options: { sysctls: { a: "1" } } }, { sysctls: { a: "1" } }],
+])("%s", (_, container, expected) => {
+  expect(argsOf(container)).toMatchObject(expected);
+});
+
+test("labels come after those of the stack", () => {
+  expect(argsOf({ labels: { "traefik.enable": "true" } }).labels).toEqual([
+    { label: "clawforce.stack", value: "s" },
+    { label: "clawforce.workload", value: "a" },
+    { label: "traefik.enable", value: "true" },
+  ]);
+});
+
+test.each<[string, object, RegExp]>([
+  [
+    "a mount inside of the state",
+    { mounts: [{ kind: "bind", source: "/srv/w", target: "/home/node/.openclaw/workspace" }] },
+    /mounts\[0\]\.target: \/home\/node\/\.openclaw\/workspace is inside of \/home\/node\/\.openclaw, where the state is\. A snapshot/,
+  ],
+  [
+    "the state's folder by another spelling",
+    { mounts: [{ kind: "volume", source: "w", target: "/home/node/x/../.openclaw/" }] },
+    /is inside of/,
+  ],
+  ["a label of the stack", { labels: { "clawforce.stack": "x" } }, /is no label of yours/],
+  [
+    "an input with a key of its own",
+    { options: { envs: ["A=1"] } },
+    /`envs` has a key of its own here.*`environment`/,
+  ],
+  [
+    "one port for two instances",
+    { ports: [{ container: 1, host: 2 }] },
+    /port 2 is published by "canary" already/,
+  ],
+  ["a mount of no kind", { mounts: [{ source: "/a", target: "/b" }] }, /expected a mount/],
+])("refuses %s", (_, container, message) => {
+  expect(problemsOf(container)).toMatch(message);
+});
+
+test("beside the state is not inside of it", () => {
+  const mounts = [{ kind: "bind", source: "/srv/w", target: "/home/node/.openclaw-more" }];
+  expect(problemsOf({ mounts })).toBe("");
+});
