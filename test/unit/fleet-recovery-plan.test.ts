@@ -48,12 +48,12 @@ const plan = (facts: Partial<RecoveryFacts>) =>
   planRecovery({ locks: [], pending: [], leftOvers: [], workloads: [], ...facts });
 
 const engine = [
-  "pulumi refresh: let the state know what is really there",
+  "pulumi refresh: read what is really there into the state",
   "pulumi up: finish with the configuration as it is now",
 ];
 const back = ["a: bring its container back and wait until it is healthy"];
 const letIn = ["a: let its requests in"];
-const giveUp = ["a: serves, its cut-over is given up"];
+const giveUp = ["a: serves, so give its cut-over up"];
 
 describe("the plan of a recovery", () => {
   test.each<[string, Case, string[], string[]]>([
