@@ -143,7 +143,7 @@ function pinProblem(text: string): string | undefined {
     return `${quoted} has a digest other than sha256. Run ${digestCommands(reference)} and write the sha256 digest it prints`;
   }
   if (parsed.digest === placeholderDigest) {
-    return `the placeholder digest of zeros stands here: run \`fleet pin --stack <stack> --placeholders\`, which asks the registry for the digest of ${reference} and writes it`;
+    return `the placeholder digest of zeros stands here. Run \`fleet pin --stack <stack> --placeholders\`: it asks the registry for the digest of ${reference} and writes it`;
   }
   return undefined;
 }

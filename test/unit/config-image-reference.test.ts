@@ -175,7 +175,7 @@ describe("a pinned image", () => {
     [`img:LaTest@${sha256}`, `"img:LaTest@${sha256}" has the tag "LaTest", ${version}`],
     [
       `img:1@${digest("0")}`,
-      "the placeholder digest of zeros stands here: run `fleet pin --stack <stack> --placeholders`, which asks the registry for the digest of img:1 and writes it",
+      "the placeholder digest of zeros stands here. Run `fleet pin --stack <stack> --placeholders`: it asks the registry for the digest of img:1 and writes it",
     ],
     [
       `img:1@${sha512}`,

@@ -192,7 +192,7 @@ describe("the status of a workload", () => {
       "one that is held",
       { ingress: { state: "held" }, hold: held(-3) },
       [
-        "its requests are held since 11:58:00 UTC, until 12:03:00 UTC at most. If no `pulumi up` runs: `fleet recover`",
+        "its requests have been held since 11:58:00 UTC, and will be until 12:03:00 UTC at most. If no `pulumi up` runs: `fleet recover`",
       ],
     ],
     [
@@ -202,20 +202,20 @@ describe("the status of a workload", () => {
         hold: held(-3),
         operations: [{ workload: "a", pid: 42, purpose: "cut-over" }],
       },
-      ["its requests are held since 11:58:00 UTC, until 12:03:00 UTC at most"],
+      ["its requests have been held since 11:58:00 UTC, and will be until 12:03:00 UTC at most"],
     ],
     [
       "one whose hold is over",
       { ingress: { state: "refusing" }, hold: held(1) },
       [
-        "its hold is over: the ingress answers its requests 503 since 11:59:00 UTC. If no `pulumi up` runs: `fleet recover`",
+        "its hold is over: the ingress answers its requests with 503 since 11:59:00 UTC. If no `pulumi up` runs: `fleet recover`",
       ],
     ],
     [
       "one that the ingress has lost",
       { ingress: { state: "absent" } },
       [
-        "the ingress does not know it: its requests are answered 404. If no `pulumi up` runs: `fleet recover`",
+        "the ingress does not know it: its requests are answered with 404. If no `pulumi up` runs: `fleet recover`",
       ],
     ],
     [
