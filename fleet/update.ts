@@ -31,11 +31,12 @@ It refuses
   if the other track has changed too short ago
   if the evidence of an earlier wave does not hold any more: the container, its digest or the checks are others now, or
   a check has failed since
+
 See docs/commands.md.
 
 Exit code 0: done. 1: refused or failed; the last lines say the way back. 3: the wave failed and was taken back
-(\`clawforce:onFailure: rollback\`, or --rollback). If such a wave failed before anything was stopped, there is nothing to
-take back: the code is 3 too, and the stack file is as it was before.`,
+(\`clawforce:onFailure: rollback\`, or --rollback). 3 as well if such a wave failed before anything was stopped.
+There is nothing to take back then, and the stack file is as it was before.`,
   flags: {
     group: { type: "string", value: "NAME", does: "the group that goes on, if more than one could" },
     "to-wave": {
