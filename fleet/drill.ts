@@ -26,7 +26,7 @@ user, a stored secret must decrypt, and controlPlane.account must be able to log
 Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the last lines say why.`,
   flags: {
     workload: { type: "string", value: "NAME", does: "whose snapshot" },
-    snapshot: { type: "string", value: "ID", does: "another one than the newest" },
+    snapshot: { type: "string", value: "ID", does: "which snapshot, if not the newest" },
   },
   async run({ stack, configFile, flags, out }) {
     const named = { stack, configFile };

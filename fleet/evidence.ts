@@ -50,7 +50,7 @@ Exit code 0: whole, or done. 1: something is damaged or lost, or it was refused;
         return begin(config, invocation);
       default:
         throw new CommandFailure(
-          "What with the evidence? Write `fleet evidence check`, `repair` or `begin`.",
+          "What is to be done with the evidence? Write `fleet evidence check`, `fleet evidence repair` or `fleet evidence begin`.",
         );
     }
   },
@@ -153,7 +153,7 @@ async function lostOnes(
     if (!(error instanceof OperationFailure)) throw error;
     return {
       lost: new Map(),
-      unknown: [`Whether a container runs without records is not known: ${error.message}`],
+      unknown: [`It is not known whether a container runs without records: ${error.message}`],
     };
   }
 }
@@ -185,7 +185,7 @@ async function repairOne(config: StackConfig, invocation: Invocation): Promise<n
   refuseOpenOrder(config, name, chain);
   write(out, [
     `${name}: ${log.file}: ${whatIsWrong(examined)}.`,
-    `It keeps ${lengthOf(chain)} records and loses ${lost} lines. Nothing proves any more:`,
+    `It keeps ${lengthOf(chain)} records and loses ${lost} lines. From then on nothing proves:`,
     ...(unproved.length === 0 ? ["  nothing of weight was among them"] : unproved.map((each) => `  ${each}`)),
   ]);
   if (flags.yes !== true) {

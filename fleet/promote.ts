@@ -48,7 +48,7 @@ Exit code 0: done, and nothing was operated on. 1: refused or failed; the last l
       await change.undo();
       throw new CommandFailure(
         preview.passed
-          ? `A promotion changes names and nothing that runs, but \`pulumi preview\` shows ${listed(wouldDo)}. The stack file is as it was. Bring the stack up to date first: \`pulumi up\`.`
+          ? `A promotion changes names and nothing that runs, but \`pulumi preview\` shows ${listed(wouldDo)}. The stack file is as it was. Bring the stack up to date first: \`pulumi up --stack ${stack}\`.`
           : `\`pulumi preview\` refuses the promotion; the stack file is as it was:\n${refusalLines(preview.output).join("\n")}`,
       );
     }
@@ -62,7 +62,7 @@ Exit code 0: done, and nothing was operated on. 1: refused or failed; the last l
           ran.passed ? "`pulumi up` did more than a promotion may." : "`pulumi up` failed.",
           ...(did.length > 0 ? [`It did: ${listed(did)}.`] : []),
           ...(moved.length > 0 ? [`Another container runs in ${moved.join(", ")}.`] : []),
-          `See what is there: \`fleet status --stack ${stack}\`.`,
+          `See what runs: \`fleet status --stack ${stack}\`.`,
           ...(ran.passed ? [] : [ran.output.trim().split("\n").slice(-12).join("\n")]),
         ].join("\n"),
       );

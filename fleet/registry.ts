@@ -120,7 +120,7 @@ async function authorizationFor(
   const realm = URL.canParse(fields.get("realm") ?? "") ? new URL(fields.get("realm") ?? "") : undefined;
   if (realm === undefined || (realm.protocol !== "https:" && !isLoopback(realm.hostname))) {
     throw new CommandFailure(
-      `${place.host} sends for a token to ${JSON.stringify(fields.get("realm") ?? "")}, which is no https address: not asked.`,
+      `${place.host} wants a token from ${JSON.stringify(fields.get("realm") ?? "")}. That is no https address, so it was not asked.`,
     );
   }
   for (const key of ["service", "scope"]) {

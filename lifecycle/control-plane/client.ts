@@ -306,7 +306,7 @@ export class ControlPlaneClient {
         );
       }
       throw new UnknownOutcome(
-        `${describe(call)} came to no answer ${this.#why(call, error)}: whether it was done is unknown. ` +
+        `${describe(call)} came to no answer ${this.#why(call, error)}. It is not known whether it was done. ` +
           "Look at the state of the control plane before you try again.",
       );
     }

@@ -212,7 +212,7 @@ async function openedAgain(context: WorkloadContext): Promise<string> {
     return "";
   } catch (error) {
     const held = await new HoldJournal(context.log.folder).read();
-    const until = held === undefined ? "" : ` (held until ${clock(held.until)}, then answered 503)`;
+    const until = held === undefined ? "" : ` (held until ${clock(held.until)}, then answered with 503)`;
     return `, but its requests do not come in${until}: ${messageOf(error)} \`fleet recover\` opens it`;
   }
 }

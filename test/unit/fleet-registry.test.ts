@@ -159,7 +159,9 @@ describe("a registry that wants to know who asks", () => {
       asked.push(request.url ?? "");
       response.writeHead(401, { "www-authenticate": 'Bearer realm="http://tokens.example.com/token"' }).end();
     });
-    await expect(resolved(`${host}/agent:1`, known)).rejects.toThrow("which is no https address: not asked");
+    await expect(resolved(`${host}/agent:1`, known)).rejects.toThrow(
+      "That is no https address, so it was not asked",
+    );
     expect(asked).toEqual(["/v2/agent/manifests/1"]);
   });
 });
