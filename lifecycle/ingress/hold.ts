@@ -30,7 +30,7 @@ export async function holdRequests(
     if (must) {
       throw error;
     }
-    context.progress(`its requests are not held, and the way back goes on without that: ${messageOf(error)}`);
+    context.progress(`its requests are not held, and its cut-over goes on without that: ${messageOf(error)}`);
   }
 }
 

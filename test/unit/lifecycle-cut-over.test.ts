@@ -115,7 +115,7 @@ describe("a cut-over", () => {
     ]);
     expect(await cut(back)).toEqual({ snapshot: taken });
     expect(world.said.join("\n")).toContain(
-      "its requests are not held, and the way back goes on without that",
+      "its requests are not held, and its cut-over goes on without that",
     );
     expect(await world.records()).toMatchObject([
       { kind: "snapshot", role: "pre-restore", image: candidate },
