@@ -159,7 +159,7 @@ function answered(place: Place, response: Response, known: KnownCredentials): Re
     throw new CommandFailure(
       `${place.host} does not give ${place.what} to ${loginState(known)} (HTTP ${status}), or has no such repository. ` +
         (known !== undefined && "unusable" in known
-          ? `Its login could not be had: ${known.unusable}. Mend that, or run \`${place.login}\`.`
+          ? `Its login can't be used: ${known.unusable}. Correct that, or run \`${place.login}\`.`
           : `Run \`${place.login}\`, or correct the name.`),
     );
   }

@@ -180,7 +180,7 @@ async function refuseTooLittle(context: WorkloadContext, move: Move, running: st
 function describeShortage(context: WorkloadContext, lacking: Shortage): string {
   const { places } = lacking;
   return (
-    `the way back has no room, and nothing was stopped: ${shortageClause(lacking, (place) => where(context, place))}. ` +
+    `there is no room for the way back, and nothing was stopped: ${shortageClause(lacking, (place) => where(context, place))}. ` +
     `${places.map((place) => advice[place]).join(" ")} Or give it a larger disk. Then go back again.`
   );
 }
