@@ -73,7 +73,7 @@ export function misleadingVariables(host: string, environment: NodeJS.ProcessEnv
       ? []
       : [`DOCKER_CONTEXT names the context ${context}. Run \`unset DOCKER_CONTEXT\`.`]),
     ...(isSet("DOCKER_CERT_PATH") && !host.startsWith("tcp://")
-      ? ["DOCKER_CERT_PATH is set, and is for tcp:// hosts alone. Run `unset DOCKER_CERT_PATH`."]
+      ? ["DOCKER_CERT_PATH is set, but is only for tcp:// hosts. Run `unset DOCKER_CERT_PATH`."]
       : []),
     ...["DOCKER_CERT_MATERIAL", "DOCKER_KEY_MATERIAL", "DOCKER_CA_MATERIAL"]
       .filter(isSet)

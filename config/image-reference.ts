@@ -26,9 +26,9 @@ const placeholderDigest = `sha256:${"0".repeat(64)}`;
 export function parseImageReference(text: string): ImageReference | { problem: string } {
   if (text === "") return { problem: "it is empty" };
   if (text.length > lengthLimit) return { problem: `it is longer than ${lengthLimit} characters` };
-  if (/\s/.test(text)) return { problem: "white space stands in it" };
+  if (/\s/.test(text)) return { problem: "it contains white space" };
   const odd = /[^\x21-\x7e]/.exec(text)?.[0];
-  if (odd !== undefined) return { problem: `the character ${codePoint(odd)} stands in it` };
+  if (odd !== undefined) return { problem: `it contains the character ${codePoint(odd)}` };
 
   const at = text.lastIndexOf("@");
   const digest = at < 0 ? undefined : text.slice(at + 1);
@@ -143,7 +143,7 @@ function pinProblem(text: string): string | undefined {
     return `${quoted} has a digest other than sha256. Run ${digestCommands(reference)} and write the sha256 digest it prints`;
   }
   if (parsed.digest === placeholderDigest) {
-    return `the placeholder digest of zeros stands here: run \`fleet pin --stack <stack> --placeholders\`, which asks the registry for the digest of ${reference} and writes it`;
+    return `the placeholder digest of zeros stands here. Run \`fleet pin --stack <stack> --placeholders\`: it asks the registry for the digest of ${reference} and writes it`;
   }
   return undefined;
 }

@@ -59,7 +59,7 @@ export const stackSchema = z.strictObject({
         .default(3)
         .meta(
           doc(
-            "A check may take this many times as long as its last passing run on the same workload, if that is more than its own deadline.",
+            "How many times as long as its last passing run on the workload a check may take, if that is more than its own deadline.",
             5,
           ),
         ),

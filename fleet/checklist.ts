@@ -46,7 +46,7 @@ function linesOf(facts: ChecklistFacts): Line[] {
     {
       item: "Current version documented",
       evidence: from.length > 0 ? from.join(", ") : undefined,
-      open: "no release is on record that was updated from",
+      open: "no record names a release that was updated from",
     },
     {
       item: "Rollback command defined",

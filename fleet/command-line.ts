@@ -100,7 +100,7 @@ function usage({ name, flags, argument }: Command): string {
     ...(argument === undefined ? [] : [[argument.name, argument.does] as const]),
     ...own,
     ["--stack S", "the stack, as in Pulumi.S.yaml"] as const,
-    ["--config-file F", "its stack file, when it is another one"] as const,
+    ["--config-file F", "its stack file, if it is another one"] as const,
   ];
   const width = Math.max(...rows.map(([flag]) => flag.length));
   return [

@@ -16,17 +16,17 @@ export const drill: Command = {
   name: "drill",
   summary: "proves now that the newest snapshot of a workload starts",
   help: `
-Restores the newest snapshot of the workload to a volume of its own and starts the image that wrote it on that, without a
-network and without channels, next to the one that serves; removes both again and puts the time on record. A snapshot
-that was never started is no backup: do it every quarter at least. The workload that serves is not touched.
+Restores the newest snapshot of the workload to a volume of its own. Starts the image that wrote it on that volume, without
+a network and without channels. Then removes both again, and puts the time on record. The workload that serves is not
+touched. A snapshot that was never started is no backup: run this every quarter at least.
 
-A control plane starts healthy on nothing, so its snapshot has to show more: its database with at least one user, a
-stored secret that decrypts, and a login of controlPlane.account on the copy.
+A control plane starts healthy without any data, so its snapshot has to show more. Its database must have at least one
+user, a stored secret must decrypt, and controlPlane.account must be able to log in on the copy.
 
 Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the last lines say why.`,
   flags: {
     workload: { type: "string", value: "NAME", does: "whose snapshot" },
-    snapshot: { type: "string", value: "ID", does: "another one than the newest" },
+    snapshot: { type: "string", value: "ID", does: "which snapshot, if not the newest" },
   },
   async run({ stack, configFile, flags, out }) {
     const named = { stack, configFile };
@@ -35,7 +35,7 @@ Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the las
     const { input, records } = workload;
     if (input.managed === true) {
       throw new CommandFailure(
-        `${input.name} is made by the control plane, and its backups are archives: each is opened when it is made. A drill of one would be a second instance: make it in the control plane.`,
+        `${input.name} is made by the control plane, and its backups are archives. Each is opened when it is made. To start one, make a second instance in the control plane.`,
       );
     }
     const wanted = flags.snapshot;

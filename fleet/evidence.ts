@@ -23,14 +23,14 @@ export const evidence: Command = {
   name: "evidence",
   summary: "whether the records are whole; how to go on with damaged or lost ones",
   help: `
-check   Reads every log of the stack: its records, signatures and chain, where it breaks, what a kill has cut off. Says
-        also which containers of this stack have no records. Changes nothing.
-repair  For damaged records without a copy. Keeps the file aside, begins a new one with the records before the first
-        broken line, and puts on record what nothing proves any more. Without --yes it says what that would be.
+check   Reads every log of the stack: its records, signatures and chain. Says where a chain breaks, what a kill has cut
+        off, and which containers of this stack have no records. Changes nothing.
+repair  For damaged records without a copy. Keeps the file aside, and begins a new one with the records before the first
+        broken line. Puts on record what nothing proves any more. Without --yes it only says what that would be.
 begin   For lost records without a copy. Puts on record what runs now, so that the workload can go forward again. It
-        can't go back to a release of before: no record knows its snapshot.
+        can't go back to an earlier release: no record knows its snapshot.
 
-Both are for when there is no copy: a copy of the file or of the folder loses nothing. See docs/evidence.md.
+If there is a copy of the file or of the folder, put that back instead: it loses nothing. See docs/evidence.md.
 
 Exit code 0: whole, or done. 1: something is damaged or lost, or it was refused; the last lines say what to do.`,
   argument: { name: "check|repair|begin", does: "what to do" },
@@ -50,7 +50,7 @@ Exit code 0: whole, or done. 1: something is damaged or lost, or it was refused;
         return begin(config, invocation);
       default:
         throw new CommandFailure(
-          "What with the evidence? Write `fleet evidence check`, `repair` or `begin`.",
+          "What is to be done with the evidence? Write `fleet evidence check`, `fleet evidence repair` or `fleet evidence begin`.",
         );
     }
   },
@@ -153,7 +153,7 @@ async function lostOnes(
     if (!(error instanceof OperationFailure)) throw error;
     return {
       lost: new Map(),
-      unknown: [`Whether a container runs without records is not known: ${error.message}`],
+      unknown: [`It is not known whether a container runs without records: ${error.message}`],
     };
   }
 }
@@ -185,12 +185,12 @@ async function repairOne(config: StackConfig, invocation: Invocation): Promise<n
   refuseOpenOrder(config, name, chain);
   write(out, [
     `${name}: ${log.file}: ${whatIsWrong(examined)}.`,
-    `It keeps ${lengthOf(chain)} records and loses ${lost} lines. Nothing proves any more:`,
+    `It keeps ${lengthOf(chain)} records and loses ${lost} lines. From then on nothing proves:`,
     ...(unproved.length === 0 ? ["  nothing of weight was among them"] : unproved.map((each) => `  ${each}`)),
   ]);
   if (flags.yes !== true) {
     write(out, [
-      `Nothing was touched. A copy of ${log.file} would lose nothing: put it back if there is one. To go on without, run the same with --yes.`,
+      `Nothing was touched. If there is a copy of ${log.file}, put it back: it loses nothing. Without a copy, run the same with --yes.`,
     ]);
     return 0;
   }
@@ -217,7 +217,7 @@ async function begin(config: StackConfig, { stack, flags, out }: Invocation): Pr
   await logOf(input).append({ kind: "begun", image, container: observed?.id ?? "", because });
   write(out, [
     `${input.name}: on record: it runs ${image} (container ${observed?.id.slice(0, 12)}).`,
-    `It can go forward again. It can't go back to a release of before: no record knows its snapshot. See \`pulumi preview --stack ${stack}\`.`,
+    `It can go forward again. It can't go back to an earlier release: no record knows its snapshot. See \`pulumi preview --stack ${stack}\`.`,
   ]);
   return 0;
 }
@@ -228,9 +228,9 @@ function refuseOpenOrder(config: StackConfig, name: string, kept?: Chain): void 
   const records = kept?.sealed.map(({ record }) => record) ?? [];
   if (restoreOf(order, records) === undefined) return;
   throw new CommandFailure(
-    `The stack file orders the state of ${name} set back to ${order?.snapshot}, and without the lost records nobody can tell whether that was done: ` +
-      "the next update would do it once more. Nothing was touched. Take its `restore` out of the stack file, then run the same again. " +
-      "If the order is still to be carried out, write it afterwards, under a name that was not used before.",
+    `The stack file orders the state of ${name} back to snapshot ${order?.snapshot}. Without the lost records nobody can tell whether that was done, ` +
+      "so the next update would do it again. Nothing was touched. Take its `restore` out of the stack file, then run the same again. " +
+      "If the order is still to be carried out, write it again afterwards, under a name that was not used before.",
   );
 }
 

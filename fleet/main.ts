@@ -3,7 +3,7 @@ const node = process.versions.node;
 
 if (Number.parseInt(node, 10) < needed) {
   process.stderr.write(
-    `fleet needs Node ${needed} or newer and runs on ${node}: start it with \`npm run fleet -- …\`, which brings its own.\n`,
+    `fleet needs Node ${needed} or newer, but runs on ${node}. Start it with \`npm run fleet -- …\`: that brings its own Node.\n`,
   );
   process.exitCode = 1;
 } else {

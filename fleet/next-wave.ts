@@ -89,7 +89,7 @@ export function nextWave(
   }
   if (rollouts.length === 0) {
     throw new CommandFailure(
-      "There is nothing to roll out: no agent image that a group runs has a `candidate`, and no group has settings that its instances lack. `fleet pin` writes a candidate.",
+      "There is nothing to roll out. No group runs an agent image with a `candidate`, and every instance has the settings of its group. `fleet pin` writes a candidate.",
     );
   }
   for (const rollout of rollouts) refuseBrokenEvidence(config, rollout, witnesses, now, pending);
@@ -235,7 +235,7 @@ export function refuseTarget(rollout: GroupRollout, target: number, allWaves: bo
   if (target > wave + 1 && !allWaves) {
     throw new CommandFailure(
       `--to-wave ${target}: ${group} is at wave ${wave}, and each wave deserves a look before the next. Go to ${wave + 1}, ` +
-        "or say --yes-all-waves: then every wave is an update of its own, and the first that fails ends it.",
+        "or add --yes-all-waves: then every wave is an update of its own, and the first failure ends it.",
     );
   }
 }

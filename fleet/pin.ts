@@ -14,9 +14,10 @@ export const pin: Command = {
   name: "pin",
   summary: "a tag's digest into the stack file: the candidate of the next rollout",
   help: `
-Asks the registry which digest the tag has (of the index, where the image is there for several platforms) and writes the
-reference with it: as \`candidate\` of an agent image, which begins a rollout, or as \`image\` of the control plane, with
-the image before it as \`previous\`. Shows the change before it is written. Starts nothing: that is \`fleet update\`.
+Asks the registry for the digest of the tag, and writes the reference with it. If the image is there for several
+platforms, it is the digest of the index. For an agent image it writes \`candidate\`, which begins a rollout. For the
+control plane it writes \`image\`, and the image before it as \`previous\`. It shows the change before it writes it. It
+starts nothing: \`fleet update\` does.
 
   fleet pin --stack prod --image chromium 1.4.2-openclaw-2026.4.23
   fleet pin --stack prod --image control-plane registry.example.com/clawforce/clawforce:1.4.2
@@ -33,7 +34,7 @@ Exit code 0: written, or nothing to write. 1: refused, and nothing was written.`
     },
     placeholders: {
       type: "boolean",
-      does: "write the digest in place of every placeholder of zeros, by its own tag",
+      does: "replace every placeholder of zeros by the digest of its own tag",
     },
     "dry-run": { type: "boolean", does: "show the change and write nothing" },
   },

@@ -24,7 +24,7 @@ export function wantedReference(settings: Record<string, unknown>, { image, want
   const isTag = !/[/:@]/.test(wanted);
   if (isTag && stands === undefined) {
     throw new CommandFailure(
-      `Nothing stands at clawforce:${placeOf(image).join(".")} yet, so a tag alone says too little: give the whole reference.`,
+      `clawforce:${placeOf(image).join(".")} names no image yet, so a tag alone says too little. Write the whole reference.`,
     );
   }
   const reference = isTag ? `${repositoryOf(stands ?? "")}:${wanted}` : wanted;

@@ -14,14 +14,16 @@ export const promote: Command = {
   name: "promote",
   summary: "the candidate becomes the stable release, once every wave has passed",
   help: `
-Writes the candidate as \`stable\` and the old stable as \`previous\`, takes \`candidate\` out and sets every wave on that
-image to 0. Allowed only when every group on the image is at its last wave and every instance really runs the candidate
-and has passed its verification. The images that run stay the same: \`pulumi preview\` must show no operation, else the
-stack file is put back as it was; then \`pulumi up\` puts the new roles on record.
+Writes the candidate as \`stable\` and the old stable as \`previous\`. Takes \`candidate\` out, and sets every wave on that
+image to 0. Every group on the image must be at its last wave. Every instance must really run the candidate, and must
+have passed its verification.
+
+The images that run stay the same, so \`pulumi preview\` must show no operation. If it shows one, the stack file is put
+back as it was. If not, \`pulumi up\` puts the new roles on record.
 
 Exit code 0: done, and nothing was operated on. 1: refused or failed; the last lines say what.`,
   flags: {
-    image: { type: "string", value: "NAME", does: "the agent image, where more than one has a candidate" },
+    image: { type: "string", value: "NAME", does: "the agent image, if more than one has a candidate" },
     ...policyFlags,
     "dry-run": { type: "boolean", does: "show the change, and touch nothing" },
   },
@@ -46,7 +48,7 @@ Exit code 0: done, and nothing was operated on. 1: refused or failed; the last l
       await change.undo();
       throw new CommandFailure(
         preview.passed
-          ? `A promotion changes names and nothing that runs, but \`pulumi preview\` shows ${listed(wouldDo)}. The stack file is as it was. Bring the stack up to date first: \`pulumi up\`.`
+          ? `A promotion changes names and nothing that runs, but \`pulumi preview\` shows ${listed(wouldDo)}. The stack file is as it was. Bring the stack up to date first: \`pulumi up --stack ${stack}\`.`
           : `\`pulumi preview\` refuses the promotion; the stack file is as it was:\n${refusalLines(preview.output).join("\n")}`,
       );
     }
@@ -60,7 +62,7 @@ Exit code 0: done, and nothing was operated on. 1: refused or failed; the last l
           ran.passed ? "`pulumi up` did more than a promotion may." : "`pulumi up` failed.",
           ...(did.length > 0 ? [`It did: ${listed(did)}.`] : []),
           ...(moved.length > 0 ? [`Another container runs in ${moved.join(", ")}.`] : []),
-          `See what is there: \`fleet status --stack ${stack}\`.`,
+          `See what runs: \`fleet status --stack ${stack}\`.`,
           ...(ran.passed ? [] : [ran.output.trim().split("\n").slice(-12).join("\n")]),
         ].join("\n"),
       );

@@ -26,7 +26,7 @@ export function promotionEdits(
   const behind = groups.find(({ wave, lastWave }) => wave < lastWave);
   if (behind !== undefined) {
     throw new CommandFailure(
-      `${behind.group} stands at wave ${behind.wave} of 0 to ${behind.lastWave}: a candidate becomes the stable release once every group on it has come to its last wave. Go on with \`fleet update\`.`,
+      `${behind.group} stands at wave ${behind.wave} of 0 to ${behind.lastWave}. A candidate becomes the stable release only when every group on it is at its last wave. Go on with \`fleet update\`.`,
     );
   }
   const onlySigned = config.environment === "production";

@@ -21,7 +21,7 @@ export async function runPulumi(
   });
   if (ended.late) {
     throw new CommandFailure(
-      `\`pulumi ${argv.slice(0, 2).join(" ")}\` did not end within ${deadline} s and was ended. See whether its backend answers, and run the same again.`,
+      `\`pulumi ${argv.slice(0, 2).join(" ")}\` did not end within ${deadline} s and was ended. Make sure that its backend answers. Then run the same again.`,
     );
   }
   return ended;

@@ -11,10 +11,14 @@ export const recover: Command = {
   name: "recover",
   summary: "after the deployer died: leaves nothing locked, stopped or half done",
   help: `
-For after the deployer was killed or its machine restarted, at whatever point. Looks at what really runs; removes
-Pulumi's lock when the process that took it is dead; removes left-over containers; brings back what was stopped; and
-where an update was begun, finishes with the configuration as it is now. Refuses while an update is under way. Safe to
-run again; with nothing to do it changes nothing. See docs/recover.md.
+For after the deployer was killed or its machine restarted, at whatever point. It looks at what really runs. Then it
+  removes Pulumi's lock, if the process that took it is dead
+  removes left-over containers
+  brings back what was stopped
+  finishes an update that was begun, with the configuration as it is now
+
+It refuses while an update is under way. It is safe to run again: with nothing to do it changes nothing. See
+docs/recover.md.
 
 Exit code 0: every workload serves. 1: refused, or something could not be brought back; the last lines say what to do.`,
   flags: {
@@ -54,7 +58,7 @@ async function alone(
     await platform.fetch(image);
   } catch (error) {
     out.write(
-      `${image} is not on the Docker host and can't be pulled (${platform.describe(error)}): nothing keeps a second recovery out.\n`,
+      `${image} is not on the Docker host and can't be pulled (${platform.describe(error)}). So nothing keeps a second recovery out: start no other one.\n`,
     );
     return work();
   }

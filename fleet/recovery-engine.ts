@@ -63,7 +63,7 @@ export class RecoveryEngine {
       throw new CommandFailure(
         isLocked(error)
           ? "Pulumi's state is locked, and this backend does not show by whom. Nothing was touched. Make sure that no " +
-              `update of ${name} runs anywhere, remove the lock with \`pulumi cancel --stack ${name}\`, then run \`fleet recover\` again.`
+              `update of ${name} runs anywhere. Then remove the lock with \`pulumi cancel --stack ${name}\`, and run \`fleet recover --stack ${name}\` again.`
           : `Pulumi's state can't be used; nothing was touched: ${reasonOf(error)}`,
       );
     }
@@ -99,7 +99,7 @@ export class RecoveryEngine {
     } catch (error) {
       throw new CommandFailure(
         isLocked(error)
-          ? `${what} found the state locked again: another update has begun.`
+          ? `${what} found the state locked again: another update has begun. Wait for it to end, then run \`fleet recover\` again.`
           : `${what} failed.`,
       );
     } finally {

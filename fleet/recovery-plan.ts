@@ -74,9 +74,9 @@ export function planRecovery({ locks, pending, leftOvers, workloads }: RecoveryF
       ...(locks.length > 0 ? ["remove Pulumi's lock"] : []),
       ...(leftOvers.length > 0 ? ["remove what was left over"] : []),
       ...bringBack.map((name) => `${name}: bring its container back and wait until it is healthy`),
-      ...giveUp.map((name) => `${name}: serves, its cut-over is given up`),
+      ...giveUp.map((name) => `${name}: serves, so give its cut-over up`),
       ...open.map((name) => `${name}: let its requests in`),
-      ...(finish?.refresh === true ? ["pulumi refresh: let the state know what is really there"] : []),
+      ...(finish?.refresh === true ? ["pulumi refresh: read what is really there into the state"] : []),
       ...(finish === undefined ? [] : ["pulumi up: finish with the configuration as it is now"]),
     ],
   };

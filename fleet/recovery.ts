@@ -119,7 +119,7 @@ export class Recovery {
         late: (who) =>
           new CommandFailure(
             `Waited ${formatDuration(wait)} for ${who}: what the dead deployer began still goes on. Nothing was touched. ` +
-              "Wait longer with `--wait 30m`, or end that process when it is stuck, and run `fleet recover` again.",
+              `Wait longer: \`fleet recover --stack ${this.#stack} --wait 30m\`. If that process is stuck, end it and run the same again.`,
           ),
       },
     );

@@ -120,7 +120,7 @@ async function authorizationFor(
   const realm = URL.canParse(fields.get("realm") ?? "") ? new URL(fields.get("realm") ?? "") : undefined;
   if (realm === undefined || (realm.protocol !== "https:" && !isLoopback(realm.hostname))) {
     throw new CommandFailure(
-      `${place.host} sends for a token to ${JSON.stringify(fields.get("realm") ?? "")}, which is no https address: not asked.`,
+      `${place.host} wants a token from ${JSON.stringify(fields.get("realm") ?? "")}. That is no https address, so it was not asked.`,
     );
   }
   for (const key of ["service", "scope"]) {
@@ -159,7 +159,7 @@ function answered(place: Place, response: Response, known: KnownCredentials): Re
     throw new CommandFailure(
       `${place.host} does not give ${place.what} to ${loginState(known)} (HTTP ${status}), or has no such repository. ` +
         (known !== undefined && "unusable" in known
-          ? `Its login could not be had: ${known.unusable}. Mend that, or run \`${place.login}\`.`
+          ? `Its login can't be used: ${known.unusable}. Correct that, or run \`${place.login}\`.`
           : `Run \`${place.login}\`, or correct the name.`),
     );
   }

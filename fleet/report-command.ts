@@ -12,9 +12,9 @@ export const report: Command = {
   name: "report",
   summary: "what was run, checked and decided, as Markdown for a change ticket",
   help: `
-The updates with their times and checks, which digest runs now, and the checklist for the change ticket: each line ticked
-with its evidence, or left to a person. Reads the stack file, the records in the evidence directory and the Docker host; when
-that one does not answer, it says so and prints the rest.
+Prints the updates with their times and checks, which digest runs now, and the checklist for the change ticket. Each line
+of the checklist is ticked with its evidence, or left to a person. Reads the stack file, the records in the evidence
+directory and the Docker host. If the Docker host does not answer, it says so and prints the rest.
 
 Exit code 0: printed. 1: it could not be read.`,
   flags: {

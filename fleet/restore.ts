@@ -22,9 +22,11 @@ export const restore: Command = {
   name: "restore",
   summary: "sets the state of one workload back to a snapshot",
   help: `
-Runs one \`pulumi up\` with a restore order of its own: a pre-restore snapshot of the state as it is, then the named one in its
-place. The order stands in the stack file while that runs, and is taken out again. Says first what is lost by it; without --yes
-that is all it does. Afterwards it lists which logins may have to be renewed. Ids stand in \`fleet report\`.
+Runs one \`pulumi up\` with a restore order of its own. It first takes a pre-restore snapshot of the state as it is, then
+puts the named snapshot in its place. The order stands in the stack file while that runs, and is taken out again.
+
+It first says what is lost. Without --yes that is all it does. Afterwards it lists which logins may have to be renewed.
+\`fleet report\` prints the ids of the snapshots.
 
 Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines say what to do.`,
   flags: {
@@ -64,8 +66,8 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
     const ran = await carryOut({ named, engine, change, title, out }).finally(() => change.undo());
     if (!ran.passed) {
       out.write(
-        `The order is out of the stack file again. Its state before is in the pre-restore snapshot, if one was taken: see the report. ` +
-          `What is there: \`fleet status --stack ${stack}\`; what was interrupted is finished by \`fleet recover --stack ${stack}\`.\n`,
+        `The order is out of the stack file again. If a pre-restore snapshot was taken, it has the state of before: see the report. ` +
+          `See what runs: \`fleet status --stack ${stack}\`. Finish what was interrupted: \`fleet recover --stack ${stack}\`.\n`,
       );
       return 1;
     }
@@ -75,7 +77,7 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
         ? controlPlaneRotation
         : rotationLines(await openclawConfig(platformOf(config), workload));
     out.write(
-      `Look at these; their servers may have renewed them since the snapshot:\n${lines.map((line) => `  ${line}\n`).join("")}`,
+      `Check these. Their servers may have renewed them since the snapshot:\n${lines.map((line) => `  ${line}\n`).join("")}`,
     );
     return 0;
   },
@@ -132,14 +134,14 @@ function lossLines({ input, observed }: Situation, snapshot: RecordedSnapshot, n
   const age = Math.round((now.getTime() - Date.parse(time)) / 1000);
   return [
     `${input.name}: snapshot ${id.slice(0, 8)}, ${role}, of ${time}, ${files} files, ${formatBytes(bytes)}.`,
-    `Lost by it: everything that ${input.name} has written in the ${formatDuration(age)} since then. A pre-restore snapshot keeps it aside.`,
+    `You lose everything that ${input.name} has written in the ${formatDuration(age)} since then. A pre-restore snapshot keeps it aside.`,
     ...(role === "pre-restore"
-      ? ["It was taken before a way back: the state in it is the one that was gone back from. Think twice."]
+      ? ["It was taken before a way back, so it holds the state that was left then. Think twice."]
       : []),
     ...(sameDigest(image, input.image)
       ? []
       : [
-          `It was written by ${shortReference(image)}, and ${shortReference(observed?.image ?? input.image)} runs: an older version may refuse a newer state.`,
+          `It was written by ${shortReference(image)}, and ${shortReference(observed?.image ?? input.image)} runs. An older version may refuse a newer state.`,
         ]),
   ];
 }

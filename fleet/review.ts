@@ -19,9 +19,9 @@ export const review: Command = {
   name: "review",
   summary: "what a change would do, judged: a table for its pull request",
   help: `
-Runs \`pulumi preview\` with the policy pack, once, and judges what the pack can't see: the operations, and each resource
+Runs \`pulumi preview\` once, with the policy pack. Judges what the pack can't see: the operations, and each resource
 before and after. Prints a Markdown document for the pull request; progress and a summary go to stderr. Changes nothing.
-The pack is configured by --policy-config, else by policies/<environment>.json where there is one.
+The pack is configured by --policy-config. Without it, policies/<environment>.json is used if it exists.
 
 Exit code 0: nothing is refused. 1: something is refused, or the preview could not be made. 2: the command line or the
 configuration was not understood, nothing was previewed.`,

@@ -13,17 +13,18 @@ export const rollback: Command = {
   summary: "back to the release before, with its state where the new one has moved it",
   help: `
 With a candidate: takes it out, so that every group on the image runs its stable release again. Without one: \`stable\`
-becomes the recorded \`previous\` release. With --to-wave: only the workloads above that wave go back. Of the control plane:
-\`image\` becomes its \`previous\`. Says first what happens to each workload and its state, then runs one \`pulumi up\`.
-Allowed in every window; waits for no canary and no bake. The release that was gone back from is not kept as \`previous\`: it
-is no way back.
+becomes the recorded \`previous\` release. With --to-wave: only the workloads above that wave go back. For the control
+plane: \`image\` becomes its \`previous\`.
+
+It first says what happens to each workload and its state. Then it runs one \`pulumi up\`. It is allowed in every window,
+and waits for no canary and no bake. The release that is left is not kept as \`previous\`, because it is no way back.
 
 Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
   flags: {
     image: {
       type: "string",
       value: "NAME",
-      does: "the agent image, or control-plane; may be left out when one has a candidate",
+      does: "the agent image, or control-plane; not needed if only one image has a candidate",
     },
     group: { type: "string", value: "NAME", does: "with --to-wave: the group that goes back" },
     "to-wave": { type: "string", value: "N", does: "lower the wave to N, and keep the candidate below it" },
@@ -52,7 +53,7 @@ Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
     const ran = await carryOut({ named, engine, change, title: "rollback", out });
     if (!ran.passed) {
       out.write(
-        `See what is there: \`fleet status --stack ${stack}\`; bring back what was interrupted: \`fleet recover --stack ${stack}\`.\n`,
+        `See what runs: \`fleet status --stack ${stack}\`. Bring back what was interrupted: \`fleet recover --stack ${stack}\`.\n`,
       );
       return 1;
     }

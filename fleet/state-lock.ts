@@ -45,8 +45,8 @@ async function readLock(file: string): Promise<StateLock> {
     // Said below.
   }
   throw new CommandFailure(
-    `Pulumi's lock ${file} can't be read, so nobody knows who holds it. Nothing was touched. Find out whether an ` +
-      "update runs; when none does, remove the lock with `pulumi cancel`, then run `fleet recover` again.",
+    `Pulumi's lock ${file} can't be read, so nobody knows who holds it. Nothing was touched. Make sure that no ` +
+      "update runs anywhere. Then remove the lock with `pulumi cancel`, and run `fleet recover` again.",
   );
 }
 
@@ -59,16 +59,16 @@ export async function refuseLivingLocks(locks: readonly StateLock[], here: Here)
     if (lock.hostname !== here.hostname) {
       throw new CommandFailure(
         `Pulumi's lock was taken on the host ${lock.hostname} (process ${lock.pid} of ${lock.username}, ${lock.timestamp}), ` +
-          `and this is ${here.hostname}: only there it shows whether that process lives. Nothing was touched. Run ` +
-          `\`fleet recover\` on ${lock.hostname}; when that host is gone for good, \`pulumi cancel\` removes the lock.`,
+          `and this is ${here.hostname}. Only ${lock.hostname} can tell whether that process lives. Nothing was touched. Run ` +
+          `\`fleet recover\` on ${lock.hostname}. If that host is gone for good, remove the lock with \`pulumi cancel\`.`,
       );
     }
     const started = await here.startOf(lock.pid);
     if (started !== undefined && started.getTime() <= Date.parse(lock.timestamp) + tolerance) {
       throw new CommandFailure(
-        `An update is under way: process ${lock.pid} of ${lock.username} holds Pulumi's lock since ${lock.timestamp} and ` +
-          "lives. Nothing was touched. Let it end, or interrupt it once (Ctrl-C, or " +
-          `\`kill -INT ${lock.pid}\`) and let it clean up; then run \`fleet recover\` again.`,
+        `An update is under way: process ${lock.pid} of ${lock.username} lives, and has held Pulumi's lock since ${lock.timestamp}. ` +
+          `Nothing was touched. Let it end, or interrupt it once (Ctrl-C, or \`kill -INT ${lock.pid}\`) and let it clean up. ` +
+          "Then run `fleet recover` again.",
       );
     }
   }

@@ -11,8 +11,8 @@ export const status: Command = {
   name: "status",
   summary: "what runs, by digest, and whether it is what the configuration wants",
   help: `
-Reads the stack file, the Docker host and the evidence directory. It needs neither Pulumi's engine nor its lock, so it
-also works while an update is under way, or after its deployer died. Changes nothing.
+Reads the stack file, the Docker host and the evidence directory. Changes nothing. It needs neither Pulumi's engine nor
+its lock, so it also works during an update, or after its deployer died.
 
 Exit code 0: everything is as the configuration wants it. 3: something differs; the lines below the table say what.
 1: it could not be read.`,

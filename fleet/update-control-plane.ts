@@ -53,7 +53,7 @@ export async function updateControlPlane(
   if (!rollback || (isChange && touched.length > 0)) {
     out.write(
       `${isChange ? "" : `The way back: fleet rollback --stack ${named.stack} --image control-plane\n`}${settings}` +
-        `When the cause is gone instead, this tries again: fleet update --stack ${named.stack}\n`,
+        `To try again instead, once the cause is gone: fleet update --stack ${named.stack}\n`,
     );
     return "failed";
   }
@@ -72,7 +72,7 @@ export async function updateControlPlane(
   out.write(
     ran.passed
       ? `Gone back: the control plane runs the image of before.\n${settings}${left}`
-      : `The way back has failed too. See what is there: \`fleet status --stack ${named.stack}\`; then \`fleet recover --stack ${named.stack}\`.\n`,
+      : `The way back has failed too. See what runs: \`fleet status --stack ${named.stack}\`. Then run \`fleet recover --stack ${named.stack}\`.\n`,
   );
   return ran.passed ? "gone back" : "failed";
 }

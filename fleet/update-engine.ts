@@ -124,7 +124,7 @@ export class UpdateEngine {
     } catch (error) {
       if (isLocked(error)) {
         throw new StackLocked(
-          `${what} found the state locked: another update of ${this.#named.stack} is under way, or its deployer died. \`fleet status\` tells which; \`fleet recover\` cleans up after a dead one.`,
+          `${what} found the state locked: another update of ${this.#named.stack} is under way, or its deployer died. \`fleet status --stack ${this.#named.stack}\` tells which. \`fleet recover --stack ${this.#named.stack}\` cleans up after a dead one.`,
         );
       }
       passed = false;

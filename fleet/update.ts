@@ -20,30 +20,35 @@ export const update: Command = {
   name: "update",
   summary: "one wave further with the candidate: canary first, then one wave a call",
   help: `
-Brings the present wave to its end, or, when all its workloads have passed, raises the wave of a group by one. Shows the
-change of the stack file and what will happen to each workload, then runs \`pulumi up\`, with its steps shown while they
-happen; report and timeline are kept in the evidence directory, below <stack>/reports.
+Brings the present wave to its end. If all its workloads have passed, raises the wave of a group by one. It first shows
+the change of the stack file and what will happen to each workload. Then it runs \`pulumi up\` and shows its steps. It
+keeps a report and a timeline in the evidence directory, below <stack>/reports.
 
-In a window of the control plane it is the control plane that goes to the image that the stack file names.
+In a window of the control plane, it brings the control plane to the image that the stack file names.
 
-Refused when the window is "none", when the other track has changed too short ago, and when what an earlier wave has proved does not hold any more: another
-container, another digest, other checks, or a check that failed since. See docs/commands.md.
+It refuses
+  if the window is "none"
+  if the other track has changed too short ago
+  if the evidence of an earlier wave does not hold any more: the container, its digest or the checks are others now, or
+  a check has failed since
+
+See docs/commands.md.
 
 Exit code 0: done. 1: refused or failed; the last lines say the way back. 3: the wave failed and was taken back
-(\`clawforce:onFailure: rollback\`, or --rollback); also when it failed before anything was stopped: then nothing is taken back, and the
-stack file is as it was before.`,
+(\`clawforce:onFailure: rollback\`, or --rollback). 3 as well if such a wave failed before anything was stopped.
+There is nothing to take back then, and the stack file is as it was before.`,
   flags: {
-    group: { type: "string", value: "NAME", does: "the group that goes on, where more than one could" },
+    group: { type: "string", value: "NAME", does: "the group that goes on, if more than one could" },
     "to-wave": {
       type: "string",
       value: "N",
-      does: "on until wave N; above the next one only with --yes-all-waves",
+      does: "go on until wave N; beyond the next wave only with --yes-all-waves",
     },
     "yes-all-waves": {
       type: "boolean",
-      does: "no look at a wave before the next: each is an update of its own, the first that fails ends it",
+      does: "stop for no look between waves; each is an update of its own, and the first failure ends it",
     },
-    rollback: { type: "boolean", does: "take a wave that fails back at once, with a second `pulumi up`" },
+    rollback: { type: "boolean", does: "if the wave fails, take it back at once with a second `pulumi up`" },
     ...policyFlags,
     "dry-run": { type: "boolean", does: "show the change and the plan, and touch nothing" },
   },
@@ -170,7 +175,7 @@ async function takeBack({
     wanted.filter(({ input }) => touched.some((each) => each.input.name === input.name)),
   );
   if (edits.length === 0 && settings !== "") {
-    out.write(`\nThe wave has failed. No command writes the settings of before again.\n${settings}`);
+    out.write(`\nThe wave has failed. No command can write the earlier settings again.\n${settings}`);
     return 1;
   }
   const change = StackFileChange.plan(stackFileOf(named), edits);
@@ -192,7 +197,7 @@ async function takeBack({
     return settings === "" ? goneBack : 1;
   }
   out.write(
-    `The way back has failed too. See what is there: \`fleet status --stack ${named.stack}\`; then \`fleet recover --stack ${named.stack}\`.\n`,
+    `The way back has failed too. See what runs: \`fleet status --stack ${named.stack}\`. Then run \`fleet recover --stack ${named.stack}\`.\n`,
   );
   return 1;
 }
@@ -213,7 +218,7 @@ function sayWayBack(config: StackConfig, { named: { stack }, step, planned, out 
             `  fleet rollback --stack ${stack}   (the candidate altogether)`,
           ]),
       ...(settings === "" ? [] : [settings.trimEnd()]),
-      `When the cause is gone instead, this tries the wave again: fleet update --stack ${stack}`,
+      `To try the wave again instead, once the cause is gone: fleet update --stack ${stack}`,
       "",
     ].join("\n"),
   );
@@ -222,10 +227,10 @@ function sayWayBack(config: StackConfig, { named: { stack }, step, planned, out 
 
 function nextLine(config: StackConfig, stack: string): string {
   if (rolloutsOf(config).length === 0) {
-    return `Next, once this has shown itself: \`fleet update --stack ${stack}\`; it says when there is nothing more to do.`;
+    return `Next, once this has proved itself: \`fleet update --stack ${stack}\`. It says when there is nothing more to do.`;
   }
   const open = rolloutsOf(config).filter(({ wave, lastWave }) => wave < lastWave);
   return open.length === 0
     ? `Every group has come to its last wave. Next: \`fleet promote --stack ${stack}\`.`
-    : `Next, once this wave has shown itself: \`fleet update --stack ${stack}\` (${open.map(({ group, wave, lastWave }) => `${group}: wave ${wave + 1} of ${lastWave}`).join(", ")}).`;
+    : `Next, once this wave has proved itself: \`fleet update --stack ${stack}\` (${open.map(({ group, wave, lastWave }) => `${group}: wave ${wave + 1} of ${lastWave}`).join(", ")}).`;
 }

@@ -26,9 +26,9 @@ export function takeBackEdits(config: StackConfig, groups: readonly string[]): E
 /** Of a failed update that has left every workload as it was. */
 export function nothingToTakeBack(what: "wave" | "update", stack: string): string {
   return [
-    `The ${what} has failed before it changed a workload: each runs what it ran before, so nothing is taken back.`,
+    `The ${what} failed before it changed a workload. Each runs what it ran before, so nothing is taken back.`,
     "The stack file is as it was before this command.",
-    `When the cause is gone, this tries again: fleet update --stack ${stack}`,
+    `To try again, once the cause is gone: fleet update --stack ${stack}`,
     "",
   ].join("\n");
 }
@@ -40,7 +40,7 @@ export function leftAloneLines(planned: readonly Situation[]): string {
       putOff === undefined
         ? []
         : [
-            `${input.name} ${putOff.why} and was left as it is. Look at it: docker logs --tail 50 ${input.container}; then: pulumi up --stack ${input.stack}\n`,
+            `${input.name} ${putOff.why} and was left as it is. See why: \`docker logs --tail 50 ${input.container}\`. Then run \`pulumi up --stack ${input.stack}\`.\n`,
           ],
     )
     .join("");
@@ -66,8 +66,8 @@ export function settingsBack(planned: readonly Pick<Situation, "input" | "move">
   return first === undefined
     ? ""
     : [
-        `Settings were changed of ${changed.map(({ input }) => input.name).join(", ")}. Their way back: put the settings of the stack file back to what they were (git revert), then`,
-        `  pulumi up --stack ${first.input.stack}   (every workload that has the new ones goes back at once)`,
+        `The settings of ${changed.map(({ input }) => input.name).join(", ")} were changed. To go back: revert that change of the stack file (git revert), then run`,
+        `  pulumi up --stack ${first.input.stack}   (every workload with the new settings goes back at once)`,
         "",
       ].join("\n");
 }
@@ -152,7 +152,7 @@ function lowerWave(config: StackConfig, toWave: number, wanted: string | undefin
   const [first, ...others] = groups;
   if (first === undefined) {
     throw new CommandFailure(
-      `--to-wave ${toWave}: ${wanted ?? "no group"} is at a higher wave. To take a canary back as well, leave --to-wave out.`,
+      `--to-wave ${toWave}: ${wanted === undefined ? "no group is" : `${wanted} is not`} at a higher wave. To take a canary back as well, leave --to-wave out.`,
     );
   }
   if (others.length > 0) {

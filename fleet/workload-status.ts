@@ -98,34 +98,37 @@ function containerDifferences({ config, container, move, refused }: StatusFacts,
     ];
   }
   return [
-    ...servingDifferences(container, now),
+    ...servingDifferences(config.name, container, now),
     ...(sameDigest(container.image, config.image)
       ? []
       : [
           `runs ${shortImage(container.image)}, the configuration wants ${shortImage(config.image)}${refused === undefined ? ": `pulumi up`" : ""}`,
         ]),
     ...(move.kind === "restore"
-      ? [`the configuration wants its state set back to snapshot ${move.restore.snapshot}: \`pulumi up\``]
+      ? [
+          `the configuration wants its state set back to snapshot ${move.restore.snapshot}: \`pulumi up\` does it`,
+        ]
       : []),
   ];
 }
 
-function servingDifferences({ state, health, exitCode, since }: RunningContainer, now: Date): string[] {
+function servingDifferences(name: string, container: RunningContainer, now: Date): string[] {
+  const { state, health, exitCode, since } = container;
   const age = ageOf(since, now);
   switch (state) {
     case "running":
       if (health === "unhealthy") {
-        return ["is unhealthy: its log says why (`docker logs --tail 50`), and going back is one change"];
+        return [`is unhealthy: \`docker logs --tail 50 ${name}\` says why. To go back: docs/rollback.md`];
       }
-      return health === "starting" ? [`is starting since ${age}`] : [];
+      return health === "starting" ? [`has been starting for ${age}`] : [];
     case "paused":
-      return ["is paused: `fleet recover` lets it go on"];
+      return ["is paused: `fleet recover` resumes it"];
     case "restarting":
-      return [`ends again and again, last with exit code ${exitCode}: its log says why (\`docker logs\`)`];
+      return [`keeps restarting, last exit code ${exitCode}: \`docker logs --tail 50 ${name}\` says why`];
     case "created":
-      return [`was created ${age} ago and never started: \`fleet recover\``];
+      return [`was created ${age} ago and never started: \`fleet recover\` starts it`];
     default:
-      return [`is stopped since ${age} (exit code ${exitCode}): \`fleet recover\` brings it back`];
+      return [`has been stopped for ${age} (exit code ${exitCode}): \`fleet recover\` brings it back`];
   }
 }
 
@@ -136,9 +139,9 @@ function cutOverDifferences({ journal, operations }: StatusFacts, now: Date): st
   const worker = operations[0];
   const state =
     worker === undefined
-      ? "under way, or interrupted when no `pulumi up` runs: then `fleet recover`"
+      ? "under way. If no `pulumi up` runs, it was interrupted: `fleet recover`"
       : `under way: process ${worker.pid} (${worker.purpose})`;
-  return [`its cut-over is at "${journal.phase}" since ${ageOf(journal.since, now)}: ${state}`];
+  return [`its cut-over has been at "${journal.phase}" for ${ageOf(journal.since, now)}: ${state}`];
 }
 
 function ingressDifferences({ container, hold, ingress, operations }: StatusFacts, now: Date): string[] {
@@ -147,7 +150,7 @@ function ingressDifferences({ container, hold, ingress, operations }: StatusFact
     return [];
   }
   const isUnknown = ingress !== undefined && "unknown" in ingress;
-  return [operations.length > 0 || isUnknown ? out : `${out}; when no \`pulumi up\` runs: \`fleet recover\``];
+  return [operations.length > 0 || isUnknown ? out : `${out}. If no \`pulumi up\` runs: \`fleet recover\``];
 }
 
 function verificationDifferences({ records, container }: StatusFacts, now: Date): string[] {
@@ -155,7 +158,7 @@ function verificationDifferences({ records, container }: StatusFacts, now: Date)
     (record) => record.kind === "verification" && record.container === container?.id,
   );
   if (last?.kind !== "verification") {
-    return ["was not verified since its container was created: `pulumi up` does it"];
+    return ["was not verified since its container was created: `pulumi up` verifies it"];
   }
   if (last.outcome === "passed") {
     return [];
@@ -163,7 +166,7 @@ function verificationDifferences({ records, container }: StatusFacts, now: Date)
   const reason = last.checks.find(({ outcome, severity }) => outcome !== "passed" && severity === "critical");
   const why = reason === undefined ? "" : ` (${reason.name}: ${reason.detail})`;
   return [
-    `its verification ${ageOf(last.time, now)} ago ${last.outcome}${why}: go back, or \`pulumi up\` again`,
+    `its verification ${ageOf(last.time, now)} ago ${last.outcome}${why}: go back, or verify it again with \`pulumi up\``,
   ];
 }
 

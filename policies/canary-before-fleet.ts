@@ -18,10 +18,10 @@ import { firstOf, quoted } from "./verdict.ts";
 
 export const canaryBeforeFleet = stackRule({
   name: "canary-before-fleet",
-  description: "What one instance has not proved, a fleet does not run",
+  description: "A fleet runs only what one instance has proved",
   severity: "critical",
   remediationSteps:
-    "Write the new reference as `candidate` of its agent image with `wave: 0`, let the canary run and bake on it, and raise the wave once it has passed. To go back, write the release that ran before: that waits for nothing.",
+    "Write the new reference as `candidate` of its agent image, with `wave: 0`. Let the canary run and bake on it. Raise the wave once it has passed. To go back, write the release that ran before: that waits for nothing.",
   kinds: canaryKinds,
   milder: { goingBack: "advisory", firstStart: "advisory" },
   settings: {
@@ -99,7 +99,7 @@ function placeProblems(rollout: Rollout, workload: JudgedWorkload): CanaryFindin
     : [
         {
           ...{ kind: "misplaced", ...placeIn(workload, "judged.group") },
-          what: `it says that it is the ${quoted(role)} of the group ${quoted(group)}, and stands in ${quoted(home?.name ?? "")}`,
+          what: `it says that it is the ${quoted(role)} of the group ${quoted(group)}, but stands in ${quoted(home?.name ?? "")}`,
           why: "a canary proves something for its own group only",
           write: "a workload into the component of its own group, or of the control plane",
         },
@@ -120,11 +120,11 @@ function differences(rollout: Rollout, workload: JudgedWorkload): CanaryFinding[
     .evidenceOf(workload)
     .records.find(({ kind }) => kind === "gate" || kind === "cut-over");
   if (from === "" && hasRun !== undefined) {
-    return difference(`it says that nothing has run there, and had its ${hasRun.kind} at ${hasRun.at}`);
+    return difference(`it says that nothing has run there, but had its ${hasRun.kind} at ${hasRun.at}`);
   }
   if (!isMoveTrue(rollout, workload)) {
     return difference(
-      `it says that its move is ${quoted(workload.move)}, which image and records do not bear out`,
+      `it says that its move is ${quoted(workload.move)}, but image and records say otherwise`,
     );
   }
   const has = imageOfContainer(workload);
@@ -133,7 +133,7 @@ function differences(rollout: Rollout, workload: JudgedWorkload): CanaryFinding[
 
   // Left out of a targeted update, or under ignoreChanges: it stays as it is, and says what it is to become.
   if (sameDigest(has, isAnew ? image : from) || (container === "" && sameDigest(has, image))) return [];
-  return difference(`its container has ${quoted(has)}, and it says ${quoted(isAnew ? image : from)}`);
+  return difference(`its container has ${quoted(has)}, but it says ${quoted(isAnew ? image : from)}`);
 }
 
 function unreadableImage({ name, runner }: JudgedWorkload): CanaryFinding {
@@ -329,7 +329,7 @@ function movedAtOnce(rollout: Rollout, member: JudgedWorkload): CanaryFinding[] 
     {
       ...{ kind: "moved", ...placeIn(member, "judged.group") },
       what: `it was moved from the group ${quoted(before)} to ${quoted(member.group)}, and gets another image in the same update`,
-      why: "it would leave the canary behind that has to prove the image for it",
+      why: "it would leave behind the canary that has to prove the image for it",
       write: "the move alone, run it, and then the image",
     },
   ];

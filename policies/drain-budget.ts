@@ -20,7 +20,7 @@ export const drainBudget = stackRule({
   description: "A cut-over has the time that it needs, and nothing with state is killed at once",
   severity: "high",
   remediationSteps:
-    "Make `clawforce:ingress.hold` longer than drain, stop, cold snapshot, start and gate together, or those shorter; give `stopGrace` what the work takes that ends by itself.",
+    "Make `clawforce:ingress.hold` longer than drain, stop, cold snapshot, start and gate together, or make those shorter. Give `stopGrace` the time that work needs to end by itself.",
   kinds,
   settings: {
     coldPass: {
@@ -60,9 +60,9 @@ function holdFindings(workload: JudgedWorkload, settings: Settings): DrainFindin
     {
       ...{ kind: "hold", ...placeIn(workload, "judged.pause.hold") },
       what:
-        `the ingress holds its requests for ${inSeconds(hold)}, and a cut-over may take ${inSeconds(needed)}: drain ` +
+        `the ingress holds its requests for ${inSeconds(hold)}, but a cut-over may take ${inSeconds(needed)}: drain ` +
         `${inSeconds(drain)}, stop ${inSeconds(stopGrace)}, cold snapshot ${inSeconds(coldPass)}${known}, start and gate ${inSeconds(start)}`,
-      why: "when the hold is over, what waits is answered with 503",
+      why: "when the hold is over, requests that wait are answered with 503",
       write: `clawforce:ingress.hold: ${Math.ceil(needed)}s, or shorter times for the others`,
     },
   ];
@@ -83,7 +83,7 @@ function graceFindings(workload: JudgedWorkload): DrainFinding[] {
     findings.push({
       ...{ kind: "grace", ...placeIn(workload, "judged.pause.stopGrace") },
       what: `it has ${inSeconds(stopGrace)} to stop, and ${inSeconds(unseen)} of work that nobody can see may be active`,
-      why: "what has not ended by then is cut without a word",
+      why: "work that has not ended by then is cut, and nothing says so",
       write: `stopGrace: ${Math.ceil(unseen)}s, or \`drain.http\` or \`drain.command\`, which wait for the work before the stop`,
     });
   }
@@ -92,7 +92,7 @@ function graceFindings(workload: JudgedWorkload): DrainFinding[] {
   if (grace < stopGrace) {
     findings.push({
       ...{ kind: "grace", resource: name, urn: runner.urn, path: "destroyGraceSeconds" },
-      what: `it is ${inSeconds(grace)}, and the workload has ${inSeconds(stopGrace)} to stop`,
+      what: `it is ${inSeconds(grace)}, but the workload has ${inSeconds(stopGrace)} to stop`,
       why: "a removal without a cut-over would kill it too early",
       write: `destroyGraceSeconds: ${Math.ceil(stopGrace)}`,
     });
@@ -145,8 +145,8 @@ function killFindings(resource: PolicyResource, isOwn: boolean): DrainFinding[] 
       .filter(({ isKill }) => isKill)
       .map(({ path, write }) => ({
         ...{ kind: "killed" as const, resource: name, urn, path },
-        what: "it keeps state, and is killed at once when it is to stop",
-        why: "what it has not written by then is lost, and a database may be torn",
+        what: "it keeps state, but is killed at once when it has to stop",
+        why: "what it has not written by then is lost, and a database may be damaged",
         write,
       })),
   ];
@@ -189,7 +189,7 @@ function podFindings(resource: PolicyResource, settings: Settings): DrainFinding
         ...{ kind: "podGrace", resource: resource.name, urn: resource.urn },
         path: `${pod.path}.terminationGracePeriodSeconds`,
         what: `it keeps state, and has ${inSeconds(grace)} to stop`,
-        why: "what it has not written by then is lost, and a database may be torn",
+        why: "what it has not written by then is lost, and a database may be damaged",
         write: `${minimum} or more`,
       },
     ];

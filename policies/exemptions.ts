@@ -32,7 +32,7 @@ export function exemptionsSchema({ field }: ExemptionSubject): PolicyConfigJSONS
   const what = field === "repository" ? "Repositories" : "Resources, by their names,";
   return {
     type: "array",
-    description: `${what} that this rule lets be, each with a reason and the last day on which it does`,
+    description: `${what} that this rule passes over, each with a reason and a last day`,
     items: {
       type: "object",
       properties: {

@@ -90,7 +90,7 @@ function isAbsolute(source: string): boolean {
 function socketTold(source: string, verb: "is" | "holds") {
   return {
     what: `the mount of ${quoted(source)} ${verb} the socket of a container engine`,
-    why: "who talks to the engine is root on its host, and on every instance there",
+    why: "whoever talks to the engine is root on its host, and on every instance there",
     write: "no such mount; the control plane's container alone has the socket",
   };
 }
@@ -100,8 +100,8 @@ function folderTold(source: string, can: "can write" | "can read") {
     what: `the container ${can} ${quoted(source)} of its host`,
     why:
       can === "can write"
-        ? "what is written there takes the host over"
-        : "what stands there are the host's own settings and secrets",
+        ? "whoever writes there can take the host over"
+        : "the host's own settings and secrets are there",
     write: "a volume, or a folder that belongs to this container alone, such as one below /srv",
   };
 }

@@ -43,20 +43,20 @@ function unjudgeableTold(place: ImagePlace): Unplaced | undefined {
       return {
         kind: "unknown",
         what: "the image is not known at preview",
-        why: "what nobody knows, nobody has reviewed",
+        why: "nobody can review what is not known",
         write: "the reference as literal text, with its digest, not the output of another resource",
       };
     case "unknown-entry":
       return {
         kind: "unknownEntry",
         what: "the value is not known at preview",
-        why: "whether it names an image can't be told",
-        write: "what names an image as literal text; nothing, if it names none",
+        why: "it can't be told whether it names an image",
+        write: "the image as literal text; nothing, if the value names no image",
       };
     case "opaque":
       return {
         kind: "opaque",
-        what: "the images that come from here are out of sight",
+        what: "nobody can see here which images come from it",
         why: "a policy sees the values of a release, not its chart and files",
         write: "each image of the chart into `values`, with its digest",
       };
@@ -107,7 +107,7 @@ function frozen({ path, ignored }: ImagePlace & { kind: "frozen" }): Finding {
     kind: "frozen",
     path,
     what: `the image is under ignoreChanges (${quoted(ignored)})`,
-    why: "what runs then is not what the program says, and no review sees it",
+    why: "then something else runs than the program says, and no review sees it",
     write: "ignoreChanges without this path",
   };
 }
@@ -189,7 +189,7 @@ function registryTold(
   return {
     kind: "registry",
     what: `${shown(place)} has the registry ${place.hidden ? "that is not allowed" : `${quoted(registry)}, which is not allowed`}`,
-    why: "only what comes from known registries has been looked at",
+    why: "only images from known registries have been looked at",
     write: `an image of ${registries.join(" or ")}`,
   };
 }
@@ -235,7 +235,7 @@ function digestTold(place: ImagePlace & { kind: "text" }, reference: ImageRefere
     : {
         kind: "otherDigest",
         what: `${shown(place)} has a digest that is neither sha256 nor sha512`,
-        why: "registries and engines need not know it",
+        why: "a registry or an engine may not know it",
         write,
       };
 }

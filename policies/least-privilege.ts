@@ -35,7 +35,7 @@ export const leastPrivilege = resourceRule<PrivilegeKind>({
   description: "A container has no more than its work takes",
   severity: "high",
   remediationSteps:
-    "Take the privilege away. Where a resource of this program needs it for a while, name it in `exemptions` with a reason and a last day.",
+    "Take the privilege away. If a resource of this program needs it for a while, name that resource in `exemptions`, with a reason and a last day.",
   kinds: privilegeKinds,
   milder: {
     unknownEntry: "advisory",
@@ -140,9 +140,9 @@ function inspectKubernetes(inspection: Inspection, resource: JudgedInputs, capab
 function inspectRelease(inspection: Inspection, resource: JudgedInputs, capabilities: Capabilities): void {
   search(inspection, resource, capabilities, { path: "values", value: read(resource.props, "values") });
   inspection.report("opaque", "chart", {
-    what: "what the chart makes of its values is out of sight",
+    what: "nobody can see here what the chart makes of its values",
     why: "a policy sees the values of a release, not its chart and files",
-    write: "nothing, when the chart has been read; helm template shows what it makes",
+    write: "nothing, if you have read what the chart makes; helm template shows it",
   });
 }
 
@@ -195,7 +195,7 @@ function inspectVariables(
     if (isEngine(name) && value !== "" && (value !== undefined || isPod))
       inspection.report("engineAddress", path, {
         what: `the variable ${quoted(name)} names a container engine`,
-        why: "who talks to the engine is root on its host, and on every instance there",
+        why: "whoever talks to the engine is root on its host, and on every instance there",
         write: "no such variable; the control plane alone talks to the engine",
       });
     const part = plainIn(variable);

@@ -39,7 +39,7 @@ const order: readonly CanaryFinding["kind"][] = ["revoked", "unproven", "unsigne
 
 type Missing = Pick<CanaryFinding, "kind" | "what" | "why" | "write">;
 
-const why = "what one instance has not proved, a fleet must not run";
+const why = "a fleet must not run what one instance has not proved";
 
 function missingOf(
   rollout: Rollout,
@@ -76,7 +76,7 @@ function missingOf(
 export function unsignedRelease(rollout: Rollout, member: JudgedWorkload): CanaryFinding {
   return {
     ...{ kind: "unsigned", ...placeIn(member, "image") },
-    what: `image ${quoted(member.image)} is a release by records alone that no trusted key has signed`,
+    what: `image ${quoted(member.image)} is a release only by records that no trusted key has signed`,
     ...signing(rollout),
   };
 }

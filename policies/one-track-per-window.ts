@@ -31,7 +31,7 @@ export const oneTrackPerWindow = stackRule({
     "The control plane and the fleet are never updated in one window, so that a fault has one suspect",
   severity: "high",
   remediationSteps:
-    "Take the change of one track back, and make it in a window of its own, once the other has served for the time between tracks.",
+    "Take the change of one track back. Make it in a window of its own, once the other has served for the time between tracks.",
   kinds,
   settings: {
     ...evidenceSettings,
@@ -71,8 +71,8 @@ function misplaced(workload: JudgedWorkload): WindowFinding[] {
     : [
         {
           ...{ kind: "misplaced", ...placeIn(workload, "judged.track") },
-          what: `it says that it is of the track ${quoted(workload.track)}, and stands in ${trackNames[trackOf(workload)]}`,
-          why: "by it two tracks could pass for one",
+          what: `it says that it is of the track ${quoted(workload.track)}, but stands in ${trackNames[trackOf(workload)]}`,
+          why: "so two tracks could pass for one",
           write: `"${trackOf(workload)}"`,
         },
       ];
@@ -82,7 +82,7 @@ function misplaced(workload: JudgedWorkload): WindowFinding[] {
 function unsigned(workload: JudgedWorkload): WindowFinding {
   return {
     ...{ kind: "unsigned", ...placeIn(workload, "image") },
-    what: `image ${quoted(workload.image)} is a release by records alone that no trusted key has signed`,
+    what: `image ${quoted(workload.image)} is a release only by records that no trusted key has signed`,
     why: "whoever can write the file could have written it",
     write: "the public key of the machine that updates into `trustedKeys` of the policy config",
   };
@@ -115,7 +115,7 @@ function tooSoon(rollout: Rollout, workload: JudgedWorkload, gap: number): Windo
     ...silent.map(
       (other): WindowFinding => ({
         ...{ kind: "unrecorded", ...placeIn(workload, "image") },
-        what: `it is updated, and nothing is on record of ${other.name}, of the other track`,
+        what: `it is updated, but nothing is on record of ${other.name}, of the other track`,
         why: "nobody knows when that was updated last",
         write: `the records of ${other.name} back from a copy, in the evidence directory`,
       }),
@@ -126,7 +126,7 @@ function tooSoon(rollout: Rollout, workload: JudgedWorkload, gap: number): Windo
           {
             ...{ kind: "tooSoon" as const, ...placeIn(workload, "image") },
             what: `it is updated, and ${last.other.name} of the other track was updated at ${last.record.at}, less than ${durationText(gap)} ago`,
-            why: "what the one has broken would be sought in the other",
+            why: "a fault of one would be looked for in the other",
             write: `this change into a window after ${new Date(last.record.time + gap * 1000).toISOString()}`,
           },
         ]),

@@ -189,7 +189,7 @@ export function inspectRole(
 function reportWide(inspection: Inspection, path: string, what: string, isOfCluster: boolean): void {
   inspection.report(isOfCluster ? "clusterAdmin" : "wideRole", path, {
     what: `it gives ${what} in the whole ${isOfCluster ? "cluster" : "namespace"}`,
-    why: "who gets into that account then has every instance and every secret",
+    why: "whoever gets into that account then has every instance and every secret",
     write: "the resources and verbs that are needed, in one namespace",
   });
 }

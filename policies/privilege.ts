@@ -58,7 +58,7 @@ export class Inspection {
   reportUnknown(path: string): void {
     this.report("unknown", path, {
       what: "the value is not known at preview",
-      why: "what nobody knows, nobody has reviewed",
+      why: "nobody can review what is not known",
       write: "it as literal text or number, not the output of another resource",
     });
   }
@@ -67,7 +67,7 @@ export class Inspection {
   reportUnknownEntry(path: string): void {
     this.report("unknownEntry", path, {
       what: "the value is not known at preview",
-      why: "whether it gives a privilege can't be told",
+      why: "it can't be told whether it gives a privilege",
       write: "it as literal text where that is possible; nothing otherwise",
     });
   }

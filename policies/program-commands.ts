@@ -78,7 +78,7 @@ function otherProgram({ name, urn }: PolicyResource, path: string, program: stri
   return {
     ...{ kind: "otherProgram", resource: name, urn, path },
     what: `it is not ${program}, run by node and by nothing else`,
-    why: "what another program does, or leaves out, nobody knows",
+    why: "nobody knows what another program does or leaves out",
     write: `create ${program}, update ${keepResult}, interpreter ["node"], no delete, no dir and no variables but ${ownVariables}…`,
   };
 }

@@ -24,7 +24,7 @@ type RollbackFinding = Finding<(typeof kinds)[number]>;
 
 export const rollbackReady = stackRule({
   name: "rollback-ready",
-  description: "Before a release is left, it is sure that it can be gone back to",
+  description: "No release is left before it is sure that the way back to it works",
   severity: "critical",
   remediationSteps:
     "Name the release that ran before as `previous`, with its digest: its image then stays on the host. Let the preparation run in the same update.",

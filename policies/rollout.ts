@@ -131,7 +131,7 @@ export class Rollout {
 function badKey({ path, what }: { path: string; what: string }): Finding<"malformed"> {
   return {
     ...{ kind: "malformed", resource: "policy config", path, what },
-    why: "by it no signature can be verified",
+    why: "no signature can be verified with it",
     write: "what `openssl pkey -in <key> -pubout -outform DER | base64 -w0` prints",
   };
 }

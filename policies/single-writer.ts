@@ -38,7 +38,7 @@ export const singleWriter = stackRule<Kind>({
   description: "A state has one writer: two gateways on one directory corrupt it, and no lock stops them",
   severity: "critical",
   remediationSteps:
-    "Give each container a state of its own, mount it readOnly where it is only read, and let the old container end before the new one starts.",
+    "Give each container a state of its own. Mount it readOnly where it is only read. Let the old container end before the new one starts.",
   kinds,
   exemptible: ["outside", "twoWriters", "twoNames", "replicas", "startFirst", "notDeletedFirst"],
   judge: (graph) => {
@@ -80,7 +80,7 @@ function aloneFindings(resource: JudgedInputs): Finding<Kind>[] {
     {
       ...{ kind: "notDeletedFirst", resource: name, urn, path: "opts.deleteBeforeReplace" },
       what: `is not true, and both the old and the new one write ${listText(mounts.map(({ state }) => state))}`,
-      why: `${why}; what a provider does without being told is seen in no review`,
+      why: `${why}; no review sees what a provider does without being told`,
       write: "deleteBeforeReplace: true in its options",
     },
   ];

@@ -32,7 +32,7 @@ export const snapshotBeforeChange = stackRule({
   description: "Nothing is stopped before its state is copied and the copy has started",
   severity: "critical",
   remediationSteps:
-    "Run a gateway with state as an instance of a group of the fleet: it brings its preparation, gate and verification along, in their order.",
+    "Run a gateway with state as an instance of a group of the fleet. It brings its preparation, gate and verification along, in their order.",
   kinds,
   exemptible: ["foreignState"],
   judge: (graph) => {
@@ -132,7 +132,7 @@ function changeFindings({ workload, preparations }: Parts): SnapshotFinding[] {
         {
           ...{ kind: "noResult", ...place, path: "stdout" },
           what: missing,
-          why: "it does not run in this update, so what it has left is all there is",
+          why: "it does not run in this update, so only the result of its last run counts",
           write: `nothing; run it again: pulumi up --replace ${preparation.urn}`,
         },
       ];
@@ -152,7 +152,7 @@ function triggerFindings(preparation: PolicyResource, trigger: string): Snapshot
   return [
     {
       ...{ kind: "otherTrigger", resource: name, urn, path: "triggers" },
-      what: "its first trigger is not the hash that the container is made anew for",
+      what: "its first trigger is not the hash that makes the container anew when it changes",
       why: "it would not run when the container changes, or ran for another change",
       write:
         "the container's hash as its first trigger, at most the attempt after it, and no --target that leaves it out",
@@ -238,7 +238,7 @@ function disorder(graph: StackGraph, moving: readonly Parts[]): SnapshotFinding[
     return [
       {
         ...{ kind: "unordered" as const, ...at(part.workload, "dependsOn") },
-        what: `nothing has its cut-over and that of ${firstOf(beside.map(({ workload }) => workload.name))} wait for one another`,
+        what: `nothing makes its cut-over and that of ${firstOf(beside.map(({ workload }) => workload.name))} wait for each other`,
         why: "when one of them fails, the others have been stopped as well",
         write: "a dependency on the verification of the one before",
       },

@@ -38,7 +38,7 @@ export const stateProtected = stackRule<Kind>({
   description: "No change of a program deletes a state, and none deletes a container before its snapshot",
   severity: "critical",
   remediationSteps:
-    'Set protect: true and ignoreChanges: ["labels", "driverOpts"] on volumes, protect: true on claims, and take no value of another unit: dependsOn and literal names.',
+    'Set protect: true and ignoreChanges: ["labels", "driverOpts"] on volumes. Set protect: true on claims. Take no value of another unit: use dependsOn and literal names.',
   kinds,
   exemptible: ["unprotected", "notFrozen", "reclaimed", "unnamed", "namespace", "acrossUnits"],
   judge: (graph) => {

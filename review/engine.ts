@@ -22,7 +22,7 @@ export function previewEnded(preview: Preview): Finding[] {
       .filter((step) => !known.includes(step.op))
       .filter((step) => holdsState(step) || step.type === types.container)
       .map(({ op, name }) => ({
-        ...failed(`the operation ${quoted(op)} is none that this review knows`),
+        ...failed(`the operation ${quoted(op)} is not known to this review`),
         resource: name,
         write: "it as an update of its own, carried out by hand and watched",
       })),
@@ -32,8 +32,8 @@ export function previewEnded(preview: Preview): Finding[] {
         ...failed(`the connection to the platform is changed (${op})`),
         level: "warning" as const,
         resource: name,
-        why: "on another host there is nothing of what the engine's state says is there",
-        write: "nothing, when it is the same host under another address",
+        why: "another host has nothing of what the engine's state says is there",
+        write: "nothing, if it is the same host under another address",
       })),
   ];
 }

@@ -25,7 +25,7 @@ export function orderKept(steps: readonly Step[], workloads: readonly ReviewedWo
             level: "warning" as const,
             resource: name,
             what: `it does not wait for ${loosened.toSorted().join(", ")} any more`,
-            why: "what came before it need not have passed when it is stopped",
+            why: "it may be stopped before the ones before it have passed",
             write: "the order as it was, unless instances or waves were put into another order on purpose",
           },
         ];

@@ -48,7 +48,7 @@ export function secretMarked(steps: readonly Step[]): Finding[] {
           level: "refusal" as const,
           resource: name,
           what: `${what} and is not marked as one`,
-          why: "its value stands readable in the engine's state, in every preview and in the logs of CI",
+          why: "its value is readable in the engine's state, in every preview and in the logs of CI",
           write: "the value as a secret: `pulumi config set --secret`, `pulumi.secret`",
         })),
   );

@@ -51,8 +51,8 @@ function leaves({ name, managed }: ReviewedWorkload): Finding {
     level: "warning",
     resource: name,
     what: `it leaves the program${managed ? ", and its control plane keeps it" : ""}`,
-    why: "nobody updates it, copies its state or watches it from then on",
-    write: "nothing, when it is to go for good",
+    why: "from then on nobody updates it, copies its state or watches it",
+    write: "nothing, if it is to go for good",
   };
 }
 
@@ -63,7 +63,7 @@ function lost(step: Step, workload: ReviewedWorkload | undefined): Finding[] {
   if (op === "replace" || before?.retainOnDelete !== true) {
     return [
       refusal(name, {
-        what: `${kind} would be ${op === "replace" ? "replaced" : "deleted"}, and what is in it with it`,
+        what: `${kind} would be ${op === "replace" ? "replaced" : "deleted"}, with all that is in it`,
         why: "state comes back from a snapshot only, and without what was written since",
         write:
           op === "replace"
@@ -77,10 +77,10 @@ function lost(step: Step, workload: ReviewedWorkload | undefined): Finding[] {
   return [
     refusal(name, {
       what: `${kind} would leave the program${stays ? ", and its workload stays" : ""}`,
-      why: "nobody protects from then on what is in it",
+      why: "from then on nobody protects what is in it",
       write: stays
         ? "it back into the program"
-        : "nothing, or `pulumi state unprotect` it first when it is to go for good",
+        : "nothing, or `pulumi state unprotect` it first if it is to go for good",
     }),
   ];
 }
@@ -97,7 +97,7 @@ function loosened({ before, after, name }: Step): Finding[] {
   return taken.map((option) =>
     refusal(name, {
       what: `it loses ${option}`,
-      why: "the next change could replace or delete it, and what is in it with it",
+      why: "the next change could replace or delete it, with all that is in it",
       write: "the option as it was",
     }),
   );
@@ -109,7 +109,7 @@ function unprotected({ before, after, name }: Step): Finding[] {
   return [
     refusal(name, {
       what: "it has no `retainOnDelete`",
-      why: "with its removal from the program what is in it would be deleted",
+      why: "its removal from the program would delete what is in it",
       write: "`retainOnDelete: true`",
     }),
   ];

@@ -10,8 +10,8 @@ export function toldAndDone(workload: ReviewedWorkload): Finding[] {
   if (told === undefined) {
     return [
       refusal(workload, {
-        what: "its component says nothing that can be read of what happens to it",
-        why: "the policy pack has judged it by nothing",
+        what: "its component does not say in a readable form what happens to it",
+        why: "the policy pack had nothing to judge it by",
         write: "`judged` among the outputs of its component, as components/workload.ts has it",
       }),
     ];
@@ -40,7 +40,7 @@ function trackOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
     ? []
     : [
         refusal(workload, {
-          what: `told as part of the track ${quoted(wrong)}, it stands in the track ${quoted(workload.track)}`,
+          what: `the policies were told that it is part of the track ${quoted(wrong)}, but it stands in the track ${quoted(workload.track)}`,
           why: "two tracks would change in one window and look like one",
           write: "the track that it stands in",
         }),
@@ -58,7 +58,7 @@ function imagesOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
       ? []
       : [
           refusal(workload, {
-            what: `told to run ${digits(told.image)}, it would run ${digits(to)}`,
+            what: `the policies were told that it is to run ${digits(told.image)}, but it would run ${digits(to)}`,
             why: "the policy pack has judged another image",
             write: "one image, and no `ignoreChanges` on it",
           }),
@@ -66,8 +66,8 @@ function imagesOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
     ...(runsSomethingElse(workload, told)
       ? [
           refusal(workload, {
-            what: `told to run ${digits(told.from)} so far, it runs ${digits(from)} by the engine's state`,
-            why: "somebody has changed it past this program, or an update of it was interrupted: what would be replaced is not what was judged",
+            what: `the policies were told that it runs ${digits(told.from)} so far, but by the engine's state it runs ${digits(from)}`,
+            why: "it was changed outside of this program, or an update of it was interrupted. What would be replaced is not what was judged",
             write: workload.managed
               ? "nothing until it is known who has moved it; `fleet status` says what runs"
               : "the state as it is first: `pulumi refresh`, or `fleet recover` after a deployer that died",
@@ -89,8 +89,8 @@ function containerOf(workload: ReviewedWorkload, { container }: ToldFacts): Find
     ? []
     : [
         refusal(workload, {
-          what: `told of the container ${container.slice(0, 12)}, the engine's state has ${id.slice(0, 12)}`,
-          why: "what was proved, was proved of another container",
+          what: `the policies were told of the container ${container.slice(0, 12)}, but the engine's state has ${id.slice(0, 12)}`,
+          why: "the proof is of another container",
           write: "the state as it is first: `pulumi refresh`",
         }),
       ];
@@ -105,7 +105,7 @@ function moveOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
     return [
       refusal(workload, {
         what: "its state would be set back, and nobody says to which snapshot",
-        why: "what is lost by it is not known",
+        why: "it is not known what would be lost",
         write: "the snapshot as `restore` of the workload",
       }),
     ];
@@ -113,7 +113,7 @@ function moveOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
   if (told.move === "first" && op !== "create") {
     return [
       refusal(workload, {
-        what: `told to start for the first time, ${subject} is there: ${quoted(op)}`,
+        what: `the policies were told that it starts for the first time, but ${subject} is there: ${quoted(op)}`,
         why: "its records are gone, and with them what it can be set back to",
         write: "its records back into the evidence directory",
       }),
@@ -122,7 +122,7 @@ function moveOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
   if (told.move !== "none" && told.move !== "first" && !anew) {
     return [
       refusal(workload, {
-        what: `told to move (${told.move}), ${subject} would not be made anew: ${quoted(op)}`,
+        what: `the policies were told that it moves (${told.move}), but ${subject} would not be made anew: ${quoted(op)}`,
         why: "it would go on running what it runs, and look updated",
         write: "no `--target` and no `ignoreChanges` on its image",
       }),
@@ -132,7 +132,7 @@ function moveOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
   return told.move === "none" && !runsSomethingElse(workload, told) && changesImage(workload)
     ? [
         refusal(workload, {
-          what: `told to stay on its image, it would go from ${digits(images[0])} to ${digits(images[1])}`,
+          what: `the policies were told that it stays on its image, but it would go from ${digits(images[0])} to ${digits(images[1])}`,
           why: "an update that is not told as one passes every rule about updates",
           write: "the image that it runs, or a candidate",
         }),

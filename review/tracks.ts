@@ -63,7 +63,7 @@ export function moveFirst(workload: ReviewedWorkload): Finding[] {
       why: image
         ? "its new place would let it skip the canary of the old one, or be a canary that nothing was learned from"
         : "from the next rollout on it is updated at another time",
-      write: image ? "the move alone, and the image in a later change" : "nothing, when that is meant",
+      write: image ? "the move alone, and the image in a later change" : "nothing, if that is meant",
     },
   ];
 }

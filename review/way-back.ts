@@ -46,8 +46,8 @@ function backWithoutState(workload: ReviewedWorkload, told: ToldFacts): Finding[
       {
         ...refusal(workload, {
           what: "it goes back, its state stays, and nothing on record says what its state was under the older version",
-          why: "whether the newer version has moved it can't be told",
-          write: "nothing, when the older version is known to read it",
+          why: "it can't be told whether the newer version has moved it",
+          write: "nothing, if the older version is known to read it",
         }),
         level: "warning",
       },

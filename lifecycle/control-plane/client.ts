@@ -99,8 +99,8 @@ export class ControlPlaneClient {
       if (await this.setupRequired()) {
         throw new NotSetUp(
           `Nobody has set up the control plane at ${this.target} yet: it has no user. Set it up with the account ` +
-            `${this.#account.username} and the password of the secret controlPlanePassword, in its page or with its own ` +
-            "command in its container, then run `pulumi up` again. Do not change its image or the secret for this.",
+            `${this.#account.username} and the password of the secret controlPlanePassword. Use its page, or its own ` +
+            "command in its container. Then run `pulumi up` again. Do not change its image or the secret for this.",
         );
       }
       throw new ApiRefusal(
@@ -306,7 +306,7 @@ export class ControlPlaneClient {
         );
       }
       throw new UnknownOutcome(
-        `${describe(call)} came to no answer ${this.#why(call, error)}: whether it was done is unknown. ` +
+        `${describe(call)} came to no answer ${this.#why(call, error)}. It is not known whether it was done. ` +
           "Look at the state of the control plane before you try again.",
       );
     }

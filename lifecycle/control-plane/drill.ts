@@ -62,7 +62,7 @@ export async function proveRestoredAccount(
   } catch (error) {
     throw useless(
       snapshot,
-      `its copy starts, but ${messageOf(error)} A snapshot of before the account or its password was changed says this too.`,
+      `its copy starts, but ${messageOf(error)} A snapshot from before a change of the account or its password says this too.`,
     );
   }
 }

@@ -66,7 +66,7 @@ export async function appendLine<T extends Tail>(lines: Lines<T>): Promise<T> {
     await sleep(Math.random() * Math.min(attempt, 20));
   }
   throw new EvidenceFailure(
-    `${lines.file}: no record could be added within ${patience / 1000} s, because others were added all the time. See which processes write to it, and run the same again.`,
+    `${lines.file}: no record could be added within ${patience / 1000} s, because others were added all the time. Find out which processes write to it. Then run the same again.`,
   );
 }
 

@@ -102,7 +102,7 @@ export function witnessVerdict(witness: Witness, demand: Demand, now: Date): Can
 
 function missingBecause(judged: readonly Judged[]): string {
   return judged.some(({ kind, outcome }) => kind === "verification" && outcome === "passed")
-    ? "was verified by other checks than the configuration has now, or by a record that nobody has signed: run `pulumi up`, which verifies it again."
+    ? "was verified by other checks than the configuration has now, or nobody has signed the record: `pulumi up` verifies it again."
     : "has no verification on record of the container that runs now: run `pulumi up`.";
 }
 

@@ -58,9 +58,9 @@ export function refusalOf(facts: RefusalFacts): Refusal | undefined {
   if (isLowering(move, known) && move.restore === undefined) {
     return {
       kind: "unknown way back",
-      why: "it would go back to a version that its records do not know, so no snapshot of it is known either",
+      why: "it would go back to a version that its records do not know, so they know no snapshot of it",
       remedy:
-        "Put its records back from their copy if some are missing, or name the snapshot that its state is to be set back to (docs/rollback.md).",
+        "If some of its records are missing, put them back from their copy. Or name the snapshot that its state is to be set back to (docs/rollback.md).",
       ...{ wanted, moves, untouched: false },
     };
   }

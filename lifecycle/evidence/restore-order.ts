@@ -86,7 +86,7 @@ function orderProblem(
   }
   if (records.length === 0 && isThere) {
     return (
-      `its restore order ${name} is not carried out: a container of it is there, and nothing is on record, so it can't be told whether the order was carried out before. ` +
+      `its restore order ${name} is not carried out: its container is there, but nothing is on record. So it can't be told whether the order was carried out before. ` +
       "Put the folder of `clawforce:evidence.directory` back from its copy, or take `restore` out."
     );
   }

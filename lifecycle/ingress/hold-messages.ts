@@ -14,13 +14,13 @@ export function shutOut(
   const state = ingress?.state ?? "serving";
   if (state === "refusing" || (hold !== undefined && new Date(hold.until) < now && state !== "serving")) {
     const since = hold === undefined ? "" : ` since ${clock(hold.until)}`;
-    return `its hold is over: the ingress answers its requests 503${since}`;
+    return `its hold is over: the ingress answers its requests with 503${since}`;
   }
   if (state === "absent") {
-    return "the ingress does not know it: its requests are answered 404";
+    return "the ingress does not know it: its requests are answered with 404";
   }
   if (hold !== undefined) {
-    return `its requests are held since ${clock(hold.since)}, until ${clock(hold.until)} at most`;
+    return `its requests have been held since ${clock(hold.since)}, and will be until ${clock(hold.until)} at most`;
   }
   return state === "held" ? "its requests are held" : undefined;
 }

@@ -30,7 +30,7 @@ export async function holdRequests(
     if (must) {
       throw error;
     }
-    context.progress(`its requests are not held, going on all the same: ${messageOf(error)}`);
+    context.progress(`its requests are not held, and its cut-over goes on without that: ${messageOf(error)}`);
   }
 }
 
@@ -81,5 +81,5 @@ export async function stillHeld({ log }: Pick<IngressContext, "log">): Promise<s
   const held = await new HoldJournal(log.folder).read();
   return held === undefined
     ? ""
-    : `Its requests are held until ${clock(held.until)}; from then on the ingress answers them 503, until a version has passed its gate. `;
+    : `Its requests are held until ${clock(held.until)}. From then on the ingress answers them with 503, until a version has passed its gate. `;
 }

@@ -134,7 +134,9 @@ async function drainIfServing(context: WorkloadContext, served: Unit, back: bool
     if (!back) {
       throw error;
     }
-    context.progress(`the active work could not be read, going back all the same: ${messageOf(error)}`);
+    context.progress(
+      `the active work could not be read, but a way back does not wait for it: ${messageOf(error)}`,
+    );
     return { active: 0, seconds: 0, cut: 0 };
   }
 }
@@ -169,13 +171,13 @@ async function putBack(
     await journal.clear();
     now =
       `Nothing was removed: ${workload.name} serves ${from} again${await openedAgain(context)}. ` +
-      `After the cause is gone, run \`pulumi up\` again; or ${workload.wayBack}`;
+      `Once the cause is gone, run \`pulumi up\` again; or ${workload.wayBack}`;
   } catch (again) {
     now =
       again instanceof EngineFailure
         ? `Nothing was removed, but ${workload.name} may be stopped: ${again.message}`
         : `Nothing was removed, but ${workload.name} could not be started again: ${context.platform.describe(again)} ` +
-          `Run \`fleet recover\`, or \`pulumi up\` after the cause is gone.`;
+          `Run \`fleet recover\`, or \`pulumi up\` once the cause is gone.`;
   }
   await log
     .append({ kind: "failure", step, message: failure.message, image: workload.image })
@@ -210,7 +212,7 @@ async function openedAgain(context: WorkloadContext): Promise<string> {
     return "";
   } catch (error) {
     const held = await new HoldJournal(context.log.folder).read();
-    const until = held === undefined ? "" : ` (held until ${clock(held.until)}, then answered 503)`;
+    const until = held === undefined ? "" : ` (held until ${clock(held.until)}, then answered with 503)`;
     return `, but its requests do not come in${until}: ${messageOf(error)} \`fleet recover\` opens it`;
   }
 }

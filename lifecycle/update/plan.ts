@@ -54,7 +54,7 @@ export function describeUnrecorded(workloads: readonly Situation[]): string[] {
     ? []
     : [
         `${names.join(", ")}: the settings of ${names.length === 1 ? "its container are" : "their containers are"} not on record yet; this update writes them down. ` +
-          "If you changed `container` or `stopGrace` since the last update, take that back first: it would come to all instances at once.",
+          "If you changed `container` or `stopGrace` since the last update, take that back first. Otherwise all instances get it at once.",
       ];
 }
 
@@ -111,7 +111,7 @@ function describeMove(
         return "an update of it was interrupted: it is brought back";
       }
       if (unjudgedSince(records) !== undefined && refused === undefined) {
-        return "its records began anew: it stays, and passes its gate and its checks once more";
+        return "its records began anew: it stays as it is, and its gate and its checks run once more";
       }
       return hold === undefined
         ? undefined
@@ -139,6 +139,8 @@ function restoreClause(restore: RestorePlan | undefined, now: Date): string {
   }
   const why = restore.moved.length > 0 ? ` (${restore.moved.join(", ")})` : "";
   const age = Math.round((now.getTime() - new Date(restore.takenAt).getTime()) / 1000);
-  const lost = Number.isFinite(age) ? `, which takes back the ${formatDuration(age)} since then` : "";
+  const lost = Number.isFinite(age)
+    ? `, which takes back what was written in the ${formatDuration(age)} since then`
+    : "";
   return `: snapshot ${restore.snapshot.slice(0, 8)} of ${restore.takenAt} is restored after a pre-restore snapshot${lost}; ${restore.reason}${why}`;
 }

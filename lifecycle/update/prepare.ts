@@ -121,7 +121,7 @@ async function prepareFoundState(context: WorkloadContext, found: FoundState): P
   const image = writer ?? workload.image;
   context.progress(
     writer === undefined
-      ? `a state is there, and which version wrote it is unknown (${because}): the drill starts ${image} on a copy of it. ` +
+      ? `a state is there, but it is not known which version wrote it (${because}). The drill starts ${image} on a copy of it. ` +
           "If another version wrote it, interrupt this, and let that version take it over first"
       : `a state is there, written by ${writer}: ${because}`,
   );
@@ -206,8 +206,8 @@ async function preflight(context: WorkloadContext, mustServe: boolean): Promise<
   const { health } = served;
   if (!served.running || served.paused || (health !== undefined && health !== "healthy")) {
     throw new OperationFailure(
-      `the gateway is ${served.paused ? "paused" : served.running ? (health ?? "running") : "stopped"}: an update of a sick ` +
-        `workload can't be judged. Make it healthy or go back first. Its log: ${platform.logCommand(workload.container)}`,
+      `the gateway is ${served.paused ? "paused" : served.running ? (health ?? "running") : "stopped"}, and an update of a sick ` +
+        `workload can't be judged. First make it healthy, or go back. Its log: ${platform.logCommand(workload.container)}`,
     );
   }
   return `serves, ${await proveRunningVersion(context)}`;
@@ -223,7 +223,7 @@ export async function refuseTooLittleSpace(context: WorkloadContext): Promise<vo
     const free = room.free[place];
     if (free < needed) {
       throw new OperationFailure(
-        `${megabytes(free)} are free ${where(context, place)}, ${megabytes(needed)} are needed (a copy of the state and ` +
+        `${megabytes(free)} are free ${where(context, place)}, but ${megabytes(needed)} are needed (a copy of the state and ` +
           "clawforce:snapshots.minimumFree). Free space, or give it a larger disk.",
       );
     }
@@ -231,7 +231,7 @@ export async function refuseTooLittleSpace(context: WorkloadContext): Promise<vo
   const memory = room.memoryFree;
   if (memory < snapshots.drill.memory) {
     throw new OperationFailure(
-      `${megabytes(memory)} of memory are free, the drill needs ${megabytes(snapshots.drill.memory)} ` +
+      `${megabytes(memory)} of memory are free, but the drill needs ${megabytes(snapshots.drill.memory)} ` +
         "(clawforce:snapshots.drill.memory). Free memory first: a host that swaps or kills would stop other gateways.",
     );
   }

@@ -180,7 +180,7 @@ async function refuseTooLittle(context: WorkloadContext, move: Move, running: st
 function describeShortage(context: WorkloadContext, lacking: Shortage): string {
   const { places } = lacking;
   return (
-    `the way back has no room, and nothing was stopped: ${shortageClause(lacking, (place) => where(context, place))}. ` +
+    `there is no room for the way back, and nothing was stopped: ${shortageClause(lacking, (place) => where(context, place))}. ` +
     `${places.map((place) => advice[place]).join(" ")} Or give it a larger disk. Then go back again.`
   );
 }
@@ -196,11 +196,11 @@ export function shortageClause({ free, places, needs }: Shortage, where: (place:
 
 /** What can be freed without losing the way back: an image that has a digest and no tag is what a prune removes first. */
 const advice: Record<Place, string> = {
-  state: "Move away what the workload does not need, or what else lies on that disk.",
-  repository: "Move away what else lies on that disk; remove no snapshot by hand.",
+  state: "Move away what the workload does not need, or other files on that disk.",
+  repository: "Move away other files on that disk. Remove no snapshot by hand.",
   docker:
-    "`docker system df -v` says what takes Docker's own disk; `docker builder prune` is safe. `docker image prune` and `docker system prune` " +
-    "are not: they remove the image that is gone back to.",
+    "`docker system df -v` shows what fills Docker's own disk. `docker builder prune` is safe. `docker image prune` and `docker system prune` " +
+    "are not: they remove the image to go back to.",
 };
 
 /** Bytes; 0: the host has the image. How large another one is shows only its pull, so it is taken for as large as this one. */

@@ -127,7 +127,7 @@ function refuseMisledProvider({ platform }: StackConfig): void {
   const found = misleadingVariables(platform.host, process.env);
   if (found.length > 0) {
     throw new OperationFailure(
-      `Pulumi's docker provider would go to another place than ${platform.host}; nothing was touched. ${found.join(" ")}`,
+      `Pulumi's docker provider would use another Docker host than ${platform.host}. Nothing was touched. ${found.join(" ")}`,
     );
   }
 }
@@ -143,8 +143,8 @@ function refuseBehindItsBack(
   if (taken.length > 0) {
     const names = taken.map(({ name }) => name).join(", ");
     throw new OperationFailure(
-      `${names} ${taken.length === 1 ? "is a container that a control plane manages" : "are containers that a control plane manages"}: ` +
-        "nothing was touched. Put them into an instance group with `managed: true`, or give yours other names.",
+      `${names} ${taken.length === 1 ? "is a container that a control plane manages" : "are containers that a control plane manages"}. ` +
+        "Nothing was touched. Put them into an instance group with `managed: true`, or give yours other names.",
     );
   }
 }

@@ -33,6 +33,6 @@ async function dropLocksOfKilled(
       progress(describeLocks(locks));
     }
   } catch (error) {
-    progress(`whether it has left locks in its state could not be seen: ${platform.describe(error)}`);
+    progress(`it could not be seen whether it has left locks in its state: ${platform.describe(error)}`);
   }
 }

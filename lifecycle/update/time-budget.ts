@@ -49,9 +49,9 @@ export function budgetProblem(workload: BudgetFacts, drillSeconds: number): stri
   const needed = checks + drillSeconds + stopGrace + healthWait;
   return needed <= maintenance
     ? undefined
-    : `a failed verification and a full restore may take ${formatDuration(needed)} (checks ${formatDuration(checks)}, ` +
-        `restore and start in the drill ${formatDuration(drillSeconds)}, stop and start again ${formatDuration(stopGrace + healthWait)}), ` +
-        `the window has ${formatDuration(maintenance)}. Make clawforce:maintenance.length longer, or the deadlines shorter.`;
+    : `a failed verification and a full restore may take ${formatDuration(needed)}, but the window has ${formatDuration(maintenance)}. ` +
+        `The checks may take ${formatDuration(checks)}, the restore ${formatDuration(drillSeconds)} as in the drill, ` +
+        `a stop and a start ${formatDuration(stopGrace + healthWait)}. Make clawforce:maintenance.length longer, or the deadlines shorter.`;
 }
 
 /**
@@ -68,7 +68,7 @@ export function scaledBudgetNotice(
   const needed = Math.ceil(checks + drillSeconds + stopGrace + healthWait);
   return needed <= maintenance
     ? undefined
-    : `the checks were slow last time and get up to ${formatDuration(checks)} now: a failed verification and a full restore may ` +
-        `then take ${formatDuration(needed)}, the window has ${formatDuration(maintenance)}. Make clawforce:maintenance.length ` +
+    : `the checks were slow last time, so they get up to ${formatDuration(checks)} now. A failed verification and a full restore may ` +
+        `then take ${formatDuration(needed)}, but the window has ${formatDuration(maintenance)}. Make clawforce:maintenance.length ` +
         "longer, or clawforce:deadlines.longest shorter.";
 }

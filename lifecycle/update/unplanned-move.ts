@@ -23,7 +23,7 @@ export function refuseUnplannedMove(
     throw new StepFailure(
       workload,
       step,
-      `the new version has moved the state since the preview (${moved.join(", ")}), so the old version needs the snapshot ` +
+      `the new version has moved the state since the preview (${moved.join(", ")}). So the old version needs the snapshot ` +
         `${release.snapshot.slice(0, 8)} of ${release.takenAt} as well. Start the way back again: its preview now shows the restore.`,
     );
   }

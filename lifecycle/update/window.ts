@@ -30,8 +30,8 @@ export function windowProblems(
   return [
     ...outside.map(
       ({ config, move }) =>
-        `${config.name} would be updated to ${shortReference(move.to)}${changesClause(move)}, but clawforce:window is ${window}: ` +
-        `set it to ${config.track} in a maintenance of its own, or take the change of ${config.name} back.`,
+        `${config.name} would be updated to ${shortReference(move.to)}${changesClause(move)}, but clawforce:window is ${window}. ` +
+        `Set it to ${config.track} in a maintenance of its own, or take the change of ${config.name} back.`,
     ),
     ...[...new Set(updated.map(({ config }) => config.track))].flatMap((track) =>
       gapProblems(track, workloads, maintenance.gapBetweenTracks, now),
@@ -110,8 +110,8 @@ function gapProblems(track: Track, workloads: readonly WindowFacts[], gap: numbe
   const from = new Date(Date.parse(last.time) + gap * 1000).toISOString();
   const [mine, theirs] = [trackNames[track], trackNames[track === "runtime" ? "control-plane" : "runtime"]];
   return [
-    `${mine} would be updated, but ${theirs} changed ${formatDuration(Math.max(1, Math.round(passed)))} ago (${last.name}, ${last.time}) and ` +
-      `clawforce:maintenance.gapBetweenTracks is ${formatDuration(gap)}: wait until ${from}, so that a fault has one suspect.`,
+    `${mine} would be updated, but ${theirs} changed ${formatDuration(Math.max(1, Math.round(passed)))} ago (${last.name}, ${last.time}). ` +
+      `clawforce:maintenance.gapBetweenTracks is ${formatDuration(gap)}. Wait until ${from}: then a fault has one suspect.`,
   ];
 }
 

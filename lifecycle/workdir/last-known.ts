@@ -127,7 +127,7 @@ function stateOf(
   if (found === undefined) return { state: { volume: `${name}-state` }, mount: stateDirectory };
   if (!found.isOwn) {
     throw new OperationFailure(
-      `${name}: the container of this name was not made by the stack ${stack}: nothing was done to it. ` +
+      `${name}: the stack ${stack} did not make the container of this name. Nothing was done to it. ` +
         `If the workload is gone, take it out of the state: \`pulumi refresh --stack ${stack}\`.`,
     );
   }
@@ -136,8 +136,8 @@ function stateOf(
     writable.length === 1 ? writable : writable.filter((each) => each.at === stateDirectory);
   if (mount === undefined || others.length > 0) {
     throw new OperationFailure(
-      `${name}: it has left the configuration, ${file} is missing or damaged, and its container does not show which of its ` +
-        `mounts is its state (${writable.map((each) => each.at).join(", ") || "it has none"}): nothing was done to it. Put the file back from the ` +
+      `${name}: it has left the configuration, and ${file} is missing or damaged. Its container does not show which of its ` +
+        `mounts is its state (${writable.map((each) => each.at).join(", ") || "it has none"}). Nothing was done to it. Put the file back from the ` +
         `copy of the evidence directory and run \`pulumi up\` again. Without a copy: copy these mounts yourself, then ` +
         `\`docker stop ${name}\`, \`docker rm ${name}\` and \`pulumi refresh --stack ${stack}\`. Volumes and directories stay.`,
     );

@@ -49,7 +49,7 @@ export async function readDocument(file: string): Promise<unknown> {
   if (document === undefined) {
     throw new DocumentDamaged(
       `${file} is damaged: it is no JSON document`,
-      "Put it back from a copy. Without one, move it aside once no update runs and its workload serves.",
+      "Put it back from a copy. Without a copy, move it aside, but only when no update runs and its workload serves.",
     );
   }
   return document;

@@ -73,7 +73,7 @@ function certificate(folder: string, name: string): Buffer {
     return readFileSync(file);
   } catch (error) {
     throw new OperationFailure(
-      `${file} can't be read (${(error as NodeJS.ErrnoException).code}): a tcp:// host with TLS needs ca.pem, cert.pem and key.pem in ` +
+      `${file} can't be read (${(error as NodeJS.ErrnoException).code}). A tcp:// host with TLS needs ca.pem, cert.pem and key.pem in ` +
         "clawforce:platform.tls.certPath, or in DOCKER_CERT_PATH.",
     );
   }

@@ -31,8 +31,8 @@ export function engineFailure(host: string, error: unknown): unknown {
   return /CERT|SELF_SIGNED|UNABLE_TO|ERR_SSL|ERR_TLS|EPROTO/.test(code)
     ? new EngineFailure(
         `The Docker host ${host} and the certificates in clawforce:platform.tls do not agree (${code}: ${firstLine(message)})`,
-        "The folder `certPath` (default: DOCKER_CERT_PATH) needs ca.pem, which has signed the host's certificate, and cert.pem with key.pem, " +
-          "which the host accepts; the host's certificate needs its name in it.",
+        "The folder `certPath` (default: DOCKER_CERT_PATH) needs the ca.pem that has signed the host's certificate. It needs a cert.pem " +
+          "and key.pem that the host accepts. The host's certificate needs its name in it.",
       )
     : error;
 }

@@ -50,8 +50,8 @@ export function describeForeign(name: string, { image, state, stack, places }: F
     places.length === 0 ? "its state is in the container itself" : `it writes to ${places.join(", ")}`;
   return (
     `a container called ${name} is there ${made} (${state}; ${image}; ${has}). Nothing was touched. ` +
-    "A container that is only renamed goes on writing to its state, and one that is removed can take its state with it. " +
-    `To keep it: give the workload another name and another state. To hand its state over: name that volume or directory as the state of ${name}, ` +
-    `then \`docker update --restart=no ${name} && docker stop ${name} && docker rename ${name} ${name}-before\`, and run \`pulumi up\`.`
+    "A container that is only renamed goes on writing to its state. One that is removed can take its state with it. " +
+    `To keep it: give the workload another name and another state. To hand its state over: name that volume or directory as the state of ${name}. ` +
+    `Then run \`docker update --restart=no ${name} && docker stop ${name} && docker rename ${name} ${name}-before\`, and \`pulumi up\`.`
   );
 }

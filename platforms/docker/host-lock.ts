@@ -229,13 +229,13 @@ function describeHeld(request: LockRequest, holder: LockHolder): string {
   const what = request.kind === "drill" ? "A drill" : `Other work on ${request.of}`;
   return (
     `${what} is under way on this Docker host: ${describeHolder(holder)}. Nothing of it was touched. Wait for it to end, then try again. ` +
-    `When that process is dead, its lock ends by itself within ${patience} s.`
+    `If that process is dead, its lock ends by itself within ${patience} s.`
   );
 }
 
 function describeLost({ kind, of }: LockRequest): string {
   return (
-    `the lock ${lockName({ kind, of })} on the Docker host is gone, so somebody else may work on the same: this work was given up. ` +
+    `the lock ${lockName({ kind, of })} on the Docker host is gone. Somebody else may work on the same, so this work was given up. ` +
     "Either the Docker engine was restarted, or this machine stood still. Run `fleet recover`, then try again."
   );
 }

@@ -125,7 +125,7 @@ function headerLine(key: string, value: string): string {
 function unfit(key: string, what: string): string {
   return (
     `The value of the request header \`${key}\` has ${what}: no request can carry it, and none was sent. ` +
-    "Set the secret that stands in it again, without that: `pulumi config set --secret`."
+    "Set the secret in it again, without that: `pulumi config set --secret`."
   );
 }
 

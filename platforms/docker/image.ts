@@ -78,8 +78,8 @@ function loginAdvice(registry: string | undefined, known: KnownCredentials): str
     return ` This machine has no login for its registry. If it needs one, run \`${login}\`.`;
   }
   return "unusable" in known
-    ? ` The login for its registry could not be had: ${known.unusable}.`
-    : ` It was asked for as ${JSON.stringify(known.user)}; another user: \`${login}\`.`;
+    ? ` The login for its registry can't be used: ${known.unusable}.`
+    : ` It was asked for as the user ${JSON.stringify(known.user)}. To be another user, run \`${login}\`.`;
 }
 
 export async function hasImage(docker: Docker, reference: string): Promise<boolean> {

@@ -110,15 +110,15 @@ export function sshFailure(
   const scan = `ssh-keyscan ${port === "" ? "" : `-p ${port} `}${hostname}`;
   if (/IDENTIFICATION HAS CHANGED/.test(said)) {
     return new EngineFailure(
-      `The Docker host ${host} shows another host key than ${offending(said) ?? file} has for it: somebody may stand in between, so nothing was sent`,
-      `Ask whoever runs the host. Only if its key was really renewed: remove the old one (\`ssh-keygen -R '${entry}' -f ${file}\`), ` +
-        `print the new one (\`${scan}\`), compare it, and add it to ${file}.`,
+      `The Docker host ${host} shows another host key than ${offending(said) ?? file} has for it. Somebody may stand in between, so nothing was sent`,
+      `Ask whoever runs the host. Only if its key was really renewed, remove the old one: \`ssh-keygen -R '${entry}' -f ${file}\`. ` +
+        `Then print the new one (\`${scan}\`), compare it with the one that they name, and add it to ${file}.`,
     );
   }
   if (/host key is known for|Host key verification failed/.test(said)) {
     return new EngineFailure(
       `The host key of the Docker host ${host} is not in ${file}, so nothing was sent`,
-      `Print it (\`${scan}\`), compare it with the one that whoever runs the host names, and add the line to ${file}.`,
+      `Print it: \`${scan}\`. Compare it with the one that whoever runs the host names. Only if they are the same, add the line to ${file}.`,
     );
   }
   if (/Permission denied|Too many authentication failures/.test(said)) {
@@ -126,12 +126,12 @@ export function sshFailure(
       `The Docker host ${host} refuses ${username === "" ? "this user" : username} (${lastLine(said)})`,
       identityFile === undefined
         ? "Load the key into the agent (`ssh-add -l` lists what it has), or name it in clawforce:platform.ssh.identityFile."
-        : `Put the public key of ${identityFile} into that user's authorized_keys. A key with a passphrase needs the agent: nobody is there to be asked.`,
+        : `Put the public key of ${identityFile} into that user's authorized_keys. If the key has a passphrase, load it into the agent: nobody is asked for it here.`,
     );
   }
   return new EngineFailure(
     `The Docker host ${host} can't be reached through ssh (${lastLine(said) || "the connection ended"})`,
-    "See that the same works by hand: `ssh HOST docker version`.",
+    "Make sure that this works by hand: `ssh HOST docker version`.",
   );
 }
 

@@ -226,7 +226,7 @@ describe("the control plane, and the instances that it manages", () => {
     const soon = await world.up();
     expect(soon.code).not.toBe(0);
     expect(soon.output).toMatch(
-      /the fleet would be updated, but the control plane changed .* ago \(t\w+-1, .*gapBetweenTracks is 12h: wait until/,
+      /the fleet would be updated, but the control plane changed .* ago \(t\w+-1, .*gapBetweenTracks is 12h\. Wait until/,
     );
     expect(await world.identity(plane)).toEqual(before);
   });

@@ -142,7 +142,7 @@ describe("the first start on what a person has made", () => {
     await dockerCommand("stop", old);
     const { code, output } = await world.up();
     expect(code, output).toBe(0);
-    expect(output).toContain("which version wrote it is unknown");
+    expect(output).toContain("it is not known which version wrote it");
     expect((await world.records(name)).slice(0, 2)).toMatchObject([
       {
         kind: "snapshot",

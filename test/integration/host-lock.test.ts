@@ -119,7 +119,7 @@ describe("a lock on the Docker host", () => {
       return never;
     });
     await expect(work).rejects.toThrow(
-      `the lock ${name()} on the Docker host is gone, so somebody else may work on the same: this work was given up.`,
+      `the lock ${name()} on the Docker host is gone. Somebody else may work on the same, so this work was given up.`,
     );
   });
 

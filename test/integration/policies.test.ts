@@ -45,7 +45,7 @@ const pairs: Pair[] = [
       container("frozen", `image: "${pinned}"`, `{ ...host, ignoreChanges: ["image"] }`),
     ],
     messages: [
-      '[no-mutable-image] frozen image: the image is under ignoreChanges ("image"). Why: what runs then is not what the program says, and no review sees it. Write: ignoreChanges without this path.',
+      '[no-mutable-image] frozen image: the image is under ignoreChanges ("image"). Why: then something else runs than the program says, and no review sees it. Write: ignoreChanges without this path.',
       `[no-mutable-image] moves image: image "ghcr.io/acme/web:latest" has the tag "latest". Why: it changes without a review. Write: ${wanted} ${inspect}.`,
     ],
     passes: [
@@ -64,7 +64,7 @@ const pairs: Pair[] = [
     ],
     messages: [
       '[digest-pinned] tagged image: image "ghcr.io/acme/web:1.2.3" has no digest. Why: the registry can give other bytes for the same tag. Write: ghcr.io/acme/web:1.2.3@sha256:<64 hex digits> (or run: docker buildx imagetools inspect ghcr.io/acme/web:1.2.3).',
-      "[digest-pinned] unknown image: the image is not known at preview. Why: what nobody knows, nobody has reviewed. Write: the reference as literal text, with its digest, not the output of another resource.",
+      "[digest-pinned] unknown image: the image is not known at preview. Why: nobody can review what is not known. Write: the reference as literal text, with its digest, not the output of another resource.",
     ],
     passes: [
       container("tagged", `image: "${pinned}"`),
@@ -101,7 +101,7 @@ const pairs: Pair[] = [
     config: stateIsMeant,
     refused: [container("killed", `image: "${pinned}", volumes: [${mount}]`, careful)],
     messages: [
-      "[drain-budget] killed destroyGraceSeconds: it keeps state, and is killed at once when it is to stop. Why: what it has not written by then is lost, and a database may be torn. Write: destroyGraceSeconds: 30.",
+      "[drain-budget] killed destroyGraceSeconds: it keeps state, but is killed at once when it has to stop. Why: what it has not written by then is lost, and a database may be damaged. Write: destroyGraceSeconds: 30.",
     ],
     passes: [container("killed", `image: "${pinned}", ${graceful}, volumes: [${mount}]`, careful)],
   },
@@ -129,7 +129,7 @@ const pairs: Pair[] = [
       `[least-privilege] agent envs[1]: "A_TOKEN" has its secret in plain (not shown here). Why: it stands unencrypted where many can read it, and stays there. Write: a secret of the stack's configuration: pulumi config set --secret, and requireSecret.`,
       // The address is the provider's default.
       `[least-privilege] agent ports[0].ip: the port is published on all addresses of the host ("0.0.0.0"). Why: what the ingress does not see can't be held while an update cuts over, and anyone reaches it. Write: the ip "127.0.0.1", or no port: the ingress reaches the container by its network.`,
-      `[least-privilege] agent volumes[0].hostPath: the mount of "/var//run/docker.sock" is the socket of a container engine. Why: who talks to the engine is root on its host, and on every instance there. Write: no such mount; the control plane's container alone has the socket.`,
+      `[least-privilege] agent volumes[0].hostPath: the mount of "/var//run/docker.sock" is the socket of a container engine. Why: whoever talks to the engine is root on its host, and on every instance there. Write: no such mount; the control plane's container alone has the socket.`,
     ],
     passes: [
       container(
@@ -207,7 +207,7 @@ describe("a program that is not ours, judged by the pack on the real engine", ()
       "no-mutable-image": { registries: ["docker.io"] },
     });
     expect(refusalsBy("no-mutable-image", strict)).toEqual([
-      `[no-mutable-image] web image: image "${pinned}" has the registry "ghcr.io", which is not allowed. Why: only what comes from known registries has been looked at. Write: an image of docker.io.`,
+      `[no-mutable-image] web image: image "${pinned}" has the registry "ghcr.io", which is not allowed. Why: only images from known registries have been looked at. Write: an image of docker.io.`,
     ]);
     expect(strict.code).not.toBe(0);
   });

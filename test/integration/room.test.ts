@@ -53,7 +53,7 @@ describe("a way back without room", () => {
   function expectRefusal({ code, output }: Run, place: string): void {
     expect(output).toMatch(
       new RegExp(
-        `${name}: (preflight failed: )?the way back has no room, and nothing was stopped: \\d+ MB are free ${place}[^\\n]* MB are needed \\(`,
+        `${name}: (preflight failed: )?there is no room for the way back, and nothing was stopped: \\d+ MB are free ${place}[^\\n]* MB are needed \\(`,
       ),
     );
     expect(output).toMatch(/(Move away what|docker builder prune).* Then go back again\./);

@@ -68,12 +68,12 @@ describe("fleet status", () => {
       [
         first,
         [
-          expect.stringMatching(/^is stopped since .* \(exit code 0\)/),
+          expect.stringMatching(/^has been stopped for .* \(exit code 0\)/),
           expect.stringMatching(
             /^runs fixture:1@\w{12}, the configuration wants fixture:2@\w{12}: `pulumi up`$/,
           ),
           expect.stringMatching(
-            `^its cut-over is at "snapshotting" since .*: under way: process ${pid} \\(cut-over\\)$`,
+            `^its cut-over has been at "snapshotting" for .*: under way: process ${pid} \\(cut-over\\)$`,
           ),
         ],
       ],

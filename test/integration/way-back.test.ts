@@ -104,7 +104,7 @@ describe("a wave that fails, beside a sick workload", () => {
     const identities = await Promise.all(world.instances.map((name) => world.identity(name)));
     const repair = await breakRepository(world, second);
     const failed = await world.fleet("update").finally(repair);
-    expect(failed.output).toContain("before it changed a workload: each runs what it ran before");
+    expect(failed.output).toContain("before it changed a workload. Each runs what it ran before");
     expect(failed.output).not.toContain("The wave has failed and is taken back");
     expect(failed.code, failed.output).toBe(3);
     expect(await readFile(world.configFile, "utf8")).toBe(before);

@@ -201,7 +201,7 @@ describe("the commands of fleet", () => {
     const id = cold?.kind === "snapshot" ? cold.snapshot.slice(0, 8) : "";
     const before = await world.identity(third);
     const asked = await world.fleet("restore", "--workload", third, "--snapshot", id);
-    expect(asked.output).toMatch(/Lost by it: everything that .* has written in the .* since then\./);
+    expect(asked.output).toMatch(/You lose everything that .* has written in the .* since then\./);
     expect(asked).toMatchObject({ code: 0, output: expect.stringContaining("run the same with --yes") });
     expect(await world.identity(third)).toEqual(before);
 

@@ -125,7 +125,7 @@ describe("a held ingress", () => {
       const { code, output } = await world.up();
       expect(code, output).not.toBe(0);
       expect(output).toMatch(
-        /gate failed on .*fixture:2@(.|\n)*Its requests are held until \d\d:\d\d:\d\d UTC; from then on the ingress answers them 503, until a version has passed its gate\./,
+        /gate failed on .*fixture:2@(.|\n)*Its requests are held until \d\d:\d\d:\d\d UTC\. From then on the ingress answers them with 503, until a version has passed its gate\./,
       );
       const held = stream.counts(first);
       await goBack();
@@ -162,7 +162,7 @@ describe("a held ingress", () => {
       const status = await world.fleet("status");
       expect(status.code, status.output).toBe(3);
       expect(status.output).toMatch(
-        /its requests are held since \d\d:\d\d:\d\d UTC, until \d\d:\d\d:\d\d UTC at most/,
+        /its requests have been held since \d\d:\d\d:\d\d UTC, and will be until \d\d:\d\d:\d\d UTC at most/,
       );
       await goBack();
       const recovered = await world.fleet("recover");
@@ -211,7 +211,7 @@ describe("a held ingress", () => {
       await sleep(1000);
       const over = await world.fleet("status");
       expect(over.output).toMatch(
-        /its hold is over: the ingress answers its requests 503 since \d\d:\d\d:\d\d UTC/,
+        /its hold is over: the ingress answers its requests with 503 since \d\d:\d\d:\d\d UTC/,
       );
       await world.release(first, "stop");
       const { code, output } = await run.ended;

@@ -215,7 +215,7 @@ describe("fleet recover", () => {
     const refused = await world.fleet("recover");
     expect(refused.output).toMatch(
       new RegExp(
-        `^An update is under way: process ${run.pid} of \\w+ holds Pulumi's lock since .* and lives\\. Nothing was touched\\.`,
+        `^An update is under way: process ${run.pid} of \\w+ lives, and has held Pulumi's lock since .*\\. Nothing was touched\\.`,
       ),
     );
     expect(refused.code).toBe(1);

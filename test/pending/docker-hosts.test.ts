@@ -88,7 +88,7 @@ describe("a far Docker host", () => {
   it("with an unknown host key is refused", async () => {
     const knownHosts = join(folder, "none");
     await expect(ask({ ssh: { ...keys(), knownHosts } })).rejects.toThrow(
-      `The host key of the Docker host ${sshHost()} is not in ${knownHosts}, so nothing was sent. Print it (\`ssh-keyscan -p ${ssh.port} 127.0.0.1\`), compare it`,
+      `The host key of the Docker host ${sshHost()} is not in ${knownHosts}, so nothing was sent. Print it: \`ssh-keyscan -p ${ssh.port} 127.0.0.1\`. Compare it`,
     );
   });
 
@@ -96,7 +96,7 @@ describe("a far Docker host", () => {
     const knownHosts = join(folder, "other");
     await writeFile(knownHosts, await ssh.hostLine("client"));
     await expect(ask({ ssh: { ...keys(), knownHosts } })).rejects.toThrow(
-      `The Docker host ${sshHost()} shows another host key than ${knownHosts} has for it: somebody may stand in between, so nothing was sent.`,
+      `The Docker host ${sshHost()} shows another host key than ${knownHosts} has for it. Somebody may stand in between, so nothing was sent.`,
     );
   });
 
@@ -110,7 +110,7 @@ describe("a far Docker host", () => {
   it("says what ssh says when there is no engine behind it", async () => {
     const host = ssh.address("/nowhere/d.sock");
     await expect(dockerClient(host, { ssh: keys() }).ping()).rejects.toThrow(
-      /^The Docker host ssh:.* can't be reached through ssh \(.*nowhere\/d\.sock.*\)\. See that the same works by hand/,
+      /^The Docker host ssh:.* can't be reached through ssh \(.*nowhere\/d\.sock.*\)\. Make sure that this works by hand/,
     );
   });
 

@@ -215,8 +215,8 @@ describe("evidence", () => {
     expect(await verdict()).toEqual({
       state: "missing",
       sentence:
-        `${canary} was verified by other checks than the configuration has now, or by a record that nobody has signed: ` +
-        "run `pulumi up`, which verifies it again.",
+        `${canary} was verified by other checks than the configuration has now, or nobody has signed the record: ` +
+        "`pulumi up` verifies it again.",
     });
     const { output } = await up();
     expect(output).toContain("✓ once more");

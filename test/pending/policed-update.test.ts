@@ -181,7 +181,7 @@ describe("a fleet under the pack", () => {
       await judged(),
       "canary-before-fleet",
       `agent stable: image "${images.other}" is no release: no workload has passed on it, or each has gone back from it. Why: `,
-      `${other} image: image "${images.other}" is not proved: its canary ${canary} is only brought to it in this update. Why: what one instance has not proved, a fleet must not run. Write: the reference as \`candidate\` of its agent image with \`wave: 0\`; raise the wave once the canary has passed.`,
+      `${other} image: image "${images.other}" is not proved: its canary ${canary} is only brought to it in this update. Why: a fleet must not run what one instance has not proved. Write: the reference as \`candidate\` of its agent image with \`wave: 0\`; raise the wave once the canary has passed.`,
     );
   });
 
@@ -248,7 +248,7 @@ describe("a fleet under the pack", () => {
     expectRefused(
       run,
       "snapshot-before-change",
-      `${canary}-preparation triggers: its first trigger is not the hash that the container is made anew for. Why: `,
+      `${canary}-preparation triggers: its first trigger is not the hash that makes the container anew when it changes. Why: `,
     );
     expect(rulesThatRefuse(run)).toEqual(["snapshot-before-change"]);
   });

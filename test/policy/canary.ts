@@ -32,7 +32,7 @@ export function saidOf(of: Partial<RolloutOf>, config: object = {}): string[] {
 }
 
 /** Parts of the messages about what is not proved. */
-export const why = "Why: what one instance has not proved, a fleet must not run.";
+export const why = "Why: a fleet must not run what one instance has not proved.";
 export const asCandidate =
   "Write: the reference as `candidate` of its agent image with `wave: 0`; raise the wave once the canary has passed.";
 export const verifyAgain =

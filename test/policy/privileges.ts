@@ -32,7 +32,7 @@ export function received(properties: object): object {
   return handed(messageWith(properties), "judge");
 }
 
-const root = "who talks to the engine is root on its host, and on every instance there";
+const root = "whoever talks to the engine is root on its host, and on every instance there";
 const seen = "what the ingress does not see can't be held while an update cuts over, and anyone reaches it";
 const inCommon = "each of the two then has what the other is allowed";
 const loopback = 'the ip "127.0.0.1", or no port: the ingress reaches the container by its network';
@@ -40,11 +40,11 @@ const loopback = 'the ip "127.0.0.1", or no port: the ingress reaches the contai
 /** Why a finding matters and what to write instead, where that is the same for all of its kind. */
 const rest: Readonly<Record<string, readonly [why: string, write: string]>> = {
   unknown: [
-    "what nobody knows, nobody has reviewed",
+    "nobody can review what is not known",
     "it as literal text or number, not the output of another resource",
   ],
   unknownEntry: [
-    "whether it gives a privilege can't be told",
+    "it can't be told whether it gives a privilege",
     "it as literal text where that is possible; nothing otherwise",
   ],
   engineSocket: [root, "no such mount; the control plane's container alone has the socket"],
@@ -69,11 +69,11 @@ const rest: Readonly<Record<string, readonly [why: string, write: string]>> = {
     "nothing, and the engine's own profile holds",
   ],
   hostFolder: [
-    "what is written there takes the host over",
+    "whoever writes there can take the host over",
     "a volume, or a folder that belongs to this container alone, such as one below /srv",
   ],
   hostFolderRead: [
-    "what stands there are the host's own settings and secrets",
+    "the host's own settings and secrets are there",
     "a volume, or a folder that belongs to this container alone, such as one below /srv",
   ],
   publicBind: [seen, loopback],
@@ -87,11 +87,11 @@ const rest: Readonly<Record<string, readonly [why: string, write: string]>> = {
     "no such resource: set the image through the control plane, as a managed instance group",
   ],
   wideRole: [
-    "who gets into that account then has every instance and every secret",
+    "whoever gets into that account then has every instance and every secret",
     "the resources and verbs that are needed, in one namespace",
   ],
   clusterAdmin: [
-    "who gets into that account then has every instance and every secret",
+    "whoever gets into that account then has every instance and every secret",
     "the resources and verbs that are needed, in one namespace",
   ],
 };

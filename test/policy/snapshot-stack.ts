@@ -66,7 +66,7 @@ export function otherProgram(place: string, program: string): string {
   return refused(
     place,
     `it is not operations/${program}.ts, run by node and by nothing else`,
-    "what another program does, or leaves out, nobody knows",
+    "nobody knows what another program does or leaves out",
     `create operations/${program}.ts, update operations/keep-result.ts, interpreter ["node"], no delete, no dir and no variables but CLAWFORCE_…`,
   );
 }
@@ -74,7 +74,7 @@ export function otherProgram(place: string, program: string): string {
 export function otherTrigger(name: string): string {
   return refused(
     `${name}-preparation triggers`,
-    "its first trigger is not the hash that the container is made anew for",
+    "its first trigger is not the hash that makes the container anew when it changes",
     "it would not run when the container changes, or ran for another change",
     "the container's hash as its first trigger, at most the attempt after it, and no --target that leaves it out",
   );
@@ -85,7 +85,7 @@ export function noResult(what: string, name = "canary"): string {
   return refused(
     `${name}-preparation stdout`,
     what,
-    "it does not run in this update, so what it has left is all there is",
+    "it does not run in this update, so only the result of its last run counts",
     `nothing; run it again: pulumi up --replace ${urn}`,
   );
 }

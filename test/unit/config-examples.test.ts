@@ -33,7 +33,7 @@ function problemPaths(raw: Record<string, unknown>): string[] {
     if (!(error instanceof ConfigError)) throw error;
     for (const { message } of error.problems) {
       expect(message).toMatch(
-        /^the placeholder digest of zeros stands here: run `fleet pin --stack <stack> --placeholders`, /,
+        /^the placeholder digest of zeros stands here\. Run `fleet pin --stack <stack> --placeholders`: /,
       );
     }
     return error.problems.map(({ path }) => pathText(path));

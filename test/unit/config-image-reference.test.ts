@@ -55,14 +55,14 @@ const tagCharacters =
 
 const bad: [text: string, problem: string][] = [
   ["", "it is empty"],
-  [" img:1", "white space stands in it"],
-  ["img:1 ", "white space stands in it"],
-  ["img:1\n", "white space stands in it"],
-  ["img :1", "white space stands in it"],
-  ["img:1\u200b", "the character U+200B stands in it"],
-  ["ïmg:1", "the character U+00EF stands in it"],
-  ["іmg:1", "the character U+0456 stands in it"],
-  ["img\0:1", "the character U+0000 stands in it"],
+  [" img:1", "it contains white space"],
+  ["img:1 ", "it contains white space"],
+  ["img:1\n", "it contains white space"],
+  ["img :1", "it contains white space"],
+  ["img:1\u200b", "it contains the character U+200B"],
+  ["ïmg:1", "it contains the character U+00EF"],
+  ["іmg:1", "it contains the character U+0456"],
+  ["img\0:1", "it contains the character U+0000"],
   ["img:", "the tag is empty"],
   [":1", "it names no repository"],
   [`@${sha256}`, "it names no repository"],
@@ -175,7 +175,7 @@ describe("a pinned image", () => {
     [`img:LaTest@${sha256}`, `"img:LaTest@${sha256}" has the tag "LaTest", ${version}`],
     [
       `img:1@${digest("0")}`,
-      "the placeholder digest of zeros stands here: run `fleet pin --stack <stack> --placeholders`, which asks the registry for the digest of img:1 and writes it",
+      "the placeholder digest of zeros stands here. Run `fleet pin --stack <stack> --placeholders`: it asks the registry for the digest of img:1 and writes it",
     ],
     [
       `img:1@${sha512}`,
@@ -191,11 +191,11 @@ describe("a pinned image", () => {
     ],
     [
       "img:1\u200b",
-      '"img:1<U+200B>" is no image reference: the character U+200B stands in it. Write <repository>:<tag>@sha256:<64 hex digits>',
+      '"img:1<U+200B>" is no image reference: it contains the character U+200B. Write <repository>:<tag>@sha256:<64 hex digits>',
     ],
     [
       `img:1@${sha256} `,
-      `"img:1@${sha256} " is no image reference: white space stands in it. Write <repository>:<tag>@sha256:<64 hex digits>`,
+      `"img:1@${sha256} " is no image reference: it contains white space. Write <repository>:<tag>@sha256:<64 hex digits>`,
     ],
     [5, "expected an image reference. Write <repository>:<tag>@sha256:<64 hex digits>"],
   ])("%j is refused with the way out", (value, message) => {
@@ -226,6 +226,6 @@ describe("the parts of a reference", () => {
   });
 
   test("of a text that is none are an error that quotes it", () => {
-    expect(() => repositoryOf("Img ")).toThrow('"Img " is no image reference: white space stands in it.');
+    expect(() => repositoryOf("Img ")).toThrow('"Img " is no image reference: it contains white space.');
   });
 });

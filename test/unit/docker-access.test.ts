@@ -39,7 +39,7 @@ describe("a host over ssh", () => {
   test.each([
     [
       "WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!\r\nOffending ED25519 key in /root/known:3\r\nHost key verification failed.",
-      "shows another host key than /root/known has for it: somebody may stand in between, so nothing was sent. Ask whoever runs the host.",
+      "shows another host key than /root/known has for it. Somebody may stand in between, so nothing was sent. Ask whoever runs the host.",
     ],
     [
       "No ED25519 host key is known for a and you have requested strict checking.",

@@ -182,14 +182,14 @@ describe("a workload has not proved an image", () => {
       "when the checks were edited after the pass",
       { checks: "others" },
       {},
-      "canary was verified by other checks than the configuration has now, or by a record that nobody has signed: run `pulumi up`, which verifies it again.",
+      "canary was verified by other checks than the configuration has now, or nobody has signed the record: `pulumi up` verifies it again.",
     ],
     [
       "missing",
       "by a record that nobody has signed, where only signed ones count",
       {},
       { onlySigned: true },
-      "canary was verified by other checks than the configuration has now, or by a record that nobody has signed: run `pulumi up`, which verifies it again.",
+      "canary was verified by other checks than the configuration has now, or nobody has signed the record: `pulumi up` verifies it again.",
     ],
     [
       "failed",

@@ -117,7 +117,7 @@ describe("a restore order", () => {
       again,
       [],
       three,
-      "its restore order INC-2 is not carried out: a container of it is there, and nothing is on record, so it can't be told whether " +
+      "its restore order INC-2 is not carried out: its container is there, but nothing is on record. So it can't be told whether " +
         "the order was carried out before. Put the folder of `clawforce:evidence.directory` back from its copy, or take `restore` out.",
     ],
     [

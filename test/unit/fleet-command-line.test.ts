@@ -13,7 +13,7 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
 const usage = `usage: fleet status --stack S [--json] [--config-file F]
   --json           the same as one JSON document, with whole digests
   --stack S        the stack, as in Pulumi.S.yaml
-  --config-file F  its stack file, when it is another one
+  --config-file F  its stack file, if it is another one
 `;
 
 describe("fleet", () => {

@@ -58,7 +58,7 @@ describe("fleet evidence", () => {
     expect(out).toMatch(/^gone +1 +0 +0 +whole$/m);
     expect(out).not.toContain("reports");
     expect(out).toContain(
-      "Whether a container runs without records is not known: The Docker host unix:///no/such.sock does not answer (ENOENT)",
+      "It is not known whether a container runs without records: The Docker host unix:///no/such.sock does not answer (ENOENT)",
     );
     expect(out).toContain("s: the records of 5 workloads are whole.\n");
     expect(code).toBe(0);
@@ -79,7 +79,7 @@ describe("fleet evidence", () => {
     await damage();
     const before = await readFile(log.file, "utf8");
     const { code, out } = await run("repair", "--workload", "support-1");
-    expect(out).toContain("Nothing proves any more:\n  that the snapshot 01234563 starts\n");
+    expect(out).toContain("From then on nothing proves:\n  that the snapshot 01234563 starts\n");
     expect(out).toContain("Nothing was touched.");
     expect(code).toBe(0);
     expect(await readFile(log.file, "utf8")).toBe(before);
@@ -106,8 +106,12 @@ describe("fleet evidence", () => {
     ["whole records", ["repair", "--workload", "support-1", "--yes"], "The records of support-1 are whole"],
     ["no workload", ["repair"], "Whose records? Name the workload with --workload"],
     ["a workload that is none", ["check", "--workload", "../s"], 'No workload is called "../s".'],
-    ["nothing to do", [], "Write `fleet evidence check`, `repair` or `begin`."],
-    ["something else", ["mend"], "Write `fleet evidence check`, `repair` or `begin`."],
+    ["nothing to do", [], "Write `fleet evidence check`, `fleet evidence repair` or `fleet evidence begin`."],
+    [
+      "something else",
+      ["mend"],
+      "Write `fleet evidence check`, `fleet evidence repair` or `fleet evidence begin`.",
+    ],
     ["no Docker host to ask", ["begin", "--workload", "support-1"], "does not answer (ENOENT)"],
   ])("refuses %s", async (_, argv, said) => {
     const before = await readFile(log.file, "utf8");

@@ -156,7 +156,7 @@ describe("a rollout does not go on", () => {
   test("without a candidate", () => {
     const config = configWith({ "agentImages.chromium.candidate": undefined });
     expect(() => nextWave(config, provedWitnesses(config), undefined, now)).toThrow(
-      "There is nothing to roll out: no agent image that a group runs has a `candidate`, and no group has settings that its instances lack. `fleet pin` writes a candidate.",
+      "There is nothing to roll out. No group runs an agent image with a `candidate`, and every instance has the settings of its group. `fleet pin` writes a candidate.",
     );
   });
 
@@ -206,7 +206,7 @@ describe("a wave to go on to", () => {
 
   test.each([
     [0, false, "support is at wave 1 already. To go back: `fleet rollback --to-wave 0`."],
-    [3, false, "each wave deserves a look before the next. Go to 2, or say --yes-all-waves"],
+    [3, false, "each wave deserves a look before the next. Go to 2, or add --yes-all-waves"],
     [4, true, "--to-wave 4: the last wave of support is 3."],
   ])("is refused: %i", (target, all, sentence) => {
     expect(() => refuseTarget(rollout, target, all)).toThrow(sentence);

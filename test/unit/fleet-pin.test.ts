@@ -99,7 +99,7 @@ describe("fleet pin", () => {
   });
 
   test.each([
-    [["--image", "firefox", "2"], /^Nothing stands at clawforce:agentImages\.firefox yet, so a tag alone/],
+    [["--image", "firefox", "2"], /^clawforce:agentImages\.firefox names no image yet, so a tag alone/],
     [["--image", "firefox", "r.example.com/a:latest"], /has the tag "latest", which says no version/],
     [
       ["--image", "chromium", "r.example.com/agent"],

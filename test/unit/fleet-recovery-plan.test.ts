@@ -48,12 +48,12 @@ const plan = (facts: Partial<RecoveryFacts>) =>
   planRecovery({ locks: [], pending: [], leftOvers: [], workloads: [], ...facts });
 
 const engine = [
-  "pulumi refresh: let the state know what is really there",
+  "pulumi refresh: read what is really there into the state",
   "pulumi up: finish with the configuration as it is now",
 ];
 const back = ["a: bring its container back and wait until it is healthy"];
 const letIn = ["a: let its requests in"];
-const giveUp = ["a: serves, its cut-over is given up"];
+const giveUp = ["a: serves, so give its cut-over up"];
 
 describe("the plan of a recovery", () => {
   test.each<[string, Case, string[], string[]]>([
@@ -69,21 +69,23 @@ describe("the plan of a recovery", () => {
       "one that serves and is held",
       { container: {}, ingress: "held", held: true, gate: "passed" },
       [
-        "a: agent:1@111111111111 is healthy, its requests are held since 12:00:00 UTC, until 12:05:00 UTC at most",
+        "a: agent:1@111111111111 is healthy, its requests have been held since 12:00:00 UTC, and will be until 12:05:00 UTC at most",
       ],
       letIn,
     ],
     [
       "one that the ingress has lost",
       { container: {}, ingress: "absent", gate: "passed" },
-      ["a: agent:1@111111111111 is healthy, the ingress does not know it: its requests are answered 404"],
+      [
+        "a: agent:1@111111111111 is healthy, the ingress does not know it: its requests are answered with 404",
+      ],
       letIn,
     ],
     [
       "one whose hold is over",
       { container: {}, ingress: "refusing", held: true, gate: "passed" },
       [
-        "a: agent:1@111111111111 is healthy, its hold is over: the ingress answers its requests 503 since 12:05:00 UTC",
+        "a: agent:1@111111111111 is healthy, its hold is over: the ingress answers its requests with 503 since 12:05:00 UTC",
       ],
       letIn,
     ],
@@ -91,7 +93,7 @@ describe("the plan of a recovery", () => {
       "one that is held because its gate failed",
       { container: {}, ingress: "held", held: true, gate: "failed" },
       [
-        "a: agent:1@111111111111 is healthy, its requests are held since 12:00:00 UTC, until 12:05:00 UTC at most",
+        "a: agent:1@111111111111 is healthy, its requests have been held since 12:00:00 UTC, and will be until 12:05:00 UTC at most",
       ],
       engine.slice(1),
     ],
@@ -99,7 +101,7 @@ describe("the plan of a recovery", () => {
       "a stopped one that is held",
       { container: { state: "exited" }, phase: "snapshotting", ingress: "held", held: true, gate: "passed" },
       [
-        'a: agent:1@111111111111 is exited, its cut-over was interrupted at "snapshotting", its requests are held since 12:00:00 UTC, until 12:05:00 UTC at most',
+        'a: agent:1@111111111111 is exited, its cut-over was interrupted at "snapshotting", its requests have been held since 12:00:00 UTC, and will be until 12:05:00 UTC at most',
       ],
       [...back, ...letIn],
     ],

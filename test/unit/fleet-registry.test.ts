@@ -142,10 +142,7 @@ describe("a registry that wants to know who asks", () => {
   test.each<[KnownCredentials, string]>([
     [undefined, "to somebody who has not logged in (HTTP 401), or has no such repository. Run `docker login"],
     [{ user: "deploy", password: "wrong" }, 'to the user "deploy" (HTTP 401)'],
-    [
-      { unusable: "docker-credential-x ended with 1" },
-      "Its login could not be had: docker-credential-x ended",
-    ],
+    [{ unusable: "docker-credential-x ended with 1" }, "Its login can't be used: docker-credential-x ended"],
   ])("refuses %j, and no password is in the message", async (credentials, sentence) => {
     const host = await registry(guarded);
     const refused = String(await resolved(`${host}/agent:1`, credentials).catch((error: unknown) => error));
@@ -159,7 +156,9 @@ describe("a registry that wants to know who asks", () => {
       asked.push(request.url ?? "");
       response.writeHead(401, { "www-authenticate": 'Bearer realm="http://tokens.example.com/token"' }).end();
     });
-    await expect(resolved(`${host}/agent:1`, known)).rejects.toThrow("which is no https address: not asked");
+    await expect(resolved(`${host}/agent:1`, known)).rejects.toThrow(
+      "That is no https address, so it was not asked",
+    );
     expect(asked).toEqual(["/v2/agent/manifests/1"]);
   });
 });

@@ -87,9 +87,7 @@ describe("fleet review", () => {
     const { code, out, err } = await review("--markdown", markdown);
     expect([code, out]).toEqual([1, ""]);
     expect(written("review.md")).toContain("## Review of `prod`: refused\n\n2 refusals, no warnings.");
-    expect(err).toContain(
-      "  refused: [state-kept] v: the Volume would be deleted, and what is in it with it.",
-    );
+    expect(err).toContain("  refused: [state-kept] v: the Volume would be deleted, with all that is in it.");
   });
 
   test("ends with 2, and asks no engine, when it does not understand the configuration", async () => {

@@ -24,8 +24,8 @@ describe("a lock of Pulumi", () => {
     "is that of a living process when that was started at %s",
     async (start) => {
       await expect(refuseLivingLocks([lock], started(start))).rejects.toThrow(
-        `An update is under way: process 4711 of root holds Pulumi's lock since ${taken} and lives. Nothing was touched. ` +
-          "Let it end, or interrupt it once (Ctrl-C, or `kill -INT 4711`) and let it clean up; then run `fleet recover` again.",
+        `An update is under way: process 4711 of root lives, and has held Pulumi's lock since ${taken}. Nothing was touched. ` +
+          "Let it end, or interrupt it once (Ctrl-C, or `kill -INT 4711`) and let it clean up. Then run `fleet recover` again.",
       );
     },
   );
@@ -33,9 +33,9 @@ describe("a lock of Pulumi", () => {
   test("of another host is refused there, whatever runs here", async () => {
     const here = { ...started(undefined), hostname: "laptop" };
     await expect(refuseLivingLocks([lock], here)).rejects.toThrow(
-      `Pulumi's lock was taken on the host deployer (process 4711 of root, ${taken}), and this is laptop: only there it ` +
-        "shows whether that process lives. Nothing was touched. Run `fleet recover` on deployer; when that host is gone for " +
-        "good, `pulumi cancel` removes the lock.",
+      `Pulumi's lock was taken on the host deployer (process 4711 of root, ${taken}), and this is laptop. Only deployer ` +
+        "can tell whether that process lives. Nothing was touched. Run `fleet recover` on deployer. If that host is gone for " +
+        "good, remove the lock with `pulumi cancel`.",
     );
   });
 

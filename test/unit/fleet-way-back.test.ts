@@ -116,6 +116,7 @@ describe("going back", () => {
 
   test.each([
     [{}, { ...nothing, toWave: 0 }, "--to-wave 0: no group is at a higher wave."],
+    [{}, { ...nothing, toWave: 0, group: "support" }, "--to-wave 0: support is not at a higher wave."],
     [
       {},
       { ...nothing, image: "firefox" },
@@ -186,8 +187,8 @@ describe("the way back of changed settings", () => {
       planned("support-2", { kind: "none", to: stable }),
     ]);
     expect(lines).toBe(
-      "Settings were changed of canary, support-1. Their way back: put the settings of the stack file back to what they were (git revert), then\n" +
-        "  pulumi up --stack prod   (every workload that has the new ones goes back at once)\n",
+      "The settings of canary, support-1 were changed. To go back: revert that change of the stack file (git revert), then run\n" +
+        "  pulumi up --stack prod   (every workload with the new settings goes back at once)\n",
     );
   });
 

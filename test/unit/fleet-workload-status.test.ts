@@ -139,7 +139,7 @@ describe("the status of a workload", () => {
     const status = workloadStatus(facts({ records: recorded(verification("passed", "c0")) }), now);
     expect(status).toMatchObject({
       verification: null,
-      differences: ["was not verified since its container was created: `pulumi up` does it"],
+      differences: ["was not verified since its container was created: `pulumi up` verifies it"],
     });
   });
 
@@ -157,24 +157,24 @@ describe("the status of a workload", () => {
     [
       "a stopped one",
       { container: { ...running, state: "exited", exitCode: 137 } },
-      ["is stopped since 9m (exit code 137): `fleet recover` brings it back"],
+      ["has been stopped for 9m (exit code 137): `fleet recover` brings it back"],
     ],
     [
       "a paused one",
       { container: { ...running, state: "paused" } },
-      ["is paused: `fleet recover` lets it go on"],
+      ["is paused: `fleet recover` resumes it"],
     ],
     [
       "one that ends again and again",
       { container: { ...running, state: "restarting", exitCode: 78 } },
-      ["ends again and again, last with exit code 78: its log says why (`docker logs`)"],
+      ["keeps restarting, last exit code 78: `docker logs --tail 50 a` says why"],
     ],
     [
       "an unhealthy one",
       { container: { ...running, health: "unhealthy" } },
-      ["is unhealthy: its log says why (`docker logs --tail 50`), and going back is one change"],
+      ["is unhealthy: `docker logs --tail 50 a` says why. To go back: docs/rollback.md"],
     ],
-    ["one that starts", { container: { ...running, health: "starting" } }, ["is starting since 9m"]],
+    ["one that starts", { container: { ...running, health: "starting" } }, ["has been starting for 9m"]],
     [
       "another image",
       { container: { ...running, image: old } },
@@ -183,14 +183,16 @@ describe("the status of a workload", () => {
     [
       "a failed verification",
       { records: recorded(cutOver, verification("failed")) },
-      ["its verification 9m ago failed (http /readyz: HTTP 503): go back, or `pulumi up` again"],
+      [
+        "its verification 9m ago failed (http /readyz: HTTP 503): go back, or verify it again with `pulumi up`",
+      ],
     ],
     ["one that its ingress serves", { ingress: { state: "serving" } }, []],
     [
       "one that is held",
       { ingress: { state: "held" }, hold: held(-3) },
       [
-        "its requests are held since 11:58:00 UTC, until 12:03:00 UTC at most; when no `pulumi up` runs: `fleet recover`",
+        "its requests have been held since 11:58:00 UTC, and will be until 12:03:00 UTC at most. If no `pulumi up` runs: `fleet recover`",
       ],
     ],
     [
@@ -200,20 +202,20 @@ describe("the status of a workload", () => {
         hold: held(-3),
         operations: [{ workload: "a", pid: 42, purpose: "cut-over" }],
       },
-      ["its requests are held since 11:58:00 UTC, until 12:03:00 UTC at most"],
+      ["its requests have been held since 11:58:00 UTC, and will be until 12:03:00 UTC at most"],
     ],
     [
       "one whose hold is over",
       { ingress: { state: "refusing" }, hold: held(1) },
       [
-        "its hold is over: the ingress answers its requests 503 since 11:59:00 UTC; when no `pulumi up` runs: `fleet recover`",
+        "its hold is over: the ingress answers its requests with 503 since 11:59:00 UTC. If no `pulumi up` runs: `fleet recover`",
       ],
     ],
     [
       "one that the ingress has lost",
       { ingress: { state: "absent" } },
       [
-        "the ingress does not know it: its requests are answered 404; when no `pulumi up` runs: `fleet recover`",
+        "the ingress does not know it: its requests are answered with 404. If no `pulumi up` runs: `fleet recover`",
       ],
     ],
     [
@@ -231,20 +233,20 @@ describe("the status of a workload", () => {
           restore: { snapshot: "0badcafe", takenAt: "unknown", reason: "requested", moved: [] },
         },
       },
-      ["the configuration wants its state set back to snapshot 0badcafe: `pulumi up`"],
+      ["the configuration wants its state set back to snapshot 0badcafe: `pulumi up` does it"],
     ],
     [
       "a cut-over that nobody works at",
       { journal: journal("snapshotting"), container: { ...running, state: "exited" } },
       [
-        "is stopped since 9m (exit code 0): `fleet recover` brings it back",
-        'its cut-over is at "snapshotting" since 2m: under way, or interrupted when no `pulumi up` runs: then `fleet recover`',
+        "has been stopped for 9m (exit code 0): `fleet recover` brings it back",
+        'its cut-over has been at "snapshotting" for 2m: under way. If no `pulumi up` runs, it was interrupted: `fleet recover`',
       ],
     ],
     [
       "a cut-over at work",
       { journal: journal("draining"), operations: [{ workload: "a", pid: 42, purpose: "cut-over" }] },
-      ['its cut-over is at "draining" since 2m: under way: process 42 (cut-over)'],
+      ['its cut-over has been at "draining" for 2m: under way: process 42 (cut-over)'],
     ],
   ])("names the difference and what to do: %s", (_, change, differences) => {
     expect(workloadStatus(facts(change), now).differences).toEqual(differences);

@@ -114,7 +114,9 @@ describe("a cut-over", () => {
       },
     ]);
     expect(await cut(back)).toEqual({ snapshot: taken });
-    expect(world.said.join("\n")).toContain("its requests are not held, going on all the same");
+    expect(world.said.join("\n")).toContain(
+      "its requests are not held, and its cut-over goes on without that",
+    );
     expect(await world.records()).toMatchObject([
       { kind: "snapshot", role: "pre-restore", image: candidate },
     ]);

@@ -27,7 +27,7 @@ describe("a container under the name of a workload", () => {
       `a container called bot is there ${made} (running; gateway:1; it writes to the volume bot-state). Nothing was touched.`,
     );
     expect(said).toContain(
-      "`docker update --restart=no bot && docker stop bot && docker rename bot bot-before`, and run `pulumi up`.",
+      "`docker update --restart=no bot && docker stop bot && docker rename bot bot-before`, and `pulumi up`.",
     );
     expect(said).not.toMatch(/remove (it|or)/i);
   });

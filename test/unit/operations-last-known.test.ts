@@ -94,14 +94,14 @@ describe("a workload that has left the configuration", () => {
   it("is left alone when its container does not show which mount is its state", () => {
     const two = mounted(stateVolume, { ...stateVolume, from: { volume: "w" }, at: "/more" });
     expect(() => inputOfUnit(leaving(), two, undefined)).toThrow(
-      `canary: it has left the configuration, ${file} is missing or damaged, and its container does not show which of its mounts is its state (/data, /more): nothing was done to it.`,
+      `canary: it has left the configuration, and ${file} is missing or damaged. Its container does not show which of its mounts is its state (/data, /more). Nothing was done to it.`,
     );
   });
 
   it("is left alone when another one has its name", () => {
     const strange = { ...mounted(stateVolume), isOwn: false };
     expect(() => inputOfUnit(leaving(), strange, undefined)).toThrow(
-      "canary: the container of this name was not made by the stack prod: nothing was done to it.",
+      "canary: the stack prod did not make the container of this name. Nothing was done to it.",
     );
   });
 });
@@ -114,7 +114,7 @@ describe("a document", () => {
     await expect(readDocument(file)).rejects.toEqual(
       new DocumentDamaged(
         `${file} is damaged: it is no JSON document`,
-        "Put it back from a copy. Without one, move it aside once no update runs and its workload serves.",
+        "Put it back from a copy. Without a copy, move it aside, but only when no update runs and its workload serves.",
       ),
     );
   });

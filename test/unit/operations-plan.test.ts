@@ -46,7 +46,7 @@ describe("describePlan", () => {
     [
       { kind: "back", from: two, to: one, release, restore },
       "back openclaw:2026.4.23@222222222222 -> openclaw:2026.4.15@111111111111, with its state: snapshot aaaaaaaa of " +
-        "2026-04-25T05:27:00.000Z is restored after a pre-restore snapshot, which takes back the 3h since then; " +
+        "2026-04-25T05:27:00.000Z is restored after a pre-restore snapshot, which takes back what was written in the 3h since then; " +
         "state moved (main.sqlite 1 -> 2)",
     ],
     [
@@ -93,7 +93,7 @@ describe("describePlan", () => {
 
   it("says that a workload is judged again after its records began anew, and that one that is refused stays", () => {
     const records = recorder()({ kind: "begun", image: one, container: "c", because: "lost" });
-    const again = "its records began anew: it stays, and passes its gate and its checks once more";
+    const again = "its records began anew: it stays as it is, and its gate and its checks run once more";
     expect(plan({ kind: "none", to: one }, { records })).toEqual([`support-1: ${again}`]);
     const refused = behindCanary("canary", two);
     expect(plan({ kind: "none", to: one }, { records, refused })).toEqual([

@@ -24,8 +24,8 @@ test("a window holds failed checks, a full restore and a second start", () => {
 
 test("a shorter one is refused with the parts that it would have to hold", () => {
   expect(budgetProblem({ ...workload, maintenance: 299 }, 50)).toBe(
-    "a failed verification and a full restore may take 5m (checks 1m 40s, restore and start in the drill 50s, stop and start again 2m 30s), " +
-      "the window has 4m 59s. Make clawforce:maintenance.length longer, or the deadlines shorter.",
+    "a failed verification and a full restore may take 5m, but the window has 4m 59s. The checks may take 1m 40s, the restore 50s " +
+      "as in the drill, a stop and a start 2m 30s. Make clawforce:maintenance.length longer, or the deadlines shorter.",
   );
 });
 
@@ -46,8 +46,8 @@ test("a window that slow checks may overrun is said, with the settings that help
   expect(scaledBudgetNotice(wide, 50, [])).toBeUndefined();
   expect(budgetProblem(wide, 50)).toBeUndefined();
   expect(scaledBudgetNotice(wide, 50, records)).toBe(
-    "the checks were slow last time and get up to 6m now: a failed verification and a full restore may then take 9m 20s, " +
-      "the window has 5m. Make clawforce:maintenance.length longer, or clawforce:deadlines.longest shorter.",
+    "the checks were slow last time, so they get up to 6m now. A failed verification and a full restore may then take 9m 20s, " +
+      "but the window has 5m. Make clawforce:maintenance.length longer, or clawforce:deadlines.longest shorter.",
   );
   const capped = { ...wide, deadlines: { ...wide.deadlines, longest: 15 } };
   expect(scaledBudgetNotice(capped, 50, records)).toBeUndefined();

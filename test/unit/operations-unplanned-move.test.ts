@@ -19,7 +19,7 @@ const back: Move = { kind: "back", from: two, to: one, release };
 describe("a way back that was previewed by code alone", () => {
   it("is refused once the state has moved, with what moved, what it needs and what to do", () => {
     expect(() => refuseUnplannedMove("bot-a", "preflight", back, markers("2"))).toThrow(
-      "bot-a: preflight failed: the new version has moved the state since the preview (config stamp 1 -> 2), so the old version " +
+      "bot-a: preflight failed: the new version has moved the state since the preview (config stamp 1 -> 2). So the old version " +
         "needs the snapshot aaaaaaaa of 2026-11-29T10:00:00Z as well. Start the way back again: its preview now shows the restore.",
     );
   });

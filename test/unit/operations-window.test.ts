@@ -43,7 +43,7 @@ describe("a window", () => {
   test("refuses the other track, workload by workload", () => {
     const workloads = [workload("claw", "control-plane", forward), workload("a", "runtime", forward)];
     expect(windowProblems({ window: "runtime", maintenance }, workloads, now)).toEqual([
-      "claw would be updated to agent:2@222222222222, but clawforce:window is runtime: set it to control-plane in a maintenance of its own, or take the change of claw back.",
+      "claw would be updated to agent:2@222222222222, but clawforce:window is runtime. Set it to control-plane in a maintenance of its own, or take the change of claw back.",
     ]);
   });
 
@@ -72,7 +72,7 @@ describe("the gap between the tracks", () => {
       workload("a", "runtime", forward),
     ];
     expect(windowProblems({ window: "runtime", maintenance }, workloads, now)).toEqual([
-      "the fleet would be updated, but the control plane changed 3h ago (claw, 2026-11-21T09:00:00.000Z) and clawforce:maintenance.gapBetweenTracks is 12h: wait until 2026-11-21T21:00:00.000Z, so that a fault has one suspect.",
+      "the fleet would be updated, but the control plane changed 3h ago (claw, 2026-11-21T09:00:00.000Z). clawforce:maintenance.gapBetweenTracks is 12h. Wait until 2026-11-21T21:00:00.000Z: then a fault has one suspect.",
     ]);
   });
 

@@ -95,7 +95,7 @@ describe("canary-before-fleet, by its evidence,", () => {
 
   test("says which trusted key is none", () => {
     expect(saidOf({}, { trustedKeys: [key.text, "x"] })).toEqual([
-      "policy config trustedKeys[1]: it is no Ed25519 public key in base64 of its SPKI. Why: by it no signature can be verified. " +
+      "policy config trustedKeys[1]: it is no Ed25519 public key in base64 of its SPKI. Why: no signature can be verified with it. " +
         "Write: what `openssl pkey -in <key> -pubout -outform DER | base64 -w0` prints.",
     ]);
   });

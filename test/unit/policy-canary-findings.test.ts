@@ -155,7 +155,7 @@ test("a workload can't say that nothing has run there when a gate or a cut-over 
     );
   };
   const message = (kind: string) =>
-    `support-1 image: it says that nothing has run there, and had its ${kind} at ${recordsStart}. ` +
+    `support-1 image: it says that nothing has run there, but had its ${kind} at ${recordsStart}. ` +
     "Why: what is judged has to be what runs. Write: the program of this fleet as it is: its workloads say what they find.";
   expect(told(gated({ workload: "support-1", image: stable }))).toBe(message("gate"));
   expect(told(cutOver(stable, candidate))).toBe(message("cut-over"));

@@ -80,7 +80,7 @@ describe("canary-before-fleet, at a first start,", () => {
 
   test("refuses one that only says that nothing has run there", () => {
     expect(saidOf({ members: [{ from: "" }, {}] })[0]).toBe(
-      "support-1 image: it says that nothing has run there, and had its gate at 2026-11-20T12:00:00.000Z. " +
+      "support-1 image: it says that nothing has run there, but had its gate at 2026-11-20T12:00:00.000Z. " +
         "Why: what is judged has to be what runs. Write: the program of this fleet as it is: its workloads say what they find.",
     );
   });

@@ -75,7 +75,7 @@ describe("canary-before-fleet, by how the fleet is built,", () => {
 
   test("refuses a workload that stands in another place than it says", () => {
     const misplaced = (role: string, group: string, home: string) =>
-      `support-2 judged.group: it says that it is the "${role}" of the group "${group}", and stands in "${home}". ` +
+      `support-2 judged.group: it says that it is the "${role}" of the group "${group}", but stands in "${home}". ` +
       "Why: a canary proves something for its own group only. Write: a workload into the component of its own group, or of the control plane.";
     expect(saidOf({ members: [{}, { judged: { group: "other" } }] })).toEqual([
       misplaced("fleet", "other", "support"),
@@ -96,7 +96,7 @@ describe("canary-before-fleet, by how the fleet is built,", () => {
   test("refuses a container that has another image than its workload says", () => {
     const id = `support-1 ${containerType}`;
     const differs = (has: string, says: string) =>
-      `support-1 image: its container has "${has}", and it says "${says}". Why: what is judged has to be what runs. ` +
+      `support-1 image: its container has "${has}", but it says "${says}". Why: what is judged has to be what runs. ` +
       "Write: the program of this fleet as it is: its workloads say what they find.";
     expect(said(withProps(stack, id, { image: image("e") }))).toEqual([differs(image("e"), candidate)]);
     const unchanged = rolloutStack({ key, members: [{ image: stable, from: stable }, {}] });
@@ -123,7 +123,7 @@ describe("canary-before-fleet, by how the fleet is built,", () => {
     );
     const message =
       'support-1 judged.group: it was moved from the group "sales" to "support", and gets another image in the same update. ' +
-      "Why: it would leave the canary behind that has to prove the image for it. Write: the move alone, run it, and then the image.";
+      "Why: it would leave behind the canary that has to prove the image for it. Write: the move alone, run it, and then the image.";
     expect(saidOf({ members: [{ evidence }, {}] })).toEqual([message]);
     expect(saidOf({ members: [{ evidence, image: stable, from: stable }, {}] })).toEqual([]);
     const here = envelopes(

@@ -157,7 +157,7 @@ describe("canary-before-fleet", () => {
     const leftOut = rolloutStack({ key, canary: { from: candidate } });
     const id = `canary ${containerType}`;
     expect(said(withProps(leftOut, id, { image: stable }))).toEqual([
-      `canary image: its container has "${stable}", and it says "${candidate}". Why: what is judged has to be what runs. ` +
+      `canary image: its container has "${stable}", but it says "${candidate}". Why: what is judged has to be what runs. ` +
         "Write: the program of this fleet as it is: its workloads say what they find.",
       unproved(`stays on "${stable}" in this update`, `${why} ${asCandidate}`),
     ]);
@@ -286,7 +286,7 @@ describe("canary-before-fleet", () => {
       "Why: going back waits for nothing. Write: nothing, if this is meant.";
     expect(saidOf(of())).toEqual([told("canary, support-1, support-2")]);
     const unsigned = (member: string) =>
-      `${member} image: image "${stable}" is a release by records alone that no trusted key has signed. ` +
+      `${member} image: image "${stable}" is a release only by records that no trusted key has signed. ` +
       "Why: whoever can write the file could have written it. Write: `clawforce:evidence.signingKey` on the machine that updates, " +
       "and its public key into `trustedKeys` of the policy config.";
     expect(saidOf(of(stranger))).toEqual([
@@ -319,7 +319,7 @@ describe("canary-before-fleet", () => {
         ],
       });
     const not = (move: string) => [
-      `plane image: it says that its move is "${move}", which image and records do not bear out. ` +
+      `plane image: it says that its move is "${move}", but image and records say otherwise. ` +
         "Why: what is judged has to be what runs. Write: the program of this fleet as it is: its workloads say what they find.",
     ];
     const newer = { image: image("2", "ghcr.io/acme/clawforce"), from: plane };

@@ -48,16 +48,16 @@ const notKnown = (place: string, what = "not known at preview") =>
 const short = (hold: number, sum: string, needed: number) =>
   refused(
     "gateway judged.pause.hold",
-    `the ingress holds its requests for ${hold} s, and a cut-over may take ${sum}`,
-    "when the hold is over, what waits is answered with 503",
+    `the ingress holds its requests for ${hold} s, but a cut-over may take ${sum}`,
+    "when the hold is over, requests that wait are answered with 503",
     `clawforce:ingress.hold: ${needed}s, or shorter times for the others`,
   );
 
 const killed = (place: string, write: string) =>
   refused(
     place,
-    "it keeps state, and is killed at once when it is to stop",
-    "what it has not written by then is lost, and a database may be torn",
+    "it keeps state, but is killed at once when it has to stop",
+    "what it has not written by then is lost, and a database may be damaged",
     write,
   );
 
@@ -116,7 +116,7 @@ describe("the time of a workload to stop", () => {
       refused(
         "gateway judged.pause.stopGrace",
         "it has 30 s to stop, and 30.5 s of work that nobody can see may be active",
-        "what has not ended by then is cut without a word",
+        "work that has not ended by then is cut, and nothing says so",
         "stopGrace: 31s, or `drain.http` or `drain.command`, which wait for the work before the stop",
       ),
     ]);
@@ -127,7 +127,7 @@ describe("the time of a workload to stop", () => {
     const grace = (seconds: number) =>
       refused(
         "gateway destroyGraceSeconds",
-        `it is ${seconds} s, and the workload has 30 s to stop`,
+        `it is ${seconds} s, but the workload has 30 s to stop`,
         "a removal without a cut-over would kill it too early",
         "destroyGraceSeconds: 30",
       );
@@ -233,7 +233,7 @@ describe("a pod with state", () => {
     refused(
       `raw ${path}terminationGracePeriodSeconds`,
       `it keeps state, and has ${seconds} s to stop`,
-      "what it has not written by then is lost, and a database may be torn",
+      "what it has not written by then is lost, and a database may be damaged",
       `${minimum} or more`,
     );
   const path = "spec.template.spec.";

@@ -130,7 +130,7 @@ describe("an exemption by the name of a resource", () => {
 
   test("is described for what it names", () => {
     const described = [byRepository, byResource].map((by) => exemptionsSchema(by).description);
-    const rest = "that this rule lets be, each with a reason and the last day on which it does";
+    const rest = "that this rule passes over, each with a reason and a last day";
     expect(described).toEqual([`Repositories ${rest}`, `Resources, by their names, ${rest}`]);
   });
 });

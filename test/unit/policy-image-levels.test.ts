@@ -85,7 +85,7 @@ describe("what an image rule says to write", () => {
       `${place} has the tag beside its digest. Why: people read the tag, and it says no version. ${form}`,
     ]);
     expect(secret(`hunter2:1@${digest}`, { registries: ["ghcr.io"] })).toEqual([
-      `${place} has the registry that is not allowed. Why: only what comes from known registries has been looked at. Write: an image of ghcr.io.`,
+      `${place} has the registry that is not allowed. Why: only images from known registries have been looked at. Write: an image of ghcr.io.`,
     ]);
   });
 

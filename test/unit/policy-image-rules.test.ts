@@ -68,7 +68,7 @@ describe("no-mutable-image", () => {
     ],
     [
       unknownText,
-      "the image is not known at preview. Why: what nobody knows, nobody has reviewed. Write: the reference as literal text, with its digest, not the output of another resource.",
+      "the image is not known at preview. Why: nobody can review what is not known. Write: the reference as literal text, with its digest, not the output of another resource.",
     ],
     [
       5,
@@ -105,7 +105,7 @@ describe("no-mutable-image", () => {
     }
     expect(said(noMutableImage, `ghcr.io.evil.com/a/img:1@${digest}`, config)).toEqual([
       `${noMutable} image "ghcr.io.evil.com/a/img:1@${digest}" has the registry "ghcr.io.evil.com", which is not allowed. ` +
-        "Why: only what comes from known registries has been looked at. Write: an image of ghcr.io or docker.io.",
+        "Why: only images from known registries have been looked at. Write: an image of ghcr.io or docker.io.",
     ]);
     expect(said(noMutableImage, `ghcr.io/a/img:1@${digest}`, { registries: ["hcr.io"] })).toHaveLength(1);
   });
@@ -120,7 +120,7 @@ describe("no-mutable-image", () => {
     const props = { image: `img:1@${digest}` };
     expect(judged(noMutableImage, { type: container, props, ignoreChanges: ["image"] })).toEqual([
       {
-        message: `${noMutable} the image is under ignoreChanges ("image"). Why: what runs then is not what the program says, and no review sees it. Write: ignoreChanges without this path.`,
+        message: `${noMutable} the image is under ignoreChanges ("image"). Why: then something else runs than the program says, and no review sees it. Write: ignoreChanges without this path.`,
       },
     ]);
     expect(judged(noMutableImage, { type: container, props, ignoreChanges: ["labels"] })).toEqual([]);
@@ -169,7 +169,7 @@ describe("digest-pinned", () => {
     ],
     [
       `img:1@sha384:${"c".repeat(96)}`,
-      `image "img:1@sha384:${"c".repeat(96)}" has a digest that is neither sha256 nor sha512. Why: registries and engines need not know it. ${write("img", "1", "img:1")}`,
+      `image "img:1@sha384:${"c".repeat(96)}" has a digest that is neither sha256 nor sha512. Why: a registry or an engine may not know it. ${write("img", "1", "img:1")}`,
     ],
     [
       `img:1@sha256:${"0".repeat(64)}`,
@@ -181,7 +181,7 @@ describe("digest-pinned", () => {
     ],
     [
       unknownText,
-      "the image is not known at preview. Why: what nobody knows, nobody has reviewed. Write: the reference as literal text, with its digest, not the output of another resource.",
+      "the image is not known at preview. Why: nobody can review what is not known. Write: the reference as literal text, with its digest, not the output of another resource.",
     ],
   ])("refuses %j and says what to write", (image, message) => {
     expect(said(digestPinned, image)).toEqual([`${pinned} ${message}`]);
@@ -241,7 +241,7 @@ describe.each(rules.map((rule) => [rule.name, rule] as const))("%s", (_name, rul
       level: "advisory",
       message:
         `${rule.description}\n[${rule.name}] web envs[0]: the value is not known at preview. ` +
-        "Why: whether it names an image can't be told. Write: what names an image as literal text; nothing, if it names none.",
+        "Why: it can't be told whether it names an image. Write: the image as literal text; nothing, if the value names no image.",
     });
     expect(rest).toEqual([]);
   });
@@ -298,7 +298,7 @@ describe.each(rules.map((rule) => [rule.name, rule] as const))("%s", (_name, rul
       {
         level: "advisory",
         message:
-          `${rule.description}\n[${rule.name}] web chart: the images that come from here are out of sight. ` +
+          `${rule.description}\n[${rule.name}] web chart: nobody can see here which images come from it. ` +
           "Why: a policy sees the values of a release, not its chart and files. Write: each image of the chart into `values`, with its digest.",
       },
     ]);

@@ -10,7 +10,7 @@ const { plain } = said;
 
 describe("values without a map", () => {
   const opaque = [
-    "advisory: A container has no more than its work takes\n[least-privilege] web chart: what the chart makes of its values is out of sight. Why: a policy sees the values of a release, not its chart and files. Write: nothing, when the chart has been read; helm template shows what it makes.",
+    "advisory: A container has no more than its work takes\n[least-privilege] web chart: nobody can see here what the chart makes of its values. Why: a policy sees the values of a release, not its chart and files. Write: nothing, if you have read what the chart makes; helm template shows it.",
   ];
   const release = (values: unknown) => {
     const said = privileges({

@@ -211,7 +211,7 @@ describe("one resource that runs twice", () => {
 describe("what writes a state and is made anew", () => {
   const path = "opts.deleteBeforeReplace";
   const text = (written: string) =>
-    `is not true, and both the old and the new one write ${written}. Why: no lock stops two gateways on one state, and they corrupt it; what a provider does without being told is seen in no review. Write: deleteBeforeReplace: true in its options.`;
+    `is not true, and both the old and the new one write ${written}. Why: no lock stops two gateways on one state, and they corrupt it; no review sees what a provider does without being told. Write: deleteBeforeReplace: true in its options.`;
 
   test("has to wait for the end of the old one, and say so", () => {
     const open = [{}, { deleteBeforeReplace: false }];

@@ -43,7 +43,7 @@ function unverified(name: string, phase: string, what: string): string {
 function unordered(name: string, others: string): string {
   return refused(
     `${name} dependsOn`,
-    `nothing has its cut-over and that of ${others} wait for one another`,
+    `nothing makes its cut-over and that of ${others} wait for each other`,
     "when one of them fails, the others have been stopped as well",
     "a dependency on the verification of the one before",
   );

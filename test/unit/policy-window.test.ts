@@ -96,7 +96,7 @@ describe("one-track-per-window", () => {
     expect(said(stack(planeForward, { image: stable, from: candidate, evidence }))).toEqual([]);
     const unsigned = recordsOf("canary", stable, candidate, longAgo, "nobody");
     expect(said(stack(planeForward, { image: stable, from: candidate, evidence: unsigned }))).toEqual([
-      `canary image: image "${stable}" is a release by records alone that no trusted key has signed. ` +
+      `canary image: image "${stable}" is a release only by records that no trusted key has signed. ` +
         "Why: whoever can write the file could have written it. Write: the public key of the machine that updates into `trustedKeys` of the policy config.",
     ]);
     const levels = { levels: { unsigned: "disabled" } };
@@ -106,7 +106,7 @@ describe("one-track-per-window", () => {
   test("refuses one track too soon after the other was updated, by recorded time", () => {
     const tooSoon = (at: string, until: string, gap = "12h") => [
       `plane image: it is updated, and canary of the other track was updated at ${at}, less than ${gap} ago. ` +
-        `Why: what the one has broken would be sought in the other. Write: this change into a window after ${until}.`,
+        `Why: a fault of one would be looked for in the other. Write: this change into a window after ${until}.`,
     ];
     // The cut-over is the second record, a minute after the first.
     const updatedAt = (start: string, by: typeof key | "nobody" = key) =>
@@ -157,7 +157,7 @@ describe("one-track-per-window", () => {
 
   test("refuses an update when nothing is on record of the other track", () => {
     expect(said(stack(planeForward, { evidence: [] }))).toEqual([
-      "plane image: it is updated, and nothing is on record of canary, of the other track. " +
+      "plane image: it is updated, but nothing is on record of canary, of the other track. " +
         "Why: nobody knows when that was updated last. Write: the records of canary back from a copy, in the evidence directory.",
     ]);
     expect(said(stack(planeForward, { evidence: [], from: "" }))).toEqual([]);
@@ -167,12 +167,12 @@ describe("one-track-per-window", () => {
     const disguised = stack({ ...planeForward, track: "runtime" }, canaryForward);
     expect(said(disguised)).toEqual([
       expect.stringContaining("plane image: the control plane is to run"),
-      'plane judged.track: it says that it is of the track "runtime", and stands in the control plane. ' +
-        'Why: by it two tracks could pass for one. Write: "control-plane".',
+      'plane judged.track: it says that it is of the track "runtime", but stands in the control plane. ' +
+        'Why: so two tracks could pass for one. Write: "control-plane".',
     ]);
     expect(said(stack({}, { track: "control-plane" }))).toEqual([
-      'canary judged.track: it says that it is of the track "control-plane", and stands in the fleet. ' +
-        'Why: by it two tracks could pass for one. Write: "runtime".',
+      'canary judged.track: it says that it is of the track "control-plane", but stands in the fleet. ' +
+        'Why: so two tracks could pass for one. Write: "runtime".',
     ]);
   });
 

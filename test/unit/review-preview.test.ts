@@ -87,15 +87,15 @@ describe("preview", () => {
 
   test("refuses an operation on state that it does not know", () => {
     expect(refusalsOf([raw("docker:index/volume:Volume", "v", "import", stateOptions)])).toEqual([
-      '[preview] v: the operation "import" is none that this review knows. Why: what was not previewed is not known. Write: it as an update of its own, carried out by hand and watched.',
+      '[preview] v: the operation "import" is not known to this review. Why: what was not previewed is not known. Write: it as an update of its own, carried out by hand and watched.',
     ]);
     expect(refusalsOf([raw("docker:index/network:Network", "n", "import")])).toEqual([]);
   });
 
   test("warns of another connection to the platform", () => {
     expect(reviewed([raw("pulumi:providers:docker", "fleet", "update")]).warnings).toEqual([
-      "[preview] fleet: the connection to the platform is changed (update). Why: on another host there is nothing of what the engine's state says is there. " +
-        "Write: nothing, when it is the same host under another address.",
+      "[preview] fleet: the connection to the platform is changed (update). Why: another host has nothing of what the engine's state says is there. " +
+        "Write: nothing, if it is the same host under another address.",
     ]);
   });
 
@@ -127,7 +127,7 @@ describe("order", () => {
 
   test("warns of a workload that no longer waits for what is still there", () => {
     expect(reviewed([before, ...waits([])]).warnings).toEqual([
-      "[order] canary: it does not wait for first-verification any more. Why: what came before it need not have passed when it is stopped. " +
+      "[order] canary: it does not wait for first-verification any more. Why: it may be stopped before the ones before it have passed. " +
         "Write: the order as it was, unless instances or waves were put into another order on purpose.",
     ]);
   });

@@ -106,14 +106,14 @@ describe("state-kept", () => {
     expect(refusalsOf([raw(type, "v", "replace", stateOptions)])).toEqual([
       kept(
         "v",
-        `the ${kind} would be replaced, and what is in it with it`,
+        `the ${kind} would be replaced, with all that is in it`,
         lostWhy,
         "its name, driver and labels as they were",
       ),
     ]);
     expect(refusalsOf([raw(type, "v", "delete", {})])).toEqual([
       kept(
-        ...(["v", `the ${kind} would be deleted, and what is in it with it`, lostWhy] as const),
+        ...(["v", `the ${kind} would be deleted, with all that is in it`, lostWhy] as const),
         "`retainOnDelete: true` on it and `pulumi up`, and the removal afterwards",
       ),
     ]);
@@ -125,7 +125,7 @@ describe("state-kept", () => {
     ).toEqual([
       kept(
         ...(["canary-state", "the Volume would leave the program, and its workload stays"] as const),
-        ...(["nobody protects from then on what is in it", "it back into the program"] as const),
+        ...(["from then on nobody protects what is in it", "it back into the program"] as const),
       ),
     ]);
   });
@@ -142,9 +142,9 @@ describe("state-kept", () => {
       ...([
         "support-3-state",
         "the Volume would leave the program",
-        "nobody protects from then on what is in it",
+        "from then on nobody protects what is in it",
       ] as const),
-      "nothing, or `pulumi state unprotect` it first when it is to go for good",
+      "nothing, or `pulumi state unprotect` it first if it is to go for good",
     );
     expect(refusalsOf(removal({}))).toEqual([refusal]);
     expect(refusalsOf(removal({}).slice(1))).toEqual([refusal]);
@@ -154,8 +154,8 @@ describe("state-kept", () => {
     const { refusals, warnings, rows } = reviewed(removal({ protect: false }));
     expect(refusals).toEqual([]);
     expect(warnings).toEqual([
-      "[state-kept] support-3: it leaves the program. Why: nobody updates it, copies its state or watches it from then on. " +
-        "Write: nothing, when it is to go for good.",
+      "[state-kept] support-3: it leaves the program. Why: from then on nobody updates it, copies its state or watches it. " +
+        "Write: nothing, if it is to go for good.",
     ]);
     expect(rows).toEqual([
       {
@@ -185,7 +185,7 @@ describe("state-kept", () => {
         ...([
           "v",
           `it loses ${option}`,
-          "the next change could replace or delete it, and what is in it with it",
+          "the next change could replace or delete it, with all that is in it",
         ] as const),
         "the option as it was",
       );
@@ -205,7 +205,7 @@ describe("state-kept", () => {
         ...([
           "canary-state",
           "it has no `retainOnDelete`",
-          "with its removal from the program what is in it would be deleted",
+          "its removal from the program would delete what is in it",
         ] as const),
         "`retainOnDelete: true`",
       ),
@@ -230,7 +230,7 @@ describe("secret-marked", () => {
     const value = { [["AP", "I_KEY"].join("")]: secret };
     const review = reviewed([inEnvironment({ environment: value })]);
     expect(review.refusals).toEqual([
-      '[secret-marked] w: environment "API_KEY" is named like a secret and is not marked as one. Why: its value stands readable in the engine\'s ' +
+      '[secret-marked] w: environment "API_KEY" is named like a secret and is not marked as one. Why: its value is readable in the engine\'s ' +
         "state, in every preview and in the logs of CI. Write: the value as a secret: `pulumi config set --secret`, `pulumi.secret`.",
     ]);
     expect(JSON.stringify(review)).not.toContain(secret);

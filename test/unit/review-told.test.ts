@@ -22,8 +22,8 @@ describe("told-and-done", () => {
       "tells nothing",
       updated({ judged: { move: 7 } }),
       told(
-        "its component says nothing that can be read of what happens to it",
-        "the policy pack has judged it by nothing",
+        "its component does not say in a readable form what happens to it",
+        "the policy pack had nothing to judge it by",
         "`judged` among the outputs of its component, as components/workload.ts has it",
       ),
     ],
@@ -31,8 +31,8 @@ describe("told-and-done", () => {
       "says nothing new in this run, so that the facts of the run before would count",
       updated().map(({ outputs: _, ...each }) => each),
       told(
-        "its component says nothing that can be read of what happens to it",
-        "the policy pack has judged it by nothing",
+        "its component does not say in a readable form what happens to it",
+        "the policy pack had nothing to judge it by",
         "`judged` among the outputs of its component, as components/workload.ts has it",
       ),
     ],
@@ -49,7 +49,7 @@ describe("told-and-done", () => {
       "is told to be of the other track",
       updated({ judged: { track: "control-plane" } }),
       told(
-        'told as part of the track "control-plane", it stands in the track "runtime"',
+        'the policies were told that it is part of the track "control-plane", but it stands in the track "runtime"',
         "two tracks would change in one window and look like one",
         "the track that it stands in",
       ),
@@ -58,7 +58,7 @@ describe("told-and-done", () => {
       "would run another image than was told",
       withContainer("after", { inputs: { image: plane } }),
       told(
-        "told to run 222222222222, it would run aaaaaaaaaaaa",
+        "the policies were told that it is to run 222222222222, but it would run aaaaaaaaaaaa",
         "the policy pack has judged another image",
         "one image, and no `ignoreChanges` on it",
       ),
@@ -67,8 +67,8 @@ describe("told-and-done", () => {
       "runs another image than was told",
       updated({ judged: { from: plane } }),
       told(
-        "told to run aaaaaaaaaaaa so far, it runs 111111111111 by the engine's state",
-        "somebody has changed it past this program, or an update of it was interrupted: what would be replaced is not what was judged",
+        "the policies were told that it runs aaaaaaaaaaaa so far, but by the engine's state it runs 111111111111",
+        "it was changed outside of this program, or an update of it was interrupted. What would be replaced is not what was judged",
         "the state as it is first: `pulumi refresh`, or `fleet recover` after a deployer that died",
       ),
     ],
@@ -76,8 +76,8 @@ describe("told-and-done", () => {
       "that a control plane manages has been moved past this program",
       updated({ managed: true, judged: { from: "other" } }),
       told(
-        'told to run "other" so far, it runs 111111111111 by the engine\'s state',
-        "somebody has changed it past this program, or an update of it was interrupted: what would be replaced is not what was judged",
+        'the policies were told that it runs "other" so far, but by the engine\'s state it runs 111111111111',
+        "it was changed outside of this program, or an update of it was interrupted. What would be replaced is not what was judged",
         "nothing until it is known who has moved it; `fleet status` says what runs",
       ),
     ],
@@ -85,8 +85,8 @@ describe("told-and-done", () => {
       "is another container than was told",
       updated({ judged: { container: "0123456789abcdef" } }),
       told(
-        "told of the container 0123456789ab, the engine's state has canary-conta",
-        "what was proved, was proved of another container",
+        "the policies were told of the container 0123456789ab, but the engine's state has canary-conta",
+        "the proof is of another container",
         "the state as it is first: `pulumi refresh`",
       ),
     ],
@@ -94,7 +94,7 @@ describe("told-and-done", () => {
       "is told to start for the first time although its container is there",
       updated({ judged: { move: "first" } }),
       told(
-        'told to start for the first time, its container is there: "replace"',
+        'the policies were told that it starts for the first time, but its container is there: "replace"',
         "its records are gone, and with them what it can be set back to",
         "its records back into the evidence directory",
       ),
@@ -103,7 +103,7 @@ describe("told-and-done", () => {
       "is told to move, and its container stays: a target, or ignored changes",
       updated({ op: "same" }),
       told(
-        'told to move (forward), its container would not be made anew: "same"',
+        'the policies were told that it moves (forward), but its container would not be made anew: "same"',
         "it would go on running what it runs, and look updated",
         "no `--target` and no `ignoreChanges` on its image",
       ),
@@ -112,7 +112,7 @@ describe("told-and-done", () => {
       "is told to move, and the command that moves it is only noted",
       updated({ op: "update", managed: true }),
       told(
-        'told to move (forward), the command that moves it would not be made anew: "update"',
+        'the policies were told that it moves (forward), but the command that moves it would not be made anew: "update"',
         "it would go on running what it runs, and look updated",
         "no `--target` and no `ignoreChanges` on its image",
       ),
@@ -121,7 +121,7 @@ describe("told-and-done", () => {
       "is told to stay on its image and gets another one",
       updated({ judged: { move: "none" } }),
       told(
-        "told to stay on its image, it would go from 111111111111 to 222222222222",
+        "the policies were told that it stays on its image, but it would go from 111111111111 to 222222222222",
         "an update that is not told as one passes every rule about updates",
         "the image that it runs, or a candidate",
       ),
@@ -131,7 +131,7 @@ describe("told-and-done", () => {
       workload("canary", { op: "replace", judged: { move: "restore", restore: { snapshot: "" } } }),
       told(
         "its state would be set back, and nobody says to which snapshot",
-        "what is lost by it is not known",
+        "it is not known what would be lost",
         "the snapshot as `restore` of the workload",
       ),
     ],
@@ -144,7 +144,7 @@ describe("told-and-done", () => {
     expect(reviewed(interrupted)).toMatchObject({
       refusals: [
         expect.stringContaining(
-          "told to run 111111111111 so far, it runs 222222222222 by the engine's state",
+          "the policies were told that it runs 111111111111 so far, but by the engine's state it runs 222222222222",
         ),
       ],
       warnings: [],
@@ -214,7 +214,7 @@ describe("move-first", () => {
 
   test("warns of another place alone", () => {
     expect(reviewed(moved({})).warnings).toEqual([
-      `[move-first] canary: ${what}. Why: from the next rollout on it is updated at another time. Write: nothing, when that is meant.`,
+      `[move-first] canary: ${what}. Why: from the next rollout on it is updated at another time. Write: nothing, if that is meant.`,
     ]);
   });
 });
@@ -247,7 +247,7 @@ describe("way-back", () => {
       refusals: [],
       warnings: [
         "[way-back] canary: it goes back, its state stays, and nothing on record says what its state was under the older version. " +
-          "Why: whether the newer version has moved it can't be told. Write: nothing, when the older version is known to read it.",
+          "Why: it can't be told whether the newer version has moved it. Write: nothing, if the older version is known to read it.",
       ],
     });
   });
