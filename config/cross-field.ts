@@ -1,4 +1,6 @@
+import type { CheckDeclaration } from "./check-kind.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
+import { instanceGroupSettings } from "./instance-group-schema.ts";
 import { fieldOf } from "./json.ts";
 import { suggestion } from "./nearest.ts";
 import { type Place, placeProblems, stateAt, valid } from "./places.ts";
@@ -6,14 +8,14 @@ import { type Path, type Problem, pathText } from "./problem.ts";
 import { volumeOf, waveCount } from "./rollout.ts";
 import {
   type AgentImageConfig,
+  agentImage,
   type InstanceConfig,
   type InstanceGroupConfig,
-  stackSchema,
 } from "./schema.ts";
 import { tokenCommand } from "./secrets.ts";
 import { checkProblems, managedProblems, trackPlaces, trackProblems } from "./track-rules.ts";
 
-const groupShape = stackSchema.shape.instanceGroups.valueType.shape;
+const groupShape = instanceGroupSettings.shape;
 
 /** A group as far as it is valid: what does not parse is undefined, and the rules that need it pass it over. */
 interface GroupView {
@@ -29,7 +31,7 @@ interface GroupView {
 type AgentImageView = { [release in keyof AgentImageConfig]?: string | undefined };
 
 /** The rules that no single field can break. Reported also when other parts of the configuration are invalid. */
-export function crossFieldProblems(raw: unknown): Problem[] {
+export function crossFieldProblems(raw: unknown, kinds: readonly CheckDeclaration[]): Problem[] {
   const images = imagesOf(raw);
   const groups = Object.keys(mapping(fieldOf(raw, "instanceGroups"))).map((name) => groupView(raw, name));
   const places = [...groups.flatMap((group) => placesOf(raw, group)), ...trackPlaces(raw)];
@@ -38,17 +40,17 @@ export function crossFieldProblems(raw: unknown): Problem[] {
     ...groups.flatMap((group) => [
       ...agentImageProblems(group, images),
       ...waveProblems(group),
-      ...checkProblems(["instanceGroups", group.name], groupOf(raw, group.name), "runtime"),
+      ...checkProblems(["instanceGroups", group.name], groupOf(raw, group.name), "runtime", kinds),
       ...tokenProblems(group),
       ...managedProblems(raw, group.name),
     ]),
-    ...trackProblems(raw, [...images.keys()]),
+    ...trackProblems(raw, [...images.keys()], kinds),
     ...placeProblems(raw, places),
   ];
 }
 
 function imagesOf(raw: unknown): Map<string, AgentImageView> {
-  const shape = stackSchema.shape.agentImages.valueType.shape;
+  const { shape } = agentImage;
   return new Map(
     Object.entries(mapping(fieldOf(raw, "agentImages"))).map(([name, image]) => [
       name,
