@@ -6,6 +6,7 @@ import { tell, withoutStackTrace } from "./components/messages.ts";
 import { loadStackConfig } from "./config/load.ts";
 import { defaultImageOf } from "./config/rollout.ts";
 import { tellFailure } from "./lifecycle/events.ts";
+import { parseStackConfig } from "./lifecycle/stack-config.ts";
 import { describeVerdicts, judgedGroups } from "./lifecycle/update/evidence-facts.ts";
 import { describeUpdate } from "./lifecycle/update/plan.ts";
 import { hookDeadline } from "./lifecycle/update/time-budget.ts";
@@ -18,7 +19,7 @@ import { runProcess } from "./platforms/child-process.ts";
 import { platformOf, proxyOf, resourcesOf } from "./platforms/of-stack.ts";
 import { keeperFor } from "./platforms/proxies/kamal/keeper.ts";
 
-const { config, secrets } = loadStackConfig();
+const { config, secrets } = loadStackConfig(parseStackConfig);
 const stack = getStack();
 const platform = platformOf(config);
 const situations = await withoutStackTrace(situationsInWindow(config, stack, platform));

@@ -1,12 +1,13 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Check } from "../config/check-schema.ts";
+import type { Check } from "../config/check-kind.ts";
 import type { ContainerConfig } from "../config/container-schema.ts";
 import type { OwnedTask } from "../config/contract.ts";
 import { digestIn } from "../config/digest.ts";
 import { fingerprint } from "../config/fingerprint.ts";
-import type { StateLocation, Track, WorkloadConfig } from "../config/rollout.ts";
+import type { StateLocation, WorkloadConfig } from "../config/rollout.ts";
 import type { BakeConfig } from "../config/schema.ts";
+import type { Track } from "../config/track.ts";
 import type { PlatformResources } from "../platforms/resources.ts";
 import type { WorkloadHooks } from "./hooks.ts";
 import { type OperationSecrets, operationCommand } from "./operation.ts";

@@ -1,7 +1,8 @@
 import type { ContainerConfig } from "./container-schema.ts";
 import { controlPlaneContainer, gatewayContainer } from "./container-schema.ts";
 import { fingerprint } from "./fingerprint.ts";
-import type { StateLocation, Track, WorkloadConfig } from "./rollout.ts";
+import type { StateLocation, WorkloadConfig } from "./rollout.ts";
+import type { Track } from "./track.ts";
 
 /**
  * What a container is made anew for when it changes, beside its image and a restore. Plain JSON. The order of its keys is

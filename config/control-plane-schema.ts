@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type CheckInput, checkSchema } from "./check-schema.ts";
+import type { CheckInput, CheckSchema } from "./check-kind.ts";
 import { controlPlaneContainer } from "./container-schema.ts";
 import { containerPath, doc, hosts, name, port, restoreOrder, variableName, volume } from "./fields.ts";
 import { pinnedImage } from "./image-reference.ts";
@@ -41,7 +41,8 @@ const healthBody: CheckInput = {
   body: { status: "healthy", database: "connected", orchestrator: "connected" },
 };
 
-export const controlPlane = z.strictObject({
+/** All but its checks. */
+export const controlPlaneSettings = z.strictObject({
   name: name.default("clawforce").meta(doc("Name of its container.", "control")),
   image: pinnedImage.meta(doc("Image that it runs. Another one here is its update.", exampleImage)),
   previous: pinnedImage
@@ -150,28 +151,33 @@ export const controlPlane = z.strictObject({
         { snapshot: "34495128", order: "INC-42" },
       ),
     ),
-  gate: z
-    .array(checkSchema)
-    .min(1)
-    .prefault([healthBody])
-    .meta(
-      doc("Short checks, before requests come in again. Each may take 15s at most.", [
-        { kind: "http", path: "/health", body: { status: "healthy" } },
-      ]),
-    ),
-  verification: z
-    .array(checkSchema)
-    .min(1)
-    .prefault([
-      healthBody,
-      { kind: "build" },
-      { kind: "login", deadline: "60s" },
-      { kind: "unchanged", what: ["instances", "backups", "users", "settings", "secret"] },
-    ])
-    .meta(
-      doc("The full checks, while requests come in.", [
-        { kind: "login" },
-        { kind: "unchanged", what: ["instances", "backups"] },
-      ]),
-    ),
 });
+
+export function controlPlane(check: CheckSchema) {
+  return controlPlaneSettings.extend({
+    gate: z
+      .array(check)
+      .min(1)
+      .prefault([healthBody])
+      .meta(
+        doc("Short checks, before requests come in again. Each may take 15s at most.", [
+          { kind: "http", path: "/health", body: { status: "healthy" } },
+        ]),
+      ),
+    verification: z
+      .array(check)
+      .min(1)
+      .prefault([
+        healthBody,
+        { kind: "build" },
+        { kind: "login", deadline: "60s" },
+        { kind: "unchanged", what: ["instances", "backups", "users", "settings", "secret"] },
+      ])
+      .meta(
+        doc("The full checks, while requests come in.", [
+          { kind: "login" },
+          { kind: "unchanged", what: ["instances", "backups"] },
+        ]),
+      ),
+  });
+}

@@ -1,5 +1,7 @@
+import type { CheckDeclaration } from "./check-kind.ts";
 import { containerProblems, portsOf } from "./container-rules.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
+import { instanceGroupSettings } from "./instance-group-schema.ts";
 import { fieldOf } from "./json.ts";
 import { suggestion } from "./nearest.ts";
 import { type Place, placeProblems, published, stateAt, valid } from "./places.ts";
@@ -7,14 +9,14 @@ import { type Path, type Problem, pathText } from "./problem.ts";
 import { volumeOf, waveCount } from "./rollout.ts";
 import {
   type AgentImageConfig,
+  agentImage,
   type InstanceConfig,
   type InstanceGroupConfig,
-  stackSchema,
 } from "./schema.ts";
 import { tokenCommand } from "./secrets.ts";
 import { checkProblems, managedProblems, trackPlaces, trackProblems } from "./track-rules.ts";
 
-const groupShape = stackSchema.shape.instanceGroups.valueType.shape;
+const groupShape = instanceGroupSettings.shape;
 
 /** A group as far as it is valid: what does not parse is undefined, and the rules that need it pass it over. */
 interface GroupView {
@@ -30,7 +32,7 @@ interface GroupView {
 type AgentImageView = { [release in keyof AgentImageConfig]?: string | undefined };
 
 /** The rules that no single field can break. Reported also when other parts of the configuration are invalid. */
-export function crossFieldProblems(raw: unknown): Problem[] {
+export function crossFieldProblems(raw: unknown, kinds: readonly CheckDeclaration[]): Problem[] {
   const images = imagesOf(raw);
   const groups = Object.keys(mapping(fieldOf(raw, "instanceGroups"))).map((name) => groupView(raw, name));
   const places = [...groups.flatMap((group) => placesOf(raw, group)), ...trackPlaces(raw)];
@@ -39,7 +41,7 @@ export function crossFieldProblems(raw: unknown): Problem[] {
     ...groups.flatMap((group) => [
       ...agentImageProblems(group, images),
       ...waveProblems(group),
-      ...checkProblems(["instanceGroups", group.name], groupOf(raw, group.name), "runtime"),
+      ...checkProblems(["instanceGroups", group.name], groupOf(raw, group.name), "runtime", kinds),
       ...tokenProblems(group),
       ...containerProblems(
         ["instanceGroups", group.name],
@@ -48,7 +50,7 @@ export function crossFieldProblems(raw: unknown): Problem[] {
       ),
       ...managedProblems(raw, group.name),
     ]),
-    ...trackProblems(raw, [...images.keys()]),
+    ...trackProblems(raw, [...images.keys()], kinds),
     ...containerProblems(
       ["controlPlane"],
       fieldOf(fieldOf(raw, "controlPlane"), "container"),
@@ -59,7 +61,7 @@ export function crossFieldProblems(raw: unknown): Problem[] {
 }
 
 function imagesOf(raw: unknown): Map<string, AgentImageView> {
-  const shape = stackSchema.shape.agentImages.valueType.shape;
+  const { shape } = agentImage;
   return new Map(
     Object.entries(mapping(fieldOf(raw, "agentImages"))).map(([name, image]) => [
       name,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type CheckInput, checkSchema } from "./check-schema.ts";
+import type { CheckInput, CheckSchema } from "./check-kind.ts";
 import { drain, gatewayContainer } from "./container-schema.ts";
 import { containerPath, doc, form, hosts, name, port, restoreOrder, volume } from "./fields.ts";
 import { seconds } from "./units.ts";
@@ -139,7 +139,8 @@ const bake = z.union(
   "expected a bake. Write its length (30m), or a mapping with `length`",
 );
 
-export const instanceGroup = z.strictObject({
+/** All but its checks. */
+export const instanceGroupSettings = z.strictObject({
   agentImage: name.meta(doc("Name of an entry of `agentImages`: what the group runs.", "chromium")),
   instances: z
     .array(instance)
@@ -187,18 +188,23 @@ export const instanceGroup = z.strictObject({
   stopGrace: seconds
     .default(30)
     .meta(doc("Time between SIGTERM and SIGKILL when a gateway is stopped.", "35s")),
-  gate: z
-    .array(checkSchema)
-    .min(1)
-    .prefault(openclawGate)
-    .meta(
-      doc("Short checks, before requests come in again. Each may take 15s at most.", [
-        { kind: "http", path: "/readyz", body: { ready: true } },
-      ]),
-    ),
-  verification: z
-    .array(checkSchema)
-    .min(1)
-    .prefault(openclawVerification)
-    .meta(doc("The full checks, while requests come in.", [{ kind: "channels" }, { kind: "pins" }])),
 });
+
+export function instanceGroup(check: CheckSchema) {
+  return instanceGroupSettings.extend({
+    gate: z
+      .array(check)
+      .min(1)
+      .prefault(openclawGate)
+      .meta(
+        doc("Short checks, before requests come in again. Each may take 15s at most.", [
+          { kind: "http", path: "/readyz", body: { ready: true } },
+        ]),
+      ),
+    verification: z
+      .array(check)
+      .min(1)
+      .prefault(openclawVerification)
+      .meta(doc("The full checks, while requests come in.", [{ kind: "channels" }, { kind: "pins" }])),
+  });
+}

@@ -1,14 +1,9 @@
-import { writeFileSync } from "node:fs";
 import { z } from "zod";
 import { referencePage } from "./reference-page.ts";
-import { secretKeys, stackSchema } from "./schema.ts";
+import { type StackSchema, secretKeys } from "./schema.ts";
 import { bytes, formatBytes, formatDuration, seconds } from "./units.ts";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
-
-/** Beside this file; stack files name it in their first line. `npm run schema` writes it, and the page of all keys. */
-export const schemaFile = new URL("stack.schema.json", import.meta.url);
-export const pageFile = new URL("../docs/configuration.md", import.meta.url);
 
 const namespace = "clawforce:";
 
@@ -42,8 +37,8 @@ const secrets: Record<(typeof secretKeys)[number], JsonSchema> = {
  * The form of a stack file, for editors. What only the program can judge is not in it: names that must be known, waves that
  * must grow, digests that must differ.
  */
-export function stackFileSchema(): JsonSchema {
-  const { properties = {}, required = [], definitions = {} } = settingsSchema();
+export function stackFileSchema(schema: StackSchema): JsonSchema {
+  const { properties = {}, required = [], definitions = {} } = inputSchema(schema);
   const keys = Object.fromEntries(
     Object.entries({ ...properties, ...secrets }).map(([key, schema]) => [namespace + key, schema]),
   );
@@ -69,9 +64,9 @@ export function stackFileSchema(): JsonSchema {
   };
 }
 
-/** The keys of the namespace `clawforce` but the secrets. */
-export function settingsSchema(): JsonSchema & { definitions?: Record<string, JsonSchema> } {
-  return z.toJSONSchema(stackSchema, {
+/** What one writes for `schema`: of the whole stack the keys of the namespace `clawforce` but the secrets. */
+export function inputSchema(schema: z.ZodType): JsonSchema & { definitions?: Record<string, JsonSchema> } {
+  return z.toJSONSchema(schema, {
     io: "input",
     // What editors understand best.
     target: "draft-7",
@@ -99,16 +94,11 @@ function reference(definition: string): JsonSchema {
   return { $ref: `#/definitions/${definition}` };
 }
 
-export function schemaText(): string {
-  return `${JSON.stringify(stackFileSchema(), null, 2)}\n`;
+export function schemaText(schema: StackSchema): string {
+  return `${JSON.stringify(stackFileSchema(schema), null, 2)}\n`;
 }
 
 /** docs/configuration.md. */
-export function pageText(): string {
-  return referencePage(settingsSchema(), secrets);
-}
-
-if (import.meta.main) {
-  writeFileSync(schemaFile, schemaText());
-  writeFileSync(pageFile, pageText());
+export function pageText(schema: StackSchema): string {
+  return referencePage(inputSchema(schema), secrets);
 }

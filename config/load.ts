@@ -1,5 +1,6 @@
 import { Config, type Output, RunError, runtime, secret } from "@pulumi/pulumi";
-import { ConfigError, parseStackConfig } from "./parse.ts";
+import type { ParseStackConfig } from "./parse.ts";
+import { ConfigError } from "./problem.ts";
 import type { StackConfig } from "./schema.ts";
 import { SecretMark } from "./secret-mark.ts";
 
@@ -22,9 +23,9 @@ const namespace = "clawforce";
  *
  * @throws RunError (no stack trace) that lists every problem, a missing secret among them.
  */
-export function loadStackConfig(): LoadedConfig {
+export function loadStackConfig(parse: ParseStackConfig): LoadedConfig {
   try {
-    const config = parseStackConfig(rawConfig(), { demandSecrets: true });
+    const config = parse(rawConfig(), { demandSecrets: true });
     const keys = new Config(namespace);
     return {
       config,

@@ -1,18 +1,10 @@
 import { z } from "zod";
+import type { CheckDeclaration } from "./check-kind.ts";
 import { crossFieldProblems } from "./cross-field.ts";
 import { ConfigError, type Path, type Problem } from "./problem.ts";
-import { type StackConfig, secretKeys, stackSchema } from "./schema.ts";
+import { type StackConfig, type StackSchema, secretKeys } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
 import { misplacedSecrets, missingSecrets, plainSecrets, secretPaths } from "./secrets.ts";
-
-export { ConfigError } from "./problem.ts";
-
-/** Judges names only: what a secret's key holds is judged by `secrets.ts`. */
-const schemaWithSecrets = stackSchema.extend({
-  controlPlanePassword: z.unknown().optional(),
-  gatewayTokens: z.unknown().optional(),
-  snapshotPassword: z.unknown().optional(),
-} satisfies Record<(typeof secretKeys)[number], z.ZodType>);
 
 export interface ParseOptions {
   /** Refuse the configuration when a secret that it needs is not set. Default: false. */
@@ -25,22 +17,33 @@ export interface ParseOptions {
  *
  * @throws ConfigError that lists every problem.
  */
-export function parseStackConfig(raw: Record<string, unknown>, options: ParseOptions = {}): StackConfig {
-  const settings = Object.fromEntries(Object.entries(raw).filter(([key]) => !isSecretKey(key)));
-  const marked = secretPaths(settings);
-  const ofSchema = schemaProblems(schemaWithSecrets, raw);
-  const unknown = ofSchema.filter(({ unknownKey }) => unknownKey === true);
-  const problems = [
-    ...ofSchema.filter(
-      (problem) => unknown.includes(problem) || !marked.some((mark) => isWithin(problem.path, mark)),
-    ),
-    ...crossFieldProblems(settings),
-    ...misplacedSecrets(marked.filter((mark) => !unknown.some(({ path }) => isWithin(mark, path)))),
-    ...plainSecrets(raw),
-    ...(options.demandSecrets === true ? missingSecrets(raw) : []),
-  ];
-  if (problems.length > 0) throw new ConfigError(inOrder(problems));
-  return stackSchema.parse(settings);
+export type ParseStackConfig = (raw: Record<string, unknown>, options?: ParseOptions) => StackConfig;
+
+/** @param kinds the kinds of check that the schema was made with */
+export function stackParser(schema: StackSchema, kinds: readonly CheckDeclaration[]): ParseStackConfig {
+  // Judges names only: what a secret's key holds is judged by `secrets.ts`.
+  const withSecrets = schema.extend({
+    controlPlanePassword: z.unknown().optional(),
+    gatewayTokens: z.unknown().optional(),
+    snapshotPassword: z.unknown().optional(),
+  } satisfies Record<(typeof secretKeys)[number], z.ZodType>);
+  return (raw, { demandSecrets = false } = {}) => {
+    const settings = Object.fromEntries(Object.entries(raw).filter(([key]) => !isSecretKey(key)));
+    const marked = secretPaths(settings);
+    const ofSchema = schemaProblems(withSecrets, raw);
+    const unknown = ofSchema.filter(({ unknownKey }) => unknownKey === true);
+    const problems = [
+      ...ofSchema.filter(
+        (problem) => unknown.includes(problem) || !marked.some((mark) => isWithin(problem.path, mark)),
+      ),
+      ...crossFieldProblems(settings, kinds),
+      ...misplacedSecrets(marked.filter((mark) => !unknown.some(({ path }) => isWithin(mark, path)))),
+      ...plainSecrets(raw),
+      ...(demandSecrets ? missingSecrets(raw) : []),
+    ];
+    if (problems.length > 0) throw new ConfigError(inOrder(problems, Object.keys(withSecrets.shape)));
+    return schema.parse(settings);
+  };
 }
 
 function isSecretKey(key: string): boolean {
@@ -48,8 +51,7 @@ function isSecretKey(key: string): boolean {
 }
 
 /** By the keys of the schema, then as found; so that the same configuration always gives the same text. */
-function inOrder(problems: Problem[]): Problem[] {
-  const keys: readonly string[] = [...Object.keys(stackSchema.shape), ...secretKeys];
+function inOrder(problems: Problem[], keys: readonly string[]): Problem[] {
   return problems.toSorted((a, b) => keys.indexOf(String(a.path[0])) - keys.indexOf(String(b.path[0])));
 }
 

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { z } from "zod";
 import { fieldOf } from "./json.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
-import { stackSchema } from "./schema.ts";
+import { snapshots } from "./snapshots-schema.ts";
 
 /** One container of the configuration, with what no two of them may share. */
 export interface Place {
@@ -121,7 +121,7 @@ function sharedState(places: readonly Place[]): Problem[] {
 /** A restore wipes the state first: repositories inside it would go with it. */
 function endangeredRepositories(raw: unknown, places: readonly Place[]): Problem[] {
   const repositories = valid(
-    stackSchema.shape.snapshots.shape.repositories,
+    snapshots.shape.repositories,
     fieldOf(fieldOf(raw, "snapshots"), "repositories"),
   );
   if (repositories === undefined) return [];

@@ -1,4 +1,4 @@
-import type { Check } from "./check-schema.ts";
+import type { Check } from "./check-kind.ts";
 import type { ContainerConfig } from "./container-schema.ts";
 import type {
   BakeConfig,
@@ -7,8 +7,7 @@ import type {
   InstanceGroupConfig,
   StackConfig,
 } from "./schema.ts";
-
-export type Track = "control-plane" | "runtime";
+import type { Track } from "./track.ts";
 
 export type StateLocation = { volume: string } | { directory: string };
 

@@ -1,27 +1,29 @@
-import { checkSchema } from "./check-schema.ts";
+import type { CheckDeclaration } from "./check-kind.ts";
 import { portsOf } from "./container-rules.ts";
-import { controlPlane } from "./control-plane-schema.ts";
+import { controlPlaneSettings } from "./control-plane-schema.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
+import { ingress } from "./ingress-schema.ts";
 import { fieldOf } from "./json.ts";
 import { suggestion } from "./nearest.ts";
 import { type Place, published, stateAt, valid } from "./places.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
-import { stackSchema } from "./schema.ts";
+import type { Track } from "./track.ts";
 import { formatDuration, seconds } from "./units.ts";
 
 /** The gate runs while the ingress is held: no check of it may take longer. Seconds. */
 const gateDeadline = 15;
 
-const ofControlPlane = ["login", "build"];
-const ofGateway = ["channels", "conversation", "pins"];
-const unchangedOf = {
-  "control-plane": ["instances", "backups", "users", "settings", "secret"],
-  runtime: ["sessions", "channels", "configuration"],
-} as const;
-
 /** The rules of the two tracks, and of what production demands. */
-export function trackProblems(raw: unknown, agentImages: readonly string[]): Problem[] {
-  return [...windowProblems(raw), ...productionProblems(raw), ...controlPlaneProblems(raw, agentImages)];
+export function trackProblems(
+  raw: unknown,
+  agentImages: readonly string[],
+  kinds: readonly CheckDeclaration[],
+): Problem[] {
+  return [
+    ...windowProblems(raw),
+    ...productionProblems(raw),
+    ...controlPlaneProblems(raw, agentImages, kinds),
+  ];
 }
 
 /** The containers of the control plane and of the ingress. */
@@ -67,12 +69,16 @@ function productionProblems(raw: unknown): Problem[] {
   return problems;
 }
 
-function controlPlaneProblems(raw: unknown, agentImages: readonly string[]): Problem[] {
+function controlPlaneProblems(
+  raw: unknown,
+  agentImages: readonly string[],
+  kinds: readonly CheckDeclaration[],
+): Problem[] {
   const written = fieldOf(raw, "controlPlane");
   if (written === undefined) return [];
   const path = ["controlPlane"];
   const [image, previous] = ["image", "previous"].map((key) =>
-    valid(controlPlane.shape.image, fieldOf(written, key)),
+    valid(controlPlaneSettings.shape.image, fieldOf(written, key)),
   );
   const problems: Problem[] = [];
   if (image !== undefined && previous !== undefined && digestOf(image) === digestOf(previous)) {
@@ -97,7 +103,7 @@ function controlPlaneProblems(raw: unknown, agentImages: readonly string[]): Pro
         "the account's password stands here in plain text. Remove it and run `pulumi config set --secret clawforce:controlPlanePassword`, with a new password.",
     });
   }
-  return [...problems, ...checkProblems(path, written, "control-plane")];
+  return [...problems, ...checkProblems(path, written, "control-plane", kinds)];
 }
 
 /** What the control plane makes is in its hands: the configuration names it, no more. */
@@ -128,47 +134,39 @@ export function managedProblems(raw: unknown, group: string): Problem[] {
 }
 
 /** Checks that the track has nothing to answer to, and gates that would hold requests for too long. */
-export function checkProblems(path: Path, written: unknown, track: keyof typeof unchangedOf): Problem[] {
+export function checkProblems(
+  path: Path,
+  written: unknown,
+  track: Track,
+  kinds: readonly CheckDeclaration[],
+): Problem[] {
   return (["gate", "verification"] as const).flatMap((phase) =>
     listOf(fieldOf(written, phase)).flatMap((check, index) => {
       const at = [...path, phase, index];
-      return [...kindProblems(at, check, track), ...(phase === "gate" ? deadlineProblems(at, check) : [])];
+      const kind = kinds.find(({ name }) => name === fieldOf(check, "kind"));
+      return [
+        ...(kind === undefined ? [] : kindProblems(at, check, track, kind)),
+        ...(phase === "gate" ? deadlineProblems(at, check, kind) : []),
+      ];
     }),
   );
 }
 
-function kindProblems(path: Path, check: unknown, track: keyof typeof unchangedOf): Problem[] {
-  const kind = String(fieldOf(check, "kind"));
-  const misplaced = track === "runtime" ? ofControlPlane : ofGateway;
-  const what = track === "runtime" ? "gateway" : "control plane";
-  if (misplaced.includes(kind)) {
-    return [
-      {
-        path: [...path, "kind"],
-        message: `a ${what} has no check ${JSON.stringify(kind)}. Move it to ${track === "runtime" ? pathText(["controlPlane"]) : "an instance group"}, or remove it.`,
-      },
-    ];
-  }
-  if (kind !== "unchanged") return [];
-  const known: readonly string[] = unchangedOf[track];
-  return listOf(fieldOf(check, "what")).flatMap((each, index) =>
-    typeof each !== "string" ||
-    known.includes(each) ||
-    !Object.values(unchangedOf)
-      .flat()
-      .includes(each as never)
-      ? []
-      : [
-          {
-            path: [...path, "what", index],
-            message: `a ${what} has no ${each}. Write ${known.map((one) => JSON.stringify(one)).join(" or ")}.`,
-          },
-        ],
-  );
+function kindProblems(path: Path, check: unknown, track: Track, kind: CheckDeclaration): Problem[] {
+  if (kind.tracks.includes(track)) return kind.problems?.(path, check, track) ?? [];
+  const [what, where] =
+    track === "runtime" ? ["gateway", pathText(["controlPlane"])] : ["control plane", "an instance group"];
+  return [
+    {
+      path: [...path, "kind"],
+      message: `a ${what} has no check ${JSON.stringify(kind.name)}. Move it to ${where}, or remove it.`,
+    },
+  ];
 }
 
-function deadlineProblems(path: Path, check: unknown): Problem[] {
-  const deadline = valid(checkSchema, check)?.deadline ?? valid(seconds, fieldOf(check, "deadline"));
+function deadlineProblems(path: Path, check: unknown, kind: CheckDeclaration | undefined): Problem[] {
+  const written = valid(seconds, fieldOf(check, "deadline"));
+  const deadline = (kind === undefined ? undefined : valid(kind.schema, check)?.deadline) ?? written;
   if (deadline === undefined || deadline <= gateDeadline) return [];
   return [
     {
@@ -179,7 +177,7 @@ function deadlineProblems(path: Path, check: unknown): Problem[] {
 }
 
 function controlPlanePlace(written: unknown): Place[] {
-  const shape = controlPlane.shape;
+  const { shape } = controlPlaneSettings;
   const name = valid(shape.name, fieldOf(written, "name"));
   if (written === undefined || name === undefined) return [];
   const path = ["controlPlane"];
@@ -203,7 +201,7 @@ function controlPlanePlace(written: unknown): Place[] {
 }
 
 function ingressPlace(written: unknown): Place[] {
-  const shape = stackSchema.shape.ingress.unwrap().shape;
+  const { shape } = ingress;
   const name = valid(shape.name, fieldOf(written, "name"));
   if (written === undefined || name === undefined) return [];
   const publish = valid(shape.publish, fieldOf(written, "publish"));

@@ -1,8 +1,10 @@
-import type { Check } from "../config/check-schema.ts";
+import type { Check } from "../config/check-kind.ts";
 import { shortReference } from "../config/image-reference.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
-import { checkName } from "../lifecycle/checks/name.ts";
+import { isOf } from "../lifecycle/checks/kind.ts";
+import { logs } from "../lifecycle/checks/kinds/logs.ts";
+import { checkKinds, checkName, kindOf } from "../lifecycle/checks/kinds.ts";
 import type { RecordedMove } from "./recorded-moves.ts";
 import type { NamedMove, RecordedUpdate } from "./recorded-updates.ts";
 
@@ -23,8 +25,7 @@ interface Line {
   open: string;
 }
 
-/** Checks that go through what a user does, not through what a process says of itself. */
-const realFlows: readonly string[] = ["channels", "conversation", "workflow", "login"];
+const realFlows = checkKinds.filter(({ realFlow }) => realFlow).map(({ name }) => name);
 
 /** The checklist for production updates, each line ticked with its evidence or left to a person. */
 export function checklist(facts: ChecklistFacts): string[] {
@@ -96,19 +97,19 @@ function linesOf(facts: ChecklistFacts): Line[] {
     checkLine(
       facts,
       "Logs reviewed after restart",
-      (check) => check.kind === "logs",
+      (check) => isOf(logs, check),
       "no check of the kind logs",
     ),
     checkLine(
       facts,
       "Functional verification by channel or real flow",
-      (check) => realFlows.includes(check.kind),
+      (check) => kindOf(check).realFlow === true,
       `no check of the kinds ${realFlows.join(", ")}`,
     ),
     checkLine(
       facts,
       "Negative validation for known errors",
-      (check) => check.kind === "logs" && check.absent.length > 0,
+      (check) => isOf(logs, check) && check.absent.length > 0,
       "no check of the kind logs with `absent`",
     ),
     { item: "Comparison against upstream issues", evidence: undefined, open: "a person's" },

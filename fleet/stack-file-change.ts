@@ -3,10 +3,10 @@ import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { isPlaceholder } from "../config/image-reference.ts";
 import { fieldAt } from "../config/json.ts";
-import { parseStackConfig } from "../config/parse.ts";
 import { ConfigError, type Problem } from "../config/problem.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { stackFileText, stackSettings } from "../config/stack-file.ts";
+import { parseStackConfig } from "../lifecycle/stack-config.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { type Change, changeLines, type Edit, editStackText } from "./stack-edit.ts";
 

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
-import { parseStackConfig } from "../config/parse.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { readStackFile } from "../config/stack-file.ts";
+import { parseStackConfig } from "../lifecycle/stack-config.ts";
 import { projectFolder } from "./project.ts";
 
 export interface NamedStack {

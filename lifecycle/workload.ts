@@ -1,9 +1,10 @@
-import type { Check } from "../config/check-schema.ts";
+import type { Check } from "../config/check-kind.ts";
 import type { DrainConfig } from "../config/container-schema.ts";
 import type { Made } from "../config/container-settings.ts";
 import type { DockerAccess } from "../config/docker-access.ts";
-import type { StateLocation, Track } from "../config/rollout.ts";
+import type { StateLocation } from "../config/rollout.ts";
 import type { DeadlinesConfig, SnapshotsConfig } from "../config/schema.ts";
+import type { Track } from "../config/track.ts";
 import type { Platform, StartSettings } from "../platforms/platform.ts";
 import type { IngressProxy } from "../platforms/proxy.ts";
 import type { Voice } from "./events.ts";

@@ -1,21 +1,22 @@
-import type { Check } from "../../config/check-schema.ts";
+import type { Check } from "../../config/check-kind.ts";
 import { messageOf, OperationFailure } from "../../platforms/failure.ts";
 import { preflightControlPlane } from "../control-plane/check.ts";
 import type { BaselineEntry, ChannelState } from "../evidence/records.ts";
 import { unitOf } from "../update/unit-of.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { judgeChannels, readChannels } from "./channels.ts";
 import { printOf, readConfiguration } from "./configuration.ts";
-import { attemptConversation } from "./conversation.ts";
 import { deadlinesOf } from "./deadline.ts";
-import { channelsArgv, countSessions } from "./unchanged.ts";
-
-type CheckOf<Kind extends Check["kind"]> = Extract<Check, { kind: Kind }>;
+import { isOf } from "./kind.ts";
+import { channelsArgv, channels as channelsKind, judgeChannels, readChannels } from "./kinds/channels.ts";
+import { attemptConversation, conversation } from "./kinds/conversation.ts";
+import { countSessions } from "./kinds/unchanged.ts";
+import { kindOf } from "./kinds.ts";
 
 /** What the checks compare with, read while the old version serves: only what they need, each call costs seconds. */
 export async function readBaseline(context: WorkloadContext): Promise<BaselineEntry> {
   const { platform, workload, secrets } = context;
   const checks = [...workload.gate, ...workload.verification];
+  const compared = checks.flatMap((check) => kindOf(check).compares?.(check) ?? []);
   const { image, restarts, imageId } = await unitOf(context);
   const version = await platform.imageVersion(imageId);
   const common = {
@@ -25,14 +26,16 @@ export async function readBaseline(context: WorkloadContext): Promise<BaselineEn
     ...(version !== undefined && { version }),
   } as const;
   if (workload.track === "control-plane") {
-    return { ...common, controlPlane: await preflightControlPlane(context) };
+    return { ...common, controlPlane: await preflightControlPlane(context, compared) };
   }
   const patience = deadlinesOf(workload).baseline;
-  const channels = await baselineChannels(context, checks, patience);
-  const sessions = compares(checks, "sessions")
+  const channels = compared.includes("channels")
+    ? await baselineChannels(context, checks, patience)
+    : undefined;
+  const sessions = compared.includes("sessions")
     ? await read("sessions", () => countSessions(context, patience))
     : undefined;
-  const configuration = compares(checks, "configuration")
+  const configuration = compared.includes("configuration")
     ? await read("configuration", async () => {
         const { content } = await readConfiguration(context, patience);
         return printOf(content, secrets.snapshotPassword);
@@ -65,9 +68,8 @@ async function baselineChannels(
   context: WorkloadContext,
   checks: readonly Check[],
   patience: number,
-): Promise<ChannelState[] | undefined> {
-  const check = checks.find((each): each is CheckOf<"channels"> => each.kind === "channels");
-  if (check === undefined && !compares(checks, "channels")) return undefined;
+): Promise<ChannelState[]> {
+  const check = checks.find((each) => isOf(channelsKind, each));
   const argv = check?.argv ?? channelsArgv;
   const { platform, workload } = context;
   const found = await read("channels", async () =>
@@ -98,12 +100,10 @@ async function baselineTurn(
   checks: readonly Check[],
   patience: number,
 ): Promise<BaselineEntry["turn"]> {
-  const check = checks.find(
-    (each): each is CheckOf<"conversation"> => each.kind === "conversation" && each.asBefore,
-  );
+  const check = checks.filter((each) => isOf(conversation, each)).find(({ asBefore }) => asBefore);
   if (check === undefined) return undefined;
   try {
-    const { passed, detail } = await attemptConversation(context, check, undefined, patience);
+    const { passed, detail } = await attemptConversation({ context, before: undefined }, check, patience);
     return { passed, detail };
   } catch (error) {
     return { passed: false, detail: messageOf(error) };
@@ -117,10 +117,6 @@ export function lostChannels(
 ): string[] {
   const were = new Set((before ?? []).filter(({ up }) => up).map(({ name }) => name));
   return now.filter(({ name, up }) => !up && were.has(name)).map(({ name }) => name);
-}
-
-function compares(checks: readonly Check[], what: CheckOf<"unchanged">["what"][number]): boolean {
-  return checks.some((check) => check.kind === "unchanged" && check.what.includes(what));
 }
 
 export function describeBaseline(baseline: BaselineEntry): string {

@@ -1,27 +1,15 @@
-import type { Check } from "../../config/check-schema.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { BaselineEntry } from "../evidence/records.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { describeBaseline, readBaseline } from "./baseline.ts";
 import { verdictOf } from "./judge.ts";
+import { kindOf } from "./kinds.ts";
 import { runChecks } from "./run.ts";
-
-/** Kinds that compare a control plane with what it was: a check that can't even pass on that itself would undo a good update. */
-const comparing: ReadonlySet<Check["kind"]> = new Set(["build", "login", "unchanged"]);
-
-/** The newest backup was opened for the baseline, by the file that it will be judged by: it may be large. */
-function exceptBackups(check: Check): Check[] {
-  if (check.kind !== "unchanged") return [check];
-  const what = check.what.filter((each) => each !== "backups");
-  return what.length === 0 ? [] : [{ ...check, what }];
-}
 
 /** Runs what will judge the new version on the old one first, while nothing is stopped. */
 async function rehearse(context: WorkloadContext, baseline: BaselineEntry): Promise<void> {
   if (baseline.controlPlane === undefined) return;
-  const checks = context.workload.verification
-    .filter(({ kind }) => comparing.has(kind))
-    .flatMap(exceptBackups);
+  const checks = context.workload.verification.flatMap((check) => kindOf(check).rehearsed?.(check) ?? []);
   const results = await runChecks(context, checks, baseline);
   const reasons = results
     .filter(({ outcome, severity }) => outcome !== "passed" && severity === "critical")

@@ -1,8 +1,8 @@
-import type { Check } from "../../config/check-schema.ts";
+import type { Check } from "../../config/check-kind.ts";
 import type { DeadlinesConfig } from "../../config/schema.ts";
 import { formatDuration } from "../../config/units.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
-import { checkName } from "./name.ts";
+import { checkName } from "./kinds.ts";
 
 /** As in the schema, for workloads on record from before there were these settings. */
 const defaultDeadlines: DeadlinesConfig = { factor: 3, longest: 600, baseline: 120 };

@@ -1,6 +1,4 @@
-import { fieldAt } from "../../config/json.ts";
 import type { CheckResult, Outcome } from "../evidence/records.ts";
-import { type CommandResult, oneLine } from "./cli-output.ts";
 
 /** What a single attempt of a check saw. `detail` is one line for the operator, without secrets. */
 export interface Attempt {
@@ -8,57 +6,6 @@ export interface Attempt {
   detail: string;
   /** There was nothing to look at, so nothing is proved either way: inconclusive. Never together with `passed`. */
   nothing?: true;
-}
-
-export function judgeHttp(
-  wanted: { status: number; body: Record<string, string | number | boolean> },
-  answer: { status: number; body: string },
-): Attempt {
-  if (answer.status !== wanted.status) {
-    return failed(`HTTP ${answer.status} instead of ${wanted.status}: ${oneLine(answer.body)}`);
-  }
-  let body: unknown;
-  try {
-    body = JSON.parse(answer.body);
-  } catch {
-    return failed(`HTTP ${answer.status}, but the body is not JSON: ${oneLine(answer.body)}`);
-  }
-  for (const [path, value] of Object.entries(wanted.body)) {
-    const seen = fieldAt(body, path);
-    if (seen !== value) {
-      return failed(`${path} is ${JSON.stringify(seen)} instead of ${JSON.stringify(value)}`);
-    }
-  }
-  return passed(
-    Object.entries(wanted.body)
-      .map(([path, value]) => `${path}=${value}`)
-      .join(" "),
-  );
-}
-
-export function judgeCommand(
-  wanted: { exitCode: number; output?: string | undefined },
-  result: CommandResult,
-): Attempt {
-  if (result.exitCode !== wanted.exitCode) {
-    return failed(
-      `exit code ${result.exitCode} instead of ${wanted.exitCode}: ${oneLine(result.stderr || result.stdout)}`,
-    );
-  }
-  if (wanted.output !== undefined && !new RegExp(wanted.output, "m").test(result.stdout)) {
-    return failed(`the output does not match /${wanted.output}/: ${oneLine(result.stdout)}`);
-  }
-  return passed(`exit code ${result.exitCode}`);
-}
-
-/** The program's own word must contain the version as a whole: 2026.4.2 is not 2026.4.23. */
-export function judgeVersion(wanted: string, result: CommandResult): Attempt {
-  const said = oneLine(result.stdout || result.stderr);
-  if (result.exitCode !== 0) {
-    return failed(`exit code ${result.exitCode}: ${said}`);
-  }
-  const words = result.stdout.split(/[\s(),]+/);
-  return words.includes(wanted) ? passed(said) : failed(`says "${said}" instead of ${wanted}`);
 }
 
 /** What a check has come to. */

@@ -1,9 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Check } from "../../config/check-schema.ts";
-import { fieldAt, parsedJson } from "../../config/json.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
-import type { HttpAnswer } from "../../platforms/http.ts";
 import type { Attempt } from "../checks/judge.ts";
 import type { BaselineEntry, ControlPlaneBaseline } from "../evidence/records.ts";
 import type { ControlPlaneAccess, WorkloadContext } from "../workload.ts";
@@ -14,8 +11,6 @@ import { type DatabaseLook, databaseProblem, lookIntoDatabase } from "./database
 import { describeTasks, judgeLogin, judgeSteady } from "./judge.ts";
 import { judgeUnchanged, type UnchangedPart, unchangedParts } from "./unchanged.ts";
 
-type Unchanged = Extract<Check, { kind: "unchanged" }>;
-
 /** A login that is new, and whose it is. */
 export function attemptLogin(context: WorkloadContext): Promise<Attempt> {
   return withControlPlane(context, (client) => checkLogin(client, accessOf(context).username));
@@ -24,21 +19,21 @@ export function attemptLogin(context: WorkloadContext): Promise<Attempt> {
 /** Against what was on record before the update; backups are opened too, not only counted. */
 export async function attemptUnchanged(
   context: WorkloadContext,
-  check: Unchanged,
+  { what: named, except }: { what: readonly string[]; except: readonly string[] },
   before: BaselineEntry | undefined,
 ): Promise<Attempt> {
   const baseline = before?.controlPlane;
   if (baseline === undefined) {
     return { passed: true, detail: "this is its first version here: there is nothing to compare with" };
   }
-  const what = partsOf([check]);
+  const what = partsOf(named);
   return withControlPlane(context, async (client) => {
     const now = await readBaseline(client, {
       what,
       ...(baseline.salt !== undefined && { salt: baseline.salt }),
       database: () => lookInto(context),
     });
-    const counted = judgeUnchanged(baseline, now, what, check.except);
+    const counted = judgeUnchanged(baseline, now, what, except);
     if (!counted.passed || !what.includes("backups")) {
       return counted;
     }
@@ -47,41 +42,16 @@ export async function attemptUnchanged(
   });
 }
 
-/** The build that answers has changed if the image has, and only then. */
-export function judgeBuild(
-  field: string,
-  answer: HttpAnswer,
-  baseline: BaselineEntry | undefined,
-  image: string,
-): Attempt {
-  const build = fieldAt(parsedJson(answer.body), field);
-  if (typeof build !== "string" || build === "") {
-    return { passed: false, detail: `the answer has no ${field}: which build answers is unknown` };
-  }
-  const before = baseline?.controlPlane?.build;
-  if (before === undefined) {
-    return { passed: true, detail: `${field} ${build}` };
-  }
-  const changes = baseline?.image !== image;
-  if (changes === (build !== before)) {
-    return {
-      passed: true,
-      detail: changes ? `${field} ${before} -> ${build}` : `${field} ${build} as before`,
-    };
-  }
-  return {
-    passed: false,
-    detail: changes
-      ? `${field} is still ${build}: the old build answers`
-      : `${field} is ${build} instead of ${before}: another build answers under the same image`,
-  };
-}
-
 /**
  * What an update of the control plane starts from: an account that sees all, a database that its snapshots will have,
  * nothing under way, every instance in a state that it will keep, and a newest backup that opens. Refuses an update else.
+ *
+ * @param compared what the checks will compare with it
  */
-export async function preflightControlPlane(context: WorkloadContext): Promise<ControlPlaneBaseline> {
+export async function preflightControlPlane(
+  context: WorkloadContext,
+  compared: readonly string[],
+): Promise<ControlPlaneBaseline> {
   const { username, database } = accessOf(context);
   return withControlPlane(context, async (client) => {
     refuseUnlessPassed(judgeLogin(username, await client.me()));
@@ -97,8 +67,7 @@ export async function preflightControlPlane(context: WorkloadContext): Promise<C
           "Wait for them to end, then run `pulumi up` again.",
       );
     }
-    const { gate, verification } = context.workload;
-    const what = partsOf([...gate, ...verification]);
+    const what = partsOf(compared);
     const baseline = await readBaseline(client, { what, database: async () => look });
     const steady = judgeSteady(baseline);
     if (!steady.passed) {
@@ -161,8 +130,7 @@ function lookInto({ platform, workload }: WorkloadContext): Promise<DatabaseLook
   });
 }
 
-function partsOf(checks: readonly Check[]): UnchangedPart[] {
-  const named = checks.flatMap((check): string[] => (check.kind === "unchanged" ? check.what : []));
+function partsOf(named: readonly string[]): UnchangedPart[] {
   return unchangedParts.filter((part) => named.includes(part));
 }
 

@@ -6,7 +6,7 @@ import {
   sharedFingerprint,
   triggerOf,
 } from "../../config/container-settings.ts";
-import type { Track } from "../../config/rollout.ts";
+import type { Track } from "../../config/track.ts";
 import { type Move, sameDigest } from "./move.ts";
 import type { EvidenceRecord } from "./records.ts";
 

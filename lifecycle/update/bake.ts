@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Check } from "../../config/check-schema.ts";
+import type { Check } from "../../config/check-kind.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
 import type { BakeConfig } from "../../config/schema.ts";
 import { formatDuration } from "../../config/units.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import { verdictOf } from "../checks/judge.ts";
+import { kindOf } from "../checks/kinds.ts";
 import { runChecks } from "../checks/run.ts";
 import { hasBaked, mustBake } from "../evidence/canary.ts";
 import type { Outcome, ReadRecord } from "../evidence/records.ts";
@@ -118,7 +119,7 @@ async function repeatChecks(
     for (const { context } of wave) {
       const sinceTurn = turn === undefined ? undefined : (now - turn) / 1000;
       const checks = checksOfRound(context.workload.verification, { sinceTurn, isLast });
-      asked ||= checks.some(({ kind }) => kind === "conversation");
+      asked ||= checks.some(isCostly);
       const results = await runChecks({ ...context, progress: () => {} }, checks);
       const outcome = verdictOf(results);
       if (outcome !== "passed") {
@@ -150,9 +151,14 @@ export function checksOfRound(
   checks: readonly Check[],
   { sinceTurn, isLast }: { sinceTurn: number | undefined; isLast: boolean },
 ): Check[] {
-  return checks.filter(
-    (check) => check.kind !== "conversation" || isLast || sinceTurn === undefined || sinceTurn >= check.every,
-  );
+  return checks.filter((check) => {
+    const every = kindOf(check).every?.(check);
+    return every === undefined || isLast || sinceTurn === undefined || sinceTurn >= every;
+  });
+}
+
+function isCostly(check: Check): boolean {
+  return kindOf(check).every !== undefined;
 }
 
 /** Time that passes between two rounds, with a line now and then. Times in milliseconds. */

@@ -1,8 +1,9 @@
 import { sharedDifferences, sharedFingerprint } from "../../config/container-settings.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
 import { shortReference } from "../../config/image-reference.ts";
-import type { Track, WorkloadConfig } from "../../config/rollout.ts";
+import type { WorkloadConfig } from "../../config/rollout.ts";
 import type { InstanceGroupConfig, StackConfig } from "../../config/schema.ts";
+import type { Track } from "../../config/track.ts";
 import { type CanaryVerdict, canaryVerdict } from "../evidence/canary.ts";
 import type { SealedRecord } from "../evidence/chain.ts";
 import type { Envelope } from "../evidence/envelope.ts";

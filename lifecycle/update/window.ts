@@ -1,6 +1,6 @@
 import { shortReference } from "../../config/image-reference.ts";
-import type { Track } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
+import type { Track } from "../../config/track.ts";
 import { formatDuration } from "../../config/units.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Platform } from "../../platforms/platform.ts";

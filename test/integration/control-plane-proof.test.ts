@@ -1,8 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CheckInput, checkSchema } from "../../config/check-schema.ts";
-import { parseStackConfig } from "../../config/parse.ts";
+import type { CheckInput } from "../../config/check-kind.ts";
 import { workloadsOf } from "../../config/rollout.ts";
 import { readBaseline } from "../../lifecycle/checks/baseline.ts";
 import { proveRunningVersion } from "../../lifecycle/checks/before-update.ts";
@@ -11,6 +10,7 @@ import type { BaselineEntry } from "../../lifecycle/evidence/records.ts";
 import { drillSnapshot } from "../../lifecycle/snapshot/drill.ts";
 import { withRepository } from "../../lifecycle/snapshot/repository.ts";
 import { takeHotSnapshot } from "../../lifecycle/snapshot/take.ts";
+import { checkSchema, parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { logOf, type Workload, type WorkloadContext } from "../../lifecycle/workload.ts";
 import { inspectContainer } from "../../platforms/docker/client.ts";

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { judgeHttp } from "../../lifecycle/checks/judge.ts";
+import { judgeHttp } from "../../lifecycle/checks/kinds/http.ts";
 import { checkLogin, checkNewestBackup, readBaseline } from "../../lifecycle/control-plane/baseline.ts";
 import type { ControlPlaneClient } from "../../lifecycle/control-plane/client.ts";
 import { judgeUnchanged } from "../../lifecycle/control-plane/unchanged.ts";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkSchema } from "../../config/check-schema.ts";
 import { installLoopbackChannel, loopbackChannel } from "../../demo/channel-plugin.ts";
 import { runChecks } from "../../lifecycle/checks/run.ts";
 import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
+import { checkSchema } from "../../lifecycle/stack-config.ts";
 import type { WorkloadContext } from "../../lifecycle/workload.ts";
 import { execInContainer } from "../../platforms/docker/exec.ts";
 import { startContainer, stopContainer } from "../../platforms/docker/lifecycle.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { parseStackConfig } from "../../config/parse.ts";
 import { workloadsOf } from "../../config/rollout.ts";
 import { voiceOf } from "../../lifecycle/events.ts";
 import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { type CutOverJournal, Journal } from "../../lifecycle/workdir/journal.ts";
 import { logOf, type Workload, type WorkloadContext } from "../../lifecycle/workload.ts";

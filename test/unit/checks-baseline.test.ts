@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { describeBaseline, lostChannels } from "../../lifecycle/checks/baseline.ts";
 import { baselineBefore, noBaseline } from "../../lifecycle/checks/before.ts";
-import { judgeSessions, sessionsOf } from "../../lifecycle/checks/unchanged.ts";
+import { judgeSessions, sessionsOf } from "../../lifecycle/checks/kinds/unchanged.ts";
 import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 
 /** Only what tells one record from another. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judgeChannels, readChannels } from "../../lifecycle/checks/channels.ts";
+import { judgeChannels, readChannels } from "../../lifecycle/checks/kinds/channels.ts";
 import type { ChannelState } from "../../lifecycle/evidence/records.ts";
 
 /** As 2026.4.22 printed it, while its channel could not find the host's package; the rest left out. */

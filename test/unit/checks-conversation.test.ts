@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judgeConversation } from "../../lifecycle/checks/conversation.ts";
+import { judgeConversation } from "../../lifecycle/checks/kinds/conversation.ts";
 
 /** As 2026.4.15 printed it after `openclaw agent --agent main --message … --json`, without the report of its prompt. */
 function answer(model: string, text: string): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { checkSchema } from "../../config/check-schema.ts";
 import { deadlineOf, lastPassingSeconds, slowSentence } from "../../lifecycle/checks/deadline.ts";
 import type { CheckResult, EvidenceEntry } from "../../lifecycle/evidence/records.ts";
+import { checkSchema } from "../../lifecycle/stack-config.ts";
 import { recorder } from "../support/records.ts";
 
 const check = checkSchema.parse({ kind: "http", path: "/readyz", body: { ready: true }, deadline: "15s" });

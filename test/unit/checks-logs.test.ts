@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judgeLogs } from "../../lifecycle/checks/logs.ts";
+import { judgeLogs } from "../../lifecycle/checks/kinds/logs.ts";
 import { linesOf } from "../../platforms/docker/logs.ts";
 import type { LogLine } from "../../platforms/platform.ts";
 

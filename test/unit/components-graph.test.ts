@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Fleet } from "../../components/fleet.ts";
 import { stepsOf } from "../../config/order.ts";
-import { parseStackConfig } from "../../config/parse.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { specOf } from "../../lifecycle/update/workload-spec.ts";
 import { dockerResources } from "../../platforms/docker/resources.ts";
 import { type Registered, registeredBy } from "../support/mock-engine.ts";

@@ -9,9 +9,9 @@ import {
   withOwnPart,
   withSettings,
 } from "../../config/container-settings.ts";
-import { parseStackConfig } from "../../config/parse.ts";
 import { type WorkloadConfig, workloadsOf } from "../../config/rollout.ts";
 import { madeOf } from "../../lifecycle/evidence/settings.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { rawConfig } from "./config-fixture.ts";
 
 /** The second instance of a group with this container. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseStackConfig } from "../../config/parse.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import {
   candidate,
   digest,

@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { settingsOf } from "../../config/container-settings.ts";
-import { ConfigError, parseStackConfig } from "../../config/parse.ts";
-import { pathText } from "../../config/problem.ts";
+import { ConfigError, pathText } from "../../config/problem.ts";
 import { workloadsOf } from "../../config/rollout.ts";
 import { secretKeys } from "../../config/schema.ts";
 import { readStackFile } from "../../config/stack-file.ts";
 import { madeOf } from "../../lifecycle/evidence/settings.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 
 const placeholder = `@sha256:${"0".repeat(64)}`;
 

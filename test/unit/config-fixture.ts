@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import { ConfigError, parseStackConfig } from "../../config/parse.ts";
+import { ConfigError } from "../../config/problem.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 
 /** A digest of 64 equal digits: looks real, is not the placeholder. */
 export function digest(digit: string): string {

@@ -1,7 +1,7 @@
 import { isSecret, type Output, RunError, runtime } from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test } from "vitest";
 import { loadStackConfig } from "../../config/load.ts";
-import { parseStackConfig } from "../../config/parse.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { rawConfig } from "./config-fixture.ts";
 
 const tokens = { canary: "t0", "support-1": "t1", "support-2": "t2", "support-3": "t3" };
@@ -24,7 +24,7 @@ function settled<T>(output: Output<T>): Promise<T> {
 
 function refusal(): RunError {
   try {
-    loadStackConfig();
+    loadStackConfig(parseStackConfig);
   } catch (error) {
     if (RunError.isInstance(error)) return error;
     throw error;
@@ -40,7 +40,7 @@ describe("the configuration of a running program", () => {
       "gatewayTokens",
       "snapshotPassword",
     ]);
-    expect(loadStackConfig().config).toEqual(parseStackConfig(rawConfig()));
+    expect(loadStackConfig(parseStackConfig).config).toEqual(parseStackConfig(rawConfig()));
   });
 
   test.each(["p", '{"looks": "like JSON"}', "[", "1234"])(
@@ -50,7 +50,7 @@ describe("the configuration of a running program", () => {
         "gatewayTokens",
         "snapshotPassword",
       ]);
-      const { secrets } = loadStackConfig();
+      const { secrets } = loadStackConfig(parseStackConfig);
       expect(await isSecret(secrets.gatewayTokens)).toBe(true);
       expect(await isSecret(secrets.snapshotPassword)).toBe(true);
       expect(await settled(secrets.gatewayTokens)).toEqual(tokens);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { stepsOf } from "../../config/order.ts";
-import { parseStackConfig } from "../../config/parse.ts";
 import { defaultImageOf, workloadsOf } from "../../config/rollout.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { candidate, digest, rawConfig, stable } from "./config-fixture.ts";
 
 const plane = { image: `clawforceone/clawforce:1.4.2@${digest("1")}`, defaultAgentImage: "chromium" };

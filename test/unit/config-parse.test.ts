@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseStackConfig } from "../../config/parse.ts";
+import { checkKinds } from "../../lifecycle/checks/kinds.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import {
   candidate,
   previous,
@@ -24,6 +25,10 @@ test("refuses an unknown key and says which one was meant", () => {
 });
 
 const http = { kind: "http", path: "/readyz", body: { ready: true } };
+const kinds = checkKinds
+  .map(({ name }) => JSON.stringify(name))
+  .join(", ")
+  .replace(/, (?="[a-z]+"$)/, " or ");
 
 const wrong: Wrong[] = [
   [
@@ -230,12 +235,12 @@ const wrong: Wrong[] = [
   [
     "a check of unknown kind",
     { [check]: [{ kind: "htp" }] },
-    `${check}[0].kind: "htp" is not known here. Write "http", "command", "version", "logs", "login", "build", "channels", "conversation", "unchanged", "pins" or "workflow".`,
+    `${check}[0].kind: "htp" is not known here. Write ${kinds}.`,
   ],
   [
     "a check without kind",
     { [check]: [{ path: "/" }] },
-    `${check}[0].kind: required, but not set. Write "http", "command", "version", "logs", "login", "build", "channels", "conversation", "unchanged", "pins" or "workflow".`,
+    `${check}[0].kind: required, but not set. Write ${kinds}.`,
   ],
   [
     "a check of unknown severity",

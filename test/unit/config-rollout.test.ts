@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseStackConfig } from "../../config/parse.ts";
 import { volumeOf, waveCounts, workloadsOf } from "../../config/rollout.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { candidate, rawConfig, stable } from "./config-fixture.ts";
 
 function groupOf(size: number, waves: (number | string)[]) {

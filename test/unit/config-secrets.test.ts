@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseStackConfig } from "../../config/parse.ts";
 import { SecretMark } from "../../config/secret-mark.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { rawConfig, refusal, type Wrong, whole } from "./config-fixture.ts";
 
 const group = "instanceGroups.support";

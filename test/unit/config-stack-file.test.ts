@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { parseStackConfig } from "../../config/parse.ts";
 import { SecretMark } from "../../config/secret-mark.ts";
 import { readStackFile, StackFileError } from "../../config/stack-file.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 let folder = "";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseStackConfig } from "../../config/parse.ts";
 import { SecretMark } from "../../config/secret-mark.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { digest, rawConfig, refusal, type Wrong, whole } from "./config-fixture.ts";
 
 const image = `clawforceone/clawforce:1.4.2@${digest("1")}`;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { parseStackConfig } from "../../config/parse.ts";
 import { workloadsOf } from "../../config/rollout.ts";
 import { SecretMark } from "../../config/secret-mark.ts";
 import { demoSettings, instances } from "../../demo/settings.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 
 const pinned = (name: string) => `127.0.0.1:5000/${name}@sha256:${"a".repeat(64)}`;
 

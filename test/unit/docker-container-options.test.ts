@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { gatewayContainer } from "../../config/container-schema.ts";
-import { ConfigError, parseStackConfig } from "../../config/parse.ts";
+import { ConfigError } from "../../config/problem.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { containerArgs } from "../../platforms/docker/container-args.ts";
 import { rawConfig } from "./config-fixture.ts";
 

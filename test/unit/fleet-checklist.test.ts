@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type Check, type CheckInput, checkSchema } from "../../config/check-schema.ts";
+import type { Check, CheckInput } from "../../config/check-kind.ts";
 import { checklist } from "../../fleet/checklist.ts";
 import { recordedMoves } from "../../fleet/recorded-moves.ts";
 import { recordedUpdates } from "../../fleet/recorded-updates.ts";
 import type { CheckResult, EvidenceEntry } from "../../lifecycle/evidence/records.ts";
+import { checkSchema } from "../../lifecycle/stack-config.ts";
 import { candidate, stable } from "./config-fixture.ts";
 import { configWith, onRecord } from "./fleet-rollout-fixture.ts";
 
@@ -101,7 +102,7 @@ describe("the checklist", () => {
       "- [ ] Breaking changes reviewed (a person's: set `clawforce:change.changelogReviewed` once it is done)",
       "- [ ] Related PRs reviewed if applicable (a person's)",
       "- [ ] Logs reviewed after restart (canary: no check of the kind logs in the configuration)",
-      "- [ ] Functional verification by channel or real flow (canary: no check of the kinds channels, conversation, workflow, login in the configuration)",
+      "- [ ] Functional verification by channel or real flow (canary: no check of the kinds login, channels, conversation, workflow in the configuration)",
       "- [ ] Negative validation for known errors (canary: no check of the kind logs with `absent` in the configuration)",
       "- [ ] Comparison against upstream issues (a person's)",
     ]);

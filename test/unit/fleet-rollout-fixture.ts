@@ -1,9 +1,9 @@
 import { fingerprint } from "../../config/fingerprint.ts";
-import { parseStackConfig } from "../../config/parse.ts";
 import { workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import type { Witness } from "../../lifecycle/evidence/canary.ts";
 import type { EvidenceEntry, ReadRecord } from "../../lifecycle/evidence/records.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { recorder } from "../support/records.ts";
 import { type Changes, rawConfig } from "./config-fixture.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type Check, checkSchema } from "../../config/check-schema.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
 import type { CutOverEntry, EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { judgeTraffic, type Traffic, updateBegan } from "../../lifecycle/ingress/traffic.ts";
+import { checkSchema } from "../../lifecycle/stack-config.ts";
 import { checksOfRound, needsBake } from "../../lifecycle/update/bake.ts";
 import { requestOf } from "../../platforms/proxies/kamal/request-log.ts";
 import { recorder } from "../support/records.ts";
@@ -11,9 +11,7 @@ const [old, next] = [1, 2].map((n) => `registry.test/agent:${n}@sha256:${String(
   string,
   string,
 ];
-const verification: Check[] = [
-  { kind: "http", path: "/", status: 200, body: { a: 1 }, severity: "critical", deadline: 1, interval: 1 },
-];
+const verification = [checkSchema.parse({ kind: "http", path: "/", body: { a: 1 }, deadline: "1s" })];
 
 const history = recorder({ workload: "a" });
 

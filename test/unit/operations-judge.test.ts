@@ -4,14 +4,14 @@ import {
   afterAttempt,
   allOf,
   failed,
-  judgeCommand,
-  judgeHttp,
-  judgeVersion,
   nothing,
   outcomeOf,
   passed,
   verdictOf,
 } from "../../lifecycle/checks/judge.ts";
+import { judgeCommand } from "../../lifecycle/checks/kinds/command.ts";
+import { judgeHttp } from "../../lifecycle/checks/kinds/http.ts";
+import { judgeVersion } from "../../lifecycle/checks/kinds/version.ts";
 import type { CheckResult, Outcome } from "../../lifecycle/evidence/records.ts";
 
 const ready = { status: 200, body: { ready: true } };

@@ -1,9 +1,9 @@
 import { stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { parseStackConfig } from "../../config/parse.ts";
 import { workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { inputOfUnit, lastKnownInput, rememberWorkload } from "../../lifecycle/workdir/last-known.ts";
 import { DocumentDamaged, readDocument } from "../../lifecycle/workdir/whole-file.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { parseStackConfig } from "../../config/parse.ts";
 import { workloadsOf } from "../../config/rollout.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { type Changes, candidate, rawConfig, stable } from "./config-fixture.ts";
 

@@ -1,19 +1,12 @@
 import { expect, test } from "vitest";
-import type { Check } from "../../config/check-schema.ts";
+import type { Check } from "../../config/check-kind.ts";
 import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
+import { checkSchema } from "../../lifecycle/stack-config.ts";
 import { budgetProblem, scaledBudgetNotice } from "../../lifecycle/update/time-budget.ts";
 import { recorder } from "../support/records.ts";
 
 function check(deadline: number): Check {
-  return {
-    kind: "http",
-    path: "/",
-    status: 200,
-    body: { a: 1 },
-    severity: "critical",
-    deadline,
-    interval: 1,
-  };
+  return checkSchema.parse({ kind: "http", path: "/", body: { a: 1 }, deadline: `${deadline}s` });
 }
 
 const workload = { gate: [check(15)], verification: [check(60), check(25)], stopGrace: 30, healthWait: 120 };

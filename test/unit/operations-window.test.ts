@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Track } from "../../config/rollout.ts";
+import type { Track } from "../../config/track.ts";
 import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { type WindowFacts, windowProblems } from "../../lifecycle/update/window.ts";
 import { recorder } from "../support/records.ts";

@@ -1,7 +1,38 @@
-import { fieldAt } from "../../config/json.ts";
-import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
-import { agentsOf, type Configuration, modelOf } from "./configuration.ts";
-import { type Attempt, failed, nothing, passed } from "./judge.ts";
+import { z } from "zod";
+import { checkBase, severity, within } from "../../../config/check-kind.ts";
+import { fieldAt } from "../../../config/json.ts";
+import { type CommandResult, jsonOf, oneLine } from "../cli-output.ts";
+import { agentsOf, type Configuration, modelOf, readConfiguration } from "../configuration.ts";
+import { type Attempt, failed, nothing, passed } from "../judge.ts";
+import { checkKind } from "../kind.ts";
+
+export const pins = checkKind({
+  schema: z.strictObject({
+    kind: z
+      .literal("pins")
+      .describe("Looks for sessions that are left on another model than the configured one."),
+    ...checkBase,
+    severity: severity("warning", "critical"),
+    deadline: within(30),
+  }),
+  tracks: ["runtime"],
+  section: `
+Looks for sessions that are left on another model than the configured one. A failover does this, and the sessions stay there when the model
+is well again. It is a \`warning\` unless you say otherwise. It reads \`sessions.json\`, and the databases of versions that keep sessions there.
+It sends nothing, needs Node.js in the image, and makes one attempt only. **Fails** with each session, and with how to undo it.
+*Inconclusive*: a store that can't be read or is in no known form, no Node.js. A state without any session passes. Undo it as the message
+says, after the update.
+`,
+  once: true,
+  async attempt({ context }, _, deadline) {
+    const { platform, workload } = context;
+    const look = await platform.exec(workload.container, pinsArgv(workload.mount), {
+      deadline,
+      name: "the look for pinned sessions",
+    });
+    return judgePins(look, workload.mount, await readConfiguration(context, deadline));
+  },
+});
 
 /**
  * Prints, of the state folder that is its argument, which agents have a session store, how many sessions are in it, and

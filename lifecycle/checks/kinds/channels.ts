@@ -1,8 +1,60 @@
-import { fieldAt } from "../../config/json.ts";
-import type { ChannelState } from "../evidence/records.ts";
+import { z } from "zod";
+import { checkBase, within } from "../../../config/check-kind.ts";
+import { argv, doc } from "../../../config/fields.ts";
+import { fieldAt } from "../../../config/json.ts";
+import type { ChannelState } from "../../evidence/records.ts";
+import { type CommandResult, jsonOf, oneLine } from "../cli-output.ts";
+import { type Attempt, failed, nothing, passed } from "../judge.ts";
+import { checkKind, type Looking } from "../kind.ts";
 
-import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
-import { type Attempt, failed, nothing, passed } from "./judge.ts";
+export const channelsArgv = ["openclaw", "channels", "status", "--probe", "--json"];
+
+export const channels = checkKind({
+  schema: z.strictObject({
+    kind: z
+      .literal("channels")
+      .describe("Asks the gateway for its channels. Each one that was up before the update must be up."),
+    ...checkBase,
+    deadline: within(180),
+    argv: argv
+      .default(channelsArgv)
+      .meta(
+        doc("Command inside the container that prints the channels as JSON.", [
+          ...["runuser", "-u", "claworc", "--"],
+          ...channelsArgv,
+        ]),
+      ),
+    allowNone: z
+      .boolean()
+      .default(false)
+      .meta(doc("True passes a gateway that had no channel before the update either.", true)),
+  }),
+  tracks: ["runtime"],
+  section: `
+Runs \`openclaw channels status --probe --json\`. Each account that was up before the update must be up. An account that was down before is
+passed over. An account that is missing now is down. **Proves** that the gateway itself says "running", "connected", and answers its probe.
+**Fails** with the account and its last error.
+
+The running version is asked before the update. If it can't answer, or has no account that is up, nothing could be compared, so nothing is
+stopped. \`allowNone: true\` passes a gateway without any. *Inconclusive* without \`allowNone\`: no channel, now or before.
+
+Nothing is stopped either if an account that was up before the *last* update is down now. Then go back, or switch that account off if it
+is to stay down. Look first at \`docker logs\` for that channel, then go back.
+`,
+  realFlow: true,
+  compares: () => ["channels"],
+  attempt: compareChannels,
+});
+
+/** Runs `channels` now and compares. */
+export async function compareChannels(
+  { context: { platform, workload }, before }: Pick<Looking, "context" | "before">,
+  { argv, allowNone }: { argv: string[]; allowNone: boolean },
+  deadline: number,
+): Promise<Attempt> {
+  const result = await platform.exec(workload.container, argv, { deadline });
+  return judgeChannels(before?.channels, readChannels(result), allowNone);
+}
 
 /** What `openclaw channels status --probe --json` says of each account, or why that can't be read. */
 export function readChannels(result: CommandResult): ChannelState[] | { problem: string } {

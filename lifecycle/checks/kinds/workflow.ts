@@ -1,8 +1,41 @@
-import { certificateFolder } from "../../config/docker-access.ts";
-import { runProcess } from "../../platforms/child-process.ts";
-import { OperationFailure, TooLate } from "../../platforms/failure.ts";
-import type { Workload } from "../workload.ts";
-import type { CommandResult } from "./cli-output.ts";
+import { z } from "zod";
+import { checkBase, within } from "../../../config/check-kind.ts";
+import { certificateFolder } from "../../../config/docker-access.ts";
+import { argv, doc } from "../../../config/fields.ts";
+import { runProcess } from "../../../platforms/child-process.ts";
+import { OperationFailure, TooLate } from "../../../platforms/failure.ts";
+import type { Workload } from "../../workload.ts";
+import type { CommandResult } from "../cli-output.ts";
+import { checkKind } from "../kind.ts";
+import { judgeCommand, wantedResult } from "./command.ts";
+
+export const workflow = checkKind({
+  schema: z.strictObject({
+    kind: z.literal("workflow").describe("Runs a program of yours on the machine that updates."),
+    ...checkBase,
+    deadline: within(300),
+    argv: argv.meta(
+      doc("Program on the machine that updates, with its arguments. It is run once.", [
+        "/etc/clawforce/checks/ticket-is-answered",
+      ]),
+    ),
+    ...wantedResult("answered"),
+  }),
+  tracks: ["control-plane", "runtime"],
+  section: `
+Runs a program of yours on the machine that updates: what a customer does. It gets \`CLAWFORCE_WORKLOAD\`, \`CLAWFORCE_IMAGE\`,
+\`CLAWFORCE_CONTAINER\` and \`DOCKER_HOST\`, with TLS also \`DOCKER_CERT_PATH\` and \`DOCKER_TLS_VERIFY\`. Of the deployer's environment it gets only
+what is needed to find programs, and no secret. It runs once. At its deadline it is ended with all that it has started. **Proves** what you
+make it prove. **Fails** by its exit code or output. A program that can't be started has no result. First run it by hand with those
+variables.
+`,
+  realFlow: true,
+  once: true,
+  defaultName: ({ argv }) => `workflow ${argv.join(" ")}`,
+  async attempt({ context: { workload } }, check, deadline) {
+    return judgeCommand(check, await runWorkflow(check.argv, workflowEnvironment(workload), deadline));
+  },
+});
 
 /** What an operator's program may see of the deployer's environment: enough to find other programs, nothing secret. */
 const inherited = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSH_AUTH_SOCK"];

@@ -1,21 +1,80 @@
-import type { Check } from "../../config/check-schema.ts";
-import { fieldAt } from "../../config/json.ts";
-import type { BaselineEntry } from "../evidence/records.ts";
-import type { WorkloadContext } from "../workload.ts";
-import { type CommandResult, jsonOf, oneLine } from "./cli-output.ts";
-import { agentsOf, namesModel, readConfiguration } from "./configuration.ts";
-import { type Attempt, failed, passed } from "./judge.ts";
+import { z } from "zod";
+import { checkBase, within } from "../../../config/check-kind.ts";
+import { argv, doc, pattern } from "../../../config/fields.ts";
+import { fieldAt } from "../../../config/json.ts";
+import { seconds } from "../../../config/units.ts";
+import { type CommandResult, jsonOf, oneLine } from "../cli-output.ts";
+import { agentsOf, namesModel, readConfiguration } from "../configuration.ts";
+import { type Attempt, failed, passed } from "../judge.ts";
+import { checkKind, type Looking } from "../kind.ts";
 
-type Conversation = Extract<Check, { kind: "conversation" }>;
+export const conversation = checkKind({
+  schema: z.strictObject({
+    kind: z.literal("conversation").describe("Asks a model for one turn through the gateway."),
+    ...checkBase,
+    deadline: within(90),
+    interval: seconds.default(15).meta(doc("Time between two attempts. Each attempt costs a turn.", "30s")),
+    argv: argv
+      .optional()
+      .meta(
+        doc(
+          "Command inside the container that asks for one turn. Default: `openclaw agent` with a short question to the default agent, else to `main`.",
+          turnArgv("main"),
+        ),
+      ),
+    asBefore: z
+      .boolean()
+      .default(false)
+      .meta(
+        doc(
+          "True asks for no turn if openclaw.json names no model, and passes over a turn that failed before the update too.",
+          true,
+        ),
+      ),
+    every: seconds
+      .default(600)
+      .meta(doc("Time between two turns in a bake. The first and the last round always ask for one.", "30m")),
+    model: z
+      .string()
+      .min(1)
+      .optional()
+      .meta(
+        doc(
+          "Model that must have answered, as the gateway names it. Default: any model but a fallback.",
+          "anthropic/claude-haiku-4-5",
+        ),
+      ),
+    output: pattern
+      .optional()
+      .meta(doc("Pattern that the reply must match. Default: any reply that is not empty.", "pong")),
+  }),
+  tracks: ["runtime"],
+  section: `
+Asks a model for one turn through the gateway. **Proves** that a reply came, from the gateway and not from the command line itself, and by
+\`model\` if that is named. **Fails** on a fallback model, an empty reply, an error. Each attempt costs a turn. A bake asks for one in its first
+and last round and each \`every\`. First ask the provider with curl, from the container and from the host.
+
+The default has \`asBefore: true\`. If \`openclaw.json\` was read and names no model, no turn is tried. Else one turn before the update finds out
+whether turns work. If that one failed already, a turn that fails afterwards is named and passed over. It asks the default agent of
+\`openclaw.json\`.
+`,
+  realFlow: true,
+  every: ({ every }) => every,
+  attempt: attemptConversation,
+});
 
 /**
  * One turn through the gateway. With `asBefore` no turn is tried where the configuration was read and names no model, and
  * one that failed before the update already is not held against the new version.
  */
 export async function attemptConversation(
-  context: WorkloadContext,
-  check: Conversation,
-  before: BaselineEntry | undefined,
+  { context, before }: Pick<Looking, "context" | "before">,
+  check: {
+    argv?: string[] | undefined;
+    asBefore: boolean;
+    model?: string | undefined;
+    output?: string | undefined;
+  },
   deadline: number,
 ): Promise<Attempt> {
   let agent = "main";

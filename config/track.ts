@@ -1,0 +1,1 @@
+export type Track = "control-plane" | "runtime";
