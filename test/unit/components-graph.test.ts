@@ -1,38 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { Fleet } from "../../components/fleet.ts";
-import { stepsOf } from "../../config/order.ts";
 import { parseStackConfig } from "../../lifecycle/stack-config.ts";
-import { specOf } from "../../lifecycle/update/workload-spec.ts";
-import { dockerResources } from "../../platforms/docker/resources.ts";
-import { type Registered, registeredBy } from "../support/mock-engine.ts";
-import { neverStarted } from "../support/surveyed.ts";
+import { fleetOf, secretText } from "../support/fleet-program.ts";
+import type { Registered } from "../support/mock-engine.ts";
 import { rawConfig } from "./config-fixture.ts";
 
 /** What a fleet of so many instances in three waves, with a bake, asks the engine for. */
-function fleetOf(count: number): Promise<Registered[]> {
+function fleetWith(count: number): Promise<Registered[]> {
   const instances = Array.from({ length: count }, (_, index) => `support-${index + 1}`);
   const group = { agentImage: "chromium", instances, waves: [1, 2, "100%"], wave: 0, bake: "30m" };
-  const config = parseStackConfig(rawConfig({ "instanceGroups.support": group }));
-  const surveyed = neverStarted(config);
-  const secrets = { snapshotPassword: "s", gatewayToken: "token-of-a-gateway", controlPlanePassword: "" };
-  return registeredBy(
-    () =>
-      new Fleet("fleet", {
-        resources: dockerResources(config.platform),
-        ...{ stack: "test", config, judgedGroups: {}, defaultImage: undefined },
-        workloads: surveyed.map((each) => ({ spec: specOf(config, each), move: each.move })),
-        steps: stepsOf(
-          surveyed.map((each) => each.config),
-          "none",
-        ),
-        removed: () => Promise.reject(new Error("nothing has left the configuration")),
-        secretsOf: () => secrets,
-        pull: () => Promise.reject(new Error("nothing is made, so nothing is pulled")),
-        runProcess: () => Promise.reject(new Error("nothing is made, so no hook runs")),
-        tellFailure: () => {},
-        ...{ keeper: "", hookDeadline: () => 60 },
-      }),
-  );
+  return fleetOf(parseStackConfig(rawConfig({ "instanceGroups.support": group })));
 }
 
 /** Whether a resource waits for another, straight or by others; a child waits for what its parent waits for. */
@@ -55,7 +31,7 @@ describe("the graph of a fleet", () => {
     const counts = [3, 6, 12];
     const edges: number[] = [];
     for (const count of counts) {
-      const all = await fleetOf(count);
+      const all = await fleetWith(count);
       edges.push(all.reduce((sum, each) => sum + each.dependencies.length, 0));
     }
     const [few = 0, more = 0, many = 0] = edges;
@@ -64,7 +40,7 @@ describe("the graph of a fleet", () => {
   });
 
   test("stops nothing before all preparations, and nothing before the one before has passed", async () => {
-    const all = await fleetOf(4);
+    const all = await fleetWith(4);
     const names = [1, 2, 3, 4].map((number) => `support-${number}`);
     const containers = all.filter(({ type }) => type === "docker:index/container:Container");
     expect(containers.map(({ name }) => name)).toEqual(names);
@@ -76,7 +52,7 @@ describe("the graph of a fleet", () => {
     }
   });
 
-  test("has no variable that grows with the fleet, and no token in what is not a secret", async () => {
+  test("has no variable that grows with the fleet", async () => {
     const bakes = (all: readonly Registered[]) => all.filter(({ name }) => name.endsWith("-bake"));
     const longest = (all: readonly Registered[]) =>
       Math.max(
@@ -86,15 +62,12 @@ describe("the graph of a fleet", () => {
           ),
         ),
       );
-    const [few, many] = [await fleetOf(3), await fleetOf(12)];
+    const [few, many] = [await fleetWith(3), await fleetWith(9)];
     expect(bakes(many)).toHaveLength(3);
     expect(longest(many)).toBe(longest(few));
-    const plain = many
-      .filter(({ type }) => type === "command:local:Command")
-      .map(({ inputs }) => inputs.stdin);
-    expect(plain.filter((text) => typeof text === "string" && text.includes("token-of-a-gateway"))).toEqual(
-      [],
-    );
-    expect(plain.filter((text) => typeof text !== "string")).toHaveLength(bakes(many).length);
+    const plain = many.map(({ inputs }) => inputs.stdin).filter((text) => typeof text === "string");
+    expect(plain.filter((text) => text.includes(secretText))).toEqual([]);
+    const secret = many.filter(({ inputs }) => typeof inputs.stdin === "object");
+    expect(secret.map(({ name }) => name)).toEqual(bakes(many).map(({ name }) => name));
   });
 });

@@ -1,0 +1,140 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { type HookTask, pullHook, type RunProcess, workloadHooks } from "../../components/hooks.ts";
+import { registeredBy } from "../support/mock-engine.ts";
+
+type Callback = (args: object) => Promise<unknown>;
+type Started = { argv: readonly string[] } & Parameters<RunProcess>[1];
+
+const task: HookTask = {
+  workload: { stack: "test", name: "canary" },
+  move: { kind: "forward" },
+  untouched: undefined,
+  wayBack: "set it back.",
+  deadline: 60,
+  secrets: {
+    snapshotPassword: pulumi.secret("password"),
+    gatewayToken: pulumi.secret("token"),
+    controlPlanePassword: "",
+  },
+};
+
+let started: Started[];
+let result: Awaited<ReturnType<RunProcess>>;
+let asked: string[];
+
+const runProcess: RunProcess = async (argv, options) => {
+  started.push({ argv, ...options });
+  return result;
+};
+
+/** The hooks of a fleet whose workloads have this task. */
+function hooksFor(change: Partial<HookTask> = {}) {
+  const hooks = workloadHooks(async (name) => {
+    asked.push(name);
+    return { ...task, ...change };
+  }, runProcess);
+  const call = (hook: pulumi.ResourceHook | pulumi.ErrorHook) =>
+    (hook.callback as unknown as Callback)({ name: "canary" });
+  return {
+    cutOver: () => call(hooks.cutOver),
+    restore: () => call(hooks.restore),
+    wayBack: () => call(hooks.wayBack),
+  };
+}
+
+// A hook is registered with an engine when it is made.
+beforeAll(async () => {
+  await registeredBy(() => undefined);
+});
+
+const fresh = () => {
+  [started, asked] = [[], []];
+  result = { code: 0, stderr: "", late: false };
+};
+
+describe("the hook of a container", () => {
+  test.each(["cut-over", "restore"] as const)(
+    "runs the program %s with its task and its secrets",
+    async (program) => {
+      fresh();
+      const hooks = hooksFor();
+      await (program === "cut-over" ? hooks.cutOver() : hooks.restore());
+      expect(asked).toEqual(["canary"]);
+      const [{ argv, env, input, deadline, grace, group } = {} as Started, ...others] = started;
+      expect(others).toEqual([]);
+      expect(argv).toEqual([
+        process.execPath,
+        expect.stringMatching(new RegExp(`/operations/${program}\\.ts$`)),
+      ]);
+      expect({ input, deadline, grace, group }).toEqual({
+        input: '{"workload":{"stack":"test","name":"canary"},"move":{"kind":"forward"}}',
+        ...{ deadline: 60, grace: 10, group: true },
+      });
+      expect(env).toMatchObject({
+        CLAWFORCE_WORKLOAD_OF: "test/canary",
+        CLAWFORCE_SNAPSHOT_PASSWORD: "password",
+        CLAWFORCE_GATEWAY_TOKEN: "token",
+        CLAWFORCE_CONTROL_PLANE_PASSWORD: "",
+        PATH: process.env.PATH,
+      });
+      expect(argv.join(" ")).not.toMatch(/password|token/);
+    },
+  );
+
+  test("starts nothing for a workload that nothing may be done to", async () => {
+    fresh();
+    await expect(hooksFor({ untouched: "its records are damaged" }).cutOver()).rejects.toThrow(
+      /^its records are damaged$/,
+    );
+    expect(started).toEqual([]);
+  });
+
+  test("fails with the last lines that the program has said", async () => {
+    fresh();
+    result = {
+      code: 1,
+      stderr: Array.from({ length: 20 }, (_, line) => `line ${line}\n`).join(""),
+      late: false,
+    };
+    const last = Array.from({ length: 12 }, (_, line) => `line ${line + 8}`).join("\n");
+    await expect(hooksFor().restore()).rejects.toThrow(new Error(last));
+  });
+
+  test("fails after its deadline, says that the workload may be stopped, and names the command", async () => {
+    fresh();
+    result = { code: null, stderr: "", late: true };
+    await expect(hooksFor().cutOver()).rejects.toThrow(
+      new Error(
+        "canary: the cut-over did not end within 60 s and was ended. canary may be stopped: run `fleet recover`.",
+      ),
+    );
+  });
+
+  test("shows each line of the program when it comes", async () => {
+    fresh();
+    const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
+    await hooksFor().cutOver();
+    await started[0]?.onLine("stop: done");
+    expect(info).toHaveBeenCalledWith("stop: done");
+    info.mockRestore();
+  });
+
+  test.each([
+    ["set it back.", "canary: set it back."],
+    [undefined, "canary: go back to the configuration before."],
+  ])("says the way back (%s) and tries no second time", async (wayBack, said) => {
+    fresh();
+    const error = vi.spyOn(pulumi.log, "error").mockResolvedValue();
+    expect(await hooksFor({ wayBack }).wayBack()).toBe(false);
+    expect(error.mock.calls).toEqual([[said]]);
+    error.mockRestore();
+  });
+});
+
+test("an image is put on the host before the provider looks for it", async () => {
+  const pulled: string[] = [];
+  const hook = pullHook(async (reference) => pulled.push(reference));
+  await (hook.callback as unknown as Callback)({ newInputs: { name: "agent:1" } });
+  expect(pulled).toEqual(["agent:1"]);
+});
