@@ -170,7 +170,7 @@ describe("a workload", () => {
       },
     ],
   ])("%s", async (_promise, change, then) => {
-    expect(differences(plain, await workloadOf(change))).toEqual(then);
+    expect(differences(plain, await workloadOf(change))).toStrictEqual(then);
   });
 });
 
