@@ -3,6 +3,8 @@ import { hostname } from "node:os";
 import { basename } from "node:path";
 import { workloadVariable } from "../config/contract.ts";
 import type { Platform } from "../platforms/platform.ts";
+import { processStartTime } from "./process-start.ts";
+import type { Here } from "./state-lock.ts";
 
 /** A program of operations/ that runs for a workload. */
 export interface Operation {
@@ -14,21 +16,32 @@ export interface Operation {
   host?: string;
 }
 
+/** What can be seen of processes from where a command runs. */
+export interface Machine extends Here {
+  /** The programs of a stack that run on it. */
+  operations: (stack: string) => Promise<Operation[]>;
+}
+
+export function thisMachine(): Machine {
+  return { hostname: hostname(), startOf: processStartTime, operations: operationProcesses };
+}
+
 /**
  * The programs that work for a stack at this moment, whether or not the deployer that started them lives: those whose
  * process can be read here, and those on any machine that hold the repository of a workload on the Docker host.
  */
 export async function operationsUnderWay(
   platform: Pick<Platform, "locks">,
+  machine: Pick<Machine, "hostname" | "operations">,
   stack: string,
   workloads: readonly string[],
 ): Promise<Operation[]> {
-  const processes = await operationProcesses(stack);
+  const processes = await machine.operations(stack);
   const holders = (await platform.locks()).filter(
     ({ kind, of }) => kind === "repository" && workloads.includes(of),
   );
   const unseen = holders.filter(
-    ({ pid, host }) => host !== hostname() || !processes.some((each) => each.pid === pid),
+    ({ pid, host }) => host !== machine.hostname || !processes.some((each) => each.pid === pid),
   );
   return [
     ...processes,
@@ -36,7 +49,7 @@ export async function operationsUnderWay(
       workload: of,
       pid,
       purpose,
-      ...(host !== hostname() && { host }),
+      ...(host !== machine.hostname && { host }),
     })),
   ];
 }

@@ -1,10 +1,13 @@
 import type { StackConfig } from "../config/schema.ts";
 import { seconds } from "../config/units.ts";
 import { untouchedBy } from "../platforms/failure.ts";
-import { platformOf } from "../platforms/of-stack.ts";
+import { platformOf, proxyOf } from "../platforms/of-stack.ts";
+import type { Platform } from "../platforms/platform.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
+import { thisMachine } from "./operations-under-way.ts";
 import { Recovery } from "./recovery.ts";
 import { RecoveryEngine } from "./recovery-engine.ts";
+import { look } from "./running.ts";
 import { configOf } from "./stack.ts";
 
 export const recover: Command = {
@@ -33,12 +36,17 @@ Exit code 0: every workload serves. 1: refused, or something could not be brough
     const wait = waitOf(flags.wait);
     const config = configOf({ stack, configFile });
     const engine = await RecoveryEngine.open({ stack, configFile }, out);
-    const recovery = new Recovery(config, stack, engine, out);
+    const platform = platformOf(config);
+    const recovery = new Recovery(config, stack, {
+      ...{ engine, platform, out, machine: thisMachine() },
+      proxy: proxyOf(config, platform),
+      look: () => look(config, stack),
+    });
     if (flags["dry-run"] === true) {
       return recovery.describe();
     }
     try {
-      return await alone(config, stack, out, () => recovery.run(wait));
+      return await alone(platform, config, stack, out, () => recovery.run(wait));
     } catch (error) {
       throw untouchedBy(error);
     }
@@ -47,12 +55,12 @@ Exit code 0: every workload serves. 1: refused, or something could not be brough
 
 /** One recovery of a stack at a time, on whatever machine. What is down must come back without the image of the lock too. */
 async function alone(
+  platform: Platform,
   config: StackConfig,
   stack: string,
   out: Output,
   work: () => Promise<number>,
 ): Promise<number> {
-  const platform = platformOf(config);
   const { image } = config.snapshots;
   try {
     await platform.fetch(image);

@@ -14,7 +14,7 @@ export interface PendingOperation {
 }
 
 export type RecoveryWorkload = Pick<LookedAtWorkload, "config" | "container" | "journal" | "move"> &
-  Partial<Pick<LookedAtWorkload, "hold" | "ingress" | "records">>;
+  Partial<Pick<LookedAtWorkload, "hold" | "ingress" | "records" | "refused">>;
 
 export interface RecoveryFacts {
   /** Locks of dead processes. */
@@ -93,7 +93,7 @@ interface Treated {
 
 function treatmentOf(workload: RecoveryWorkload, now = new Date()): Treated {
   const treated = containerTreatment(workload);
-  const { container, hold, ingress, records = [] } = workload;
+  const { container, hold, ingress, records = [], refused } = workload;
   const out = container === undefined ? undefined : shutOut(hold, ingress, now);
   if (container === undefined || out === undefined || ["finish", "create"].includes(treated.treatment)) {
     return treated;
@@ -102,8 +102,9 @@ function treatmentOf(workload: RecoveryWorkload, now = new Date()): Treated {
   if (passedItsGate(records, container.id)) {
     return { ...treated, found, open: true };
   }
-  // The gate has to judge it first, and only an update runs the gate.
-  return hold === undefined ? { ...treated, found } : { treatment: "finish", found };
+  // The gate has to judge it first, and only an update runs the gate: not that of a workload it does nothing to.
+  const isJudged = hold !== undefined && refused?.untouched !== true;
+  return isJudged ? { treatment: "finish", found } : { ...treated, found };
 }
 
 function containerTreatment(workload: RecoveryWorkload): Treated {

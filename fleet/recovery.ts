@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { workloadsOf } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
@@ -9,15 +8,14 @@ import { startOnState } from "../lifecycle/update/start.ts";
 import { Journal } from "../lifecycle/workdir/journal.ts";
 import { logOf } from "../lifecycle/workload.ts";
 import { messageOf } from "../platforms/failure.ts";
-import { platformOf, proxyOf } from "../platforms/of-stack.ts";
 import type { Platform } from "../platforms/platform.ts";
+import type { IngressProxy } from "../platforms/proxy.ts";
 import { until } from "../platforms/until.ts";
 import { CommandFailure, type Output } from "./command.ts";
-import { type Operation, operationsUnderWay } from "./operations-under-way.ts";
-import { processStartTime } from "./process-start.ts";
+import { type Machine, type Operation, operationsUnderWay } from "./operations-under-way.ts";
 import type { RecoveryEngine } from "./recovery-engine.ts";
 import { planRecovery, type RecoveryPlan } from "./recovery-plan.ts";
-import { type Look, type LookedAtWorkload, look } from "./running.ts";
+import type { Look, LookedAtWorkload } from "./running.ts";
 import { refuseLivingLocks, type StateLock } from "./state-lock.ts";
 import { stackStatus } from "./status.ts";
 import { statusLines } from "./status-table.ts";
@@ -26,20 +24,26 @@ const progressEvery = 5;
 /** Seconds for the ingress to become healthy when it was stopped: it is asked for its health every 10 s. */
 const ingressWait = 30;
 
+/** What a recovery works on. */
+export interface RecoveryParts {
+  engine: Pick<RecoveryEngine, "locks" | "pending" | "refuseLocked" | "unlock" | "refresh" | "up">;
+  platform: Platform;
+  proxy: IngressProxy | undefined;
+  machine: Machine;
+  look: () => Promise<Look>;
+  out: Output;
+}
+
 /** One run of `fleet recover`, once it is known that no update is under way. */
 export class Recovery {
   readonly #config: StackConfig;
   readonly #stack: string;
-  readonly #engine: RecoveryEngine;
-  readonly #out: Output;
-  readonly #platform: Platform;
+  readonly #parts: RecoveryParts;
 
-  constructor(config: StackConfig, stack: string, engine: RecoveryEngine, out: Output) {
+  constructor(config: StackConfig, stack: string, parts: RecoveryParts) {
     this.#config = config;
     this.#stack = stack;
-    this.#engine = engine;
-    this.#out = out;
-    this.#platform = platformOf(config);
+    this.#parts = parts;
   }
 
   /** Says what `run` would do. */
@@ -65,34 +69,34 @@ export class Recovery {
       return this.#outcome(looked, []);
     }
     if (!seesLocks) {
-      await this.#engine.refuseLocked();
+      await this.#parts.engine.refuseLocked();
     }
     this.#say("Found:", ...plan.found.map(indented), "Doing:", ...plan.steps.map(indented));
     const problems = await this.#carryOut(plan, looked);
-    const after = await look(this.#config, this.#stack);
+    const after = await this.#parts.look();
     this.#say(...statusLines(stackStatus(after)));
     return this.#outcome(after, problems);
   }
 
   async #planned(): Promise<{ looked: Look; plan: RecoveryPlan; seesLocks: boolean }> {
     const [looked, locks, pending] = await Promise.all([
-      look(this.#config, this.#stack),
+      this.#parts.look(),
       this.#deadLocks(),
-      this.#engine.pending(),
+      this.#parts.engine.pending(),
     ]);
     const names = [
       ...looked.workloads.map(({ input }) => input.name),
       ...looked.strays.map(({ name }) => name),
     ];
-    const leftOvers = await this.#platform.leftOvers(names);
+    const leftOvers = await this.#parts.platform.leftOvers(names);
     const plan = planRecovery({ locks: locks ?? [], pending, leftOvers, workloads: looked.workloads });
     return { looked, plan, seesLocks: locks !== undefined };
   }
 
   /** Refuses while a process that lives holds a lock. Asked anew before each step that relies on it: an update can begin meanwhile. */
   async #deadLocks(): Promise<StateLock[] | undefined> {
-    const locks = await this.#engine.locks();
-    await refuseLivingLocks(locks ?? [], { hostname: hostname(), startOf: processStartTime });
+    const locks = await this.#parts.engine.locks();
+    await refuseLivingLocks(locks ?? [], this.#parts.machine);
     return locks;
   }
 
@@ -103,7 +107,8 @@ export class Recovery {
     let said = 0;
     await until(
       async () => {
-        const living = await operationsUnderWay(this.#platform, this.#stack, workloads);
+        const { platform, machine } = this.#parts;
+        const living = await operationsUnderWay(platform, machine, this.#stack, workloads);
         if (living.length === 0) return { found: undefined };
         const who = living.map(operationText).join(", ");
         if (Date.now() - said >= progressEvery * 1000) {
@@ -138,10 +143,10 @@ export class Recovery {
     };
     if (plan.unlock) {
       await this.#deadLocks();
-      await this.#engine.unlock();
+      await this.#parts.engine.unlock();
     }
     for (const each of plan.leftOvers) {
-      await this.#platform.removeLeftOver(each);
+      await this.#parts.platform.removeLeftOver(each);
     }
     for (const workload of looked.workloads) {
       const { name } = workload.input;
@@ -162,12 +167,12 @@ export class Recovery {
       problems.length = 0;
       await attempt(async () => {
         if (finish.refresh) {
-          await this.#engine.refresh();
+          await this.#parts.engine.refresh();
         }
-        await this.#engine.up();
+        await this.#parts.engine.up();
         // A way back comes first and alone; then there is none, and what it has left alone is finished.
         if (looked.workloads.some(({ putOff }) => putOff !== undefined)) {
-          await this.#engine.up();
+          await this.#parts.engine.up();
         }
       });
       if (problems.length > 0) {
@@ -181,9 +186,11 @@ export class Recovery {
     const { input, container, hearsay } = workload;
     try {
       const progress = (line: string) => this.#say(`${input.name}: ${line}`);
-      await startOnState({ platform: this.#platform, workload: input, progress });
+      await startOnState({ platform: this.#parts.platform, workload: input, progress });
     } catch (error) {
-      throw new CommandFailure(`${input.name} could not be brought back: ${this.#platform.describe(error)}`);
+      throw new CommandFailure(
+        `${input.name} could not be brought back: ${this.#parts.platform.describe(error)}`,
+      );
     }
     const did = `was ${container?.state ?? "stopped"}, brought back by fleet recover`;
     const log = logOf(input);
@@ -201,11 +208,11 @@ export class Recovery {
       return;
     }
     // It serves all workloads, so it was no one's to bring back before. What it can't do is said below.
-    await this.#platform.start(input.ingress.container, ingressWait).catch(() => {});
+    await this.#parts.platform.start(input.ingress.container, ingressWait).catch(() => {});
     const progress = (line: string) => this.#say(`${input.name}: ${line}`);
     const context = {
       workload: input,
-      proxy: proxyOf(this.#config, this.#platform),
+      proxy: this.#parts.proxy,
       log: logOf(input),
       progress,
     };
@@ -215,7 +222,7 @@ export class Recovery {
 
   /** After a failed `up`: it puts back what it stopped, unless it was killed or interrupted itself. */
   async #bringBackWhatStopped(): Promise<void> {
-    const looked = await look(this.#config, this.#stack);
+    const looked = await this.#parts.look();
     const { bringBack } = planRecovery({
       locks: [],
       pending: [],
@@ -250,7 +257,7 @@ export class Recovery {
   }
 
   #say(...lines: string[]): void {
-    this.#out.write(lines.map((line) => `${line}\n`).join(""));
+    this.#parts.out.write(lines.map((line) => `${line}\n`).join(""));
   }
 }
 

@@ -1,12 +1,11 @@
 import type { StackConfig } from "../config/schema.ts";
 import type { Situation } from "../lifecycle/update/situation.ts";
-import { untouchedBy } from "../platforms/failure.ts";
-import { platformOf } from "../platforms/of-stack.ts";
+import { situationsOf } from "../lifecycle/update/situations.ts";
+import { messageOf, untouchedBy } from "../platforms/failure.ts";
+import { platformOf, proxyOf } from "../platforms/of-stack.ts";
 import type { Marked, Platform } from "../platforms/platform.ts";
-import { lookAtIngress } from "../platforms/proxies/kamal/look.ts";
-import type { IngressLook } from "../platforms/proxy.ts";
-import { type Operation, operationsUnderWay } from "./operations-under-way.ts";
-import { situationsOf } from "./situations.ts";
+import type { IngressLook, IngressProxy } from "../platforms/proxy.ts";
+import { type Machine, type Operation, operationsUnderWay, thisMachine } from "./operations-under-way.ts";
 
 /** The container of a workload. */
 export interface RunningContainer {
@@ -38,27 +37,41 @@ export interface Look {
   strays: Marked[];
 }
 
-/** Reads what the configuration wants, what is there and what is on record; changes nothing, needs no engine and no lock. */
-export async function look(config: StackConfig, stack: string): Promise<Look> {
-  const surveyed = await situationsOf(config, stack);
-  const { host } = config.platform;
+/** Who is asked for what there is. */
+export interface Sources {
+  platform: Platform;
+  /** One that is down is not waited for. */
+  proxy: IngressProxy | undefined;
+  machine: Pick<Machine, "hostname" | "operations">;
+}
+
+function sourcesOf(config: StackConfig): Sources {
   const platform = platformOf(config);
+  return { platform, proxy: proxyOf(config, platform, { patience: 0 }), machine: thisMachine() };
+}
+
+/** Reads what the configuration wants, what is there and what is on record; changes nothing, needs no engine and no lock. */
+export async function look(
+  config: StackConfig,
+  stack: string,
+  { platform, proxy, machine }: Sources = sourcesOf(config),
+): Promise<Look> {
+  const surveyed = await situationsOf(config, stack, platform);
+  const { host } = config.platform;
   try {
     const operations = await operationsUnderWay(
       platform,
+      machine,
       stack,
       surveyed.map(({ input }) => input.name),
     );
-    const ingress = await lookAtIngress(
-      platform,
-      surveyed.map(({ input }) => input),
-    );
+    const ingressLook = await ingressLooks(proxy);
     const workloads = await Promise.all(
       surveyed.map(async (workload) => ({
         ...workload,
         container:
           workload.observed === undefined ? undefined : await containerOf(platform, workload.input.container),
-        ingress: ingress.get(workload.input.name),
+        ingress: workload.input.ingress && ingressLook(workload.input.name),
         operations: operations.filter(({ workload: name }) => name === workload.input.name),
       })),
     );
@@ -67,6 +80,16 @@ export async function look(config: StackConfig, stack: string): Promise<Look> {
     return { stack, host, workloads, strays: marked.filter(({ name }) => !known.includes(name)) };
   } catch (error) {
     throw untouchedBy(error);
+  }
+}
+
+/** Asks the ingress once: what it does with the requests of a workload behind it. */
+async function ingressLooks(proxy: IngressProxy | undefined): Promise<(name: string) => IngressLook> {
+  try {
+    const services = await proxy?.services();
+    return (name) => ({ state: services?.get(name)?.state ?? "absent" });
+  } catch (error) {
+    return () => ({ unknown: messageOf(error) });
   }
 }
 

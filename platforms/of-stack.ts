@@ -16,10 +16,15 @@ export function resourcesOf({ platform }: Pick<StackConfig, "platform">): Platfo
   return dockerResources(platform);
 }
 
-/** What stands in front of them; undefined in a stack without an ingress. */
+/**
+ * What stands in front of them; undefined in a stack without an ingress.
+ *
+ * @param options - patience: seconds that one which is down is waited for; default 15.
+ */
 export function proxyOf(
   { ingress }: Pick<StackConfig, "ingress">,
   platform: Platform,
+  options?: { patience: number },
 ): IngressProxy | undefined {
-  return ingress && new KamalProxy(platform, ingress.name);
+  return ingress && new KamalProxy(platform, ingress.name, options);
 }

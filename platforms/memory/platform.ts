@@ -14,6 +14,7 @@ import type {
   Trial,
   Unit,
 } from "../platform.ts";
+import { Deeds } from "./deeds.ts";
 
 /** The result of a job, by its purpose: what it prints, and its exit code (default 0). */
 export type JobAnswer = { stdout?: string; stderr?: string; exitCode?: number };
@@ -24,7 +25,7 @@ export type JobAnswer = { stdout?: string; stderr?: string; exitCode?: number };
  */
 export class MemoryPlatform implements Platform {
   /** "stop bot-a", "cold snapshot of bot-a", "start bot-a" */
-  readonly did: string[] = [];
+  readonly deeds = new Deeds();
   readonly units = new Map<string, Unit>();
   /** Reference or id -> bytes and version. */
   readonly images = new Map<string, { size: number; version?: string }>();
@@ -38,11 +39,24 @@ export class MemoryPlatform implements Platform {
   stranger: string | undefined;
   /** What a unit becomes when it is started. */
   health = "healthy";
-  readonly #failures = new Map<string, Error[]>();
+  /** It can't be reached: whatever is asked fails with it. */
+  unreachable: Error | undefined;
+  /** Held by others: whoever wants one of them is refused. */
+  readonly holders: LockHolder[] = [];
+  /** What killed runs have left, by what it is. */
+  readonly left = new Map<string, LeftOver>();
+  /** Jobs of killed runs, by their workload. */
+  readonly jobsLeft = new Map<string, string[]>();
+  /** Copies of a state for trials. */
+  readonly scratches = new Set<string>();
+
+  get did(): string[] {
+    return this.deeds.list;
+  }
 
   /** The next time that this is done it fails. */
   fail(what: string, error: Error): void {
-    this.#failures.set(what, [...(this.#failures.get(what) ?? []), error]);
+    this.deeds.fail(what, error);
   }
 
   /** Runs `name` as a unit of this image, as if it had been there all the time. */
@@ -58,7 +72,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async observe(names: readonly string[]): Promise<Map<string, Observed>> {
-    this.#do("observe");
+    await this.#do("observe");
     const found = names.flatMap((name): [string, Observed][] => {
       const unit = this.units.get(name);
       if (unit === undefined) return [];
@@ -70,6 +84,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async marked(): Promise<Marked[]> {
+    this.#reach();
     return [...this.units].map(([name, { id, image, status }]) => ({
       name,
       id,
@@ -80,15 +95,16 @@ export class MemoryPlatform implements Platform {
   }
 
   async unit(name: string): Promise<Unit | undefined> {
+    this.#reach();
     return this.units.get(name);
   }
 
   async exec(name: string, argv: string[]): Promise<JobResult> {
-    return this.#answered(`${argv.join(" ")} in ${name}`);
+    return await this.#answered(`${argv.join(" ")} in ${name}`);
   }
 
   async openHttp({ unit }: { unit: string }): Promise<HttpClient> {
-    this.#do(`ask ${unit}`);
+    await this.#do(`ask ${unit}`);
     return {
       target: unit,
       send: async ({ path }: HttpRequest) => {
@@ -108,7 +124,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async fetch(reference: string): Promise<"present" | "pulled"> {
-    this.#do(`fetch ${reference}`);
+    await this.#do(`fetch ${reference}`);
     if (this.images.has(reference)) return "present";
     this.images.set(reference, { size: 1000 });
     return "pulled";
@@ -123,66 +139,86 @@ export class MemoryPlatform implements Platform {
   }
 
   async stop(name: string): Promise<{ seconds: number; killed: boolean }> {
-    this.#do(`stop ${name}`);
+    await this.#do(`stop ${name}`);
     this.#change(name, { running: false, paused: false, status: "exited" });
     return { seconds: 1, killed: false };
   }
 
   async start(name: string): Promise<void> {
-    this.#do(`start ${name}`);
+    await this.#do(`start ${name}`);
     this.#change(name, { running: true, paused: false, status: "running", health: this.health });
     if (this.health !== "healthy") throw new OperationFailure(`${name} is ${this.health}`);
   }
 
   async waitHealthy(name: string): Promise<void> {
-    this.#do(`wait for ${name}`);
+    await this.#do(`wait for ${name}`);
     if (this.units.get(name)?.health !== "healthy") throw new OperationFailure(`${name} is not healthy`);
   }
 
   async remove(name: string): Promise<void> {
-    this.#do(`remove ${name}`);
+    await this.#do(`remove ${name}`);
     this.units.delete(name);
   }
 
   async strangerAt(): Promise<string | undefined> {
+    this.#reach();
     return this.stranger;
   }
 
   async refuseOtherWriters(): Promise<void> {
+    this.#reach();
     if (this.otherWriter !== undefined) throw new OperationFailure(this.otherWriter);
   }
 
   async job({ purpose, workload }: Job): Promise<JobResult> {
-    return this.#answered(`${purpose} of ${workload.split("/")[0]}`, purpose);
+    return await this.#answered(`${purpose} of ${workload.split("/")[0]}`, purpose);
   }
 
-  async lock<T>(_request: LockRequest, work: () => Promise<T>): Promise<T> {
+  async lock<T>({ kind, of }: LockRequest, work: () => Promise<T>): Promise<T> {
+    this.#reach();
+    const holder = this.holders.find((each) => each.kind === kind && each.of === of);
+    if (holder !== undefined) {
+      throw new OperationFailure(
+        `process ${holder.pid} on ${holder.host} holds it for the ${holder.purpose}`,
+      );
+    }
     return work();
   }
 
   async locks(): Promise<LockHolder[]> {
-    return [];
+    this.#reach();
+    return this.holders;
   }
 
-  async endJobs(): Promise<string[]> {
-    return [];
+  async endJobs(workload: string): Promise<string[]> {
+    const ended = this.jobsLeft.get(workload) ?? [];
+    this.jobsLeft.delete(workload);
+    return ended;
   }
 
   async leftOvers(): Promise<LeftOver[]> {
-    return [];
+    this.#reach();
+    return [...this.left.values()];
   }
 
-  async removeLeftOver(): Promise<void> {}
+  async removeLeftOver({ what }: LeftOver): Promise<void> {
+    await this.#do(`remove ${what}`);
+    this.left.delete(what);
+  }
 
   async makeScratch(name: string): Promise<StateLocation> {
+    this.#reach();
+    this.scratches.add(name);
     return { volume: name };
   }
 
   async trial({ image }: Trial): Promise<void> {
-    this.#do(`trial of ${image}`);
+    await this.#do(`trial of ${image}`);
   }
 
-  async removeTrial(): Promise<void> {}
+  async removeTrial(name: string): Promise<void> {
+    this.scratches.delete(name);
+  }
 
   describe(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
@@ -192,8 +228,8 @@ export class MemoryPlatform implements Platform {
     return `log of ${name}`;
   }
 
-  #answered(what: string, purpose = what): JobResult {
-    this.#do(what);
+  async #answered(what: string, purpose = what): Promise<JobResult> {
+    await this.#do(what);
     const [next, ...rest] = this.jobs.get(purpose) ?? [];
     if (next === undefined) throw new Error(`nobody has said what "${purpose}" answers`);
     // The last answer stays.
@@ -207,12 +243,13 @@ export class MemoryPlatform implements Platform {
     this.units.set(name, { ...unit, ...change });
   }
 
-  #do(what: string): void {
-    this.did.push(what);
-    const [error, ...others] = this.#failures.get(what) ?? [];
-    if (error === undefined) return;
-    this.#failures.set(what, others);
-    throw error;
+  #reach(): void {
+    if (this.unreachable !== undefined) throw this.unreachable;
+  }
+
+  async #do(what: string): Promise<void> {
+    this.#reach();
+    await this.deeds.tell(what);
   }
 }
 

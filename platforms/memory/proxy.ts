@@ -1,15 +1,16 @@
 import type { Cut, IngressProxy, IngressService, IngressState, ProxyRequest, Target } from "../proxy.ts";
+import { Deeds } from "./deeds.ts";
 
 /** An ingress without a proxy, for tests: services stand in a map, each change is told in its order by `did`. */
 export class MemoryProxy implements IngressProxy {
-  readonly did: string[];
+  readonly #deeds: Deeds;
   readonly known = new Map<string, IngressService>();
   /** The next call fails with it. */
   failure: Error | undefined;
 
-  /** @param did shared with a platform, so that one order tells of both. */
-  constructor(did: string[] = []) {
-    this.did = did;
+  /** @param deeds shared with a platform, so that one order tells of both. */
+  constructor(deeds = new Deeds()) {
+    this.#deeds = deeds;
   }
 
   async services(): Promise<Map<string, IngressService>> {
@@ -22,15 +23,15 @@ export class MemoryProxy implements IngressProxy {
   }
 
   async pause(service: string): Promise<void> {
-    this.#change(service, "held", "hold");
+    await this.#change(service, "held", "hold");
   }
 
   async resume(service: string): Promise<void> {
-    this.#change(service, "serving", "open");
+    await this.#change(service, "serving", "open");
   }
 
   async remove(service: string): Promise<void> {
-    this.did.push(`forget ${service}`);
+    await this.#deeds.tell(`forget ${service}`);
     this.known.delete(service);
   }
 
@@ -52,11 +53,11 @@ export class MemoryProxy implements IngressProxy {
     return { webSockets: 0, requests: 0 };
   }
 
-  #change(service: string, state: IngressState, what: string): void {
+  async #change(service: string, state: IngressState, what: string): Promise<void> {
     const { failure } = this;
     this.failure = undefined;
     if (failure !== undefined) throw failure;
-    this.did.push(`${what} ${service}`);
+    await this.#deeds.tell(`${what} ${service}`);
     const known = this.known.get(service);
     if (known === undefined) throw new Error(`the proxy does not know ${service}`);
     this.known.set(service, { ...known, state });

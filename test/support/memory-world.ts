@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { workloadsOf } from "../../config/rollout.ts";
 import { voiceOf } from "../../lifecycle/events.ts";
+import type { StackConfig } from "../../config/schema.ts";
 import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { workloadInput } from "../../lifecycle/update/workload-input.ts";
@@ -8,7 +9,7 @@ import { type CutOverJournal, Journal } from "../../lifecycle/workdir/journal.ts
 import { logOf, type Workload, type WorkloadContext } from "../../lifecycle/workload.ts";
 import { MemoryPlatform } from "../../platforms/memory/platform.ts";
 import { MemoryProxy } from "../../platforms/memory/proxy.ts";
-import { candidate, rawConfig, stable } from "../unit/config-fixture.ts";
+import { candidate, digest, rawConfig, stable } from "../unit/config-fixture.ts";
 import { scratchFolder } from "./scratch.ts";
 
 /** The id of the snapshot that the next script takes. */
@@ -39,32 +40,40 @@ export const printed = {
   restore: "",
 } as const;
 
+const checks = [{ kind: "http", path: "/healthz", body: { ok: true }, deadline: "1s" }];
+
 /** One gateway behind an ingress, on a platform in memory and with its records in a folder of the test. */
 export class MemoryWorld {
-  readonly platform = new MemoryPlatform();
-  readonly proxy = new MemoryProxy(this.platform.did);
+  readonly platform: MemoryPlatform;
+  readonly proxy: MemoryProxy;
   readonly said: string[] = [];
+  readonly config: StackConfig;
+  /** The first one of the configuration. */
   readonly workload: Workload;
   readonly context: WorkloadContext;
 
-  /** @param image what it is to run: the candidate, by default. */
-  constructor(image: string = candidate) {
-    const directory = join(scratchFolder(), "evidence");
-    const config = parseStackConfig(
+  /**
+   * @param image what it is to run: the candidate, by default.
+   * @param before a world that goes on with another configuration.
+   */
+  constructor(image: string = candidate, before?: MemoryWorld) {
+    this.platform = before?.platform ?? new MemoryPlatform();
+    this.proxy = before?.proxy ?? new MemoryProxy(this.platform.deeds);
+    const directory = before?.config.evidence.directory ?? join(scratchFolder(), "evidence");
+    this.config = parseStackConfig(
       rawConfig({
         "evidence.directory": directory,
-        "instanceGroups.support.gate": [
-          { kind: "http", path: "/healthz", body: { ok: true }, deadline: "1s" },
-        ],
+        "agentImages.chromium.candidate": image === candidate ? candidate : undefined,
+        "instanceGroups.support.instances": [{ name: "canary", hosts: ["a.test"] }, "support-1"],
+        "instanceGroups.support.waves": [1, "100%"],
+        "instanceGroups.support.gate": checks,
+        "instanceGroups.support.verification": checks,
+        ingress: { image: `proxy:1@${digest("9")}`, hold: "60s", drain: "1s", name: "front" },
       }),
     );
-    const [canary] = workloadsOf(config);
+    const [canary] = workloadsOf(this.config);
     if (canary === undefined) throw new Error("the configuration has no workload");
-    this.workload = {
-      ...workloadInput(config, "test", canary),
-      image,
-      ingress: { container: "front", hosts: ["a.test"], hold: 60, drain: 1, healthPath: "/healthz" },
-    };
+    this.workload = workloadInput(this.config, "test", canary);
     const secrets = { snapshotPassword: "p", gatewayToken: "t", controlPlanePassword: "" };
     const log = logOf(this.workload);
     this.context = {
@@ -75,6 +84,7 @@ export class MemoryWorld {
       log,
       ...voiceOf(this.workload.name, (line) => this.said.push(line.trimEnd())),
     };
+    if (before !== undefined) return;
     for (const [purpose, stdout] of Object.entries(printed)) this.platform.jobs.set(purpose, [{ stdout }]);
     this.platform.http.set("/healthz", { status: 200, body: '{"ok":true}' });
   }

@@ -20,7 +20,7 @@ const arrows: Readonly<Record<string, readonly string[] | "*">> = {
   [clawforce]: ["config", "platforms", "lifecycle", docker],
   [kamal]: ["config", "platforms", docker],
   "platforms/of-stack.ts": ["config", "platforms", docker, kamal],
-  fleet: ["config", "lifecycle", "operations", "platforms", "platforms/of-stack.ts", docker, kamal, "review"],
+  fleet: ["config", "lifecycle", "operations", "platforms", "platforms/of-stack.ts", docker, "review"],
   review: ["config"],
   demo: ["fleet", "config", "lifecycle", "platforms", docker, clawforce, "toolchain"],
   toolchain: [],
