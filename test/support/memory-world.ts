@@ -10,7 +10,7 @@ import { logOf, type Workload, type WorkloadContext } from "../../lifecycle/work
 import { MemoryPlatform } from "../../platforms/memory/platform.ts";
 import { MemoryProxy } from "../../platforms/memory/proxy.ts";
 import { candidate, digest, rawConfig, stable } from "../unit/config-fixture.ts";
-import { scratchFolder } from "./scratch.ts";
+import { placeInMemory, scratchFolder } from "./scratch.ts";
 
 /** The id of the snapshot that the next script takes. */
 export const taken = "c1c1c1c1".repeat(8);
@@ -42,6 +42,26 @@ export const printed = {
 
 const checks = [{ kind: "http", path: "/healthz", body: { ok: true }, deadline: "1s" }];
 
+const parsed = new Map<string, StackConfig>();
+
+/** That of a stack whose canary is to run this image. Parsed once: each test makes a world. */
+function configOf(image: string): StackConfig {
+  const config =
+    parsed.get(image) ??
+    parseStackConfig(
+      rawConfig({
+        "agentImages.chromium.candidate": image === candidate ? candidate : undefined,
+        "instanceGroups.support.instances": [{ name: "canary", hosts: ["a.test"] }, "support-1"],
+        "instanceGroups.support.waves": [1, "100%"],
+        "instanceGroups.support.gate": checks,
+        "instanceGroups.support.verification": checks,
+        ingress: { image: `proxy:1@${digest("9")}`, hold: "60s", drain: "1s", name: "front" },
+      }),
+    );
+  parsed.set(image, config);
+  return config;
+}
+
 /** One gateway behind an ingress, on a platform in memory and with its records in a folder of the test. */
 export class MemoryWorld {
   readonly platform: MemoryPlatform;
@@ -59,18 +79,9 @@ export class MemoryWorld {
   constructor(image: string = candidate, before?: MemoryWorld) {
     this.platform = before?.platform ?? new MemoryPlatform();
     this.proxy = before?.proxy ?? new MemoryProxy(this.platform.deeds);
-    const directory = before?.config.evidence.directory ?? join(scratchFolder(), "evidence");
-    this.config = parseStackConfig(
-      rawConfig({
-        "evidence.directory": directory,
-        "agentImages.chromium.candidate": image === candidate ? candidate : undefined,
-        "instanceGroups.support.instances": [{ name: "canary", hosts: ["a.test"] }, "support-1"],
-        "instanceGroups.support.waves": [1, "100%"],
-        "instanceGroups.support.gate": checks,
-        "instanceGroups.support.verification": checks,
-        ingress: { image: `proxy:1@${digest("9")}`, hold: "60s", drain: "1s", name: "front" },
-      }),
-    );
+    const directory = before?.config.evidence.directory ?? join(scratchFolder(placeInMemory()), "evidence");
+    const config = configOf(image);
+    this.config = { ...config, evidence: { ...config.evidence, directory } };
     const [canary] = workloadsOf(this.config);
     if (canary === undefined) throw new Error("the configuration has no workload");
     this.workload = workloadInput(this.config, "test", canary);

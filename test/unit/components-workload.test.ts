@@ -14,7 +14,6 @@ const config = parseStackConfig(
   rawConfig({ "instanceGroups.support.bake": "30m", "instanceGroups.support.waves": [1, 2, "100%"] }),
 );
 const canary = specNamed("canary");
-const first = specNamed("support-1");
 
 function specNamed(name: string): WorkloadSpec {
   const found = neverStarted(config).find((each) => each.config.name === name);
@@ -175,64 +174,63 @@ describe("a workload", () => {
 });
 
 describe("in a fleet", () => {
-  const situations = neverStarted(config);
-  const fleetWith = (change: (spec: WorkloadSpec) => Partial<WorkloadSpec>) =>
-    fleetOf(config, situations, {
-      workloads: situations.map((each) => {
-        const spec = specOf(config, each);
-        return { move: each.move, spec: { ...spec, ...change(spec) } };
-      }),
-    });
-  const names = (all: readonly Registered[], ending: string) =>
-    all.map(({ name }) => name).filter((name) => name.endsWith(ending));
+  const changes: Record<string, Partial<WorkloadSpec>> = {
+    canary: { putOff: { why: "is unhealthy", gate: false, verification: false, bake: true } },
+    "support-1": { untouched: "no records" },
+    "support-2": { untouched: "no records", running: "some image" },
+    "support-3": { preparationAttempt: "2" },
+  };
+  let all: Registered[];
 
-  test("a preparation that led to nothing is made anew, and told which one it is", async () => {
-    const [before, after] = [
-      await fleetWith(() => ({})),
-      await fleetWith(() => ({ preparationAttempt: "2" })),
-    ];
-    expect(differences(before, after)).toMatchObject({
-      "support-1-preparation.stdin": JSON.stringify({ workload: first.input, attempt: "2" }),
-      "support-1-preparation.triggers": [first.trigger, "2"],
+  beforeAll(async () => {
+    const situations = neverStarted(config);
+    const workloads = situations.map((each) => {
+      const spec = specOf(config, each);
+      return { move: each.move, spec: { ...spec, ...changes[spec.name] } };
     });
-    expect(Object.keys(differences(before, after))).toHaveLength(8);
+    all = await fleetOf(config, situations, { workloads });
   });
 
-  test("one that nothing is done to comes last, and one that is not there is not prepared", async () => {
-    const all = await fleetWith(({ name }) => (name === "support-1" ? { untouched: "no records" } : {}));
-    expect(names(all, "-preparation")).toEqual([
+  const names = (ending: string) => all.map(({ name }) => name).filter((name) => name.endsWith(ending));
+  const named = (name: string) => all.find((each) => each.name === name);
+
+  test("one that is not there and that nothing is done to is not prepared", () => {
+    expect(names("-preparation")).toEqual([
       ...["canary-preparation", "support-2-preparation", "support-3-preparation"],
     ]);
-    expect(names(all, "-verification")).toEqual([
-      ...["canary-verification", "support-2-verification", "support-3-verification"],
-      "support-1-verification",
-    ]);
-    expect(names(all, "-bake")).toEqual([
-      ...["support-wave-0-bake", "support-wave-2-bake", "support-wave-1-bake"],
-    ]);
-    expect(all.find(({ name }) => name === "support-wave-1-bake")?.options.ignoreChanges).toEqual(["*"]);
   });
 
-  test("the others of its wave bake without one that nothing is done to", async () => {
-    const all = await fleetWith(({ name }) => (name === "support-2" ? { untouched: "no records" } : {}));
-    const bake = all.find(({ name }) => name === "support-wave-2-bake");
+  test("one that runs and that nothing is done to keeps its preparation as it is", () => {
+    expect(named("support-2-preparation")?.options.ignoreChanges).toEqual(["*"]);
+    expect(named("support-3-preparation")?.options.ignoreChanges).toBeUndefined();
+  });
+
+  test("a preparation that led to nothing is made anew, and told which one it is", () => {
+    const { input: workload, trigger } = specNamed("support-3");
+    expect(named("support-3-preparation")?.inputs).toMatchObject({
+      stdin: JSON.stringify({ workload, attempt: "2" }),
+      triggers: [trigger, "2"],
+    });
+  });
+
+  test("those that nothing is done to come last, and keep nobody waiting", () => {
+    expect(names("-verification")).toEqual([
+      ...["canary-verification", "support-3-verification"],
+      ...["support-1-verification", "support-2-verification"],
+    ]);
+    expect(names("-bake")).toEqual(["support-wave-0-bake", "support-wave-2-bake", "support-wave-1-bake"]);
+    expect(named("support-wave-1-bake")?.options.ignoreChanges).toEqual(["*"]);
+  });
+
+  test("the others of its wave bake without one that nothing is done to", () => {
+    const bake = named("support-wave-2-bake");
     expect(bake?.options.ignoreChanges).toBeUndefined();
     expect(bake?.inputs.environment).toMatchObject({ CLAWFORCE_WORKLOAD_OF: "test/support-3" });
     expect(bake?.propertyDependencies.triggers?.map(shortName)).toEqual(["Container support-3"]);
   });
 
-  test("one that runs and that nothing is done to keeps its preparation as it is", async () => {
-    const all = await fleetWith(({ name, image }) =>
-      name === "support-1" ? { untouched: "no records", running: image } : {},
-    );
-    const preparation = all.find(({ name }) => name === "support-1-preparation");
-    expect(preparation?.options.ignoreChanges).toEqual(["*"]);
-  });
-
-  test("a bake that one of its wave puts off is put off whole", async () => {
-    const putOff = { why: "is unhealthy", gate: false, verification: false, bake: true };
-    const all = await fleetWith(({ name }) => (name === "canary" ? { putOff } : {}));
-    const put = all.filter(({ inputs }) => JSON.stringify(inputs.triggers)?.endsWith('"put off"]'));
-    expect(put.map(({ name }) => name)).toEqual(["support-wave-0-bake"]);
+  test("a bake that one of its wave puts off is put off whole", () => {
+    const putOff = all.filter(({ inputs }) => JSON.stringify(inputs.triggers)?.endsWith('"put off"]'));
+    expect(putOff.map(({ name }) => name)).toEqual(["support-wave-0-bake"]);
   });
 });
