@@ -298,6 +298,19 @@ describe("a recovery", () => {
     await servesWell(stable);
   });
 
+  it("brings back what a failed update has stopped and could not start again itself", async () => {
+    engine.stateLocks = [lock];
+    await killedAt("cold snapshot of canary", runCutOver);
+    world.platform.jobs.set("cold snapshot", [{ exitCode: 1, stderr: "Fatal: no space left" }]);
+    // The recovery's own start before the update, and the update's after it.
+    for (const what of ["the first", "the second"]) {
+      world.platform.fail("start canary", new OperationFailure(`${what} start fails`));
+    }
+    await expect(recovered()).rejects.toThrow("pulumi up failed. What to do now: docs/recover.md.");
+    expect(said).toContain("canary: was exited, brought back by fleet recover, healthy\n");
+    expect(world.platform.units.get("canary")).toMatchObject({ image: stable, running: true });
+  });
+
   it("starts one whose records are damaged, and leaves its requests held: no gate can judge it", async () => {
     await killedAt("cold snapshot of canary", runCutOver);
     const { file } = world.context.log;
