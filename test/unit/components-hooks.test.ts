@@ -22,6 +22,7 @@ const task: HookTask = {
 let started: Started[];
 let result: Awaited<ReturnType<RunProcess>>;
 let asked: string[];
+let told: [workload: string, text: string][];
 
 const runProcess: RunProcess = async (argv, options) => {
   started.push({ argv, ...options });
@@ -30,10 +31,14 @@ const runProcess: RunProcess = async (argv, options) => {
 
 /** The hooks of a fleet whose workloads have this task. */
 function hooksFor(change: Partial<HookTask> = {}) {
-  const hooks = workloadHooks(async (name) => {
-    asked.push(name);
-    return { ...task, ...change };
-  }, runProcess);
+  const hooks = workloadHooks(
+    async (name) => {
+      asked.push(name);
+      return { ...task, ...change };
+    },
+    runProcess,
+    (...failure) => told.push(failure),
+  );
   const call = (hook: pulumi.ResourceHook | pulumi.ErrorHook) =>
     (hook.callback as unknown as Callback)({ name: "canary" });
   return {
@@ -49,7 +54,7 @@ beforeAll(async () => {
 });
 
 const fresh = () => {
-  [started, asked] = [[], []];
+  [started, asked, told] = [[], [], []];
   result = { code: 0, stderr: "", late: false };
 };
 
@@ -128,6 +133,7 @@ describe("the hook of a container", () => {
     const error = vi.spyOn(pulumi.log, "error").mockResolvedValue();
     expect(await hooksFor({ wayBack }).wayBack()).toBe(false);
     expect(error.mock.calls).toEqual([[said]]);
+    expect(told).toEqual([["canary", said]]);
     error.mockRestore();
   });
 });

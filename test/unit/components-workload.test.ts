@@ -25,7 +25,7 @@ function workloadOf(change: Partial<WorkloadSpec>): Promise<Registered[]> {
   const secrets = { snapshotPassword: "s", gatewayToken: "t", controlPlanePassword: "" };
   const never = () => Promise.reject(new Error("nothing is made, so no hook runs"));
   return registeredBy(() => {
-    const hooks = workloadHooks(never, never);
+    const hooks = workloadHooks(never, never, () => {});
     const args = { secrets, hooks, resources: dockerResources(config.platform), after: [] };
     return new Workload("canary", { ...args, spec: { ...canary, ...change } }, {});
   });
@@ -160,7 +160,19 @@ describe("a workload", () => {
         "canary.ignoreChanges": [
           ...["name", "hostname", "init", "restart", "envs", "labels", "networksAdvanced", "volumes"],
           ...["healthcheck", "wait", "waitTimeout", "destroyGraceSeconds", "stopTimeout"],
-          ...["command", "user", "ports", "memory", "memorySwap"],
+          ...[
+            "command",
+            "user",
+            "ports",
+            "memory",
+            "memorySwap",
+            "entrypoints",
+            "workingDir",
+            "mounts",
+            "hosts",
+          ],
+          ...["shmSize", "cpus", "ulimits", "devices", "gpus", "capabilities", "securityOpts", "readOnly"],
+          ...["logDriver", "logOpts", "stopSignal", "platform"],
         ],
         "canary.replacementTrigger": undefined,
         "canary-serving.ignoreChanges": ["*"],

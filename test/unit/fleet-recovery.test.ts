@@ -333,14 +333,14 @@ describe("a recovery is refused, and touches nothing,", () => {
         engine.stateLocks = [lock];
         started = new Date("2026-05-01T11:00:00Z");
       },
-      /^An update is under way: process 12 of op holds Pulumi's lock since 2026-05-01T12:00:00Z and lives\. /,
+      /^An update is under way: process 12 of op lives, and has held Pulumi's lock since 2026-05-01T12:00:00Z\. Nothing was touched\. /,
     ],
     [
       "where the lock is of a host that is gone",
       () => {
         engine.stateLocks = [{ ...lock, hostname: "gone" }];
       },
-      /^Pulumi's lock was taken on the host gone \(process 12 of op, .*\), and this is here: .* when that host is gone for good, `pulumi cancel` removes the lock\.$/,
+      /^Pulumi's lock was taken on the host gone \(process 12 of op, .*\), and this is here\. .* If that host is gone for good, remove the lock with `pulumi cancel`\.$/,
     ],
     [
       "while a program goes on that outlived the deployer",

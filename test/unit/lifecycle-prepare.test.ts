@@ -4,7 +4,7 @@ import { prepare } from "../../lifecycle/update/prepare.ts";
 import { PreparationMark } from "../../lifecycle/workdir/preparation-mark.ts";
 import type { Workload } from "../../lifecycle/workload.ts";
 import { EngineFailure, OperationFailure, reportOf } from "../../platforms/failure.ts";
-import { PlaceMissing, TrialFailed } from "../../platforms/platform.ts";
+import { TrialFailed } from "../../platforms/platform.ts";
 import { MemoryWorld, printed, taken } from "../support/memory-world.ts";
 import { candidate, snapshotTools, stable } from "./config-fixture.ts";
 
@@ -105,14 +105,16 @@ describe("a preparation", () => {
   it("ends the job of an interrupted run first", async () => {
     world.platform.jobsLeft.set("canary", ["cold snapshot"]);
     await prepared();
-    expect(world.said).toContain("removed a left-over container (cold snapshot)");
+    expect(world.said).toContain("canary: removed a left-over container (cold snapshot)");
     expect(world.platform.jobsLeft.size).toBe(0);
   });
 
   it("says which files went while they were copied", async () => {
     answers("hot snapshot", { stdout: `${printed["hot snapshot"]}vanished\t2\n` });
     await prepared();
-    expect(world.said).toContain("2 files were gone before they could be copied: they are in no snapshot");
+    expect(world.said).toContain(
+      "canary: 2 files were gone before they could be copied: they are in no snapshot",
+    );
   });
 });
 
@@ -129,19 +131,19 @@ describe("a preparation is refused, and nothing is touched,", () => {
     [
       "of a stopped one",
       () => world.platform.run("canary", stable, { running: false, status: "exited" }),
-      "canary: preflight failed: the gateway is stopped: an update of a sick workload can't be judged. Make it healthy or go back first. Its log: log of canary",
+      "canary: preflight failed: the gateway is stopped, and an update of a sick workload can't be judged. First make it healthy, or go back. Its log: log of canary",
       [],
     ],
     [
       "of a paused one",
       () => world.platform.run("canary", stable, { paused: true }),
-      /^canary: preflight failed: the gateway is paused: /,
+      /^canary: preflight failed: the gateway is paused, /,
       [],
     ],
     [
       "of a sick one",
       () => world.platform.run("canary", stable, { health: "unhealthy" }),
-      /^canary: preflight failed: the gateway is unhealthy: /,
+      /^canary: preflight failed: the gateway is unhealthy, /,
       [],
     ],
     [
@@ -175,7 +177,7 @@ describe("a preparation is refused, and nothing is touched,", () => {
           repository: "in the repository (/var/lib/clawforce/snapshots/canary)",
           docker: "on Docker's own disk",
         }[place]
-      }, 1000 MB are needed (a copy of the state and clawforce:snapshots.minimumFree). Free space, or give it a larger disk.`,
+      }, but 1000 MB are needed (a copy of the state and clawforce:snapshots.minimumFree). Free space, or give it a larger disk.`,
       ["baseline"],
     ]),
     [
@@ -184,7 +186,7 @@ describe("a preparation is refused, and nothing is touched,", () => {
         answers("look at free space", {
           stdout: space.replace("memory-free\t100000000000", "memory-free\t600000000"),
         }),
-      /^canary: hot snapshot failed: 600 MB of memory are free, the drill needs 700 MB /,
+      /^canary: hot snapshot failed: 600 MB of memory are free, but the drill needs 700 MB /,
       ["baseline"],
     ],
     [
@@ -284,7 +286,7 @@ describe("a preparation is refused, and nothing is touched,", () => {
 
   it("when a failed update would take longer than the window", async () => {
     await expect(prepared(forward, { maintenance: 60 })).rejects.toThrow(
-      /^canary: drill failed: a failed verification and a full restore may take .*, the window has 1m\. /,
+      /^canary: drill failed: a failed verification and a full restore may take .*, but the window has 1m\. /,
     );
     await nothingIsTouched();
     expect(await world.kinds()).toEqual(["baseline", "snapshot"]);
@@ -325,7 +327,7 @@ describe("the preparation of a way back", () => {
         answers("look at free space", {
           stdout: `${space.replace("state-free\t1000000000000\nstate-device\t1", "state-free\t5000000\nstate-device\t2").replace("state-used\t100", "state-used\t8000000")}`,
         }),
-      /^canary: preflight failed: the way back has no room, and nothing was stopped: 5 MB are free beside the state \(canary-state\), /,
+      /^canary: preflight failed: there is no room for the way back, and nothing was stopped: 5 MB are free beside the state \(canary-state\), /,
     ],
     [
       "beside another writer",
@@ -364,81 +366,10 @@ describe("the preparation of a way back", () => {
   it("does not set back a state that has moved since the preview", async () => {
     answers("reading of the state's versions", { stdout: `database\t${database}\t2\tx\tok\n` });
     await expect(prepared(back)).rejects.toThrow(
-      /^canary: preflight failed: the new version has moved the state since the preview \(memory\/main.sqlite.*\), /,
+      /^canary: preflight failed: the new version has moved the state since the preview \(memory\/main.sqlite.*\)\. /,
     );
     await nothingIsTouched(candidate);
     // The next preview knows.
     expect(await world.kinds()).toEqual(["state"]);
-  });
-});
-
-describe("the preparation of a first start", () => {
-  const first: Move = { kind: "first", to: candidate };
-  const stamp = (version: string) =>
-    answers("look for a state", {
-      stdout: `content\t1\nconfig\t${Buffer.from(version).toString("base64")}\n`,
-    });
-
-  beforeEach(() => {
-    world.platform.units.clear();
-    world.platform.images.set(candidate, { size: 1000, version: "2026.4.23" });
-  });
-
-  it.each<[string, () => unknown]>([
-    ["in an empty place", () => answers("look for a state", { stdout: "content\t0\n" })],
-    [
-      "in a place that is still to be made",
-      () => world.platform.fail("look for a state of canary", new PlaceMissing("no such volume")),
-    ],
-  ])("%s has nothing to copy", async (_what, find) => {
-    find();
-    expect(await prepared(first)).toEqual({
-      ...{ workload: "canary", from: null, to: candidate },
-      ...{ snapshot: null, drill: "not needed" },
-    });
-    expect(await world.kinds()).toEqual([]);
-    expect(world.did).toEqual([]);
-  });
-
-  it("on a state of its own version copies that and starts the copy", async () => {
-    stamp("v2026.4.23");
-    expect(await prepared(first)).toMatchObject({ from: candidate, snapshot: taken, drill: "passed" });
-    expect(world.did).toEqual([
-      "cold snapshot of canary",
-      "check of the cold snapshot of canary",
-      ...["restore of the drill of canary", `trial of ${candidate}`],
-    ]);
-    expect(await world.records()).toMatchObject([
-      { kind: "snapshot", role: "cold", image: candidate },
-      { kind: "drill", image: candidate },
-    ]);
-  });
-
-  it("on a state of an unknown version says that nobody knows which", async () => {
-    answers("look for a state", { stdout: "content\t1\n" });
-    expect(await prepared(first)).toMatchObject({ from: null, drill: "passed" });
-    expect(world.said.join("\n")).toContain(
-      "which version wrote it is unknown (its configuration has no stamp of a version)",
-    );
-    expect(await world.records()).toMatchObject([{ kind: "snapshot", writer: "unknown" }, { kind: "drill" }]);
-  });
-
-  it("on a state of another version is refused: that one has to take it over first", async () => {
-    stamp("2026.4.15");
-    await expect(prepared(first)).rejects.toThrow(
-      new OperationFailure(
-        `its state was written by version 2026.4.15, and ${candidate} is version 2026.4.23. Nothing was touched. ` +
-          "First let version 2026.4.15 take the state over: set `stable` to its image and run `pulumi up`. " +
-          "Then update from there. Or give the workload an empty state.",
-      ),
-    );
-    expect(await world.kinds()).toEqual([]);
-    expect(world.did).toEqual([]);
-  });
-
-  it("where the container of an older version is gone drills that one", async () => {
-    stamp("2026.4.15");
-    expect(await prepared(forward)).toMatchObject({ from: stable, drill: "passed" });
-    expect(world.did).toContain(`trial of ${stable}`);
   });
 });
