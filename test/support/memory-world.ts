@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { workloadsOf } from "../../config/rollout.ts";
-import { voiceOf } from "../../lifecycle/events.ts";
 import type { StackConfig } from "../../config/schema.ts";
+import { voiceOf } from "../../lifecycle/events.ts";
 import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { workloadInput } from "../../lifecycle/update/workload-input.ts";
