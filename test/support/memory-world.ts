@@ -72,6 +72,7 @@ export class MemoryWorld {
       secrets,
       platform: this.platform,
       proxy: this.proxy,
+      controlPlane: undefined,
       log,
       ...voiceOf(this.workload.name, (line) => this.said.push(line.trimEnd())),
     };
