@@ -45,6 +45,15 @@ export class MemoryPlatform implements Platform {
     this.#failures.set(what, [...(this.#failures.get(what) ?? []), error]);
   }
 
+  /** Tells what is done, and fails where that was said. */
+  do(what: string): void {
+    this.did.push(what);
+    const [error, ...others] = this.#failures.get(what) ?? [];
+    if (error === undefined) return;
+    this.#failures.set(what, others);
+    throw error;
+  }
+
   /** Runs `name` as a unit of this image, as if it had been there all the time. */
   run(name: string, image: string, change: Partial<Unit> = {}): Unit {
     const unit: Unit = {
@@ -58,7 +67,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async observe(names: readonly string[]): Promise<Map<string, Observed>> {
-    this.#do("observe");
+    this.do("observe");
     const found = names.flatMap((name): [string, Observed][] => {
       const unit = this.units.get(name);
       if (unit === undefined) return [];
@@ -88,7 +97,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async openHttp({ unit }: { unit: string }): Promise<HttpClient> {
-    this.#do(`ask ${unit}`);
+    this.do(`ask ${unit}`);
     return {
       target: unit,
       send: async ({ path }: HttpRequest) => {
@@ -108,7 +117,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async fetch(reference: string): Promise<"present" | "pulled"> {
-    this.#do(`fetch ${reference}`);
+    this.do(`fetch ${reference}`);
     if (this.images.has(reference)) return "present";
     this.images.set(reference, { size: 1000 });
     return "pulled";
@@ -123,24 +132,24 @@ export class MemoryPlatform implements Platform {
   }
 
   async stop(name: string): Promise<{ seconds: number; killed: boolean }> {
-    this.#do(`stop ${name}`);
+    this.do(`stop ${name}`);
     this.#change(name, { running: false, paused: false, status: "exited" });
     return { seconds: 1, killed: false };
   }
 
   async start(name: string): Promise<void> {
-    this.#do(`start ${name}`);
+    this.do(`start ${name}`);
     this.#change(name, { running: true, paused: false, status: "running", health: this.health });
     if (this.health !== "healthy") throw new OperationFailure(`${name} is ${this.health}`);
   }
 
   async waitHealthy(name: string): Promise<void> {
-    this.#do(`wait for ${name}`);
+    this.do(`wait for ${name}`);
     if (this.units.get(name)?.health !== "healthy") throw new OperationFailure(`${name} is not healthy`);
   }
 
   async remove(name: string): Promise<void> {
-    this.#do(`remove ${name}`);
+    this.do(`remove ${name}`);
     this.units.delete(name);
   }
 
@@ -179,7 +188,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async trial({ image }: Trial): Promise<void> {
-    this.#do(`trial of ${image}`);
+    this.do(`trial of ${image}`);
   }
 
   async removeTrial(): Promise<void> {}
@@ -193,7 +202,7 @@ export class MemoryPlatform implements Platform {
   }
 
   #answered(what: string, purpose = what): JobResult {
-    this.#do(what);
+    this.do(what);
     const [next, ...rest] = this.jobs.get(purpose) ?? [];
     if (next === undefined) throw new Error(`nobody has said what "${purpose}" answers`);
     // The last answer stays.
@@ -205,14 +214,6 @@ export class MemoryPlatform implements Platform {
     const unit = this.units.get(name);
     if (unit === undefined) throw new OperationFailure(`there is no ${name}`);
     this.units.set(name, { ...unit, ...change });
-  }
-
-  #do(what: string): void {
-    this.did.push(what);
-    const [error, ...others] = this.#failures.get(what) ?? [];
-    if (error === undefined) return;
-    this.#failures.set(what, others);
-    throw error;
   }
 }
 

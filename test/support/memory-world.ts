@@ -6,9 +6,10 @@ import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { type CutOverJournal, Journal } from "../../lifecycle/workdir/journal.ts";
 import { logOf, type Workload, type WorkloadContext } from "../../lifecycle/workload.ts";
+import { MemoryControlPlane } from "../../platforms/memory/control-plane.ts";
 import { MemoryPlatform } from "../../platforms/memory/platform.ts";
 import { MemoryProxy } from "../../platforms/memory/proxy.ts";
-import { candidate, rawConfig, stable } from "../unit/config-fixture.ts";
+import { type Changes, candidate, rawConfig, stable } from "../unit/config-fixture.ts";
 import { scratchFolder } from "./scratch.ts";
 
 /** The id of the snapshot that the next script takes. */
@@ -47,8 +48,10 @@ export class MemoryWorld {
   readonly workload: Workload;
   readonly context: WorkloadContext;
 
+  readonly controlPlane = new MemoryControlPlane(this.platform);
+
   /** @param image what it is to run: the candidate, by default. */
-  constructor(image: string = candidate) {
+  constructor(image: string = candidate, changes: Changes = {}) {
     const directory = join(scratchFolder(), "evidence");
     const config = parseStackConfig(
       rawConfig({
@@ -56,9 +59,10 @@ export class MemoryWorld {
         "instanceGroups.support.gate": [
           { kind: "http", path: "/healthz", body: { ok: true }, deadline: "1s" },
         ],
+        ...changes,
       }),
     );
-    const [canary] = workloadsOf(config);
+    const canary = workloadsOf(config).find(({ track }) => track === "runtime");
     if (canary === undefined) throw new Error("the configuration has no workload");
     this.workload = {
       ...workloadInput(config, "test", canary),
@@ -72,7 +76,7 @@ export class MemoryWorld {
       secrets,
       platform: this.platform,
       proxy: this.proxy,
-      controlPlane: undefined,
+      controlPlane: this.workload.controlPlane && this.controlPlane,
       log,
       ...voiceOf(this.workload.name, (line) => this.said.push(line.trimEnd())),
     };
