@@ -88,7 +88,9 @@ async function goForward(
   await journal.clear();
   if (moved.backup !== undefined) {
     const snapshot = snapshotOf(moved.backup);
-    if (resume === undefined) {
+    // A run that was killed may have left its backup in the journal alone, and no release goes without its record.
+    const sha256 = snapshot.archive?.sha256;
+    if (!(await log.read()).some((each) => each.kind === "snapshot" && each.archive?.sha256 === sha256)) {
       await log.append(snapshot);
     }
     if (moved.outcome === "moved") {

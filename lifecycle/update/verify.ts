@@ -44,9 +44,7 @@ export async function verify(context: WorkloadContext): Promise<Judgement> {
     seconds: secondsSince(began),
   });
   // What a version makes only at its first turn is there now, and a way back that follows at once must know of it.
-  if (workload.managed !== true) {
-    await recordState(context, { image, container });
-  }
+  await recordState(context, { image, container });
   refuseUnlessPassed(context, "verification", outcome, checks);
   const forget = workload.managed === true ? forgetArchives : forgetSnapshots;
   await forget(context, await log.read());

@@ -156,7 +156,7 @@ describe("a move", () => {
     ["before its restart", () => `restart ${world.name}`],
   ])("that was killed %s is resumed without a second backup", async (_when, at) => {
     await prepare();
-// What a kill leaves: the journal says `moving`, and nobody has gone back.
+    // What a kill leaves: the journal says `moving`, and nobody has gone back.
     const steps = [at(), `set ${world.name} to ${stable}`, `stop ${world.name}`];
     for (const each of steps) world.platform.fail(each, new OperationFailure("killed"));
     await expect(move()).rejects.toThrow("killed");
@@ -167,6 +167,15 @@ describe("a move", () => {
     expect(await world.kinds()).toEqual(["baseline", "snapshot", "cut-over", "gate"]);
     expect((await world.records())[2]).toMatchObject({ from: stable, to: candidate, snapshot: "backup-1" });
     expect(await journal()).toBeUndefined();
+  });
+
+  it("that was killed right after a backup of its own has that on record once it is resumed", async () => {
+    world.platform.fail(`set ${world.name} to ${candidate}`, new OperationFailure("killed"));
+    await expect(move()).rejects.toThrow("killed");
+    expect(await world.kinds()).toEqual([]);
+    await move();
+    expect(world.did.filter((what) => what === `back up ${world.name}`)).toHaveLength(1);
+    expect(await world.kinds()).toEqual(["snapshot", "cut-over", "gate"]);
   });
 
   it("of an instance that runs the image already only checks it", async () => {
