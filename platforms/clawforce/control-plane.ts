@@ -1,8 +1,7 @@
 import type { ControlPlane, ManagedInstance } from "../control-plane.ts";
 import { clientFor, type DockerHostOf } from "../docker/client.ts";
 import type { Platform } from "../platform.ts";
-import { type Account, ControlPlaneClient } from "./client.ts";
-import { ClawforceInstance } from "./instance.ts";
+import type { Account, ControlPlaneClient } from "./client.ts";
 
 /** Where the API of a control plane is, and who we are there. */
 interface ApiAccess extends Account {
@@ -37,6 +36,8 @@ export class ClawforceControlPlane implements ControlPlane {
       unit: unit ?? container,
       url: `http://127.0.0.1:${port}`,
     });
+    // Loaded when it is first needed: most programs of a stack with a control plane get by without.
+    const { ControlPlaneClient } = await import("./client.ts");
     const client = new ControlPlaneClient(
       http,
       { username, password },
@@ -50,8 +51,9 @@ export class ClawforceControlPlane implements ControlPlane {
   }
 
   instance<T>(name: string, work: (instance: ManagedInstance) => Promise<T>): Promise<T> {
-    return this.open((client) =>
-      work(new ClawforceInstance(name, client, this.#platform, clientFor(this.#host))),
-    );
+    return this.open(async (client) => {
+      const { ClawforceInstance } = await import("./instance.ts");
+      return work(new ClawforceInstance(name, client, this.#platform, clientFor(this.#host)));
+    });
   }
 }
