@@ -5,6 +5,7 @@ import type { DockerAccess } from "../config/docker-access.ts";
 import type { StateLocation } from "../config/rollout.ts";
 import type { DeadlinesConfig, SnapshotsConfig } from "../config/schema.ts";
 import type { Track } from "../config/track.ts";
+import type { ControlPlane, SetImageBy } from "../platforms/control-plane.ts";
 import type { Platform, StartSettings } from "../platforms/platform.ts";
 import type { IngressProxy } from "../platforms/proxy.ts";
 import type { Voice } from "./events.ts";
@@ -39,7 +40,7 @@ export interface ControlPlaneAccess {
   /** Instance -> where it keeps its state inside its container, as the groups of managed instances say. */
   statePaths?: Record<string, string>;
   /** How the image of an instance is set. */
-  setImage: "auto" | "api" | "database";
+  setImage: SetImageBy["way"];
 }
 
 /** Everything an operation has to know of one workload. Plain JSON, no secrets: it stands in the stack's state. */
@@ -115,6 +116,8 @@ export interface WorkloadContext extends Voice {
   platform: Platform;
   /** What holds its requests; undefined when nothing stands in front of it. */
   proxy: IngressProxy | undefined;
+  /** What manages instances; undefined in a stack without one. */
+  controlPlane: ControlPlane | undefined;
   secrets: OperationSecrets;
   log: EvidenceLog;
 }

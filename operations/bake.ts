@@ -1,5 +1,6 @@
+import { withManagedToken } from "../lifecycle/managed/gateway-token.ts";
 import { type BakeTask, bake } from "../lifecycle/update/bake.ts";
-import { contextOf, runProgram, withManagedToken } from "./program.ts";
+import { contextOf, runProgram } from "./program.ts";
 
 await runProgram(async (context, task) => {
   const { wave, gatewayTokens, ...asked } = task as BakeTask;

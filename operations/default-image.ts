@@ -1,4 +1,4 @@
-import { followRollout } from "../platforms/clawforce/follow-rollout.ts";
+import { followRollout } from "../lifecycle/control-plane/follow-rollout.ts";
 import { runProgram } from "./program.ts";
 
 await runProgram(followRollout);

@@ -1,4 +1,4 @@
-import { moveManaged } from "../platforms/clawforce/move-instance.ts";
+import { moveManaged } from "../lifecycle/managed/move.ts";
 import { runProgram } from "./program.ts";
 
 await runProgram(moveManaged);

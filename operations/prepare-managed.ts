@@ -1,4 +1,4 @@
-import { prepareManaged } from "../platforms/clawforce/prepare-instance.ts";
+import { prepareManaged } from "../lifecycle/managed/prepare.ts";
 import { runProgram } from "./program.ts";
 
 await runProgram(prepareManaged);

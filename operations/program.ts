@@ -2,14 +2,14 @@ import { controlPlanePasswordVariable, passwordVariable, tokenVariable } from ".
 import { refuseRehearsal } from "../lifecycle/clock.ts";
 import { tellFailure, voiceOf } from "../lifecycle/events.ts";
 import { EvidenceFailure } from "../lifecycle/evidence/failure.ts";
-import { unitOf } from "../lifecycle/update/unit-of.ts";
+import { withManagedToken } from "../lifecycle/managed/gateway-token.ts";
 import {
   logOf,
   type OperationSecrets,
   type WorkloadContext,
   type WorkloadTask,
 } from "../lifecycle/workload.ts";
-import { gatewayTokenOf } from "../platforms/clawforce/instance.ts";
+import { ClawforceControlPlane } from "../platforms/clawforce/control-plane.ts";
 import { unreachableHost } from "../platforms/docker/client.ts";
 import { DockerPlatform } from "../platforms/docker/platform.ts";
 import { OperationFailure, reportOf } from "../platforms/failure.ts";
@@ -19,11 +19,18 @@ import { startedByHand, taskOfInput } from "./task-input.ts";
 export function contextOf(task: WorkloadTask, secrets: OperationSecrets): WorkloadContext {
   const { workload } = task;
   const platform = new DockerPlatform(workload);
+  const access = workload.controlPlane && {
+    ...workload.controlPlane,
+    password: secrets.controlPlanePassword,
+    image: workload.snapshots.image,
+    workload: workload.name,
+  };
   return {
     workload,
     secrets,
     platform,
     proxy: workload.ingress && new KamalProxy(platform, workload.ingress.container),
+    controlPlane: access && new ClawforceControlPlane(access, platform, workload),
     log: logOf(workload),
     ...voiceOf(workload.name, (line) => process.stderr.write(line)),
   };
@@ -66,17 +73,6 @@ export async function runProgram(
 function passOver({ workload, progress }: WorkloadContext, putOff: string): object {
   progress(`nothing is checked in this run: it ${putOff}, and a way back waits for nothing else`);
   return { workload: workload.name, putOff };
-}
-
-/** The token of a managed gateway is the control plane's to give: its container has it. */
-export async function withManagedToken(context: WorkloadContext): Promise<WorkloadContext> {
-  const { workload, secrets } = context;
-  if (workload.managed !== true) {
-    return context;
-  }
-  const { environment } = await unitOf(context);
-  const gatewayToken = gatewayTokenOf(environment, workload.tokenVariable ?? "");
-  return { ...context, secrets: { ...secrets, gatewayToken } };
 }
 
 /**

@@ -31,6 +31,8 @@ export interface Unit {
   mounts: readonly UnitMount[];
   /** Seconds between the signal and the kill, where it has its own. */
   stopGrace: number | undefined;
+  /** The control plane that made it. */
+  managedBy?: string;
 }
 
 export interface UnitMount {

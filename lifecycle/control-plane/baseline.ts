@@ -1,12 +1,12 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parsedJson } from "../../config/json.ts";
+import { ApiRefusal, type ControlPlaneApi, NotSetUp } from "../../platforms/control-plane-api.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import { type Attempt, failed } from "../checks/judge.ts";
 import { keyedHash, newSalt } from "../evidence/keyed-hash.ts";
 import type { ControlPlaneBaseline, SecretBaseline } from "../evidence/records.ts";
 import { ArchiveDamaged, openArchive } from "./archive.ts";
-import { ApiRefusal, type ControlPlaneClient, NotSetUp } from "./client.ts";
 import type { DatabaseLook } from "./database.ts";
 import { opens } from "./fernet.ts";
 import { judgeArchive, judgeLogin } from "./judge.ts";
@@ -14,7 +14,7 @@ import type { UnchangedPart } from "./unchanged.ts";
 
 /** What an update of the control plane must leave as it is. */
 export async function readBaseline(
-  client: ControlPlaneClient,
+  client: ControlPlaneApi,
   wanted: WantedBaseline = {},
 ): Promise<ControlPlaneBaseline> {
   const { what = ["instances", "backups"], salt = newSalt(), database } = wanted;
@@ -97,7 +97,7 @@ function secretOf(
 }
 
 /** A new login, each time: what was logged in before says nothing of an update. */
-export async function checkLogin(client: ControlPlaneClient, username: string): Promise<Attempt> {
+export async function checkLogin(client: ControlPlaneApi, username: string): Promise<Attempt> {
   try {
     await client.login();
   } catch (error) {
@@ -123,7 +123,7 @@ export interface NewestBackup {
 
 /** Downloads and opens a backup, and looks for the configuration of the instance that it was made of. */
 export async function checkNewestBackup(
-  client: ControlPlaneClient,
+  client: ControlPlaneApi,
   options: NewestBackup,
 ): Promise<Attempt & { configuration?: string }> {
   const { backup, folder, statePath, floor = 200 } = options;

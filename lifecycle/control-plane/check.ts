@@ -1,19 +1,19 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { ControlPlaneApi } from "../../platforms/control-plane-api.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Attempt } from "../checks/judge.ts";
 import type { BaselineEntry, ControlPlaneBaseline } from "../evidence/records.ts";
-import type { ControlPlaneAccess, WorkloadContext } from "../workload.ts";
-import { withControlPlane } from "./access.ts";
+import type { WorkloadContext } from "../workload.ts";
+import { accessOf, controlPlaneOf } from "./access.ts";
 import { checkLogin, checkNewestBackup, readBaseline } from "./baseline.ts";
-import type { ControlPlaneClient } from "./client.ts";
 import { type DatabaseLook, databaseProblem, lookIntoDatabase } from "./database.ts";
 import { describeTasks, judgeLogin, judgeSteady } from "./judge.ts";
 import { judgeUnchanged, type UnchangedPart, unchangedParts } from "./unchanged.ts";
 
 /** A login that is new, and whose it is. */
 export function attemptLogin(context: WorkloadContext): Promise<Attempt> {
-  return withControlPlane(context, (client) => checkLogin(client, accessOf(context).username));
+  return controlPlaneOf(context).open((client) => checkLogin(client, accessOf(context).username));
 }
 
 /** Against what was on record before the update; backups are opened too, not only counted. */
@@ -27,7 +27,7 @@ export async function attemptUnchanged(
     return { passed: true, detail: "this is its first version here: there is nothing to compare with" };
   }
   const what = partsOf(named);
-  return withControlPlane(context, async (client) => {
+  return controlPlaneOf(context).open(async (client) => {
     const now = await readBaseline(client, {
       what,
       ...(baseline.salt !== undefined && { salt: baseline.salt }),
@@ -53,7 +53,7 @@ export async function preflightControlPlane(
   compared: readonly string[],
 ): Promise<ControlPlaneBaseline> {
   const { username, database } = accessOf(context);
-  return withControlPlane(context, async (client) => {
+  return controlPlaneOf(context).open(async (client) => {
     refuseUnlessPassed(judgeLogin(username, await client.me()));
     const look = await lookInto(context);
     const problem = databaseProblem(look, database);
@@ -83,7 +83,7 @@ export async function preflightControlPlane(
 /** What is known of the newest backup once it was opened, so that the version after is measured by the same file. */
 async function withConfiguration(
   context: WorkloadContext,
-  client: ControlPlaneClient,
+  client: ControlPlaneApi,
   baseline: ControlPlaneBaseline,
 ): Promise<ControlPlaneBaseline> {
   const { newestBackup } = baseline;
@@ -105,7 +105,7 @@ async function withConfiguration(
 /** A control plane without any backup has nothing to show. */
 async function openNewest(
   context: WorkloadContext,
-  client: ControlPlaneClient,
+  client: ControlPlaneApi,
   { newestBackup }: ControlPlaneBaseline,
 ): Promise<Attempt & { configuration?: string }> {
   if (newestBackup === undefined) {
@@ -132,13 +132,6 @@ function lookInto({ platform, workload }: WorkloadContext): Promise<DatabaseLook
 
 function partsOf(named: readonly string[]): UnchangedPart[] {
   return unchangedParts.filter((part) => named.includes(part));
-}
-
-function accessOf({ workload }: WorkloadContext): ControlPlaneAccess {
-  if (workload.controlPlane === undefined) {
-    throw new OperationFailure("there is no control plane in this stack.");
-  }
-  return workload.controlPlane;
 }
 
 function refuseUnlessPassed({ passed, detail }: Attempt): void {

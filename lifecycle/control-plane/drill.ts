@@ -2,7 +2,7 @@ import type { StateLocation } from "../../config/rollout.ts";
 import { messageOf, OperationFailure } from "../../platforms/failure.ts";
 import type { SnapshotEntry } from "../evidence/records.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { withControlPlane } from "./access.ts";
+import { controlPlaneOf } from "./access.ts";
 import { checkLogin } from "./baseline.ts";
 import { databaseProblem, lookIntoDatabase } from "./database.ts";
 import { opens } from "./fernet.ts";
@@ -45,20 +45,16 @@ export async function proveRestoredAccount(
 ): Promise<void> {
   const username = context.workload.controlPlane?.username ?? "";
   try {
-    await withControlPlane(
-      context,
-      async (client) => {
-        const { database } = await client.health();
-        if (database !== "connected") {
-          throw new OperationFailure(`its health says that the database is ${JSON.stringify(database)}.`);
-        }
-        const login = await checkLogin(client, username);
-        if (!login.passed) {
-          throw new OperationFailure(`${login.detail}.`);
-        }
-      },
-      container,
-    );
+    await controlPlaneOf(context).open(async (client) => {
+      const { database } = await client.health();
+      if (database !== "connected") {
+        throw new OperationFailure(`its health says that the database is ${JSON.stringify(database)}.`);
+      }
+      const login = await checkLogin(client, username);
+      if (!login.passed) {
+        throw new OperationFailure(`${login.detail}.`);
+      }
+    }, container);
   } catch (error) {
     throw useless(
       snapshot,

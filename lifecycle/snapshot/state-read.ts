@@ -15,7 +15,9 @@ export async function recordState(
   context: WorkloadContext,
   { image, container }: { image: string; container: string },
 ): Promise<Markers | undefined> {
-  const { log, progress } = context;
+  const { log, progress, workload } = context;
+  // Its control plane keeps its state: it is not at a place that can be read from here.
+  if (workload.managed === true) return undefined;
   try {
     const markers = await readMarkers(context);
     if (!isDeepStrictEqual(currentMarkers(await log.read(), image), markers)) {

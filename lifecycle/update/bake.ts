@@ -71,9 +71,7 @@ export async function bake(
       rounds,
       ...(came !== undefined && { requests: came.now }),
     });
-    if (each.workload.managed !== true) {
-      await recordState(each, { image, container });
-    }
+    await recordState(each, { image, container });
     each.progress(`bake: ${judged.outcome} (${secondsSince(began).toFixed(1)} s)`);
     if (judged.outcome !== "passed") {
       failure ??= new OperationFailure(

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fieldAt } from "../../config/json.ts";
+import type { ControlPlaneApi } from "../../platforms/control-plane-api.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
-import { withControlPlane } from "../control-plane/access.ts";
-import type { ControlPlaneClient } from "../control-plane/client.ts";
+import { controlPlaneOf } from "../control-plane/access.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { secondsSince } from "./step.ts";
 import { openWorkloadHttp } from "./workload-http.ts";
@@ -19,7 +19,7 @@ export interface Drained {
 export async function drain(context: WorkloadContext): Promise<Drained> {
   const { workload } = context;
   if (workload.track === "control-plane") {
-    return withControlPlane(context, (client) => drainTasks(client, workload.drain.budget));
+    return controlPlaneOf(context).open((api) => drainTasks(api, workload.drain.budget));
   }
   const reader = await activeWorkReader(context);
   if (reader === undefined) {
@@ -33,8 +33,8 @@ export async function drain(context: WorkloadContext): Promise<Drained> {
 }
 
 /** What is under way in the control plane: at its next start it would take all of it for failed. */
-export function drainTasks(client: ControlPlaneClient, budget: number): Promise<Drained> {
-  return drained(async () => (await client.activeTasks()).length, budget);
+export function drainTasks(api: Pick<ControlPlaneApi, "activeTasks">, budget: number): Promise<Drained> {
+  return drained(async () => (await api.activeTasks()).length, budget);
 }
 
 /** Waits until nothing is active, `budget` seconds at most; what is still active then is said. */

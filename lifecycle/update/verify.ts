@@ -5,6 +5,7 @@ import { verdictOf } from "../checks/judge.ts";
 import { runChecks } from "../checks/run.ts";
 import { releasesOf } from "../evidence/move.ts";
 import type { ReadRecord, SnapshotEntry } from "../evidence/records.ts";
+import { forgetArchives } from "../managed/archives.ts";
 import { withRepository } from "../snapshot/repository.ts";
 import { recordState } from "../snapshot/state-read.ts";
 import { forgetExpired } from "../snapshot/take.ts";
@@ -14,7 +15,7 @@ import { runStep, secondsSince } from "./step.ts";
 import { unitOf } from "./unit-of.ts";
 
 /** The full checks, after the workload is open again. */
-export async function verify(context: WorkloadContext, retain: Retain): Promise<Judgement> {
+export async function verify(context: WorkloadContext): Promise<Judgement> {
   const { workload, log } = context;
   const began = performance.now();
   const { checks, served } = await runStep(
@@ -43,11 +44,10 @@ export async function verify(context: WorkloadContext, retain: Retain): Promise<
     seconds: secondsSince(began),
   });
   // What a version makes only at its first turn is there now, and a way back that follows at once must know of it.
-  if (workload.managed !== true) {
-    await recordState(context, { image, container });
-  }
+  await recordState(context, { image, container });
   refuseUnlessPassed(context, "verification", outcome, checks);
-  await retain(context, await log.read());
+  const forget = workload.managed === true ? forgetArchives : forgetSnapshots;
+  await forget(context, await log.read());
   return judgement(workload.name, outcome, began, checks);
 }
 
@@ -56,11 +56,8 @@ function isInRepository(record: ReadRecord): record is ReadRecord & SnapshotEntr
   return record.kind === "snapshot" && record.role !== "backup";
 }
 
-/** Removes what is kept too long, given all records. Keeping too many is no failure. */
-export type Retain = (context: WorkloadContext, records: readonly ReadRecord[]) => Promise<void>;
-
 /** Old snapshots go only after a pass, and never one that a release can be set back to. Keeping too many is no failure. */
-export const retainSnapshots: Retain = async (context, records) => {
+async function forgetSnapshots(context: WorkloadContext, records: readonly ReadRecord[]): Promise<void> {
   const snapshots = records.filter(isInRepository);
   if (snapshots.length === 0) {
     return;
@@ -78,4 +75,4 @@ export const retainSnapshots: Retain = async (context, records) => {
   } catch (error) {
     context.progress(`expired snapshots were not removed: ${messageOf(error)}`);
   }
-};
+}

@@ -1,37 +1,24 @@
-import type Docker from "dockerode";
-import type { StateLocation } from "../../config/rollout.ts";
-import { sourceOf } from "../../config/rollout.ts";
-import { runOneShot } from "../docker/one-shot.ts";
+import type { ControlPlaneDatabase } from "../control-plane.ts";
 import { OperationFailure } from "../failure.ts";
-
-/** The way to the control plane's database file on its Docker host. */
-export interface ControlPlaneDatabase {
-  /** Name of the control plane's container, for messages and labels. */
-  controlPlane: string;
-  data: StateLocation;
-  /** Below the data: `clawforce.db`. */
-  file: string;
-  /** Image with sqlite3. */
-  tools: string;
-}
+import type { Platform } from "../platform.ts";
 
 /**
  * Sets an instance's image where the control plane reads it at the next restart: the documented way for one whose API has
  * no field for it. It may run meanwhile, because SQLite's own locks keep the two writers apart.
  */
 export async function writeImageToDatabase(
-  docker: Docker,
+  platform: Pick<Platform, "job">,
   database: ControlPlaneDatabase,
   instance: string,
   image: string | null,
 ): Promise<void> {
-  const result = await runOneShot(docker, {
+  const result = await platform.job({
     workload: `${database.controlPlane}/database`,
     purpose: "setting of an instance's image",
     image: database.tools,
     // mode=rw: a wrong path is an error and not a new, empty database.
     argv: ["sqlite3", "-batch", "-bail", `file:/data/${database.file}?mode=rw`],
-    binds: [`${sourceOf(database.data)}:/data`],
+    places: [{ from: database.data, at: "/data", readOnly: false }],
     stdin: imageStatement(instance, image),
     deadline: 60,
   });

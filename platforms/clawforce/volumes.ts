@@ -1,12 +1,12 @@
 import { createWriteStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type Docker from "dockerode";
 import { standardOutput } from "../docker/exec-to-file.ts";
 import { exitCodeOf, withOneShot } from "../docker/one-shot.ts";
 import { OperationFailure } from "../failure.ts";
-import type { ManagedContext } from "./instance.ts";
 
-export interface VolumesJob {
+interface VolumesJob {
   /** What it does, for messages. */
   purpose: string;
   image: string;
@@ -21,8 +21,7 @@ export interface VolumesJob {
 }
 
 /** Runs a container to its end with the volumes of a stopped instance at their places. */
-export async function runBesideInstance(context: ManagedContext, job: VolumesJob): Promise<void> {
-  const { docker, instance } = context;
+export async function runBesideInstance(docker: Docker, instance: string, job: VolumesJob): Promise<void> {
   const { purpose, image, argv, deadline } = job;
   const volumesFrom = [`${instance}:${job.readOnly ? "ro" : "rw"}`];
   const container = { workload: instance, purpose, image, argv, volumesFrom, deadline };

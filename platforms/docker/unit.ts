@@ -1,4 +1,5 @@
 import type { ContainerInspectInfo } from "dockerode";
+import { managingControlPlane } from "../clawforce/recognise.ts";
 import type { Unit } from "../platform.ts";
 
 export function unitOfContainer({
@@ -11,6 +12,7 @@ export function unitOfContainer({
   Mounts,
 }: ContainerInspectInfo): Unit {
   const stopped = !State.Running && !State.Restarting && State.Status !== "created";
+  const managedBy = managingControlPlane(Config.Labels ?? {});
   return {
     id: Id,
     image: Config.Image,
@@ -30,5 +32,6 @@ export function unitOfContainer({
       writable: RW,
     })),
     stopGrace: (Config as { StopTimeout?: number }).StopTimeout,
+    ...(managedBy !== undefined && { managedBy }),
   };
 }

@@ -59,6 +59,12 @@ export class MemoryPlatform implements Platform {
     this.deeds.fail(what, error);
   }
 
+  /** Tells what is done, and fails or never returns where that was said. */
+  async do(what: string): Promise<void> {
+    this.#reach();
+    await this.deeds.tell(what);
+  }
+
   /** Runs `name` as a unit of this image, as if it had been there all the time. */
   run(name: string, image: string, change: Partial<Unit> = {}): Unit {
     const unit: Unit = {
@@ -72,7 +78,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async observe(names: readonly string[]): Promise<Map<string, Observed>> {
-    await this.#do("observe");
+    await this.do("observe");
     const found = names.flatMap((name): [string, Observed][] => {
       const unit = this.units.get(name);
       if (unit === undefined) return [];
@@ -104,7 +110,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async openHttp({ unit }: { unit: string }): Promise<HttpClient> {
-    await this.#do(`ask ${unit}`);
+    await this.do(`ask ${unit}`);
     return {
       target: unit,
       send: async ({ path }: HttpRequest) => {
@@ -124,7 +130,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async fetch(reference: string): Promise<"present" | "pulled"> {
-    await this.#do(`fetch ${reference}`);
+    await this.do(`fetch ${reference}`);
     if (this.images.has(reference)) return "present";
     this.images.set(reference, { size: 1000 });
     return "pulled";
@@ -139,24 +145,24 @@ export class MemoryPlatform implements Platform {
   }
 
   async stop(name: string): Promise<{ seconds: number; killed: boolean }> {
-    await this.#do(`stop ${name}`);
+    await this.do(`stop ${name}`);
     this.#change(name, { running: false, paused: false, status: "exited" });
     return { seconds: 1, killed: false };
   }
 
   async start(name: string): Promise<void> {
-    await this.#do(`start ${name}`);
+    await this.do(`start ${name}`);
     this.#change(name, { running: true, paused: false, status: "running", health: this.health });
     if (this.health !== "healthy") throw new OperationFailure(`${name} is ${this.health}`);
   }
 
   async waitHealthy(name: string): Promise<void> {
-    await this.#do(`wait for ${name}`);
+    await this.do(`wait for ${name}`);
     if (this.units.get(name)?.health !== "healthy") throw new OperationFailure(`${name} is not healthy`);
   }
 
   async remove(name: string): Promise<void> {
-    await this.#do(`remove ${name}`);
+    await this.do(`remove ${name}`);
     this.units.delete(name);
   }
 
@@ -202,7 +208,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async removeLeftOver({ what }: LeftOver): Promise<void> {
-    await this.#do(`remove ${what}`);
+    await this.do(`remove ${what}`);
     this.left.delete(what);
   }
 
@@ -213,7 +219,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async trial({ image }: Trial): Promise<void> {
-    await this.#do(`trial of ${image}`);
+    await this.do(`trial of ${image}`);
   }
 
   async removeTrial(name: string): Promise<void> {
@@ -229,7 +235,7 @@ export class MemoryPlatform implements Platform {
   }
 
   async #answered(what: string, purpose = what): Promise<JobResult> {
-    await this.#do(what);
+    await this.do(what);
     const [next, ...rest] = this.jobs.get(purpose) ?? [];
     if (next === undefined) throw new Error(`nobody has said what "${purpose}" answers`);
     // The last answer stays.
@@ -245,11 +251,6 @@ export class MemoryPlatform implements Platform {
 
   #reach(): void {
     if (this.unreachable !== undefined) throw this.unreachable;
-  }
-
-  async #do(what: string): Promise<void> {
-    this.#reach();
-    await this.deeds.tell(what);
   }
 }
 

@@ -12,9 +12,9 @@ import { withRepository } from "../../lifecycle/snapshot/repository.ts";
 import { takeHotSnapshot } from "../../lifecycle/snapshot/take.ts";
 import { checkSchema, parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { workloadInput } from "../../lifecycle/update/workload-input.ts";
-import { logOf, type Workload, type WorkloadContext } from "../../lifecycle/workload.ts";
+import type { Workload, WorkloadContext } from "../../lifecycle/workload.ts";
+import { contextOf as contextIn } from "../../operations/program.ts";
 import { inspectContainer } from "../../platforms/docker/client.ts";
-import { DockerPlatform } from "../../platforms/docker/platform.ts";
 import { administrator, ControlPlaneWorld } from "../support/control-plane.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 import { until } from "../support/world.ts";
@@ -60,7 +60,11 @@ describe("what proves a control plane", () => {
     );
   }
 
-  function contextOf(change: Partial<Workload> = {}, plane: Partial<Workload["controlPlane"]> = {}) {
+  function contextOf(
+    change: Partial<Workload> = {},
+    plane: Partial<Workload["controlPlane"]> = {},
+    controlPlanePassword = administrator.password,
+  ) {
     const { controlPlane, tools } = world.parts.images;
     const config = parseStackConfig({
       environment: "staging",
@@ -87,19 +91,15 @@ describe("what proves a control plane", () => {
     const input = workloadInput(config, world.name, found);
     const workload: Workload = { ...input, ...change };
     const lines: string[] = [];
-    const context: WorkloadContext = {
+    const task = {
       workload: {
         ...workload,
         ...(workload.controlPlane && { controlPlane: { ...workload.controlPlane, ...plane } }),
       },
-      platform: new DockerPlatform(workload),
-      proxy: undefined,
-      secrets: {
-        snapshotPassword: "of the tests",
-        gatewayToken: "",
-        controlPlanePassword: administrator.password,
-      },
-      log: logOf(workload),
+    };
+    const secrets = { snapshotPassword: "of the tests", gatewayToken: "", controlPlanePassword };
+    const context: WorkloadContext = {
+      ...contextIn(task, secrets),
       progress: (line) => lines.push(line),
       step: () => {},
     };
@@ -226,8 +226,8 @@ describe("what proves a control plane", () => {
       /^snapshot \w{8} is no way back: there is no clawforce\.db\. Correct/,
     );
 
-    const secrets = { ...context.secrets, controlPlanePassword: "another one" };
-    await expect(drilled({ ...context, secrets })).rejects.toThrow(
+    const refused = contextOf({}, {}, "another one").context;
+    await expect(drilled(refused)).rejects.toThrow(
       /^snapshot \w{8} is no way back: its copy starts, but The control plane at .* does not accept the password of admin\./,
     );
     const left = await dockerCommand(

@@ -5,18 +5,20 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { judgeHttp } from "../../lifecycle/checks/kinds/http.ts";
 import { checkLogin, checkNewestBackup, readBaseline } from "../../lifecycle/control-plane/baseline.ts";
-import type { ControlPlaneClient } from "../../lifecycle/control-plane/client.ts";
+import { setDefaultImage } from "../../lifecycle/control-plane/default-image.ts";
 import { judgeUnchanged } from "../../lifecycle/control-plane/unchanged.ts";
 import type { CheckResult } from "../../lifecycle/evidence/records.ts";
+import { backupInstance } from "../../lifecycle/managed/backup.ts";
+import type { ManagedContext } from "../../lifecycle/managed/context.ts";
+import { gatewayTokenOf } from "../../lifecycle/managed/gateway-token.ts";
+import { type MoveOptions, moveInstance, type PreparedMove } from "../../lifecycle/managed/move-instance.ts";
+import { restoreInstance } from "../../lifecycle/managed/restore.ts";
+import { prePull, type ReleaseOfInstance, rollInstance, setImage } from "../../lifecycle/managed/roll.ts";
 import { drainTasks } from "../../lifecycle/update/drain.ts";
-import { backupInstance } from "../../platforms/clawforce/backup.ts";
-import { setDefaultImage } from "../../platforms/clawforce/default-image.ts";
-import { setImage } from "../../platforms/clawforce/image.ts";
-import { gatewayTokenOf, type ManagedContext } from "../../platforms/clawforce/instance.ts";
-import { type MoveOptions, moveInstance, type PreparedMove } from "../../platforms/clawforce/move.ts";
-import { restoreInstance } from "../../platforms/clawforce/restore.ts";
-import { prePull, rollInstance } from "../../platforms/clawforce/roll.ts";
+import type { ControlPlaneClient } from "../../platforms/clawforce/client.ts";
+import { ClawforceInstance } from "../../platforms/clawforce/instance.ts";
 import { execInContainer } from "../../platforms/docker/exec.ts";
+import { DockerPlatform } from "../../platforms/docker/platform.ts";
 import { ControlPlaneWorld } from "../support/control-plane.ts";
 import { fillUp, mountSmall } from "../support/damage.ts";
 import { dockerCommand } from "../support/docker-command.ts";
@@ -44,18 +46,26 @@ describe("the parts of a move of instances that a running control plane manages"
   });
   afterAll(() => world?.destroy());
 
-  const context = (instance: string): ManagedContext => ({
-    instance,
-    client,
-    docker: world.docker,
-    progress: () => {},
-  });
+  const context = (instance: string): ManagedContext => {
+    const platform = new DockerPlatform({ dockerHost: world.parts.dockerHost });
+    return {
+      instance: new ClawforceInstance(instance, client, platform, world.docker),
+      progress: () => {},
+    };
+  };
 
   const database = () => ({
     controlPlane: world.name,
     data: { volume: world.volume },
     file: "clawforce.db",
     tools: world.parts.images.tools,
+  });
+
+  /** The first fixture as what an instance ran before. */
+  const firstRelease = async (instance: string): Promise<ReleaseOfInstance> => ({
+    row: fixture[1],
+    wanted: await prePull(context(instance), fixture[1]),
+    setImage: { way: "auto", database: database() },
   });
 
   function moving(instance: string, image: string, change: Partial<MoveOptions> = {}): MoveOptions {
@@ -119,7 +129,7 @@ describe("the parts of a move of instances that a running control plane manages"
 
   it("move to an image in the database when the API ignores it, and a second time nothing happens", async () => {
     const untouched = await identity(two);
-    const refused = setImage(context(one), { image: fixture[2], way: "api" });
+    const refused = setImage(context(one), fixture[2], { way: "api" });
     await expect(refused).rejects.toThrow(
       `the control plane's API takes no image for ${one}: it answered, and kept`,
     );
@@ -132,7 +142,7 @@ describe("the parts of a move of instances that a running control plane manages"
       "OPENCLAW_GATEWAY_TOKEN",
     );
     const moved = await moveInstance(context(one), moving(one, fixture[2]));
-    expect(moved).toMatchObject({ outcome: "moved", from: fixture[1], to: fixture[2] });
+    expect(moved).toMatchObject({ outcome: "moved", from: fixture[1] });
     expect(await imageOf(one)).toBe(fixture[2]);
     expect((await rowOf(one))?.container_image).toBe(fixture[2]);
     expect(await inspected("{{.Config.Env}}", one)).toContain("OF_THE_USER=kept");
@@ -144,8 +154,7 @@ describe("the parts of a move of instances that a running control plane manages"
 
     const settled = await identity(one);
     const again = await moveInstance(context(one), moving(one, fixture[2]));
-    expect(again).toMatchObject({ outcome: "unchanged", checks: [{ outcome: "passed" }] });
-    expect(again.backup).toBeUndefined();
+    expect(again).toEqual({ outcome: "unchanged", from: fixture[2] });
     expect(await identity(one)).toBe(settled);
     expect(await identity(two)).toBe(untouched);
     const { body } = await world.ask("GET /tasks?type=instance.image_update");
@@ -160,7 +169,9 @@ describe("the parts of a move of instances that a running control plane manages"
     );
     const file = join(world.folder, backup ?? "");
     const sha256 = (await localCommand("sha256sum", file)).slice(0, 64);
-    const options = { file, statePath, tools: world.parts.images.tools, folder: world.folder, deadline: 30 };
+    const release = await firstRelease(one);
+    const { tools } = world.parts.images;
+    const options = { file, statePath, tools, folder: world.folder, deadline: 30, release };
     const running = await identity(one);
     const other = "0".repeat(64);
     await expect(restoreInstance(context(one), { ...options, sha256: other })).rejects.toThrow(
@@ -173,9 +184,7 @@ describe("the parts of a move of instances that a running control plane manages"
     );
     expect(await identity(one)).toBe(running);
 
-    const wanted = await prePull(context(one), fixture[1]);
-    const release = { row: fixture[1], wanted, setImage: { way: "auto" as const, database: database() } };
-    const restored = await restoreInstance(context(one), { ...options, sha256, image: release });
+    const restored = await restoreInstance(context(one), { ...options, sha256 });
     expect(await imageOf(one)).toBe(fixture[1]);
     expect(await messages(one)).toEqual(["before the update"]);
     expect(await dockerCommand("exec", one, "ls", "-A", statePath)).not.toContain("newer-file");
@@ -183,7 +192,7 @@ describe("the parts of a move of instances that a running control plane manages"
     expect(kept).toContain("home/node/.openclaw/newer-file");
 
     const twice = await restoreInstance(context(one), { ...options, sha256 });
-    expect(twice).toMatchObject({ kind: "managed-restore", sha256 });
+    expect(twice.preRestore.bytes).toBeGreaterThan(200);
     expect(await messages(one)).toEqual(["before the update"]);
   });
 
@@ -210,6 +219,7 @@ describe("the parts of a move of instances that a running control plane manages"
         tools: world.parts.images.tools,
         folder: world.folder,
         deadline: 30,
+        release: await firstRelease(name),
       };
       const before = await identity(name);
 
@@ -243,7 +253,7 @@ describe("the parts of a move of instances that a running control plane manages"
     await world.gateway(two, "/messages", { text: "kept" });
     await world.setSwitch(two, "refuse-start", "only 2");
     const result = await moveInstance(context(two), moving(two, fixture[2]));
-    expect(result).toMatchObject({ outcome: "went back", from: fixture[1], to: fixture[2] });
+    expect(result).toMatchObject({ outcome: "went back", from: fixture[1] });
     expect(result.reason).toContain(`${two} does not serve ${fixture[2]}`);
     expect(result.restore).toBeUndefined();
     expect(await imageOf(two)).toBe(fixture[1]);
@@ -262,13 +272,13 @@ describe("the parts of a move of instances that a running control plane manages"
     const killed = moveInstance(context(two), moving(two, fixture[2], { onPrepared: kept }));
     await expect(killed).rejects.toThrow("killed");
     expect(await imageOf(two)).toBe(fixture[1]);
-    await setImage(context(two), { image: fixture[2], way: "auto", database: database() });
+    await setImage(context(two), fixture[2], { way: "auto", database: database() });
     await rollInstance(context(two), { wanted: await prePull(context(two), fixture[2]), deadline: 30 });
 
     const resume = JSON.parse(JSON.stringify(prepared)) as PreparedMove;
     const result = await moveInstance(context(two), moving(two, fixture[2], { resume }));
-    expect(result).toMatchObject({ outcome: "went back", checks: [{ name: "ready", outcome: "failed" }] });
-    expect(result).toMatchObject({ from: fixture[1], backup: { sha256: resume.backup.sha256 } });
+    const { sha256 } = resume.backup;
+    expect(result).toMatchObject({ outcome: "went back", from: fixture[1], backup: { sha256 } });
     expect(result.reason).toMatch(/^the verification failed: ready: HTTP 503 instead of 200/);
     expect(result.restore?.preRestore.bytes).toBeGreaterThan(200);
     expect(await imageOf(two)).toBe(fixture[1]);
@@ -303,19 +313,18 @@ describe("the parts of a move of instances that a running control plane manages"
     });
     expect(await identity(one)).toBe(untouched);
 
-    const set = await setImage(context(one), { image: fixture[2], way: "auto" });
-    expect(set).toMatchObject({ before: fixture[1], after: fixture[2], way: "api" });
+    expect(await context(one).instance.setImage(fixture[2], { way: "auto" })).toBe("api");
     expect(await moveInstance(context(one), moving(one, fixture[2]))).toMatchObject({ outcome: "moved" });
     expect(await imageOf(one)).toBe(fixture[2]);
   });
 
   it("get the default image when they are made, and a reverted default is the one of before", async () => {
-    const changed = await setDefaultImage(client, fixture[2]);
-    expect(changed).toEqual({ kind: "default-image", before: fixture[1], after: fixture[2], changed: true });
-    expect(await setDefaultImage(client, fixture[2])).toMatchObject({ changed: false });
+    const before = await setDefaultImage(client, fixture[2]);
+    expect(before).toBe(fixture[1]);
+    expect(await setDefaultImage(client, fixture[2])).toBe(fixture[2]);
     const three = await world.createInstance("three");
     expect(await imageOf(three)).toBe(fixture[2]);
-    await setDefaultImage(client, changed.before);
+    await setDefaultImage(client, before);
     const { body } = await world.ask("GET /settings");
     expect(body).toEqual({ default_agent_image: fixture[1] });
     await expect(prePull(context(three), fixture[1].split("@")[0] ?? "")).rejects.toThrow("has no digest");

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { freePort } from "../../demo/free-port.ts";
-import { ControlPlaneClient } from "../../lifecycle/control-plane/client.ts";
+import { ControlPlaneClient } from "../../platforms/clawforce/client.ts";
 import { dockerClient, inspectContainer } from "../../platforms/docker/client.ts";
 import { openHttp } from "../../platforms/docker/http.ts";
 import { waitHealthy } from "../../platforms/docker/lifecycle.ts";

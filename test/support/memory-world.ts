@@ -7,9 +7,10 @@ import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { type CutOverJournal, Journal } from "../../lifecycle/workdir/journal.ts";
 import { logOf, type Workload, type WorkloadContext } from "../../lifecycle/workload.ts";
+import { MemoryControlPlane } from "../../platforms/memory/control-plane.ts";
 import { MemoryPlatform } from "../../platforms/memory/platform.ts";
 import { MemoryProxy } from "../../platforms/memory/proxy.ts";
-import { candidate, digest, rawConfig, stable } from "../unit/config-fixture.ts";
+import { type Changes, candidate, digest, rawConfig, stable } from "../unit/config-fixture.ts";
 import { placeInMemory, scratchFolder } from "./scratch.ts";
 
 /** The id of the snapshot that the next script takes. */
@@ -50,7 +51,7 @@ function configOf(image: string): StackConfig {
     parsed.get(image) ??
     parseStackConfig(
       rawConfig({
-        "agentImages.chromium.candidate": image === candidate ? candidate : undefined,
+        ...candidateOf(image),
         "instanceGroups.support.instances": [{ name: "canary", hosts: ["a.test"] }, "support-1"],
         "instanceGroups.support.waves": [1, "100%"],
         "instanceGroups.support.gate": checks,
@@ -60,6 +61,11 @@ function configOf(image: string): StackConfig {
     );
   parsed.set(image, config);
   return config;
+}
+
+/** The first instance runs the candidate where there is one. */
+function candidateOf(image: string): Changes {
+  return { "agentImages.chromium.candidate": image === candidate ? candidate : undefined };
 }
 
 /** One gateway behind an ingress, on a platform in memory and with its records in a folder of the test. */
@@ -72,17 +78,24 @@ export class MemoryWorld {
   readonly workload: Workload;
   readonly context: WorkloadContext;
 
+  readonly controlPlane: MemoryControlPlane;
+
   /**
    * @param image what it is to run: the candidate, by default.
    * @param before a world that goes on with another configuration.
+   * @param changes of the configuration.
    */
-  constructor(image: string = candidate, before?: MemoryWorld) {
+  constructor(image: string = candidate, before?: MemoryWorld, changes?: Changes) {
     this.platform = before?.platform ?? new MemoryPlatform();
     this.proxy = before?.proxy ?? new MemoryProxy(this.platform.deeds);
+    this.controlPlane = before?.controlPlane ?? new MemoryControlPlane(this.platform);
     const directory = before?.config.evidence.directory ?? join(scratchFolder(placeInMemory()), "evidence");
-    const config = configOf(image);
+    const config =
+      changes === undefined
+        ? configOf(image)
+        : parseStackConfig(rawConfig({ ...candidateOf(image), ...changes }));
     this.config = { ...config, evidence: { ...config.evidence, directory } };
-    const [canary] = workloadsOf(this.config);
+    const canary = workloadsOf(this.config).find(({ track }) => track === "runtime");
     if (canary === undefined) throw new Error("the configuration has no workload");
     this.workload = workloadInput(this.config, "test", canary);
     const secrets = { snapshotPassword: "p", gatewayToken: "t", controlPlanePassword: "" };
@@ -92,6 +105,7 @@ export class MemoryWorld {
       secrets,
       platform: this.platform,
       proxy: this.proxy,
+      controlPlane: this.workload.controlPlane && this.controlPlane,
       log,
       ...voiceOf(this.workload.name, (line) => this.said.push(line.trimEnd())),
     };

@@ -16,8 +16,8 @@ const arrows: Readonly<Record<string, readonly string[] | "*">> = {
   lifecycle: ["config", "platforms"],
   platforms: ["config"],
   [docker]: ["config", "platforms", clawforce],
-  // It is driven through the control plane's own API, and its backups and moves are a lifecycle of their own still.
-  [clawforce]: ["config", "platforms", "lifecycle", docker],
+  // It is driven through the control plane's own API, and what its instances really run is read on their Docker host.
+  [clawforce]: ["config", "platforms", docker],
   [kamal]: ["config", "platforms", docker],
   "platforms/of-stack.ts": ["config", "platforms", docker, kamal],
   fleet: ["config", "lifecycle", "operations", "platforms", "platforms/of-stack.ts", docker, "review"],

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { shortfallOf } from "../../lifecycle/managed/roll.ts";
 import { imageStatement } from "../../platforms/clawforce/database.ts";
-import type { ManagedContainer, ManagedState } from "../../platforms/clawforce/instance.ts";
 import { managingControlPlane } from "../../platforms/clawforce/recognise.ts";
-import { shortfallOf } from "../../platforms/clawforce/roll.ts";
+import type { ManagedState } from "../../platforms/control-plane.ts";
+import { MemoryPlatform } from "../../platforms/memory/platform.ts";
+import type { Unit } from "../../platforms/platform.ts";
 
 describe("a container", () => {
   test.each(["clawforce", "claworc"])("that %s made is recognised by its labels", (manager) => {
@@ -49,18 +51,8 @@ describe("the statement that sets an image", () => {
 
 describe("an instance", () => {
   const wanted = { reference: "agent:2@sha256:cd", imageId: "sha256:22" };
-  const container: ManagedContainer = {
-    id: "c",
-    image: wanted.reference,
-    imageId: wanted.imageId,
-    startedAt: "",
-    running: true,
-    restarts: 0,
-    health: "healthy",
-    exitCode: 0,
-  };
+  const container = new MemoryPlatform().run("bot-a", wanted.reference, { imageId: wanted.imageId });
   const state: ManagedState = {
-    id: 1,
     status: "running",
     containerImage: wanted.reference,
     liveImageInfo: `${wanted.reference} (sha256:22)`,
@@ -72,7 +64,7 @@ describe("an instance", () => {
     expect(shortfallOf({ ...state, container: { ...container, health: undefined } }, wanted)).toBeUndefined();
   });
 
-  test.each<[string, Partial<ManagedState>, Partial<ManagedContainer>, string]>([
+  test.each<[string, Partial<ManagedState>, Partial<Unit>, string]>([
     [
       "has no container",
       { container: undefined },

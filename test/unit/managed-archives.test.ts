@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
-import { expiredArchives } from "../../platforms/clawforce/archives.ts";
+import { expiredArchives } from "../../lifecycle/managed/archives.ts";
 import { recorder } from "../support/records.ts";
 
 const [old, next] = [1, 2].map((n) => `registry.test/agent:${n}@sha256:${String(n).repeat(64)}`) as [

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { restoreNeeds } from "../../lifecycle/managed/room.ts";
 import { shortage } from "../../lifecycle/update/room.ts";
-import { restoreNeeds } from "../../platforms/clawforce/room.ts";
 
 const archive = { bytes: 10e6, contentBytes: 50e6, entries: 1000 };
 const needed = 50e6 + 1000 * 4096 - 30e6;

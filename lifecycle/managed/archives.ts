@@ -1,9 +1,9 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { releasesOf } from "../../lifecycle/evidence/move.ts";
-import type { ReadRecord } from "../../lifecycle/evidence/records.ts";
-import type { WorkloadContext } from "../../lifecycle/workload.ts";
-import { messageOf } from "../failure.ts";
+import { messageOf } from "../../platforms/failure.ts";
+import { releasesOf } from "../evidence/move.ts";
+import type { ReadRecord } from "../evidence/records.ts";
+import type { WorkloadContext } from "../workload.ts";
 import { backupFolder } from "./context.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { readDocument, writeWhole } from "../../lifecycle/workdir/whole-file.ts";
-import type { PreparedMove } from "./move.ts";
+import { readDocument, writeWhole } from "../workdir/whole-file.ts";
+import type { PreparedMove } from "./move-instance.ts";
 
 /** `prepared`: there is a way back and nothing was changed yet. `moving`: something may have been. */
-export interface ManagedJournal {
+interface ManagedJournal {
   phase: "prepared" | "moving";
   prepared: PreparedMove;
   /** ISO 8601. */

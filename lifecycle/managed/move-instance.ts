@@ -1,20 +1,18 @@
-import { verdictOf } from "../../lifecycle/checks/judge.ts";
-import type { CheckResult } from "../../lifecycle/evidence/records.ts";
-import { secondsSince } from "../../lifecycle/update/step.ts";
-import { describeDockerError } from "../docker/client.ts";
-import { OperationFailure } from "../failure.ts";
+import type { ManagedState, SetImageBy } from "../../platforms/control-plane.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { verdictOf } from "../checks/judge.ts";
+import { readDefaultImage } from "../control-plane/default-image.ts";
+import type { CheckResult } from "../evidence/records.ts";
 import { type BackupOptions, backupInstance, type ManagedBackup } from "./backup.ts";
-import { readDefaultImage } from "./default-image.ts";
-import { type SetImageOptions, setImage } from "./image.ts";
-import { type ManagedContext, type ManagedState, readManaged } from "./instance.ts";
+import type { ManagedContext } from "./context.ts";
 import { type ManagedRestore, restoreInstance } from "./restore.ts";
-import { prePull, type ReleaseOfInstance, rollInstance, shortfallOf } from "./roll.ts";
+import { prePull, type ReleaseOfInstance, rollInstance, setImage, shortfallOf } from "./roll.ts";
 
 export interface MoveOptions {
   /** The reference to run, with digest. */
   image: string;
   backup: BackupOptions;
-  setImage: Pick<SetImageOptions, "way" | "database">;
+  setImage: SetImageBy;
   /** Image with tar, should the state have to go back too. */
   tools: string;
   /** Seconds that a restarted instance may take to serve. */
@@ -35,10 +33,7 @@ export interface PreparedMove {
 
 /** What came of one instance's move. */
 export interface ManagedMove {
-  kind: "managed-move";
-  instance: string;
   from: string;
-  to: string;
   outcome: "moved" | "unchanged" | "went back";
   /** Why it went back. */
   reason?: string;
@@ -46,8 +41,6 @@ export interface ManagedMove {
   backup?: ManagedBackup;
   /** None when the way back took code alone. */
   restore?: ManagedRestore;
-  checks: CheckResult[];
-  seconds: number;
 }
 
 /**
@@ -56,38 +49,27 @@ export interface ManagedMove {
  * already is only checked.
  */
 export async function moveInstance(context: ManagedContext, options: MoveOptions): Promise<ManagedMove> {
-  const began = performance.now();
-  const { instance } = context;
-  const wanted = await prePull(context, options.image);
-  const before = await readManaged(context);
-  const needed = before.containerImage !== options.image || shortfallOf(before, wanted) !== undefined;
+  const { instance, progress } = context;
+  const { image, deadline } = options;
+  const wanted = await prePull(context, image);
+  const before = await instance.read();
+  const needed = before.containerImage !== image || shortfallOf(before, wanted) !== undefined;
   const prepared = options.resume ?? (needed ? await prepare(context, before, options) : undefined);
-  const from = prepared?.release.wanted.reference ?? options.image;
-  let checks: CheckResult[] = [];
-  const result = (rest: Pick<ManagedMove, "outcome" | "reason" | "restore">): ManagedMove => ({
-    kind: "managed-move",
-    instance,
-    from,
-    to: options.image,
-    ...rest,
-    ...(prepared !== undefined && { backup: prepared.backup }),
-    checks,
-    seconds: secondsSince(began),
-  });
+  const from = prepared?.release.wanted.reference ?? image;
+  const way = { from, ...(prepared !== undefined && { backup: prepared.backup }) };
   try {
-    await setImage(context, { ...options.setImage, image: options.image });
-    await rollInstance(context, { wanted, deadline: options.deadline });
-    checks = await options.verify();
-    refuseUnlessPassed(checks);
-    return result({ outcome: needed ? "moved" : "unchanged" });
+    await setImage(context, image, options.setImage);
+    await rollInstance(context, { wanted, deadline });
+    refuseUnlessPassed(await options.verify());
+    return { ...way, outcome: needed ? "moved" : "unchanged" };
   } catch (error) {
     if (prepared === undefined || (await isAsBefore(context, before, prepared.release))) {
       throw error;
     }
-    const reason = describeDockerError(error);
-    context.progress(`failed: ${reason}`);
+    const reason = instance.describe(error);
+    progress(`failed: ${reason}`);
     const restore = await goBack(context, options, prepared, reason);
-    return result({ outcome: "went back", reason, ...(restore !== undefined && { restore }) });
+    return { ...way, outcome: "went back", reason, ...(restore !== undefined && { restore }) };
   }
 }
 
@@ -112,27 +94,28 @@ function refuseUnlessPassed(checks: readonly CheckResult[]): void {
 
 /** Nothing was changed: an image that can't be set, for one. */
 async function isAsBefore(
-  context: ManagedContext,
+  { instance }: ManagedContext,
   before: ManagedState,
   release: ReleaseOfInstance,
 ): Promise<boolean> {
-  const now = await readManaged(context);
+  const now = await instance.read();
   return now.containerImage === before.containerImage && shortfallOf(now, release.wanted) === undefined;
 }
 
 /** What an instance runs now, to be gone back to. */
 export async function releaseOf(
-  context: ManagedContext,
+  { instance }: ManagedContext,
   { container, containerImage, status }: ManagedState,
-  setImageBy: ReleaseOfInstance["setImage"],
+  setImageBy: SetImageBy,
 ): Promise<ReleaseOfInstance> {
   if (container === undefined) {
     throw new OperationFailure(
-      `${context.instance} has no container (the control plane says: ${status}), so there is nothing to go back to. Start it first.`,
+      `${instance.name} has no container (the control plane says: ${status}), so there is nothing to go back to. Start it first.`,
     );
   }
   // A row that follows the default keeps doing so, unless the default has moved on meanwhile.
-  const follows = containerImage === null && (await readDefaultImage(context.client)) === container.image;
+  const follows =
+    containerImage === null && (await readDefaultImage(instance.controlPlane)) === container.image;
   return {
     row: follows ? null : container.image,
     wanted: { reference: container.image, imageId: container.imageId },
@@ -142,30 +125,23 @@ export async function releaseOf(
 
 async function goBack(
   context: ManagedContext,
-  options: MoveOptions,
-  { release, backup }: PreparedMove,
+  { backup: { statePath, folder }, tools, deadline }: MoveOptions,
+  { release, backup: { file, sha256 } }: PreparedMove,
   reason: string,
 ): Promise<ManagedRestore | undefined> {
+  const { instance, progress } = context;
   try {
-    await rollBackInstance(context, release, options.deadline);
+    await rollBackInstance(context, release, deadline);
     return undefined;
   } catch (error) {
-    context.progress(`code alone does not go back: ${describeDockerError(error)}`);
+    progress(`code alone does not go back: ${instance.describe(error)}`);
   }
   try {
-    return await restoreInstance(context, {
-      file: backup.file,
-      sha256: backup.sha256,
-      statePath: options.backup.statePath,
-      folder: options.backup.folder,
-      tools: options.tools,
-      deadline: options.deadline,
-      image: release,
-    });
+    return await restoreInstance(context, { file, sha256, statePath, folder, tools, deadline, release });
   } catch (error) {
     throw new OperationFailure(
-      `${context.instance}: ${reason} Going back to ${release.wanted.reference} failed too: ${describeDockerError(error)} ` +
-        `Set that image in the control plane and restart the instance; its state of before is in ${backup.file}.`,
+      `${instance.name}: ${reason} Going back to ${release.wanted.reference} failed too: ${instance.describe(error)} ` +
+        `Set that image in the control plane and restart the instance; its state of before is in ${file}.`,
     );
   }
 }
@@ -173,10 +149,10 @@ async function goBack(
 /** The way back by code alone: the old image set, read back, and running. */
 export async function rollBackInstance(
   context: ManagedContext,
-  release: ReleaseOfInstance,
+  { row, wanted, setImage: by }: ReleaseOfInstance,
   deadline: number,
 ): Promise<void> {
-  await setImage(context, { ...release.setImage, image: release.row });
-  await rollInstance(context, { wanted: release.wanted, deadline });
-  context.progress(`went back to ${release.wanted.reference}`);
+  await setImage(context, row, by);
+  await rollInstance(context, { wanted, deadline });
+  context.progress(`went back to ${wanted.reference}`);
 }

@@ -1,5 +1,6 @@
-import { withControlPlane } from "../../lifecycle/control-plane/access.ts";
-import type { WorkloadContext, WorkloadTask } from "../../lifecycle/workload.ts";
+import { secondsSince } from "../update/step.ts";
+import type { WorkloadContext, WorkloadTask } from "../workload.ts";
+import { controlPlaneOf } from "./access.ts";
 import { setDefaultImage } from "./default-image.ts";
 
 interface DefaultImageTask extends WorkloadTask {
@@ -15,11 +16,12 @@ export async function followRollout(
   const { log } = context;
   const { defaultImage: to = "" } = task as DefaultImageTask;
   const began = performance.now();
-  const { before: from, changed } = await withControlPlane(context, (client) => setDefaultImage(client, to));
+  const from = await controlPlaneOf(context).open((api) => setDefaultImage(api, to));
+  const changed = from !== to;
   if (changed) {
     await log.append({ kind: "default-image", from, to });
   }
-  const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  context.progress(`default image: ${!changed ? `is ${to}` : `${from ?? "none"} -> ${to}`} (${seconds} s)`);
+  const seconds = secondsSince(began).toFixed(1);
+  context.progress(`default image: ${changed ? `${from ?? "none"} -> ${to}` : `is ${to}`} (${seconds} s)`);
   return { from, to };
 }

@@ -1,13 +1,11 @@
-import { UnknownOutcome } from "../../lifecycle/control-plane/client.ts";
-import { secondsSince } from "../../lifecycle/update/step.ts";
-import { ensureImage } from "../docker/image.ts";
-import { OperationFailure } from "../failure.ts";
-import { until } from "../until.ts";
-import type { SetImageOptions } from "./image.ts";
-import { type ManagedContext, type ManagedState, readManaged } from "./instance.ts";
+import type { ManagedState, SetImageBy } from "../../platforms/control-plane.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { until } from "../../platforms/until.ts";
+import { secondsSince } from "../update/step.ts";
+import type { ManagedContext } from "./context.ts";
 
 /** An image on the Docker host, by the reference that is set and by what it really is. */
-export interface WantedImage {
+interface WantedImage {
   reference: string;
   imageId: string;
 }
@@ -18,34 +16,32 @@ export interface ReleaseOfInstance {
   row: string | null;
   /** What must really run; it has to be on the host. */
   wanted: WantedImage;
-  setImage: Pick<SetImageOptions, "way" | "database">;
-}
-
-export interface ManagedRoll {
-  kind: "managed-roll";
-  instance: string;
-  image: string;
-  container: string;
-  startedAt: string;
-  /** False when it ran that image already. */
-  restarted: boolean;
-  seconds: number;
+  setImage: SetImageBy;
 }
 
 /** Brings an image to the host by its digest: a restart does not pull, and the control plane's own update can't. */
-export async function prePull(context: ManagedContext, reference: string): Promise<WantedImage> {
+export async function prePull(
+  { instance, progress }: ManagedContext,
+  reference: string,
+): Promise<WantedImage> {
   if (!reference.includes("@sha256:")) {
     throw new OperationFailure(
       `${reference} has no digest, so what it names can change. Write it with one: \`fleet pin\` finds it.`,
     );
   }
-  const how = await ensureImage(context.docker, reference);
-  context.progress(`pull: ${reference} ${how}`);
-  return { reference, imageId: await imageIdOf(context, reference) };
+  const { how, imageId } = await instance.fetch(reference);
+  progress(`pull: ${reference} ${how}`);
+  return { reference, imageId };
 }
 
-async function imageIdOf({ docker }: ManagedContext, reference: string): Promise<string> {
-  return (await docker.getImage(reference).inspect()).Id;
+/** Null lets it follow the default image. */
+export async function setImage(
+  { instance, progress }: ManagedContext,
+  image: string | null,
+  by: SetImageBy,
+): Promise<void> {
+  const way = await instance.setImage(image, by);
+  progress(way === "none" ? "image: set already" : `image: set to ${image ?? "the default"} (${way})`);
 }
 
 /** Why an instance does not serve the wanted image; undefined when it does. */
@@ -74,54 +70,35 @@ const ended = ["error", "failed"];
  */
 export async function rollInstance(
   context: ManagedContext,
-  options: { wanted: WantedImage /** Seconds. */; deadline: number },
-): Promise<ManagedRoll> {
-  const { client, instance } = context;
-  const { wanted, deadline } = options;
+  { wanted, deadline }: { wanted: WantedImage /** Seconds. */; deadline: number },
+): Promise<void> {
+  const { instance, progress } = context;
   const began = performance.now();
-  let state = await readManaged(context);
-  const restarted = shortfallOf(state, wanted) !== undefined;
-  if (restarted) {
-    try {
-      await client.restart(state.id);
-    } catch (error) {
-      if (!(error instanceof UnknownOutcome)) {
-        throw error;
-      }
-      context.progress("restart: no answer; looking at what runs");
-    }
-    state = await untilServing(context, wanted, deadline);
+  if (shortfallOf(await instance.read(), wanted) === undefined) {
+    progress("restart: not needed");
+    return;
   }
-  const { container } = state;
-  if (container === undefined) {
-    throw new OperationFailure(`the container ${instance} is gone.`);
+  if (!(await instance.restart()).answered) {
+    progress("restart: no answer; looking at what runs");
   }
-  const seconds = secondsSince(began);
-  context.progress(restarted ? `restart: runs ${wanted.reference} (${seconds} s)` : "restart: not needed");
-  return {
-    kind: "managed-roll",
-    instance,
-    image: wanted.reference,
-    container: container.id,
-    startedAt: container.startedAt,
-    restarted,
-    seconds,
-  };
+  await untilServing(context, wanted, deadline);
+  progress(`restart: runs ${wanted.reference} (${secondsSince(began)} s)`);
 }
 
 /** Waits until the instance runs the wanted image and its container is healthy. */
 export async function untilServing(
-  context: ManagedContext,
+  { instance }: ManagedContext,
   wanted: WantedImage,
   deadline: number,
-): Promise<ManagedState> {
+): Promise<void> {
+  const { name } = instance;
   const failure = (shortfall: string, why = "") =>
     new OperationFailure(
-      `${context.instance} does not serve ${wanted.reference}${why}: ${shortfall}. Its log says why: \`docker logs ${context.instance}\`.`,
+      `${name} does not serve ${wanted.reference}${why}: ${shortfall}. Its log says why: \`docker logs ${name}\`.`,
     );
-  return until(
+  await until(
     async () => {
-      const state = await readManaged(context);
+      const state = await instance.read();
       const shortfall = shortfallOf(state, wanted);
       if (shortfall === undefined) return { found: state };
       const hopeless =

@@ -1,15 +1,13 @@
-import { proveRunningVersion } from "../../lifecycle/checks/before-update.ts";
-import { describeTasks } from "../../lifecycle/control-plane/judge.ts";
-import type { SnapshotEntry } from "../../lifecycle/evidence/records.ts";
-import { runStep } from "../../lifecycle/update/step.ts";
-import { moveOfTask } from "../../lifecycle/update/task-move.ts";
-import type { WorkloadContext, WorkloadTask } from "../../lifecycle/workload.ts";
-import { OperationFailure } from "../failure.ts";
-import { backupInstance, type ManagedBackup } from "./backup.ts";
-import { backupFolder, wayToSetImage, withManaged } from "./context.ts";
-import { type ManagedContext, readManaged } from "./instance.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { proveRunningVersion } from "../checks/before-update.ts";
+import { describeTasks } from "../control-plane/judge.ts";
+import { runStep } from "../update/step.ts";
+import { moveOfTask } from "../update/task-move.ts";
+import type { WorkloadContext, WorkloadTask } from "../workload.ts";
+import { backupInstance, snapshotOf } from "./backup.ts";
+import { backupOptions, type ManagedContext, wayToSetImage, withManaged } from "./context.ts";
 import { ManagedMoveJournal } from "./journal.ts";
-import { releaseOf } from "./move.ts";
+import { releaseOf } from "./move-instance.ts";
 import { prePull } from "./roll.ts";
 
 /**
@@ -36,7 +34,7 @@ export async function prepareManaged(
       () => prePull(managed, workload.image),
       () => "on the host",
     );
-    const before = await readManaged(managed);
+    const before = await managed.instance.read();
     const from = before.container?.image ?? null;
     if (!forward) {
       return { workload: workload.name, from, to: workload.image, backup: null };
@@ -57,35 +55,16 @@ export async function prepareManaged(
   });
 }
 
-export function backupOptions(context: WorkloadContext): { statePath: string; folder: string } {
-  return { statePath: context.workload.mount, folder: backupFolder(context) };
-}
-
-/** A backup as a snapshot on record: what a release is set back to. */
-export function snapshotOf(backup: ManagedBackup): SnapshotEntry {
-  return {
-    kind: "snapshot",
-    role: "backup",
-    snapshot: `backup-${backup.backup}`,
-    image: backup.image,
-    files: backup.entries,
-    bytes: backup.bytes,
-    seconds: backup.seconds,
-    markers: { databases: {} },
-    archive: { file: backup.file, sha256: backup.sha256 },
-  };
-}
-
 async function preflight(
   context: WorkloadContext,
-  managed: ManagedContext,
+  { instance }: ManagedContext,
   forward: boolean,
 ): Promise<string> {
-  const state = await readManaged(managed);
+  const state = await instance.read();
   if (!forward) {
     return `the control plane says: ${state.status}`;
   }
-  const active = await managed.client.activeTasks();
+  const active = await instance.controlPlane.activeTasks();
   if (active.length > 0) {
     throw new OperationFailure(
       `tasks are active in the control plane: ${describeTasks(active)}. Wait for them to end, then run \`pulumi up\` again.`,

@@ -9,7 +9,6 @@ export const healthAnswer = z.object({
   build_date: z.string().optional(),
 });
 
-/** `role` is `admin` or `user`: a user sees what his teams have, which may be nothing. */
 export const userAnswer = z.object({ username: z.string(), role: z.string().optional() });
 
 export const usersAnswer = z.array(z.object({ username: z.string(), role: z.string() }));
@@ -48,9 +47,6 @@ export const tasksAnswer = z.array(
   z.object({ type: z.string(), state: z.string(), message: z.string().nullish() }),
 );
 
-export type ListedUser = z.output<typeof usersAnswer>[number];
-export type User = z.output<typeof userAnswer>;
 export type Health = z.output<typeof healthAnswer>;
 export type Instance = z.output<typeof instanceAnswer>;
 export type Backup = z.output<typeof backupAnswer>;
-export type Task = z.output<typeof tasksAnswer>[number];

@@ -1,17 +1,16 @@
 import { fingerprint } from "../../config/fingerprint.ts";
-import { verdictOf } from "../../lifecycle/checks/judge.ts";
-import { runChecks } from "../../lifecycle/checks/run.ts";
-import type { Move } from "../../lifecycle/evidence/move.ts";
-import type { CheckResult, CutOverEntry, SnapshotEntry } from "../../lifecycle/evidence/records.ts";
-import { runStep } from "../../lifecycle/update/step.ts";
-import { moveOfTask } from "../../lifecycle/update/task-move.ts";
-import type { WorkloadContext, WorkloadTask } from "../../lifecycle/workload.ts";
-import { messageOf, OperationFailure } from "../failure.ts";
-import { wayToSetImage, withManaged } from "./context.ts";
-import { type ManagedContext, readManaged } from "./instance.ts";
+import { messageOf, OperationFailure } from "../../platforms/failure.ts";
+import { verdictOf } from "../checks/judge.ts";
+import { runChecks } from "../checks/run.ts";
+import type { Move } from "../evidence/move.ts";
+import type { CheckResult, CutOverEntry, SnapshotEntry } from "../evidence/records.ts";
+import { runStep } from "../update/step.ts";
+import { moveOfTask } from "../update/task-move.ts";
+import type { WorkloadContext, WorkloadTask } from "../workload.ts";
+import { snapshotOf } from "./backup.ts";
+import { backupOptions, type ManagedContext, wayToSetImage, withManaged } from "./context.ts";
 import { ManagedMoveJournal } from "./journal.ts";
-import { moveInstance, rollBackInstance } from "./move.ts";
-import { backupOptions, snapshotOf } from "./prepare-instance.ts";
+import { moveInstance, rollBackInstance } from "./move-instance.ts";
 import { restoreInstance } from "./restore.ts";
 import { prePull, type ReleaseOfInstance } from "./roll.ts";
 
@@ -40,7 +39,7 @@ export async function moveManaged(context: WorkloadContext, task: WorkloadTask):
     } else {
       await goForward(context, managed, verify);
     }
-    const { container } = await readManaged(managed);
+    const { container } = await managed.instance.read();
     if (container === undefined) {
       throw new OperationFailure(`${workload.name} has no container.`);
     }
@@ -89,11 +88,13 @@ async function goForward(
   await journal.clear();
   if (moved.backup !== undefined) {
     const snapshot = snapshotOf(moved.backup);
-    if (resume === undefined) {
+    // A run that was killed may have left its backup in the journal alone, and no release goes without its record.
+    const sha256 = snapshot.archive?.sha256;
+    if (!(await log.read()).some((each) => each.kind === "snapshot" && each.archive?.sha256 === sha256)) {
       await log.append(snapshot);
     }
     if (moved.outcome === "moved") {
-      await log.append(cutOver(moved.from, moved.to, "forward", snapshot.snapshot));
+      await log.append(cutOver(moved.from, workload.image, "forward", snapshot.snapshot));
     }
   }
   if (moved.outcome === "went back") {
@@ -142,7 +143,7 @@ async function restoreRelease(
   context: WorkloadContext,
   managed: ManagedContext,
   move: Extract<Move, { kind: "back" }>,
-  image: ReleaseOfInstance,
+  release: ReleaseOfInstance,
   reason: string,
 ): Promise<void> {
   const { workload, log } = context;
@@ -155,14 +156,13 @@ async function restoreRelease(
       `${workload.name}: ${reason} The backup ${move.release.snapshot} of that release is not on record here: restore it by the control plane.`,
     );
   }
-  const restored = await restoreInstance(managed, {
+  const { seconds } = await restoreInstance(managed, {
     ...record.archive,
     ...backupOptions(context),
     tools: workload.snapshots.image,
     deadline: workload.healthWait,
-    image,
+    release,
   });
-  const { seconds } = restored;
   await log.append({
     kind: "restore",
     snapshot: record.snapshot,

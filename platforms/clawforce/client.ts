@@ -1,8 +1,9 @@
 import { readFile, rename, rm } from "node:fs/promises";
 import type { z } from "zod";
 import { parsedJson } from "../../config/json.ts";
-import { OperationFailure } from "../../platforms/failure.ts";
-import { type HttpAnswer, type HttpClient, NoAnswer } from "../../platforms/http.ts";
+import { ApiRefusal, type ControlPlaneApi, NotSetUp, type Task, type User } from "../control-plane-api.ts";
+import { OperationFailure } from "../failure.ts";
+import { type HttpAnswer, type HttpClient, NoAnswer } from "../http.ts";
 import {
   type Backup,
   backupAnswer,
@@ -13,12 +14,9 @@ import {
   type Instance,
   instanceAnswer,
   instancesAnswer,
-  type ListedUser,
   settingsAnswer,
   setupAnswer,
-  type Task,
   tasksAnswer,
-  type User,
   userAnswer,
   usersAnswer,
 } from "./answers.ts";
@@ -28,27 +26,9 @@ export interface Account {
   password: string;
 }
 
-/** The environment variable that hands over the secret `controlPlanePassword`. */
-
 /** No answer within the time: it may have been done or not. Whoever gets this reads the state again. */
 export class UnknownOutcome extends OperationFailure {
   override name = "UnknownOutcome";
-}
-
-/** An answer of 400 or more. */
-export class ApiRefusal extends OperationFailure {
-  override name = "ApiRefusal";
-  readonly status: number;
-
-  constructor(sentence: string, status: number) {
-    super(sentence);
-    this.status = status;
-  }
-}
-
-/** It runs, and has no user yet. */
-export class NotSetUp extends OperationFailure {
-  override name = "NotSetUp";
 }
 
 interface Call {
@@ -68,7 +48,7 @@ const downloadDeadline = 1800;
  * The control plane's API. Sessions live in its memory, so a restart ends ours: then it logs in again, once. Its answers
  * are parsed, because they say more than their status codes do.
  */
-export class ControlPlaneClient {
+export class ControlPlaneClient implements ControlPlaneApi {
   readonly #http: HttpClient;
   readonly #account: Account;
   readonly #deadline: number;
@@ -123,7 +103,7 @@ export class ControlPlaneClient {
   }
 
   /** For administrators. */
-  users(): Promise<ListedUser[]> {
+  users(): ReturnType<ControlPlaneApi["users"]> {
     return this.#ask({ method: "GET", path: `${base}/users` }, usersAnswer);
   }
 
