@@ -1,4 +1,4 @@
-import "./components/quick-start.ts";
+import "./components/startup-speed.ts";
 
 import { getStack } from "@pulumi/pulumi";
 import { Fleet } from "./components/fleet.ts";

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
+import { type Place, valid } from "./collisions.ts";
 import { controlPlaneContainer, gatewayContainer } from "./container-schema.ts";
 import { fieldOf } from "./json.ts";
-import { type Place, valid } from "./places.ts";
 import type { Path, Problem } from "./problem.ts";
 
 type Shape = typeof gatewayContainer.shape | typeof controlPlaneContainer.shape;

@@ -1,10 +1,10 @@
 import type { CheckDeclaration } from "./check-kind.ts";
+import { type Place, placeProblems, published, stateAt, valid } from "./collisions.ts";
 import { containerProblems, portsOf } from "./container-rules.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
 import { instanceGroupSettings } from "./instance-group-schema.ts";
 import { fieldOf } from "./json.ts";
 import { suggestion } from "./nearest.ts";
-import { type Place, placeProblems, published, stateAt, valid } from "./places.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
 import { volumeOf, waveCount } from "./rollout.ts";
 import {

@@ -1,11 +1,11 @@
 import type { CheckDeclaration } from "./check-kind.ts";
+import { type Place, published, stateAt, valid } from "./collisions.ts";
 import { portsOf } from "./container-rules.ts";
 import { controlPlaneSettings } from "./control-plane-schema.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
 import { ingress } from "./ingress-schema.ts";
 import { fieldOf } from "./json.ts";
 import { suggestion } from "./nearest.ts";
-import { type Place, published, stateAt, valid } from "./places.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
 import type { Track } from "./track.ts";
 import { formatDuration, seconds } from "./units.ts";

@@ -1,10 +1,10 @@
 import type { StackConfig } from "../config/schema.ts";
 import { witnessesOf } from "../lifecycle/update/canary-evidence.ts";
 import type { Situation } from "../lifecycle/update/situation.ts";
-import { unlessLocked } from "./carry-out.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { policyFlags, policyLines, policyPackOf, refusalLines } from "./policy-pack.ts";
 import { promotionEdits } from "./promotion.ts";
+import { unlessLocked } from "./run-update.ts";
 import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";

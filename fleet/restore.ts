@@ -9,9 +9,9 @@ import { refusalText } from "../lifecycle/evidence/refusal.ts";
 import type { Situation } from "../lifecycle/update/situation.ts";
 import { platformOf } from "../platforms/of-stack.ts";
 import type { Platform } from "../platforms/platform.ts";
-import { carryOut, showPlan } from "./carry-out.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { controlPlaneRotation, rotationLines } from "./rotation.ts";
+import { runUpdate, showPlan } from "./run-update.ts";
 import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import type { Edit } from "./stack-edit.ts";
@@ -63,7 +63,7 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
     }
     const engine = await UpdateEngine.open(named, out);
     const title = `${workload.input.name}: its state of ${snapshot.time}`;
-    const ran = await carryOut({ named, engine, change, title, out }).finally(() => change.undo());
+    const ran = await runUpdate({ named, engine, change, title, out }).finally(() => change.undo());
     if (!ran.passed) {
       out.write(
         `The order is out of the stack file again. If a pre-restore snapshot was taken, it has the state of before: see the report. ` +

@@ -1,6 +1,6 @@
-import { carryOut, showPlan } from "./carry-out.ts";
 import type { Command } from "./command.ts";
 import { policyFlags, policyPackOf } from "./policy-pack.ts";
+import { runUpdate, showPlan } from "./run-update.ts";
 import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
@@ -50,7 +50,7 @@ Exit code 0: done. 1: refused or failed; the last lines say what to do.`,
       return 0;
     }
     const engine = await UpdateEngine.open(named, out, pack);
-    const ran = await carryOut({ named, engine, change, title: "rollback", out });
+    const ran = await runUpdate({ named, engine, change, title: "rollback", out });
     if (!ran.passed) {
       out.write(
         `See what runs: \`fleet status --stack ${stack}\`. Bring back what was interrupted: \`fleet recover --stack ${stack}\`.\n`,

@@ -1,9 +1,9 @@
 import { shortReference } from "../config/image-reference.ts";
 import { refusalText } from "../lifecycle/evidence/refusal.ts";
-import { carryOut, showPlan } from "./carry-out.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { controlPlane } from "./pinned-change.ts";
 import type { PolicyPack } from "./policy-pack.ts";
+import { runUpdate, showPlan } from "./run-update.ts";
 import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
@@ -44,7 +44,7 @@ export async function updateControlPlane(
     return "done";
   }
   const engine = await UpdateEngine.open(named, out, pack);
-  const { passed, touched } = await carryOut({ named, engine, change, title, out });
+  const { passed, touched } = await runUpdate({ named, engine, change, title, out });
   if (passed) {
     return "done";
   }
@@ -68,7 +68,7 @@ export async function updateControlPlane(
   back.show(out);
   const left = leftAloneLines(await showPlan(fromProjectFolder(back.config()), named, out));
   const unjudged = engine.unjudged();
-  const ran = await carryOut({ named, engine: unjudged, change: back, title: "control plane: back", out });
+  const ran = await runUpdate({ named, engine: unjudged, change: back, title: "control plane: back", out });
   out.write(
     ran.passed
       ? `Gone back: the control plane runs the image of before.\n${settings}${left}`

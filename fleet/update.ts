@@ -1,10 +1,10 @@
 import type { StackConfig } from "../config/schema.ts";
 import { witnessesOf } from "../lifecycle/update/canary-evidence.ts";
 import type { Situation } from "../lifecycle/update/situation.ts";
-import { carryOut, showPlan } from "./carry-out.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { type NextWave, nextWave, refuseTarget, rolloutsOf } from "./next-wave.ts";
 import { policyFlags, policyPackOf } from "./policy-pack.ts";
+import { runUpdate, showPlan } from "./run-update.ts";
 import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
@@ -82,7 +82,7 @@ There is nothing to take back then, and the stack file is as it was before.`,
         return 0;
       }
       const engine = await UpdateEngine.open(named, out, pack);
-      const ran = await carryOut({ named, engine, change, title: step.title, out });
+      const ran = await runUpdate({ named, engine, change, title: step.title, out });
       if (!ran.passed) {
         const failed = { named, engine, step, change, planned, touched: ran.touched, out };
         return flags.rollback === true || changed.onFailure === "rollback"
@@ -183,7 +183,7 @@ async function takeBack({
   change.show(out);
   const planned = await showPlan(fromProjectFolder(change.config()), named, out);
   const title = `${groups.join(", ")}: back`;
-  const ran = await carryOut({ named, engine: engine.unjudged(), change, title, out });
+  const ran = await runUpdate({ named, engine: engine.unjudged(), change, title, out });
   if (ran.passed && ran.refused.length > 0) {
     out.write(`Gone back, except what was refused above.\n${leftAloneLines(planned)}`);
     return 1;

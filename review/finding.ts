@@ -2,7 +2,7 @@
 export const checks = [
   "preview",
   "pack",
-  "told-and-done",
+  "claims",
   "one-track",
   "move-first",
   "way-back",

@@ -1,3 +1,4 @@
+import { claimFindings } from "./claims.ts";
 import { cutOverHooked } from "./cut-over-hook.ts";
 import { changes, previewEnded } from "./engine.ts";
 import { checks, type Finding, oneLine, sentenceOf } from "./finding.ts";
@@ -7,7 +8,6 @@ import type { Preview, Step } from "./preview.ts";
 import { type OtherRow, otherRowOf, type Row, rowOf } from "./row.ts";
 import { secretMarked } from "./secret-marked.ts";
 import { stateKept } from "./state-kept.ts";
-import { toldAndDone } from "./told-and-done.ts";
 import { moveFirst, oneTrack } from "./tracks.ts";
 import { wayBack } from "./way-back.ts";
 import { type ReviewedWorkload, types, workloadsOf } from "./workload.ts";
@@ -72,7 +72,7 @@ function findingsOf(
     ...packHasJudged(preview),
     ...switchedOff(policyConfig),
     ...oneTrack(workloads),
-    ...workloads.flatMap((each) => [...toldAndDone(each), ...moveFirst(each), ...wayBack(each)]),
+    ...workloads.flatMap((each) => [...claimFindings(each), ...moveFirst(each), ...wayBack(each)]),
     ...cutOverHooked(preview.steps, workloads),
     ...stateKept(preview.steps, workloads),
     ...secretMarked(preview.steps),

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { parseImageReference } from "../config/image-reference.ts";
+import { runsSomethingElse } from "./claims.ts";
 import type { Finding } from "./finding.ts";
 import { mappingOf, textOf } from "./plain-json.ts";
-import { runsSomethingElse } from "./told-and-done.ts";
 import { changesImage } from "./tracks.ts";
 import { imageOf, type ReviewedWorkload, sameDigest, type ToldFacts } from "./workload.ts";
 

@@ -21,7 +21,7 @@ const binaries = join(modules, ".bin");
 const installedFor = join(modules, ".clawforce-lock");
 const installing = join(root, ".npm-ci.lock");
 /** An update starts some twenty programs: each one loads in half the time from what an earlier one has compiled. */
-const compiled = join(modules, ".cache", "node-compile");
+const compiled = join(modules, ".cache", "compile");
 
 /** An error that says all there is to say: printed without a stack trace. */
 class BootstrapError extends Error {}

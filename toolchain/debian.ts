@@ -1,11 +1,11 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cache } from "./cache.ts";
+import { Unavailable } from "./fallbacks.ts";
 import { answerOf, run, systemFolders } from "./processes.ts";
 import type { Doing } from "./progress.ts";
 import { folderOnPath } from "./pulumi.ts";
 import { SetUpError } from "./set-up-error.ts";
-import { Unavailable } from "./ways.ts";
 
 const policyFile = "/usr/sbin/policy-rc.d";
 const noPrompts = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };

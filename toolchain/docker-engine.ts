@@ -3,11 +3,11 @@ import { request } from "node:http";
 import { join } from "node:path";
 import type { Cache } from "./cache.ts";
 import { dockerd, installProgram, programPath } from "./debian.ts";
+import { Unavailable } from "./fallbacks.ts";
 import { answerOf, isRunning, type OwnProcess, startDetached, tailOf } from "./processes.ts";
 import type { Doing } from "./progress.ts";
 import { SetUpError } from "./set-up-error.ts";
 import { waitFor } from "./wait.ts";
-import { Unavailable } from "./ways.ts";
 
 const systemSocket = "/var/run/docker.sock";
 /** Longer than a busy machine takes for one answer; one that runs and hangs is told by it. */

@@ -2,8 +2,8 @@ import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { sha256Of } from "./cache.ts";
+import { Unavailable } from "./fallbacks.ts";
 import { SetUpError } from "./set-up-error.ts";
-import { Unavailable } from "./ways.ts";
 
 /** How long a machine without internet is held up before set-up goes on to the next way. */
 const reachMs = 20_000;

@@ -3,12 +3,12 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Cache, digestOfSources, type Entry, entryOf, keyOf } from "./cache.ts";
 import { download, expectReachable, publishedDigest, textAt } from "./download.ts";
+import { type Fallback, firstAvailable, Unavailable } from "./fallbacks.ts";
 import { expectGo, goBuild, moduleFolder } from "./go-build.ts";
 import { answerOf, run } from "./processes.ts";
 import type { Doing } from "./progress.ts";
 import { SetUpError } from "./set-up-error.ts";
 import { type Plugin, pulumiVersion } from "./versions.ts";
-import { firstAvailable, Unavailable, type Way } from "./ways.ts";
 
 const releases = "https://get.pulumi.com/releases/sdk";
 const platform = `${process.platform}-${process.arch}`;
@@ -31,7 +31,7 @@ export async function pulumiCli(cache: Cache, doing: Doing): Promise<PulumiCli> 
   const found = await cliOnMachine(cache);
   if (found !== undefined) return { bin: found, origin: "found on this machine" };
   const entry = await entryOf(cache, "pulumi", cliKey(), async (into) => {
-    const ways: Way<void>[] = [
+    const ways: Fallback<void>[] = [
       { name: `downloaded from ${new URL(releases).host}`, get: () => downloadCli(cache, into, doing) },
       { name: "built from Go modules", get: () => buildCli(cache, into, doing) },
     ];
@@ -61,7 +61,7 @@ export async function pulumiPlugin(
   doing: Doing,
 ): Promise<Entry> {
   const entry = await entryOf(cache, entryName(plugin), pluginKey(plugin), async (into) => {
-    const ways: Way<void>[] = [
+    const ways: Fallback<void>[] = [
       { name: "found on this machine", get: () => copyPlugin(plugin, into) },
       { name: "installed by the Pulumi CLI", get: () => installPlugin(cache, plugin, cli, into, doing) },
       { name: "built from Go modules", get: () => buildPlugin(cache, plugin, into, doing) },

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import type { Cache } from "./cache.ts";
 import { dockerRegistry, installProgram, programPath } from "./debian.ts";
 import { DockerCommand } from "./docker-command.ts";
+import { firstAvailable, Unavailable } from "./fallbacks.ts";
 import { isRunning, type OwnProcess, startDetached, tailOf } from "./processes.ts";
 import type { Doing } from "./progress.ts";
 import { SetUpError } from "./set-up-error.ts";
 import { waitFor } from "./wait.ts";
-import { firstAvailable, Unavailable } from "./ways.ts";
 
 const officialImage = "registry:2.8.3";
 /** On what a container stands that is the registry; clean finds it by this. */

@@ -277,7 +277,7 @@ function digestPart(reference: string): string {
 
 /** Lines beside our program. */
 function beside(...lines: string[]): Edit[] {
-  const imports = ['import "./components/quick-start.ts";', 'import * as docker from "@pulumi/docker";'];
+  const imports = ['import "./components/startup-speed.ts";', 'import * as docker from "@pulumi/docker";'];
   return [
     { file: "index.ts", from: `${imports[0]}\n`, to: `${imports.join("\n")}\n` },
     { file: "index.ts", from: "/** What runs once", to: `${lines.join("\n")}\n/** What runs once` },

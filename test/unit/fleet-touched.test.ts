@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Touchable, touchedBy } from "../../fleet/carry-out.ts";
+import { type Touchable, touchedBy } from "../../fleet/run-update.ts";
 import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
 import { recorder } from "../support/records.ts";
 

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { mountPointsBelow } from "../../toolchain/clean.ts";
 import { download, publishedDigest } from "../../toolchain/download.ts";
+import { Unavailable } from "../../toolchain/fallbacks.ts";
 import { goProblem } from "../../toolchain/go-build.ts";
 import { availableIn, roomProblem } from "../../toolchain/machine.ts";
 import { portCandidates, registryConfig } from "../../toolchain/registry.ts";
-import { Unavailable } from "../../toolchain/ways.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 const gigabyte = 1024 ** 3;

@@ -1,9 +1,9 @@
 import { chmod, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { debootstrap, installProgram, programPath } from "../debian.ts";
+import { Unavailable } from "../fallbacks.ts";
 import { run } from "../processes.ts";
 import { SetUpError } from "../set-up-error.ts";
-import { Unavailable } from "../ways.ts";
 import type { MakeOptions, Workshop } from "./workshop.ts";
 
 const official = "debian:bookworm-slim";

@@ -19,7 +19,7 @@ import { timelineSvg } from "./timeline.ts";
 import { type Ran, StackLocked, type UpdateEngine } from "./update-engine.ts";
 import { keepUpdateFiles } from "./update-files.ts";
 
-export interface CarryOut {
+export interface UpdateRun {
   named: NamedStack;
   engine: UpdateEngine;
   /** Written before the update, and put back when that finds the state locked. */
@@ -29,7 +29,7 @@ export interface CarryOut {
   out: Output;
 }
 
-export interface CarriedOut extends Ran {
+export interface UpdateResult extends Ran {
   /** The workloads that do not stand as they stood before: what a way back has to take back. */
   touched: Situation[];
   /** One line for each workload that would have had to move and stays as it is; all of them were shown. */
@@ -90,7 +90,7 @@ export async function showPlan(
  * The change of the stack file and one `pulumi up` with its steps shown while they happen; afterwards one screen that says what came of it, and report and
  * timeline as files. A failed update is an answer, not an error.
  */
-export async function carryOut({ named, engine, change, title, out }: CarryOut): Promise<CarriedOut> {
+export async function runUpdate({ named, engine, change, title, out }: UpdateRun): Promise<UpdateResult> {
   const config = fromProjectFolder(change.config());
   const before = await situationsOf(config, named.stack);
   await change.write();

@@ -13,9 +13,9 @@ import {
   workload,
 } from "./review-fixture.ts";
 
-describe("told-and-done", () => {
+describe("claims", () => {
   const told = (what: string, why: string, write: string) =>
-    `[told-and-done] canary: ${what}. Why: ${why}. Write: ${write}.`;
+    `[claims] canary: ${what}. Why: ${why}. Write: ${write}.`;
 
   test.each<[string, Resource[], string]>([
     [

@@ -4,7 +4,7 @@ import { changesImage } from "./tracks.ts";
 import { digestOf, imageOf, type ReviewedWorkload, sameDigest, type ToldFacts } from "./workload.ts";
 
 /** Whether what the pack was told of a workload is what the engine would do to it. */
-export function toldAndDone(workload: ReviewedWorkload): Finding[] {
+export function claimFindings(workload: ReviewedWorkload): Finding[] {
   const { component, told, runner } = workload;
   if (component.op === "delete") return [];
   if (told === undefined) {
@@ -147,5 +147,5 @@ function digits(reference: string): string {
 }
 
 function refusal(workload: ReviewedWorkload, told: Pick<Finding, "what" | "why" | "write">): Finding {
-  return { check: "told-and-done", level: "refusal", resource: workload.name, ...told };
+  return { check: "claims", level: "refusal", resource: workload.name, ...told };
 }

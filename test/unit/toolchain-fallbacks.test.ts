@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { firstAvailable, Unavailable } from "../../toolchain/fallbacks.ts";
 import { SetUpError } from "../../toolchain/set-up-error.ts";
-import { firstAvailable, Unavailable } from "../../toolchain/ways.ts";
 
 const missing = (name: string, why: string) => ({ name, get: () => Promise.reject(new Unavailable(why)) });
 const present = (name: string) => ({ name, get: () => Promise.resolve(name) });
