@@ -11,6 +11,7 @@ import { Journal } from "../workdir/journal.ts";
 import { rememberWorkload } from "../workdir/last-known.ts";
 import { PreparationMark } from "../workdir/preparation-mark.ts";
 import type { WorkloadContext } from "../workload.ts";
+import { afterFailure } from "./after-failure.ts";
 import { runStep, secondsSince } from "./step.ts";
 import { unitOf } from "./unit-of.ts";
 
@@ -52,7 +53,7 @@ export async function gate(context: WorkloadContext): Promise<Judgement> {
     await openIngress(context);
   }
   await recordState(context, { image: served.image, container: served.id });
-  refuseUnlessPassed(context, "gate", outcome, checks, await stillHeld(context));
+  await refuseUnlessPassed(context, "gate", outcome, checks, await stillHeld(context));
   return judgement(workload.name, outcome, began, checks);
 }
 
@@ -70,14 +71,14 @@ export function judgement(
   };
 }
 
-export function refuseUnlessPassed(
-  { workload }: WorkloadContext,
+export async function refuseUnlessPassed(
+  { workload, log }: WorkloadContext,
   what: "gate" | "verification",
   outcome: Outcome,
   checks: CheckResult[],
   /** What else there is to know, a sentence with a space after it. */
   also = "",
-): void {
+): Promise<void> {
   if (outcome === "passed") {
     return;
   }
@@ -86,7 +87,7 @@ export function refuseUnlessPassed(
     .map((check) => `  ${check.name}: ${check.detail}${firstActionLine(check.detail)}`);
   throw new OperationFailure(
     `${workload.name}: ${what} ${outcome} on ${workload.image}:\n${reasons.join("\n")}\n` +
-      `${workload.name} runs the new version; all workloads after it are untouched. ${also}The way back: ${workload.wayBack}`,
+      `All workloads after it are untouched. ${also}${afterFailure(workload, await log.read())}`,
   );
 }
 

@@ -45,7 +45,7 @@ export async function verify(context: WorkloadContext): Promise<Judgement> {
   });
   // What a version makes only at its first turn is there now, and a way back that follows at once must know of it.
   await recordState(context, { image, container });
-  refuseUnlessPassed(context, "verification", outcome, checks);
+  await refuseUnlessPassed(context, "verification", outcome, checks);
   const forget = workload.managed === true ? forgetArchives : forgetSnapshots;
   await forget(context, await log.read());
   return judgement(workload.name, outcome, began, checks);

@@ -1,5 +1,6 @@
 import type { StackConfig } from "../../config/schema.ts";
 import { isFromBefore, refusalText, unjudgedSince } from "../evidence/refusal.ts";
+import { oldStateAdvice } from "./after-failure.ts";
 import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
 import type { Situation } from "./situation.ts";
 
@@ -7,6 +8,14 @@ import type { Situation } from "./situation.ts";
 function keptOf({ move, records }: Situation): { trigger: boolean; labels: boolean } {
   const stays = move.kind === "none";
   return { trigger: stays && unjudgedSince(records) !== undefined, labels: stays && isFromBefore(records) };
+}
+
+/** Said when its container does not come up. */
+function notComingUp({ input, move, hearsay }: Situation): string {
+  if (move.kind === "back")
+    return `the version of before does not come up. ${oldStateAdvice(input, hearsay)}`;
+  if (move.kind === "restore") return "its image does not come up on the state that was set back.";
+  return `the new version does not come up. The way back: ${input.wayBack}`;
 }
 
 /** What the components need to know of a workload. */
@@ -41,7 +50,7 @@ export function specOf(stackConfig: StackConfig, surveyed: Situation) {
     keeps: keptOf(surveyed),
     preparationAttempt: surveyed.preparationAttempt,
     judged: judgedWorkload(surveyed, namedReleasesFor(stackConfig, config)),
-    wayBack: `the new version does not come up. The way back: ${input.wayBack}`,
+    wayBack: notComingUp(surveyed),
     input,
   };
 }

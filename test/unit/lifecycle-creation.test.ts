@@ -105,6 +105,28 @@ describe("a gate", () => {
     expect((await world.records()).find(({ kind }) => kind === "gate")).toMatchObject({ outcome: "failed" });
   });
 
+  it("that fails on the version of before names the snapshot of its state, and no way back to it", async () => {
+    world.platform.http.set("/healthz", { status: 503, body: "{}" });
+    const done = { drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds: 0, killed: false } };
+    const moved = (from: string, to: string, direction: "forward" | "back", snapshot: string) =>
+      world.context.log.append({ kind: "cut-over", from, to, direction, snapshot, ...done });
+    await moved(stable, candidate, "forward", taken);
+    await moved(candidate, stable, "back", "d2".repeat(32));
+    const old = { ...world.context, workload: { ...world.workload, image: stable } };
+    const failure = await gate(old).then(String, String);
+    expect(failure).toContain(`${world.name} runs the version of before again.`);
+    expect(failure).toContain(
+      `\`fleet restore --stack test --workload ${world.name} --snapshot ${taken.slice(0, 8)}\``,
+    );
+    expect(failure).not.toMatch(/new version|The way back/);
+    await world.context.log.append({
+      ...{ kind: "restore", snapshot: taken, image: stable, reason: "state moved", seconds: 1 },
+    });
+    const again = await gate(old).then(String, String);
+    expect(again).toContain(`Its state is that of snapshot ${taken.slice(0, 8)}`);
+    expect(again).not.toContain("fleet restore");
+  });
+
   it("without an answer proves nothing, and does not pass", async () => {
     world.platform.http.delete("/healthz");
     await expect(gate(world.context)).rejects.toThrow("gate inconclusive");
