@@ -7,6 +7,7 @@ import {
   environment,
   form,
   hasGroup,
+  healthArgv,
   networkName,
   pattern,
   port,
@@ -15,7 +16,7 @@ import {
 import { bytes, seconds } from "./units.ts";
 
 const healthShape = {
-  command: argv
+  command: healthArgv
     .optional()
     .meta(
       doc(
@@ -113,7 +114,7 @@ export const controlPlaneContainer = z.strictObject({
         .default("/health")
         .meta(doc("Path that the ingress asks whether the control plane is healthy.", "/healthz")),
       ...healthShape,
-      command: argv
+      command: healthArgv
         .default(["wget", "-q", "-O", "-", "http://127.0.0.1:8000/health"])
         .meta(
           doc("Command inside the container. Exit code 0 means healthy.", [

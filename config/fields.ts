@@ -50,6 +50,12 @@ export const argv = z
   .array(z.string())
   .min(1, 'there is no program to run. Write it and its arguments as a list, as in ["openclaw", "health"]');
 
+/** A program of a health check: Docker's own first words are this program's to write. */
+export const healthArgv = argv.refine(
+  ([first]) => !["NONE", "CMD", "CMD-SHELL"].includes(first ?? ""),
+  'the first word is Docker\'s, and would be run as a program. Leave out CMD; for CMD-SHELL write ["sh", "-c", "curl -f …"]',
+);
+
 export const pattern = z
   .string()
   .refine(

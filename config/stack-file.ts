@@ -3,6 +3,9 @@ import { basename, dirname } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { SecretMark } from "./secret-mark.ts";
 
+/** With merge keys: `<<: *usual` takes over the entries of another mapping. */
+export const asPulumiReads = { merge: true } as const;
+
 /** A stack file cannot be read. One sentence that says why and what to do. */
 export class StackFileError extends Error {
   override readonly name = "StackFileError";
@@ -37,7 +40,7 @@ export function stackSettings(text: string, path: string): Record<string, unknow
 
 function parsedText(text: string, path: string): unknown {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const document = parseDocument(text, { ...asPulumiReads, lineCounter, prettyErrors: false });
   const error = document.errors[0];
   if (error !== undefined) {
     const { line, col } = lineCounter.linePos(error.pos[0]);

@@ -14,6 +14,8 @@ import {
 } from "yaml";
 import type { Path } from "../config/problem.ts";
 import { pathText } from "../config/problem.ts";
+import { asPulumiReads } from "../config/stack-file.ts";
+import { CommandFailure } from "./command.ts";
 
 /** Mappings of one line without inner spaces, as in the example stack files. */
 const anyStyle = { lineWidth: 0, flowCollectionPadding: false };
@@ -39,7 +41,7 @@ export interface Change {
  * written in one layout, with its comments and in its order. An edit that changes nothing is left out of `changes`.
  */
 export function editStackText(text: string, edits: readonly Edit[]): { text: string; changes: Change[] } {
-  const document = parseDocument(text);
+  const document = parseDocument(text, asPulumiReads);
   const style = styleOf(text, document);
   const changes: Change[] = [];
   let edited = text;
@@ -48,12 +50,32 @@ export function editStackText(text: string, edits: readonly Edit[]): { text: str
     const before = plain(document.getIn(keys, true), document);
     if (isDeepStrictEqual(before, value)) continue;
     const unchanged = document.toString(style);
+    const expected = changed(document.toJS(), keys, value);
     if (value === undefined) takeOut(document, keys);
     else put(document, keys, value);
+    if (!isDeepStrictEqual(document.toJS(), expected)) throw sharedSetting(path);
     edited = withChange(edited, unchanged, document.toString(style), document.toJS());
     changes.push({ path, before, after: value });
   }
   return { text: edited, changes };
+}
+
+/** An edit would change more than what it is for. */
+function sharedSetting(path: Path): CommandFailure {
+  return new CommandFailure(
+    `${pathText(path)} is shared with another part of the stack file by an anchor (\`&name\`, \`*name\`, \`<<\`). ` +
+      "A change there would change both; the stack file is as it was. Write that part out in full, then run the command again.",
+  );
+}
+
+/** The value with one entry set, or taken out. Mappings that are not there yet are made. */
+function changed(value: unknown, [key, ...rest]: readonly (string | number)[], entry: unknown): unknown {
+  if (key === undefined) return entry;
+  const all = Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) };
+  const next = changed(Reflect.get(all, key), rest, entry);
+  if (next === undefined && rest.length === 0) Reflect.deleteProperty(all, key);
+  else Reflect.set(all, key, next);
+  return all;
 }
 
 /** One line for each change: path, old -> new. */
@@ -143,7 +165,7 @@ function withChange(text: string, before: string, after: string, wanted: unknown
 
 /** Undefined when the text is no YAML any more. */
 function valueIn(text: string): unknown {
-  const document = parseDocument(text);
+  const document = parseDocument(text, asPulumiReads);
   return document.errors.length > 0 ? undefined : document.toJS();
 }
 

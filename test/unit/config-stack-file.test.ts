@@ -28,6 +28,22 @@ function refusal(path: string): string {
 }
 
 describe("a stack file", () => {
+  test("has merge keys and anchors, as Pulumi reads them", () => {
+    const path = written(
+      "Pulumi.dev.yaml",
+      `config:
+  clawforce:one: &one {a: 1, nested: &nested {x: 1}}
+  clawforce:two:
+    <<: *one
+    nested: {<<: *nested, y: 2}
+`,
+    );
+    expect(readStackFile(path)).toEqual({
+      one: { a: 1, nested: { x: 1 } },
+      two: { a: 1, nested: { x: 1, y: 2 } },
+    });
+  });
+
   test("gives the keys of this program without prefix, and marks in place of secrets", () => {
     const path = written(
       "Pulumi.prod.yaml",

@@ -142,6 +142,11 @@ test.each<[string, object, RegExp]>([
     { ports: [{ container: 1, host: 2 }] },
     /port 2 is published by "canary" already/,
   ],
+  [
+    "a health check as Docker writes it",
+    { health: { command: ["CMD-SHELL", "curl -fsS http://127.0.0.1:18789/healthz || exit 1"] } },
+    /health\.command: the first word is Docker's, .*\["sh", "-c"/,
+  ],
   ["a mount of no kind", { mounts: [{ source: "/a", target: "/b" }] }, /expected a mount/],
 ])("refuses %s", (_, container, message) => {
   expect(problemsOf(container)).toMatch(message);

@@ -202,6 +202,21 @@ describe("an edit of the stack file", () => {
     expect(back.text).toBe(example);
   });
 
+  test("what is shared by an anchor or a merge key is not changed for both", () => {
+    const text =
+      "config:\n  clawforce:groups:\n    a: &a {wave: 0, v: 1}\n    b:\n      <<: *a\n      v: 2\n    c: *a\n";
+    const shared = () => editStackText(text, [{ path: ["groups", "a", "wave"], value: 1 }]);
+    expect(shared).toThrow(
+      "clawforce:groups.a.wave is shared with another part of the stack file by an anchor",
+    );
+    const own = editStackText(text, [{ path: ["groups", "b", "wave"], value: 1 }]);
+    expect(parse(own.text, { merge: true }).config["clawforce:groups"]).toEqual({
+      a: { wave: 0, v: 1 },
+      b: { wave: 1, v: 2 },
+      c: { wave: 0, v: 1 },
+    });
+  });
+
   test("an alias is not changed behind the back of what it stands for", () => {
     const text = "config:\n  clawforce:a: &x {v: 1}\n  clawforce:b: *x\n";
     const after = editStackText(text, [{ path: ["b"], value: 2 }]).text;
