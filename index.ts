@@ -39,6 +39,7 @@ const fleet = new Fleet("fleet", {
   keeper: await withoutStackTrace(keeperFor(config)),
   hookDeadline: (input) => hookDeadline(input as Workload),
   removed: (name) => lastKnownInput(config, { stack, name }, { platform, proxy: proxyOf(config, platform) }),
+  named: secrets.named,
   secretsOf: (workload) => ({
     snapshotPassword: secrets.snapshotPassword,
     gatewayToken:

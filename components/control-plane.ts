@@ -9,6 +9,7 @@ export interface ControlPlaneArgs extends ImageSource {
   /** The release before, kept on the host. */
   previous: string | undefined;
   secrets: OperationSecrets;
+  named: pulumi.Output<Record<string, string>>;
   hooks: WorkloadHooks;
   after: pulumi.Resource[];
 }
@@ -18,12 +19,12 @@ export class ControlPlane extends pulumi.ComponentResource {
   readonly workload: Workload;
 
   constructor(name: string, args: ControlPlaneArgs, opts: pulumi.ComponentResourceOptions) {
-    const { spec, previous, secrets, hooks, resources, pull, after } = args;
+    const { spec, previous, secrets, named, hooks, resources, pull, after } = args;
     super("clawforce:fleet:ControlPlane", name, {}, opts);
     const images = keptImages(name, [spec.image, previous], { resources, pull }, { parent: this });
     this.workload = new Workload(
       spec.name,
-      { spec, secrets, hooks, resources, after: [...after, ...images] },
+      { spec, secrets, named, hooks, resources, after: [...after, ...images] },
       { parent: this },
     );
     this.registerOutputs({ image: spec.image, previous });

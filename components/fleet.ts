@@ -45,6 +45,8 @@ export interface FleetArgs {
   /** Seconds after which the program of a hook with this input is stuck. */
   hookDeadline: (input: object) => number;
   secretsOf: (workload: string) => OperationSecrets;
+  /** The secrets that containers get, by their names. */
+  named: pulumi.Output<Record<string, string>>;
 }
 
 /** Everything of one stack: images first, then all preparations, then the steps one after the other. */
@@ -176,9 +178,9 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   #workload(name: string, hooks: WorkloadHooks, after: pulumi.Resource[]): Workload | ManagedWorkload {
-    const { config, secretsOf, resources } = this.#args;
+    const { config, secretsOf, named, resources } = this.#args;
     const spec = this.#spec(name);
-    const args = { spec, secrets: secretsOf(name), hooks, resources, after };
+    const args = { spec, secrets: secretsOf(name), named, hooks, resources, after };
     if (spec.group === undefined) {
       const previous = config.controlPlane?.previous;
       return new ControlPlane("control-plane", { ...args, ...this.#images, previous }, this.#inside).workload;

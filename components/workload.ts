@@ -73,6 +73,8 @@ export interface RunningWorkload {
 export interface WorkloadArgs {
   spec: WorkloadSpec;
   secrets: OperationSecrets;
+  /** The secrets that containers get, by their names. */
+  named: pulumi.Output<Record<string, string>>;
   hooks: WorkloadHooks;
   resources: PlatformResources;
   /** The preparations of all workloads and the verification of the one before. */
@@ -130,21 +132,26 @@ export class Workload extends pulumi.ComponentResource {
     const volumes = Object.entries(places).flatMap(([what, place]) =>
       "volume" in place ? [resources.volume(`${name}-${what}`, place.volume, spec.stack, kept)] : [],
     );
-    const container = resources.unit(name, spec, secrets.gatewayToken, {
-      parent: this,
-      dependsOn: [...args.after, ...volumes],
-      deleteBeforeReplace: true,
-      // Without a trigger the engine compares none: undefined on either side is no difference.
-      ...(spec.untouched === undefined && !spec.keeps.trigger && { replacementTrigger: spec.trigger }),
-      stays: spec.untouched !== undefined,
-      ...(spec.untouched === undefined && spec.keeps.labels && { ignoreChanges: ["labels"] }),
-      hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore], onError: [hooks.wayBack] },
-      // An engine that hangs must not be waited for as long as the provider would by itself.
-      customTimeouts: {
-        create: `${Math.ceil(spec.container.health.wait) + 60}s`,
-        delete: `${Math.ceil(spec.stopGrace) + 120}s`,
+    const container = resources.unit(
+      name,
+      spec,
+      { token: secrets.gatewayToken, named: args.named },
+      {
+        parent: this,
+        dependsOn: [...args.after, ...volumes],
+        deleteBeforeReplace: true,
+        // Without a trigger the engine compares none: undefined on either side is no difference.
+        ...(spec.untouched === undefined && !spec.keeps.trigger && { replacementTrigger: spec.trigger }),
+        stays: spec.untouched !== undefined,
+        ...(spec.untouched === undefined && spec.keeps.labels && { ignoreChanges: ["labels"] }),
+        hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore], onError: [hooks.wayBack] },
+        // An engine that hangs must not be waited for as long as the provider would by itself.
+        customTimeouts: {
+          create: `${Math.ceil(spec.container.health.wait) + 60}s`,
+          delete: `${Math.ceil(spec.stopGrace) + 120}s`,
+        },
       },
-    });
+    );
     const common = { task: { workload: spec.input }, secrets };
     const serving = operationCommand(
       `${name}-serving`,

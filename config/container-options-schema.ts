@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { argv, containerPath, doc, form, networkName, port, volume } from "./fields.ts";
+import { argv, containerPath, doc, form, networkName, port, variableName, volume } from "./fields.ts";
 import { bytes } from "./units.ts";
 
 /*
@@ -120,7 +120,20 @@ const labelName = word.refine(
   form("label of yours", "`clawforce.` begins those of the stack. Write another name"),
 );
 
+const secretName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, form("name of a secret", "Write letters, digits, `_` and `-`"));
+
 export const containerOptions = {
+  secrets: z
+    .record(variableName, secretName)
+    .optional()
+    .meta(
+      doc(
+        "Environment variables whose values are secrets: each variable with a name under `clawforce:secrets`. A new value makes new containers, one after the other. Default: none.",
+        { MODEL_API_KEY: "model-key" },
+      ),
+    ),
   entrypoint: argv
     .optional()
     .meta(

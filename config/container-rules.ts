@@ -3,6 +3,7 @@ import { type Place, valid } from "./collisions.ts";
 import { controlPlaneContainer, gatewayContainer } from "./container-schema.ts";
 import { fieldOf } from "./json.ts";
 import type { Path, Problem } from "./problem.ts";
+import { tokenCommand } from "./secrets.ts";
 
 type Shape = typeof gatewayContainer.shape | typeof controlPlaneContainer.shape;
 
@@ -14,6 +15,32 @@ export function containerProblems(
 ): Problem[] {
   const shape: Shape = track === "gateway" ? gatewayContainer.shape : controlPlaneContainer.shape;
   const state = valid(shape.stateDirectory, fieldOf(container, "stateDirectory"));
+  return [...mountProblems(path, container, shape, state), ...variableProblems(path, container, shape)];
+}
+
+/** A variable that is given twice: Docker takes one of them, and nobody says which. */
+function variableProblems(path: Path, container: unknown, shape: Shape): Problem[] {
+  const secrets = valid(shape.secrets, fieldOf(container, "secrets")) ?? {};
+  const plain = valid(shape.environment, fieldOf(container, "environment")) ?? {};
+  const token =
+    "tokenVariable" in shape ? valid(shape.tokenVariable, fieldOf(container, "tokenVariable")) : undefined;
+  return Object.keys(secrets).flatMap((variable) => {
+    const where = [...path, "container", "secrets", variable];
+    if (variable === token) {
+      return [
+        {
+          path: where,
+          message: `the gateway's token goes there by itself. Take it out; ${tokenCommand} sets it.`,
+        },
+      ];
+    }
+    return Object.hasOwn(plain, variable)
+      ? [{ path: where, message: "`environment` gives the same variable. Take it out of one of them." }]
+      : [];
+  });
+}
+
+function mountProblems(path: Path, container: unknown, shape: Shape, state: string | undefined): Problem[] {
   const mounts = valid(shape.mounts, fieldOf(container, "mounts")) ?? [];
   return mounts.flatMap((mount, index) => {
     if (state === undefined || mount.kind === "tmpfs" || !isWithin(mount.target, state)) return [];

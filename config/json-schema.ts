@@ -26,6 +26,11 @@ const secrets: Record<(typeof secretKeys)[number], JsonSchema> = {
       "Token of each gateway, by the name of its instance. Needed for every instance that is not `managed`. Set each with `pulumi config set --secret --path 'clawforce:gatewayTokens.<instance>'`.",
     anyOf: [reference("secret"), { type: "object", additionalProperties: reference("secret") }],
   },
+  secrets: {
+    description:
+      "Values for the variables that `container.secrets` names, by names of yours. Set each with `pulumi config set --secret --path 'clawforce:secrets.<name>'`.",
+    anyOf: [reference("secret"), { type: "object", additionalProperties: reference("secret") }],
+  },
   snapshotPassword: {
     description:
       "Password of the repositories of the snapshots. Always needed: without it no snapshot can be read. Set it with `pulumi config set --secret clawforce:snapshotPassword`.",

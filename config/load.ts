@@ -9,6 +9,8 @@ export interface LoadedConfig {
   secrets: {
     /** Instance name -> token of its gateway. */
     gatewayTokens: Output<Record<string, string>>;
+    /** By the names that `container.secrets` has. */
+    named: Output<Record<string, string>>;
     /** Password of the snapshots' repositories. */
     snapshotPassword: Output<string>;
     /** Of the control plane's account; empty without a control plane. */
@@ -32,6 +34,7 @@ export function loadStackConfig(parse: ParseStackConfig): LoadedConfig {
       secrets: {
         gatewayTokens:
           keys.getSecretObject<Record<string, string>>("gatewayTokens") ?? secret<Record<string, string>>({}),
+        named: keys.getSecretObject<Record<string, string>>("secrets") ?? secret<Record<string, string>>({}),
         snapshotPassword: keys.requireSecret("snapshotPassword"),
         controlPlanePassword: keys.getSecret("controlPlanePassword") ?? secret(""),
       },
@@ -55,11 +58,12 @@ function rawConfig(): Record<string, unknown> {
 function settingOf(key: string, text: string): unknown {
   const value = decoded(text);
   if (!isSecret(key)) return value;
-  return key === `${namespace}:gatewayTokens` ? markedTokens(value) : markedText(value);
+  const hasNames = key === `${namespace}:gatewayTokens` || key === `${namespace}:secrets`;
+  return hasNames ? markedEntries(value) : markedText(value);
 }
 
-/** The names stay, for the check that no instance is without a token. */
-function markedTokens(value: unknown): Record<string, unknown> {
+/** The names stay, for the check that none is missing. */
+function markedEntries(value: unknown): Record<string, unknown> {
   if (typeof value !== "object" || value === null) return {};
   return Object.fromEntries(Object.entries(value).map(([name, token]) => [name, markedText(token)]));
 }

@@ -25,6 +25,7 @@ export function stackParser(schema: StackSchema, kinds: readonly CheckDeclaratio
   const withSecrets = schema.extend({
     controlPlanePassword: z.unknown().optional(),
     gatewayTokens: z.unknown().optional(),
+    secrets: z.unknown().optional(),
     snapshotPassword: z.unknown().optional(),
   } satisfies Record<(typeof secretKeys)[number], z.ZodType>);
   return (raw, { demandSecrets = false } = {}) => {

@@ -148,7 +148,7 @@ export function stackSchemaOf(check: CheckSchema) {
 }
 
 /** Keys that hold secrets: set with `pulumi config set --secret`, never part of the parsed configuration. */
-export const secretKeys = ["controlPlanePassword", "gatewayTokens", "snapshotPassword"] as const;
+export const secretKeys = ["controlPlanePassword", "gatewayTokens", "secrets", "snapshotPassword"] as const;
 
 export type StackSchema = ReturnType<typeof stackSchemaOf>;
 export type StackConfig = z.output<StackSchema>;

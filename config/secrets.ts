@@ -24,8 +24,17 @@ export function secretPaths(value: unknown, path: Path = []): Path[] {
 export function misplacedSecrets(marked: Path[]): Problem[] {
   return marked.map((path) => ({
     path,
-    message: `a secret is set here, but this part of the configuration is stored and shown in plain text. Set it without --secret; only ${keyList()} may be secrets.`,
+    message: `a secret is set here, but this part of the configuration is stored and shown in plain text. ${placeFor(path)}`,
   }));
+}
+
+function placeFor(path: Path): string {
+  const at = path.indexOf("environment");
+  if (at === -1) return `Set it without --secret; only ${keyList()} may be secrets.`;
+  return (
+    "Take it out, and set it with `pulumi config set --secret --path 'clawforce:secrets.<name>'`. " +
+    `Then write \`${path[at + 1] ?? "VARIABLE"}: <name>\` under \`container.secrets\`.`
+  );
 }
 
 function keyList(): string {
@@ -55,6 +64,11 @@ export function missingSecrets(raw: Record<string, unknown>): Problem[] {
   const paths: Path[] = instanceNames(raw)
     .filter((name) => !(tokens instanceof SecretMark) && isUnset(fieldOf(tokens, name)))
     .map((name) => ["gatewayTokens", name]);
+  paths.push(
+    ...namesWanted(raw)
+      .filter((name) => !(raw.secrets instanceof SecretMark) && isUnset(fieldOf(raw.secrets, name)))
+      .map((name): Path => ["secrets", name]),
+  );
   if (isUnset(raw.snapshotPassword)) paths.push(["snapshotPassword"]);
   if (!isUnset(raw.controlPlane) && isUnset(raw.controlPlanePassword)) paths.push(["controlPlanePassword"]);
   return paths.map((path) => ({ path, message: `the secret is not set. Run ${secretCommand(path)}.` }));
@@ -62,6 +76,20 @@ export function missingSecrets(raw: Record<string, unknown>): Problem[] {
 
 function isUnset(value: unknown): boolean {
   return value === undefined || value === null;
+}
+
+/** The secrets that containers are to get, each once. */
+function namesWanted(raw: Record<string, unknown>): string[] {
+  const groups = Object.values(isMapping(raw.instanceGroups) ? raw.instanceGroups : {});
+  const all = [...groups, raw.controlPlane].flatMap((each) => {
+    const secrets = fieldOf(fieldOf(each, "container"), "secrets");
+    return isMapping(secrets) ? Object.values(secrets) : [];
+  });
+  return [...new Set(all.filter((name) => typeof name === "string"))];
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function instanceNames(raw: Record<string, unknown>): string[] {

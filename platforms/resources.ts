@@ -19,6 +19,13 @@ export interface UnitSpec {
   restoreEpoch: string;
 }
 
+/** What the unit of a workload gets beside its spec, and nobody may read there. */
+export interface UnitSecrets {
+  token: pulumi.Input<string>;
+  /** By the names that `container.secrets` has. */
+  named: pulumi.Output<Record<string, string>>;
+}
+
 export interface IngressSpec {
   stack: string;
   /** Name of its unit. */
@@ -48,7 +55,7 @@ export interface PlatformResources {
   unit(
     name: string,
     spec: UnitSpec,
-    token: pulumi.Input<string>,
+    secrets: UnitSecrets,
     opts: pulumi.CustomResourceOptions & { stays: boolean },
   ): pulumi.CustomResource;
   ingress(name: string, spec: IngressSpec, opts: pulumi.CustomResourceOptions): pulumi.CustomResource;

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { certificateFolder, type DockerAccess, sshOptions } from "../../config/docker-access.ts";
 import { healthCommand } from "../../config/health-command.ts";
 import type { StateLocation } from "../../config/rollout.ts";
-import type { UnitSpec } from "../resources.ts";
+import type { UnitSecrets, UnitSpec } from "../resources.ts";
 import { labelArgs, optionArgs, optionInputs, portArgs } from "./container-options.ts";
 import { megabytes } from "./megabytes.ts";
 
@@ -24,7 +24,7 @@ export function providerArgs(platform: DockerAccess & { host: string }): docker.
 }
 
 /** Arguments of the container of a workload. No label or variable carries anything that differs from run to run. */
-export function containerArgs(spec: UnitSpec, token: pulumi.Input<string>): docker.ContainerArgs {
+export function containerArgs(spec: UnitSpec, secrets: UnitSecrets): docker.ContainerArgs {
   const { container } = spec;
   const { health } = container;
   const ports = [...publishedPort(spec), ...portArgs(container)];
@@ -39,7 +39,11 @@ export function containerArgs(spec: UnitSpec, token: pulumi.Input<string>): dock
     restart: "unless-stopped",
     ...(container.command && { command: container.command }),
     ...(container.user && { user: container.user }),
-    envs: [...plain, ...tokenEntries(container.tokenVariable, token)],
+    envs: [
+      ...plain,
+      ...tokenEntries(container.tokenVariable, secrets.token),
+      ...secretEntries(container.secrets, secrets.named),
+    ],
     labels: [
       stackLabel(spec.stack),
       { label: "clawforce.workload", value: spec.name },
@@ -99,6 +103,15 @@ export function inputsBesidesImage(inputs: docker.ContainerArgs): string[] {
 
 function tokenEntries(variable: string | undefined, token: pulumi.Input<string>): pulumi.Output<string>[] {
   return variable === undefined ? [] : [pulumi.output(token).apply((value) => `${variable}=${value}`)];
+}
+
+function secretEntries(
+  variables: Readonly<Record<string, string>> = {},
+  named: UnitSecrets["named"],
+): pulumi.Output<string>[] {
+  return Object.entries(variables).map(([variable, name]) =>
+    pulumi.secret(named).apply((values) => `${variable}=${values[name] ?? ""}`),
+  );
 }
 
 function stateMount(state: StateLocation, containerPath: string): docker.types.input.ContainerVolume {

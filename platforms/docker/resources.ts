@@ -17,8 +17,8 @@ export function dockerResources(host: DockerAccess & { host: string }): Platform
         { name: volume, labels: [stackLabel(stack)] },
         { ...opts, ignoreChanges: ["labels", "driverOpts"] },
       ),
-    unit: (name, spec, token, { stays, ...opts }) => {
-      const inputs = containerArgs(spec, token);
+    unit: (name, spec, secrets, { stays, ...opts }) => {
+      const inputs = containerArgs(spec, secrets);
       return new docker.Container(name, inputs, {
         ...opts,
         ...(stays && { ignoreChanges: inputsBesidesImage(inputs) }),

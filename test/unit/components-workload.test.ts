@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
 import { workloadHooks } from "../../components/hooks.ts";
 import { Workload, type WorkloadSpec } from "../../components/workload.ts";
@@ -26,7 +27,8 @@ function workloadOf(change: Partial<WorkloadSpec>): Promise<Registered[]> {
   const never = () => Promise.reject(new Error("nothing is made, so no hook runs"));
   return registeredBy(() => {
     const hooks = workloadHooks(never, never, () => {});
-    const args = { secrets, hooks, resources: dockerResources(config.platform), after: [] };
+    const named = pulumi.secret<Record<string, string>>({});
+    const args = { secrets, named, hooks, resources: dockerResources(config.platform), after: [] };
     return new Workload("canary", { ...args, spec: { ...canary, ...change } }, {});
   });
 }

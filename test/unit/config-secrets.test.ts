@@ -28,8 +28,8 @@ const wrong: Wrong[] = [
       [`${group}.container`]: { environment: { API_KEY: new SecretMark() } },
       "evidence.directory": new SecretMark(),
     },
-    `${group}.container.environment.API_KEY: a secret is set here, but this part of the configuration is stored and shown in plain text. Set it without --secret; only \`controlPlanePassword\`, \`gatewayTokens\` and \`snapshotPassword\` may be secrets.`,
-    "evidence.directory: a secret is set here, but this part of the configuration is stored and shown in plain text. Set it without --secret; only `controlPlanePassword`, `gatewayTokens` and `snapshotPassword` may be secrets.",
+    `${group}.container.environment.API_KEY: a secret is set here, but this part of the configuration is stored and shown in plain text. Take it out, and set it with \`pulumi config set --secret --path 'clawforce:secrets.<name>'\`. Then write \`API_KEY: <name>\` under \`container.secrets\`.`,
+    "evidence.directory: a secret is set here, but this part of the configuration is stored and shown in plain text. Set it without --secret; only `controlPlanePassword`, `gatewayTokens`, `secrets` and `snapshotPassword` may be secrets.",
   ],
   [
     "a misspelt secret, set as one or not",

@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { gatewayContainer } from "../../config/container-schema.ts";
 import { ConfigError } from "../../config/problem.ts";
@@ -11,7 +12,7 @@ function argsOf(container: object) {
       ...{ stack: "s", name: "a", image: "i@sha256:1", state: { volume: "a-state" }, stopGrace: 30 },
       ...{ restoreEpoch: "", container: gatewayContainer.parse(container) },
     },
-    "t",
+    { token: "t", named: pulumi.secret<Record<string, string>>({ "model-key": "k" }) },
   );
 }
 
@@ -112,6 +113,15 @@ test.each<[string, object, object]>([
   expect(argsOf(container)).toMatchObject(expected);
 });
 
+test("secrets come as variables that nobody may read, after all others", async () => {
+  const { envs } = argsOf({ environment: { A: "1" }, secrets: { MODEL_API_KEY: "model-key" } });
+  const all = pulumi.all(envs as pulumi.Input<string>[]);
+  expect(await new Promise((resolve) => all.apply(resolve))).toEqual([
+    ...["A=1", "OPENCLAW_GATEWAY_TOKEN=t", "MODEL_API_KEY=k"],
+  ]);
+  expect(await pulumi.isSecret((envs as pulumi.Output<string>[])[2] as pulumi.Output<string>)).toBe(true);
+});
+
 test("labels come after those of the stack", () => {
   expect(argsOf({ labels: { "traefik.enable": "true" } }).labels).toEqual([
     { label: "clawforce.stack", value: "s" },
@@ -146,6 +156,16 @@ test.each<[string, object, RegExp]>([
     "a health check as Docker writes it",
     { health: { command: ["CMD-SHELL", "curl -fsS http://127.0.0.1:18789/healthz || exit 1"] } },
     /health\.command: the first word is Docker's, .*\["sh", "-c"/,
+  ],
+  [
+    "a variable that is given twice",
+    { environment: { A: "1" }, secrets: { A: "a" } },
+    /container\.secrets\.A: `environment` gives the same variable/,
+  ],
+  [
+    "the token's variable",
+    { secrets: { OPENCLAW_GATEWAY_TOKEN: "a" } },
+    /the gateway's token goes there by itself/,
   ],
   ["a mount of no kind", { mounts: [{ source: "/a", target: "/b" }] }, /expected a mount/],
 ])("refuses %s", (_, container, message) => {
