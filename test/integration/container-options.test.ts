@@ -2,13 +2,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../demo/free-port.ts";
-import { partsOfThisRun, World } from "../support/world.ts";
+import { partsOfThisRun, runProgram, World } from "../support/world.ts";
 import { fixtureGroup } from "../support/world-settings.ts";
 
 describe("a container as people have it", () => {
   let world: World;
   let name: string;
   let port: number;
+  const secret = "a-key-that-nobody-else-has";
   let labels: Record<string, string> = { "traefik.enable": "true" };
 
   beforeAll(async () => {
@@ -28,6 +29,7 @@ describe("a container as people have it", () => {
                 ...{ ...group, agentImage: "agent", instances, waves: [1], wave },
                 container: {
                   ...own,
+                  secrets: { MODEL_API_KEY: "model-key" },
                   workingDirectory: "/home/node",
                   mounts: [
                     { kind: "bind", source: join(folder, "shared"), target: "/shared", readOnly: true },
@@ -64,6 +66,13 @@ describe("a container as people have it", () => {
     await writeFile(join(world.folder, "shared", "note"), "from the host");
     await world.docker.createNetwork({ Name: `${world.stack}_existing` });
     await world.docker.createVolume({ Name: `${world.stack}-models` });
+    const missing = await world.preview();
+    expect(missing.code).not.toBe(0);
+    expect(missing.output).toContain(
+      "clawforce:secrets.model-key: the secret is not set. Run `pulumi config set --secret --path 'clawforce:secrets.model-key'`.",
+    );
+    const set = ["config", "set", "--secret", "--path", "clawforce:secrets.model-key", secret];
+    expect((await world.pulumi([...set, ...world.stackFlags()])).code).toBe(0);
     const first = await world.up();
     expect(first.code, first.output).toBe(0);
   });
@@ -76,6 +85,7 @@ describe("a container as people have it", () => {
   it("gets what its configuration says, as Docker itself tells", async () => {
     const { Config, HostConfig, NetworkSettings } = await world.inspect(name);
     expect(Config).toMatchObject({ WorkingDir: "/home/node", StopSignal: "SIGINT" });
+    expect(Config.Env).toContain(`MODEL_API_KEY=${secret}`);
     expect(Config.Labels).toMatchObject({ "traefik.enable": "true", "clawforce.stack": world.stack });
     expect(HostConfig).toMatchObject({
       ShmSize: 128 * 1024 * 1024,
@@ -102,6 +112,11 @@ describe("a container as people have it", () => {
     const existing = NetworkSettings.Networks[`${world.stack}_existing`];
     expect(existing?.Aliases).toContain("gateway");
     expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).json()).toMatchObject({ ok: true });
+  });
+
+  it("keeps its secret out of the state, the stack file and the records", async () => {
+    const found = await runProgram("grep", ["-rlF", secret, world.folder], {});
+    expect(found).toMatchObject({ code: 1, output: "" });
   });
 
   it("is not made again by an update that changes nothing, and its other network is not the stack's", async () => {

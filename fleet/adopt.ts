@@ -1,0 +1,72 @@
+import { platform } from "../config/platform-schema.ts";
+import { stackFileText, stackSettings } from "../config/stack-file.ts";
+import { adoptable, type Wanted } from "../platforms/docker/adoptable.ts";
+import { adoptionText } from "./adoption-text.ts";
+import { type Command, CommandFailure } from "./command.ts";
+import { configOf, stackFileOf } from "./stack.ts";
+
+export const adopt: Command = {
+  name: "adopt",
+  summary: "the lines of the stack file for gateways that run already",
+  help: `
+Reads containers that somebody else has started, and prints what the stack file needs for them: image with digest, state,
+variables, mounts, ports, networks, limits. It says which variables it takes for secrets, and what a new container would not
+have. It changes nothing: neither the containers nor the stack file.
+
+  fleet adopt --stack prod --container gateway-1,gateway-2
+  fleet adopt --stack prod --compose openclaw --group support
+
+Exit code 0: printed. 1: at least one container can't be adopted; the reason is printed.`,
+  flags: {
+    container: { type: "string", value: "NAME[,NAME…]", does: "the containers" },
+    compose: { type: "string", value: "PROJECT", does: "all containers of a Compose project" },
+    group: { type: "string", value: "NAME", does: "the instance group to write; default: gateways" },
+    "agent-image": { type: "string", value: "NAME", does: "the agent image to write; default: openclaw" },
+    "state-directory": {
+      type: "string",
+      value: "PATH",
+      does: "where their state is inside; default: /home/node/.openclaw",
+    },
+    port: { type: "string", value: "N", does: "the gateways' port inside; default: 18789" },
+  },
+  async run({ stack, configFile, flags, out, err }) {
+    const named = { stack, configFile };
+    const wanted = wantedOf(flags.container, flags.compose);
+    const port = Number(flags.port ?? 18789);
+    if (!Number.isInteger(port) || port < 1 || port > 65535) {
+      throw new CommandFailure(`${JSON.stringify(flags.port)} is no port. Write --port 18789.`);
+    }
+    const file = stackFileOf(named);
+    const settings = stackSettings(stackFileText(file), file);
+    // All else may still be missing: this is how a stack file begins.
+    const host = platform.safeParse(settings.platform ?? { kind: "docker" });
+    const { adoptions, refusals } = await adoptable(host.data ?? configOf(named).platform, wanted, {
+      stateDirectory: textOf(flags["state-directory"], "/home/node/.openclaw"),
+      tokenVariable: "OPENCLAW_GATEWAY_TOKEN",
+      port,
+    });
+    const names = {
+      group: textOf(flags.group, "gateways"),
+      agentImage: textOf(flags["agent-image"], "openclaw"),
+    };
+    if (adoptions.length > 0) out.write(`${adoptionText(adoptions, { stack, settings, ...names })}\n`);
+    for (const refusal of refusals) err.write(`${refusal}\n`);
+    // Not every service of a Compose project is a gateway.
+    const isWhole = refusals.length === 0 || "composeProject" in wanted;
+    return isWhole && adoptions.length > 0 && adoptions.every(({ image }) => image !== undefined) ? 0 : 1;
+  },
+};
+
+function wantedOf(container: string | boolean | undefined, compose: string | boolean | undefined): Wanted {
+  if (typeof container === "string" && compose === undefined) {
+    return { containers: container.split(",").filter((name) => name !== "") };
+  }
+  if (typeof compose === "string" && container === undefined) return { composeProject: compose };
+  throw new CommandFailure(
+    "Which containers? Write --container with their names, or --compose with the name of a Compose project.",
+  );
+}
+
+function textOf(flag: string | boolean | undefined, usual: string): string {
+  return typeof flag === "string" && flag !== "" ? flag : usual;
+}

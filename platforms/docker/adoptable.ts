@@ -1,0 +1,53 @@
+import type { DockerAccess } from "../../config/docker-access.ts";
+import type { AdoptionQuestion } from "./adopted-settings.ts";
+import { type Adoption, adoptionOf, NotAdoptable } from "./adoption.ts";
+import { dockerClient, inspectContainer, isNotFound, unreachableHost } from "./client.ts";
+
+/** Containers by their names, or all of a Compose project. */
+export type Wanted = { containers: readonly string[] } | { composeProject: string };
+
+/** What of them can be adopted, and why the others can't: a sentence each. Reads only. */
+export async function adoptable(
+  platform: DockerAccess & { host: string },
+  wanted: Wanted,
+  asked: AdoptionQuestion,
+): Promise<{ adoptions: Adoption[]; refusals: string[] }> {
+  const docker = dockerClient(platform.host, platform);
+  const adoptions: Adoption[] = [];
+  const refusals: string[] = [];
+  try {
+    for (const name of await namesOf(docker, wanted)) {
+      const found = await inspectContainer(docker, name);
+      if (found === undefined) {
+        refusals.push(`There is no container ${name} on this host: \`docker ps --all\` lists them.`);
+        continue;
+      }
+      try {
+        adoptions.push(adoptionOf(found, await imageOf(docker, found.Image), asked));
+      } catch (error) {
+        if (!(error instanceof NotAdoptable)) throw error;
+        refusals.push(error.message);
+      }
+    }
+  } catch (error) {
+    throw unreachableHost(platform.host, error);
+  }
+  return { adoptions, refusals };
+}
+
+async function namesOf(docker: ReturnType<typeof dockerClient>, wanted: Wanted): Promise<readonly string[]> {
+  if ("containers" in wanted) return wanted.containers;
+  const filters = { label: [`com.docker.compose.project=${wanted.composeProject}`] };
+  const found = await docker.listContainers({ all: true, filters });
+  return found.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id).toSorted();
+}
+
+/** An image may have been removed while its container goes on. */
+async function imageOf(docker: ReturnType<typeof dockerClient>, id: string) {
+  try {
+    return await docker.getImage(id).inspect();
+  } catch (error) {
+    if (isNotFound(error)) return { RepoDigests: [], Config: {} };
+    throw error;
+  }
+}

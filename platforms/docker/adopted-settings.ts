@@ -1,0 +1,334 @@
+import type Docker from "dockerode";
+import { formatDuration } from "../../config/units.ts";
+
+export type Inspected = Docker.ContainerInspectInfo;
+export type InspectedImage = Pick<Docker.ImageInspectInfo, "RepoDigests"> & {
+  Config: Partial<Docker.ImageInspectInfo["Config"]>;
+};
+
+export interface AdoptionQuestion {
+  stateDirectory: string;
+  tokenVariable: string;
+  port: number;
+}
+
+/** What a container has of its own, beside what its image says and where its state is. */
+export interface AdoptedSettings {
+  /** Port of the gateway on 127.0.0.1 of the host. */
+  publish?: number;
+  /** The keys of `container` in the stack file. */
+  settings: Record<string, unknown>;
+  /** Variables that look like secrets -> where they go: a name under `clawforce:secrets`. */
+  secrets: Record<string, string>;
+  /** The variable of the gateway's token is set. */
+  hasToken: boolean;
+  /** Duration, where it has one of its own. */
+  stopGrace?: string;
+  /** What the new container would not have, one phrase each. */
+  lost: string[];
+}
+
+/** What a new container has if nothing is written. */
+const usual = {
+  stateDirectory: "/home/node/.openclaw",
+  tokenVariable: "OPENCLAW_GATEWAY_TOKEN",
+  port: 18789,
+  shmSize: 64 * 1024 * 1024,
+} as const;
+
+export function adoptedSettings(
+  found: Inspected,
+  image: InspectedImage,
+  asked: AdoptionQuestion,
+): AdoptedSettings {
+  const { Config, HostConfig } = found;
+  const own = environmentOf(found, image, asked.tokenVariable);
+  const { publish, ports } = portsOf(HostConfig.PortBindings ?? {}, asked.port);
+  const stopTimeout = (Config as { StopTimeout?: number }).StopTimeout;
+  return {
+    ...(publish !== undefined && { publish }),
+    settings: {
+      ...other("stateDirectory", asked.stateDirectory, usual.stateDirectory),
+      ...other("port", asked.port, usual.port),
+      ...other("tokenVariable", asked.tokenVariable, usual.tokenVariable),
+      ...listed("entrypoint", Config.Entrypoint, image.Config.Entrypoint),
+      ...listed("command", Config.Cmd, image.Config.Cmd),
+      ...other("user", Config.User, image.Config.User ?? ""),
+      ...other("workingDirectory", Config.WorkingDir, image.Config.WorkingDir ?? ""),
+      ...other("stopSignal", stopSignalOf(Config), stopSignalOf(image.Config)),
+      ...filled("environment", own.plain),
+      ...filled("secrets", own.secrets),
+      ...networksOf(found),
+      ...(ports.length > 0 && { ports }),
+      ...filled("mounts", mountsOf(found, asked.stateDirectory)),
+      ...limitsOf(HostConfig),
+      ...rightsOf(HostConfig),
+      ...filled("labels", labelsOf(Config.Labels ?? {}, image.Config.Labels ?? {})),
+      ...loggingOf(HostConfig.LogConfig),
+      ...healthOf(Config as WithHealth, image.Config as WithHealth),
+      ...filled("options", optionsOf(HostConfig)),
+    },
+    secrets: own.secrets,
+    hasToken: own.hasToken,
+    ...(stopTimeout !== undefined && { stopGrace: `${stopTimeout}s` }),
+    lost: lostOf(found, asked),
+  };
+}
+
+function other<T>(key: string, value: T | undefined, usualValue: T | undefined): Record<string, T> {
+  return value === undefined || value === null || value === "" || value === usualValue
+    ? {}
+    : { [key]: value };
+}
+
+function listed(
+  key: string,
+  value: string | string[] | null | undefined,
+  ofImage: string | string[] | null | undefined,
+): Record<string, string[]> {
+  const [own, usualOnes] = [value, ofImage].map((each) => (each ? [each].flat() : []));
+  return own === undefined || own.length === 0 || JSON.stringify(own) === JSON.stringify(usualOnes)
+    ? {}
+    : { [key]: own };
+}
+
+function filled(key: string, value: object): Record<string, object> {
+  return Object.keys(value).length === 0 ? {} : { [key]: value };
+}
+
+const secretWords = /(^|_)(token|secret|passw(or)?d|passphrase|credentials?|key|auth)(_|$)/i;
+
+/** By its name alone: whoever adopts a gateway sees which ones were taken for secrets. */
+function environmentOf({ Config }: Inspected, image: InspectedImage, tokenVariable: string) {
+  const ofImage = new Set(image.Config.Env ?? []);
+  const plain: Record<string, string> = {};
+  const secrets: Record<string, string> = {};
+  let hasToken = false;
+  for (const entry of Config.Env ?? []) {
+    if (ofImage.has(entry)) continue;
+    const [name = "", ...rest] = entry.split("=");
+    const value = rest.join("=");
+    if (name === tokenVariable) hasToken = true;
+    else if (secretWords.test(name) && value !== "") secrets[name] = name.toLowerCase().replaceAll("_", "-");
+    else plain[name] = value;
+  }
+  return { plain, secrets, hasToken };
+}
+
+function stopSignalOf(config: object): string | undefined {
+  return (config as { StopSignal?: string }).StopSignal;
+}
+
+type PortBindings = Record<string, { HostIp?: string; HostPort?: string }[] | null>;
+
+function portsOf(bindings: PortBindings, port: number) {
+  let publish: number | undefined;
+  const ports: object[] = [];
+  for (const [inside, outside] of Object.entries(bindings)) {
+    const [container = "", protocol = "tcp"] = inside.split("/");
+    for (const { HostIp = "", HostPort = "" } of outside ?? []) {
+      const host = Number(HostPort);
+      const isOwn = Number(container) === port && protocol === "tcp" && HostIp === "127.0.0.1";
+      if (isOwn && publish === undefined) publish = host;
+      else
+        ports.push({
+          ...{ container: Number(container), host, address: HostIp === "" ? "0.0.0.0" : HostIp },
+          ...(protocol !== "tcp" && { protocol }),
+        });
+    }
+  }
+  return { publish, ports };
+}
+
+/** They exist, and stay somebody else's: the first one is `network`. */
+function networksOf({ Id, Name, HostConfig, NetworkSettings }: Inspected): Record<string, unknown> {
+  if (isShared(HostConfig.NetworkMode)) return {};
+  const own = new Set([Name.replace(/^\//, ""), Id.slice(0, 12)]);
+  const networks = Object.entries(NetworkSettings.Networks ?? {})
+    .filter(([name]) => name !== "bridge")
+    .map(([name, { Aliases }]) => {
+      const aliases = ((Aliases ?? []) as string[]).filter((alias) => !own.has(alias));
+      return { name, existing: true, ...(aliases.length > 0 && { aliases }) };
+    });
+  return networks[0] === undefined ? {} : { network: networks[0].name, networks };
+}
+
+function isShared(mode: string | undefined): boolean {
+  return mode === "host" || mode === "none" || mode?.startsWith("container:") === true;
+}
+
+function mountsOf({ Mounts, HostConfig }: Inspected, state: string): object[] {
+  const real = Mounts.filter(
+    ({ Destination }) => !isWithin(Destination, state) && !isUnnamed(Destination, Mounts),
+  )
+    .filter(({ Type }) => Type === "bind" || Type === "volume")
+    .map(({ Type, Name, Source, Destination, RW }) => ({
+      ...{ kind: Type, source: Type === "volume" ? Name : Source, target: Destination },
+      ...(RW === false && { readOnly: true }),
+    }));
+  const scratch = Object.entries(HostConfig.Tmpfs ?? {}).map(([target, options]) => {
+    const size = /(?:^|,)size=(\d+)([kmg]?)(?:,|$)/i.exec(String(options));
+    const unit = { "": "B", k: "KiB", m: "MiB", g: "GiB" }[size?.[2]?.toLowerCase() ?? ""];
+    return { kind: "tmpfs", target, ...(size !== null && { size: `${size[1]} ${unit}` }) };
+  });
+  return [...real, ...scratch];
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder.replace(/\/+$/, "")}/`);
+}
+
+function isUnnamed(destination: string, mounts: Inspected["Mounts"]): boolean {
+  const mount = mounts.find((each) => each.Destination === destination);
+  return mount?.Type === "volume" && /^[0-9a-f]{64}$/.test(mount.Name ?? "");
+}
+
+function limitsOf(host: Inspected["HostConfig"]): Record<string, unknown> {
+  const ulimits = Object.fromEntries(
+    ((host.Ulimits ?? []) as { Name: string; Soft: number; Hard: number }[]).map(({ Name, Soft, Hard }) => [
+      Name,
+      { soft: Soft, hard: Hard },
+    ]),
+  );
+  return {
+    ...(host.Memory ? { memory: mebibytes(host.Memory) } : {}),
+    ...(host.ShmSize && host.ShmSize !== usual.shmSize ? { shmSize: mebibytes(host.ShmSize) } : {}),
+    ...(host.NanoCpus ? { cpus: host.NanoCpus / 1e9 } : {}),
+    ...filled("ulimits", ulimits),
+  };
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 / 1024)} MiB`;
+}
+
+function rightsOf(host: Inspected["HostConfig"]): Record<string, unknown> {
+  const devices = (host.Devices ?? []) as {
+    PathOnHost: string;
+    PathInContainer: string;
+    CgroupPermissions: string;
+  }[];
+  const [add, drop] = [host.CapAdd, host.CapDrop].map((each) => (each ?? []) as string[]);
+  const extraHosts = ((host.ExtraHosts ?? []) as string[]).map((entry): [string, string] => {
+    const at = entry.indexOf(":");
+    return [entry.slice(0, at), entry.slice(at + 1)];
+  });
+  const restart = host.RestartPolicy?.Name;
+  return {
+    ...filled("extraHosts", Object.fromEntries(extraHosts)),
+    ...(devices.length > 0 && {
+      devices: devices.map(({ PathOnHost, PathInContainer, CgroupPermissions }) => ({
+        host: PathOnHost,
+        ...(PathInContainer !== PathOnHost && { container: PathInContainer }),
+        ...(CgroupPermissions !== "rwm" && { permissions: CgroupPermissions }),
+      })),
+    }),
+    ...(asksForAllGpus(host) && { gpus: "all" }),
+    ...filled("capabilities", {
+      ...(add?.length ? { add } : {}),
+      ...(drop?.length ? { drop } : {}),
+    }),
+    ...filled("securityOptions", (host.SecurityOpt ?? []) as string[]),
+    ...(host.ReadonlyRootfs === true && { readOnly: true }),
+    ...(restart !== "unless-stopped" && { restart: restart || "no" }),
+  };
+}
+
+function asksForAllGpus(host: Inspected["HostConfig"]): boolean {
+  const requests = (host.DeviceRequests ?? []) as { Count?: number; Capabilities?: string[][] }[];
+  return requests.some(({ Count, Capabilities }) => Count === -1 && Capabilities?.flat().includes("gpu"));
+}
+
+/** Without those of Compose: it would take the new container for one of its own, and replace it. */
+function labelsOf(
+  labels: Readonly<Record<string, string>>,
+  ofImage: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels).filter(
+      ([name, value]) => ofImage[name] !== value && !name.startsWith("com.docker.compose."),
+    ),
+  );
+}
+
+function loggingOf(log: { Type?: string; Config?: Record<string, string> } | undefined) {
+  const { Type = "json-file", Config = {} } = log ?? {};
+  if (Type === "json-file" && Object.keys(Config ?? {}).length === 0) return {};
+  return { logging: { ...other("driver", Type, "json-file"), ...filled("options", Config ?? {}) } };
+}
+
+interface WithHealth {
+  Healthcheck?: {
+    Test?: string[];
+    Interval?: number;
+    Timeout?: number;
+    Retries?: number;
+    StartPeriod?: number;
+  };
+}
+
+/** One that its image brings is left to this program, which asks the gateway itself. */
+function healthOf({ Healthcheck: own }: WithHealth, { Healthcheck: ofImage }: WithHealth) {
+  if (own?.Test === undefined || JSON.stringify(own) === JSON.stringify(ofImage)) return {};
+  const [kind, ...rest] = own.Test;
+  if (kind !== "CMD" && kind !== "CMD-SHELL") return {};
+  const seconds = (key: string, nanoseconds = 0) =>
+    nanoseconds > 0 ? { [key]: formatDuration(nanoseconds / 1e9).replaceAll(" ", "") } : {};
+  return {
+    health: {
+      command: kind === "CMD" ? rest : ["sh", "-c", ...rest],
+      ...seconds("interval", own.Interval),
+      ...seconds("timeout", own.Timeout),
+      ...(own.Retries ? { retries: own.Retries } : {}),
+      ...seconds("startPeriod", own.StartPeriod),
+    },
+  };
+}
+
+/** What has no key of its own, by the provider's names. */
+function optionsOf(host: Inspected["HostConfig"]): Record<string, unknown> {
+  const lists = {
+    groupAdds: host.GroupAdd,
+    dns: host.Dns,
+    dnsOpts: host.DnsOptions,
+    dnsSearches: host.DnsSearch,
+  };
+  return {
+    ...(host.Privileged === true && { privileged: true }),
+    ...(host.PidMode ? { pidMode: host.PidMode } : {}),
+    ...(host.UsernsMode ? { usernsMode: host.UsernsMode } : {}),
+    ...(host.CpuShares ? { cpuShares: host.CpuShares } : {}),
+    ...(host.CpusetCpus ? { cpuSet: host.CpusetCpus } : {}),
+    ...(host.Runtime && host.Runtime !== "runc" ? { runtime: host.Runtime } : {}),
+    ...filled("sysctls", (host.Sysctls ?? {}) as Record<string, string>),
+    ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list?.length)),
+  };
+}
+
+function lostOf(
+  { Mounts, HostConfig, NetworkSettings }: Inspected,
+  { stateDirectory }: AdoptionQuestion,
+): string[] {
+  const nested = Mounts.filter(
+    ({ Destination }) => Destination !== stateDirectory && isWithin(Destination, stateDirectory),
+  );
+  const unnamed = Mounts.filter(
+    ({ Destination }) => !isWithin(Destination, stateDirectory) && isUnnamed(Destination, Mounts),
+  );
+  const { PidsLimit, NetworkMode, CpuQuota } = HostConfig as { CpuQuota?: number } & typeof HostConfig;
+  return [
+    ...nested.map(
+      ({ Destination, Source }) =>
+        `what is mounted inside of the state at ${Destination} (from ${Source}): a snapshot would miss it. Move its files into the state`,
+    ),
+    ...unnamed.map(({ Destination }) => `the volume without a name at ${Destination}, with what is in it`),
+    ...(PidsLimit !== null && PidsLimit !== undefined && PidsLimit > 0
+      ? [`its limit of ${PidsLimit} processes`]
+      : []),
+    ...(CpuQuota ? ["its processor quota: write `cpus` in its place"] : []),
+    ...(isShared(NetworkMode) ? [`its network mode ${NetworkMode}`] : []),
+    ...(NetworkSettings.Networks?.bridge === undefined
+      ? []
+      : ["Docker's default network `bridge`: it gets the network `clawforce` in its place"]),
+  ];
+}

@@ -1,0 +1,119 @@
+import { managingControlPlane } from "../clawforce/recognise.ts";
+import {
+  type AdoptedSettings,
+  type AdoptionQuestion,
+  adoptedSettings,
+  type Inspected,
+  type InspectedImage,
+} from "./adopted-settings.ts";
+
+/** A gateway that somebody else has started, as the stack file would say it. Plain JSON; no value of a secret is in it. */
+export interface Adoption extends AdoptedSettings {
+  /** The name of its container now. */
+  container: string;
+  /** The name of the instance: the same, where an instance may be called so. */
+  instance: string;
+  /** Reference with digest; undefined: the engine knows none. */
+  image: string | undefined;
+  /** The reference that it was started with. */
+  startedWith: string;
+  state: { volume: string } | { directory: string };
+  /** What to know or do about it first, one sentence each. */
+  notes: string[];
+  composeProject?: string;
+}
+
+/** Why a container can't be adopted: a sentence with what to do. */
+export class NotAdoptable extends Error {}
+
+export function adoptionOf(found: Inspected, image: InspectedImage, asked: AdoptionQuestion): Adoption {
+  const container = found.Name.replace(/^\//, "");
+  const labels = found.Config.Labels ?? {};
+  refuseManaged(container, labels);
+  const state = stateOf(container, found, asked.stateDirectory);
+  const composeProject = labels["com.docker.compose.project"];
+  const instance = instanceName(container);
+  return {
+    ...{ container, instance, state, image: pinned(found.Config.Image, image.RepoDigests ?? []) },
+    startedWith: found.Config.Image,
+    ...adoptedSettings(found, image, asked),
+    notes: notesOf(container, instance, found),
+    ...(composeProject !== undefined && { composeProject }),
+  };
+}
+
+function refuseManaged(container: string, labels: Readonly<Record<string, string>>): void {
+  const manager = managingControlPlane(labels);
+  const stack = labels["clawforce.stack"];
+  if (manager !== undefined) {
+    throw new NotAdoptable(
+      `${container} is an instance of the control plane ${manager}, which makes its container again by itself. Write it into a group with \`managed: true\`.`,
+    );
+  }
+  if (stack !== undefined) {
+    throw new NotAdoptable(`${container} belongs to the stack ${stack} already. There is nothing to adopt.`);
+  }
+}
+
+function stateOf(container: string, { Mounts }: Inspected, path: string): Adoption["state"] {
+  const mount = Mounts.find(({ Destination }) => withoutSlash(Destination) === withoutSlash(path));
+  if (mount?.Type === "volume" && mount.Name !== undefined) return { volume: mount.Name };
+  if (mount?.Type === "bind") return { directory: mount.Source };
+  const others = Mounts.map(({ Destination }) => Destination);
+  throw new NotAdoptable(
+    `${container} has no volume or folder at ${path}, so its state would be lost with the container. ` +
+      (others.length === 0
+        ? "Copy its state into a volume first, with `docker cp`."
+        : `It has something at ${others.join(", ")}: name the one with the state with --state-directory.`),
+  );
+}
+
+function withoutSlash(path: string): string {
+  return path.length > 1 ? path.replace(/\/+$/, "") : path;
+}
+
+function pinned(reference: string, digests: readonly string[]): string | undefined {
+  if (reference.includes("@")) return reference;
+  const repository = reference.replace(/:[^:/]*$/, "");
+  // The engine writes the names of the Hub short, and the same way in both.
+  const found = digests.find((each) => each.startsWith(`${repository}@`)) ?? digests[0];
+  if (found === undefined) return undefined;
+  const [known = "", digest = ""] = found.split("@");
+  const tag = /:([^:/]+)$/.exec(reference)?.[1] ?? "latest";
+  return `${known}:${tag}@${digest}`;
+}
+
+function instanceName(container: string): string {
+  return container
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 63);
+}
+
+function notesOf(container: string, instance: string, { State, HostConfig, Config }: Inspected): string[] {
+  const labels = Config.Labels ?? {};
+  const health = State.Health?.Status;
+  return [
+    ...(instance === container
+      ? []
+      : [`The new container is called ${instance}: an instance can't be called ${container}.`]),
+    ...(State.Restarting ? [`${container} restarts again and again. Repair it before you adopt it.`] : []),
+    ...(State.Running && health === "unhealthy"
+      ? [`${container} is unhealthy. Repair it before you adopt it.`]
+      : []),
+    ...(State.Running
+      ? []
+      : [`${container} is stopped. Start it and see that it serves before you adopt it.`]),
+    ...(HostConfig.AutoRemove
+      ? [
+          `${container} was started with --rm: Docker removes it when it is stopped, with its unnamed volumes.`,
+        ]
+      : []),
+    ...(labels["com.centurylinklabs.watchtower.enable"] === "true"
+      ? [
+          `Watchtower updates ${container} by itself. Take it out there, or it replaces the new container too.`,
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,154 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { freePort } from "../../demo/free-port.ts";
+import { partsOfThisRun, runProgram, until, World } from "../support/world.ts";
+import { fixtureGroup } from "../support/world-settings.ts";
+
+describe("a gateway that somebody else has started", () => {
+  let world: World;
+  let name: string;
+  let text = "";
+  let groups: Record<string, { container: Record<string, unknown>; instances: object[] }> = {};
+  const values = { OPENCLAW_GATEWAY_TOKEN: "the-token-of-before", MODEL_API_KEY: "a-key=with$signs" };
+
+  beforeAll(async () => {
+    const { images } = await partsOfThisRun();
+    world = await World.create(
+      { stable: images.fixture[1] },
+      {
+        instances: 0,
+        patience: true,
+        settings: ({ stack }) => {
+          const { container, ...usual } = fixtureGroup(stack, true);
+          const { health } = container as { health: object };
+          const adopted = Object.entries(groups).map(([group, lines]) => [
+            group,
+            { ...usual, ...lines, container: { ...lines.container, health } },
+          ]);
+          return { instanceGroups: Object.fromEntries(adopted) };
+        },
+      },
+    );
+    name = `${world.stack}-by-hand`;
+    const shared = join(world.folder, "shared");
+    await mkdir(shared);
+    await writeFile(join(shared, "note"), "from the host");
+    await world.docker.createNetwork({ Name: `${world.stack}_net` });
+    const container = await world.docker.createContainer({
+      name,
+      Image: images.fixture[1],
+      Env: ["LOG_LEVEL=debug", ...Object.entries(values).map(([key, value]) => `${key}=${value}`)],
+      Labels: { "traefik.enable": "true" },
+      ExposedPorts: { "18789/tcp": {} },
+      HostConfig: {
+        Binds: [`${world.stack}-home:/home/node/.openclaw`, `${shared}:/shared:ro`],
+        PortBindings: { "18789/tcp": [{ HostIp: "127.0.0.1", HostPort: `${await freePort()}` }] },
+        Memory: 256 * 1024 * 1024,
+        RestartPolicy: { Name: "always" },
+        LogConfig: { Type: "json-file", Config: { "max-size": "5m" } },
+      },
+      NetworkingConfig: { EndpointsConfig: { [`${world.stack}_net`]: { Aliases: ["gateway"] } } },
+    });
+    await container.start();
+    await until("the gateway answers", async () => (await world.ask(name, "/healthz")).status === 200);
+    await world.ask(name, "/messages", { method: "POST", body: { text: "before the adoption" } });
+  });
+  afterAll(async () => {
+    await world.docker
+      .getContainer(`${name}-before-adoption`)
+      .remove({ force: true })
+      .catch(() => {});
+    await world.docker
+      .getContainer(name)
+      .remove({ force: true })
+      .catch(() => {});
+    await world.destroy();
+    await world.docker.getVolume(`${world.stack}-home`).remove({ force: true });
+    await world.docker.getNetwork(`${world.stack}_net`).remove();
+  });
+
+  const shell = (command: string) => runProgram("sh", ["-c", command], world.environment());
+
+  it("is read into lines of the stack file, and stays as it is", async () => {
+    const before = await world.identity(name);
+    const adopt = await world.fleet(
+      "adopt",
+      "--container",
+      name,
+      "--group",
+      "adopted",
+      "--agent-image",
+      "agent",
+    );
+    expect(adopt.code, adopt.output).toBe(0);
+    text = adopt.output;
+    expect(await world.identity(name)).toEqual(before);
+    for (const value of Object.values(values)) expect(text).not.toContain(value);
+    const lines = text.split("\n");
+    const block = lines.slice(2, lines.indexOf("", 2));
+    const { fixture } = world.parts.images;
+    expect(parse(block.join("\n"))).toEqual({
+      "clawforce:instanceGroups": {
+        adopted: {
+          agentImage: "agent",
+          instances: [{ name, volume: `${world.stack}-home`, publish: expect.any(Number) }],
+          container: {
+            environment: { LOG_LEVEL: "debug" },
+            secrets: { MODEL_API_KEY: "model-api-key" },
+            network: `${world.stack}_net`,
+            networks: [{ name: `${world.stack}_net`, existing: true, aliases: ["gateway"] }],
+            mounts: [
+              { kind: "bind", source: join(world.folder, "shared"), target: "/shared", readOnly: true },
+            ],
+            memory: "256 MiB",
+            restart: "always",
+            labels: { "traefik.enable": "true" },
+            logging: { options: { "max-size": "5m" } },
+          },
+        },
+      },
+    });
+    expect((await world.inspect(name)).Config.Image).toBe(fixture[1]);
+    groups = parse(block.join("\n"))["clawforce:instanceGroups"];
+  });
+
+  it("has its secrets taken over by the commands that are printed, and none of them shows a value", async () => {
+    await world.configure();
+    const commands = text.split("\n").flatMap((line) => line.match(/^ {2}Set [^:]+: (.*)$/)?.[1] ?? []);
+    expect(commands).toHaveLength(2);
+    for (const command of commands) {
+      const set = await shell(command.replace(/--stack \S+/, world.stackFlags().join(" ")));
+      expect(set.code, set.output).toBe(0);
+    }
+    const preview = await world.preview();
+    expect(preview.code).not.toBe(0);
+    expect(preview.output).toContain(`a container called ${name} is there that no stack created`);
+    expect(preview.output).not.toContain("is not set");
+  });
+
+  it("is handed over by the commands that are printed, with its state, after a snapshot of it", async () => {
+    const handOver = text.split("\n").filter((line) => line.startsWith("  docker update --restart=no"));
+    expect(handOver).toHaveLength(1);
+    const moved = await shell(handOver[0] ?? "");
+    expect(moved.code, moved.output).toBe(0);
+    const up = await world.up();
+    expect(up.code, up.output).toBe(0);
+    const { body } = await world.ask(name, "/messages");
+    expect((body as { text: string }[]).map((each) => each.text)).toEqual(["before the adoption"]);
+    const { Config, HostConfig, NetworkSettings } = await world.inspect(name);
+    const expected = { LOG_LEVEL: "debug", ...values };
+    expect(Config.Env).toEqual(
+      expect.arrayContaining(Object.entries(expected).map(([key, value]) => `${key}=${value}`)),
+    );
+    expect(HostConfig).toMatchObject({ Memory: 256 * 1024 * 1024, RestartPolicy: { Name: "always" } });
+    expect(NetworkSettings.Networks[`${world.stack}_net`]?.Aliases).toContain("gateway");
+    const kinds = (await world.records(name)).map(({ kind }) => kind);
+    expect(kinds.indexOf("snapshot")).toBeGreaterThanOrEqual(0);
+    expect(kinds.indexOf("drill")).toBeGreaterThan(kinds.indexOf("snapshot"));
+    expect(kinds.indexOf("gate")).toBeGreaterThan(kinds.indexOf("drill"));
+    const before = await world.inspect(`${name}-before-adoption`);
+    expect(before.State.Running).toBe(false);
+  });
+});
