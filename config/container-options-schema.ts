@@ -130,7 +130,7 @@ export const containerOptions = {
     .optional()
     .meta(
       doc(
-        "Environment variables whose values are secrets: each variable with a name under `clawforce:secrets`. A new value makes new containers, one after the other. Default: none.",
+        "Environment variables whose values are secrets: each variable with a name under `clawforce:secrets`. A new name goes canary first; a new value under the same name makes all containers anew, one after the other. Default: none.",
         { MODEL_API_KEY: "model-key" },
       ),
     ),

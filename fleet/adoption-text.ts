@@ -167,6 +167,10 @@ function nextLines(adoptions: readonly Adoption[], stack: string): string[] {
     ...handOver,
     `  pulumi up --stack ${stack}`,
     "The update takes a snapshot of the state and starts it on the side before the new container gets it.",
-    `To go back: \`docker rm -f\` the new container, rename the old one back and start it. It has the same state.`,
+    'To go back: take the gateway out of the stack, as docs/rollback.md says under "Removing a workload". Then:',
+    ...adoptions.map(
+      ({ container, instance, settings }) =>
+        `  docker rename ${instance}-before-adoption ${container} && docker update --restart=${settings.restart ?? "unless-stopped"} ${container} && docker start ${container}`,
+    ),
   ];
 }

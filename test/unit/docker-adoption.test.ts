@@ -1,0 +1,276 @@
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { adoptionText } from "../../fleet/adoption-text.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
+import type { Inspected, InspectedImage } from "../../platforms/docker/adopted-settings.ts";
+import { type Adoption, adoptionOf } from "../../platforms/docker/adoption.ts";
+import { digest, rawConfig } from "./config-fixture.ts";
+
+const asked = {
+  stateDirectory: "/home/node/.openclaw",
+  tokenVariable: "OPENCLAW_GATEWAY_TOKEN",
+  port: 18789,
+};
+const image: InspectedImage = {
+  RepoDigests: [`registry.test/openclaw@${digest("a")}`],
+  Config: {
+    Env: ["PATH=/bin", "NODE_VERSION=24"],
+    Cmd: ["node", "app.js"],
+    Entrypoint: ["docker-entrypoint.sh"],
+    User: "node",
+    WorkingDir: "/app",
+    Labels: { "org.opencontainers.image.version": "2026.4.23" },
+  },
+};
+const home = { Type: "volume", Name: "oc-home", Source: "/x", Destination: "/home/node/.openclaw", RW: true };
+
+interface Change {
+  Name?: string;
+  Config?: object;
+  HostConfig?: object;
+  State?: object;
+  Mounts?: object[];
+  Networks?: object;
+}
+
+function inspected({ Config, HostConfig, State, Mounts = [home], Networks, ...change }: Change): Inspected {
+  return {
+    ...{ Id: "0123456789ab".padEnd(64, "0"), Name: "/gateway-1", Image: "sha256:1", ...change },
+    Config: { Image: "registry.test/openclaw:2026.4.23", ...image.Config, ...Config },
+    HostConfig: { RestartPolicy: { Name: "unless-stopped" }, NetworkMode: "oc_default", ...HostConfig },
+    State: { Running: true, Restarting: false, ...State },
+    Mounts,
+    NetworkSettings: { Networks: Networks ?? { oc_default: { Aliases: ["gateway", "0123456789ab"] } } },
+  } as unknown as Inspected;
+}
+
+const adopted = (change: Change = {}) => adoptionOf(inspected(change), image, asked);
+
+test("a container that is as its image says has a state, a network and nothing else", () => {
+  expect(adopted()).toEqual({
+    ...{ container: "gateway-1", instance: "gateway-1", state: { volume: "oc-home" } },
+    image: `registry.test/openclaw:2026.4.23@${digest("a")}`,
+    startedWith: "registry.test/openclaw:2026.4.23",
+    settings: {
+      network: "oc_default",
+      networks: [{ name: "oc_default", existing: true, aliases: ["gateway"] }],
+    },
+    ...{ secrets: {}, hasToken: false, lost: [], notes: [] },
+  });
+});
+
+test.each<[string, Change, object]>([
+  ["a command", { Config: { Cmd: ["openclaw", "gateway"] } }, { command: ["openclaw", "gateway"] }],
+  [
+    "an entrypoint",
+    { Config: { Entrypoint: ["/usr/bin/tini", "--"] } },
+    { entrypoint: ["/usr/bin/tini", "--"] },
+  ],
+  ["a user", { Config: { User: "1000:1000" } }, { user: "1000:1000" }],
+  ["a working directory", { Config: { WorkingDir: "/srv" } }, { workingDirectory: "/srv" }],
+  [
+    "a variable with = in it",
+    { Config: { Env: ["PATH=/bin", "ARGS=a=b"] } },
+    { environment: { ARGS: "a=b" } },
+  ],
+  [
+    "a changed variable of the image",
+    { Config: { Env: ["PATH=/else"] } },
+    { environment: { PATH: "/else" } },
+  ],
+  [
+    "a port for all",
+    { HostConfig: { PortBindings: { "18789/tcp": [{ HostIp: "", HostPort: "80" }] } } },
+    { ports: [{ container: 18789, host: 80, address: "0.0.0.0" }] },
+  ],
+  [
+    "udp",
+    { HostConfig: { PortBindings: { "53/udp": [{ HostIp: "127.0.0.1", HostPort: "53" }] } } },
+    { ports: [{ container: 53, host: 53, address: "127.0.0.1", protocol: "udp" }] },
+  ],
+  [
+    "tmpfs",
+    { HostConfig: { Tmpfs: { "/tmp": "rw,size=64m,mode=1777", "/run": "" } } },
+    {
+      mounts: [
+        { kind: "tmpfs", target: "/tmp", size: "64 MiB" },
+        { kind: "tmpfs", target: "/run" },
+      ],
+    },
+  ],
+  [
+    "limits",
+    {
+      HostConfig: {
+        ...{ Memory: 1_073_741_824, NanoCpus: 1_500_000_000, ShmSize: 134_217_728 },
+        Ulimits: [{ Name: "nofile", Soft: 1024, Hard: 4096 }],
+      },
+    },
+    { memory: "1024 MiB", cpus: 1.5, shmSize: "128 MiB", ulimits: { nofile: { soft: 1024, hard: 4096 } } },
+  ],
+  [
+    "rights",
+    {
+      HostConfig: {
+        ...{
+          CapAdd: ["NET_ADMIN"],
+          CapDrop: ["ALL"],
+          SecurityOpt: ["no-new-privileges:true"],
+          ReadonlyRootfs: true,
+        },
+        Devices: [{ PathOnHost: "/dev/net/tun", PathInContainer: "/dev/net/tun", CgroupPermissions: "rwm" }],
+        DeviceRequests: [{ Driver: "", Count: -1, Capabilities: [["gpu"]] }],
+        ExtraHosts: ["host.docker.internal:host-gateway", "six:::1"],
+      },
+    },
+    {
+      capabilities: { add: ["NET_ADMIN"], drop: ["ALL"] },
+      ...{ securityOptions: ["no-new-privileges:true"], readOnly: true, gpus: "all" },
+      devices: [{ host: "/dev/net/tun" }],
+      extraHosts: { "host.docker.internal": "host-gateway", six: "::1" },
+    },
+  ],
+  ["no restart", { HostConfig: { RestartPolicy: { Name: "" } } }, { restart: "no" }],
+  [
+    "a health check in a shell",
+    {
+      Config: {
+        Healthcheck: { Test: ["CMD-SHELL", "curl -f x || exit 1"], Interval: 90e9, Retries: 3 },
+      },
+    },
+    { health: { command: ["sh", "-c", "curl -f x || exit 1"], interval: "1m30s", retries: 3 } },
+  ],
+  [
+    "what has no key of its own",
+    { HostConfig: { Privileged: true, Sysctls: { "net.core.somaxconn": "1024" }, GroupAdd: ["4"], Dns: [] } },
+    { options: { privileged: true, sysctls: { "net.core.somaxconn": "1024" }, groupAdds: ["4"] } },
+  ],
+  [
+    "labels, but none of Compose",
+    { Config: { Labels: { ...image.Config.Labels, a: "1", "com.docker.compose.project": "oc" } } },
+    { labels: { a: "1" } },
+  ],
+])("%s is taken over", (_, change, expected) => {
+  expect(adopted(change).settings).toMatchObject(expected);
+});
+
+test("secrets are told by their names, and their values stand nowhere", () => {
+  const Env = [
+    "PATH=/bin",
+    "OPENCLAW_GATEWAY_TOKEN=t-1",
+    "MODEL_API_KEY=k-1",
+    "MONKEY=see",
+    "AUTHOR=me",
+    "DB_PASSWORD=",
+  ];
+  const found = adopted({ Config: { Env } });
+  expect(found.secrets).toEqual({ MODEL_API_KEY: "model-api-key" });
+  expect(found.hasToken).toBe(true);
+  expect(found.settings.environment).toEqual({ MONKEY: "see", AUTHOR: "me", DB_PASSWORD: "" });
+  expect(JSON.stringify(found)).not.toMatch(/t-1|k-1/);
+});
+
+test.each<[string, Change, RegExp]>([
+  [
+    "a mount inside of the state",
+    {
+      Mounts: [
+        home,
+        { Type: "bind", Source: "/srv/w", Destination: "/home/node/.openclaw/workspace", RW: true },
+      ],
+    },
+    /inside of the state at \/home\/node\/\.openclaw\/workspace \(from \/srv\/w\)/,
+  ],
+  [
+    "a volume without a name",
+    { Mounts: [home, { Type: "volume", Name: "f".repeat(64), Source: "", Destination: "/cache", RW: true }] },
+    /the volume without a name at \/cache/,
+  ],
+  ["a limit of processes", { HostConfig: { PidsLimit: 512 } }, /its limit of 512 processes/],
+  [
+    "another container's network",
+    { HostConfig: { NetworkMode: "container:abc" } },
+    /its network mode container:abc/,
+  ],
+  ["the default network", { Networks: { bridge: {} } }, /default network `bridge`/],
+])("%s is said to be lost", (_, change, message) => {
+  expect(adopted(change).lost.join("\n")).toMatch(message);
+});
+
+test.each<[string, Change, RegExp]>([
+  ["is stopped", { State: { Running: false } }, /is stopped\. Start it/],
+  ["restarts again and again", { State: { Restarting: true } }, /restarts again and again/],
+  ["is unhealthy", { State: { Health: { Status: "unhealthy" } } }, /is unhealthy/],
+  ["removes itself", { HostConfig: { AutoRemove: true } }, /started with --rm/],
+  [
+    "has a name of old Compose",
+    { Name: "/oc_gateway_1" },
+    /is called oc-gateway-1: an instance can't be called oc_gateway_1/,
+  ],
+])("a container that %s has a sentence of its own", (_, change, message) => {
+  expect(adopted(change).notes.join("\n")).toMatch(message);
+});
+
+test.each<[string, Change, RegExp]>([
+  [
+    "has its state in itself",
+    { Mounts: [] },
+    /no volume or folder at .* so its state would be lost.*`docker cp`/,
+  ],
+  [
+    "has its state elsewhere",
+    { Mounts: [{ ...home, Destination: "/data" }] },
+    /It has something at \/data: name the one with the state with --state-directory/,
+  ],
+  ["a control plane has made", { Config: { Labels: { "managed-by": "claworc" } } }, /`managed: true`/],
+  ["a stack has", { Config: { Labels: { "clawforce.stack": "prod" } } }, /belongs to the stack prod already/],
+])("a container that %s is refused", (_, change, message) => {
+  expect(() => adopted(change)).toThrow(message);
+});
+
+test("the lines make a stack file that is accepted; who is alike shares a group", () => {
+  const alike = {
+    Config: { Env: ["PATH=/bin", "MODEL_API_KEY=x"], Labels: { "com.docker.compose.project": "oc" } },
+  };
+  const all: Adoption[] = [
+    adopted({ Name: "/a", ...alike, Mounts: [{ ...home, Name: "a-home" }] }),
+    adopted({ Name: "/b", ...alike, Mounts: [{ ...home, Name: "b-home" }] }),
+    adopted({
+      Name: "/c",
+      Mounts: [{ ...home, Type: "bind", Source: "/srv/c" }],
+      HostConfig: { ReadonlyRootfs: true },
+    }),
+  ];
+  const text = adoptionText(all, { stack: "s", group: "gateways", agentImage: "openclaw", settings: {} });
+  const lines = text.split("\n");
+  const block = parse(lines.slice(2, lines.indexOf("", 2)).join("\n"));
+  const config = parseStackConfig({
+    ...rawConfig({}),
+    agentImages: block["clawforce:agentImages"],
+    instanceGroups: block["clawforce:instanceGroups"],
+  });
+  expect(config.agentImages).toMatchObject({
+    openclaw: { stable: `registry.test/openclaw:2026.4.23@${digest("a")}` },
+  });
+  expect(
+    Object.entries(config.instanceGroups).map(([name, { instances }]) => [
+      name,
+      instances.map((each) => each.name),
+    ]),
+  ).toEqual([
+    ["gateways", ["a", "b"]],
+    ["gateways-2", ["c"]],
+  ]);
+  expect(text).toContain("pulumi config set --stack s --secret --path 'clawforce:secrets.model-api-key'");
+  expect(text).toContain("`docker compose up` ends with a conflict of names and touches nothing");
+  expect(text).toContain(
+    "docker update --restart=no a && docker stop a && docker rename a a-before-adoption",
+  );
+});
+
+test("an image without a digest is no line of the stack file, and says what to do", () => {
+  const local = adoptionOf(inspected({}), { ...image, RepoDigests: [] }, asked);
+  const text = adoptionText([local], { stack: "s", group: "g", agentImage: "i", settings: {} });
+  expect(text).toContain("has no digest: it was built or loaded on this host. Push it to a registry");
+  expect(text).not.toContain("clawforce:instanceGroups");
+});
