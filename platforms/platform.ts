@@ -1,3 +1,4 @@
+import type { ContainerConfig } from "../config/container-schema.ts";
 import type { StateLocation } from "../config/rollout.ts";
 import type { HttpClient } from "./http.ts";
 
@@ -168,8 +169,12 @@ export interface HttpOrigin {
 
 /** What a workload is started with, for a trial where it has no unit to copy that from. */
 export interface StartSettings {
+  entrypoint?: string[];
   command?: string[];
   user?: string;
+  workingDirectory?: string;
+  /** Beside its state. A trial has those of the host read-only. */
+  mounts?: ContainerConfig["mounts"];
   environment: Record<string, string>;
   /** Bytes; undefined: no limit of its own. */
   memory?: number;

@@ -64,11 +64,14 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
 }
 
 export function startSettingsOf(container: ContainerConfig): StartSettings {
-  const { command, user, environment, memory, health } = container;
+  const { entrypoint, command, user, workingDirectory, mounts, environment, memory, health } = container;
   const { interval, timeout, retries, startPeriod } = health;
   return {
+    ...(entrypoint !== undefined && { entrypoint }),
     ...(command !== undefined && { command }),
     ...(user !== undefined && { user }),
+    ...(workingDirectory !== undefined && { workingDirectory }),
+    ...(mounts !== undefined && { mounts }),
     environment,
     ...(memory !== undefined && { memory }),
     health: { command: healthCommand(container), interval, timeout, retries, startPeriod },

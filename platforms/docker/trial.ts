@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
+import type { ContainerCreateOptions, ContainerInspectInfo, MountSettings } from "dockerode";
 import { type StartSettings, type Trial, TrialFailed } from "../platform.ts";
 import { describeDockerError, inspectContainer, isNotFound } from "./client.ts";
 import { waitHealthy } from "./lifecycle.ts";
@@ -19,13 +19,15 @@ export async function runTrial(docker: Docker, trial: Trial): Promise<void> {
   const served = await inspectContainer(docker, like.unit);
   const start = served === undefined ? startBy(like.otherwise) : startOf(served);
   const limits = limitsOf(trial.limits, start.memory);
+  // What belongs to its state has a copy here; everything else of the host can be read and not written.
+  const Mounts = start.mounts.filter(({ Target }) => Target !== mount);
   const container = await docker.createContainer({
     name,
     Image: image,
     ...start.options,
     Env: withOverrides(start.environment, environment),
     Labels: labelsOf(workload),
-    HostConfig: { Binds: [`${name}:${mount}`], NetworkMode: "none", Init: true, ...limits },
+    HostConfig: { Binds: [`${name}:${mount}`], Mounts, NetworkMode: "none", Init: true, ...limits },
   });
   await container.start();
   try {
@@ -60,7 +62,8 @@ function labelsOf(workload: string): Record<string, string> {
 }
 
 interface Start {
-  options: Pick<ContainerCreateOptions, "Cmd" | "User" | "Healthcheck">;
+  options: Pick<ContainerCreateOptions, "Entrypoint" | "Cmd" | "User" | "WorkingDir" | "Healthcheck">;
+  mounts: MountSettings[];
   environment: string[];
   /** Bytes; 0 when the container has no limit. */
   memory: number;
@@ -70,20 +73,35 @@ interface Start {
 function startOf({ Config, HostConfig }: ContainerInspectInfo): Start {
   return {
     options: {
+      ...(Config.Entrypoint && { Entrypoint: Config.Entrypoint }),
       ...(Config.Cmd && { Cmd: Config.Cmd }),
+      ...(Config.WorkingDir && { WorkingDir: Config.WorkingDir }),
       ...(Config.User && { User: Config.User }),
       ...(Config.Healthcheck && { Healthcheck: Config.Healthcheck }),
     },
+    mounts: (HostConfig.Mounts ?? []).map((each) => readOnlyOf(each)),
     environment: Config.Env,
     memory: HostConfig.Memory ?? 0,
   };
 }
 
-function startBy({ command, user, environment, memory = 0, health }: StartSettings): Start {
+function startBy(settings: StartSettings): Start {
+  const {
+    entrypoint,
+    command,
+    user,
+    workingDirectory,
+    mounts = [],
+    environment,
+    memory = 0,
+    health,
+  } = settings;
   const nanoseconds = (seconds: number) => Math.round(seconds) * 1e9;
   return {
     options: {
+      ...(entrypoint && { Entrypoint: entrypoint }),
       ...(command && { Cmd: command }),
+      ...(workingDirectory !== undefined && { WorkingDir: workingDirectory }),
       ...(user && { User: user }),
       Healthcheck: {
         Test: ["CMD", ...health.command],
@@ -93,9 +111,22 @@ function startBy({ command, user, environment, memory = 0, health }: StartSettin
         Retries: health.retries,
       },
     },
+    mounts: mounts.map((each) =>
+      each.kind === "tmpfs"
+        ? {
+            ...{ Type: "tmpfs", Target: each.target, Source: "" },
+            ...(each.size !== undefined && { TmpfsOptions: { SizeBytes: each.size, Mode: 0o1777 } }),
+          }
+        : { Type: each.kind, Source: each.source, Target: each.target, ReadOnly: true },
+    ),
     environment: entriesOf(environment),
     memory,
   };
+}
+
+/** A trial beside the gateway that serves must change nothing of what both can see. */
+function readOnlyOf(mount: MountSettings): MountSettings {
+  return mount.Type === "tmpfs" ? mount : { ...mount, ReadOnly: true };
 }
 
 /** So that a trial that goes wrong takes nothing from those that serve. Memory without swap: that would slow all of them. */

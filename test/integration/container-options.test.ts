@@ -29,6 +29,9 @@ describe("a container as people have it", () => {
                 ...{ ...group, agentImage: "agent", instances, waves: [1], wave },
                 container: {
                   ...own,
+                  // Without this very entrypoint, or without the mount, nothing starts: a drill neither.
+                  entrypoint: ["sh", "-c", "test -f /shared/note && exec fixture"],
+                  command: ["is no program"],
                   secrets: { MODEL_API_KEY: "model-key" },
                   workingDirectory: "/home/node",
                   mounts: [
