@@ -1,4 +1,3 @@
-import { misleadingVariables } from "../../config/docker-access.ts";
 import { type WorkloadConfig, workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
@@ -24,7 +23,6 @@ export async function situationsOf(
   platform: Pick<Platform, "observe">,
 ): Promise<Situation[]> {
   const workloads = workloadsOf(config);
-  refuseMisledProvider(config);
   const observed = await platform.observe(
     workloads.map(({ name }) => name),
     stack,
@@ -120,16 +118,6 @@ function leftAlone(workload: Situation): Situation {
   return putOff === undefined
     ? workload
     : { ...workload, putOff, servingTrigger: lastServing(workload.records) };
-}
-
-/** Pulumi's docker provider obeys variables of the docker command that our client does not: both must mean one host. */
-function refuseMisledProvider({ platform }: StackConfig): void {
-  const found = misleadingVariables(platform.host, process.env);
-  if (found.length > 0) {
-    throw new OperationFailure(
-      `Pulumi's docker provider would use another Docker host than ${platform.host}. Nothing was touched. ${found.join(" ")}`,
-    );
-  }
 }
 
 /** What a control plane has made it makes again: a container of ours in its place would be two gateways on one state. */

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
-import type { DockerAccess } from "../../config/docker-access.ts";
+import { type DockerAccess, misleadingVariables } from "../../config/docker-access.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
+import { OperationFailure } from "../failure.ts";
 import type { Observed } from "../platform.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
 import { describeForeign, foreignContainer } from "./foreign-container.ts";
@@ -15,6 +16,7 @@ export async function observe(
   stack: string,
 ): Promise<Map<string, Observed>> {
   const { host } = platform;
+  refuseMisledProvider(host);
   try {
     const all = await listContainers(host, platform);
     const wanted = new Set(names);
@@ -28,6 +30,16 @@ export async function observe(
     return found;
   } catch (error) {
     throw unreachableHost(host, error);
+  }
+}
+
+/** Pulumi's docker provider obeys variables of the docker command that our client does not: both must mean one host. */
+function refuseMisledProvider(host: string): void {
+  const found = misleadingVariables(host, process.env);
+  if (found.length > 0) {
+    throw new OperationFailure(
+      `Pulumi's docker provider would use another Docker host than ${host}. Nothing was touched. ${found.join(" ")}`,
+    );
   }
 }
 
