@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ImageReference } from "../config/image-reference.ts";
+import { fieldAt, parsedJson } from "../config/json.ts";
 import type { KnownCredentials } from "../platforms/docker/registry-credentials.ts";
 import { CommandFailure } from "./command.ts";
 
@@ -55,7 +56,24 @@ export async function resolveImage(
       `${place.what} is no image that a container can run: the registry has it as ${JSON.stringify(type)}.`,
     );
   }
-  return { digest, platforms: indexTypes.includes(type) ? platformsOf(place, body) : undefined };
+  if (indexTypes.includes(type)) return { digest, platforms: platformsOf(place, body) };
+  refuseOtherThanImage(place, body);
+  return { digest, platforms: undefined };
+}
+
+const imageConfigs = [
+  "application/vnd.oci.image.config.v1+json",
+  "application/vnd.docker.container.image.v1+json",
+];
+
+/** Charts, signatures and the like are kept in registries too, under the type of an image. */
+function refuseOtherThanImage(place: Place, body: Buffer): void {
+  const kind = fieldAt(parsedJson(body.toString("utf8")), "config.mediaType");
+  if (typeof kind !== "string" || imageConfigs.includes(kind)) return;
+  const what = kind.includes("helm") ? "a Helm chart" : `something else (${kind})`;
+  throw new CommandFailure(
+    `${place.what} is no image that a container can run: it is ${what}. Name the image itself; a chart names it in its values.`,
+  );
 }
 
 interface Place {
@@ -144,6 +162,12 @@ async function ask(place: Place, url: string, headers: Record<string, string>): 
     return await fetch(url, { headers, signal: AbortSignal.timeout(patience) });
   } catch (error) {
     const { code } = ((error as Error).cause ?? {}) as { code?: string };
+    if (code === "ERR_SSL_WRONG_VERSION_NUMBER") {
+      throw new CommandFailure(
+        `The registry ${place.host} speaks plain http, and nothing was written. Other machines are asked by https alone, so that nobody in between can name another image. ` +
+          `Give it a certificate. Or pull the image on the Docker host, and copy the digest from \`docker image ls --digests\` into the stack file.`,
+      );
+    }
     const why =
       code ?? ((error as Error).name === "TimeoutError" ? `nothing in ${patience / 1000} s` : "no answer");
     throw new CommandFailure(

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { parseImageReference } from "../../config/image-reference.ts";
+import { type ImageReference, parseImageReference } from "../../config/image-reference.ts";
 import { resolveImage } from "../../fleet/registry.ts";
 import type { KnownCredentials } from "../../platforms/docker/registry-credentials.ts";
 
@@ -79,6 +79,11 @@ describe("nothing is resolved", () => {
       manifest("{}", "text/html"),
       'is no image that a container can run: the registry has it as "text/html"',
     ],
+    [
+      "of a chart, which is kept as an image",
+      manifest(JSON.stringify({ config: { mediaType: "application/vnd.cncf.helm.config.v1+json" } }), image),
+      "is no image that a container can run: it is a Helm chart. Name the image itself",
+    ],
     ["of an index that is none", manifest("no", index), "with an index that can't be read"],
     ["of a tag that is not there", (_, r) => r.writeHead(404).end(), "has no "],
     [
@@ -96,6 +101,14 @@ describe("nothing is resolved", () => {
   test("when a digest is asked for and another image comes", async () => {
     const host = await registry(manifest("{}", image));
     await expect(resolved(`${host}/agent:1@sha256:${"b".repeat(64)}`)).rejects.toThrow("another digest");
+  });
+
+  test("from a registry under another name that speaks plain http", async () => {
+    const host = (await registry(manifest("{}", image))).replace("127.0.0.1", "[::ffff:127.0.0.1]");
+    const asked = { registry: host, repository: "agent", tag: "1" };
+    await expect(resolveImage(asked as ImageReference, undefined)).rejects.toThrow(
+      /^The registry \[::ffff:127\.0\.0\.1\]:\d+ speaks plain http, and nothing was written\./,
+    );
   });
 
   test("when nobody listens", async () => {
