@@ -44,14 +44,18 @@ export function foreignContainer(
 }
 
 /** What it is and what to do, so that no way of following it leaves two gateways on one state or loses it. */
-export function describeForeign(name: string, { image, state, stack, places }: ForeignContainer): string {
+export function describeForeign(
+  { stack: ours, name }: { stack: string; name: string },
+  { image, state, stack, places }: ForeignContainer,
+): string {
   const made = stack === undefined ? "that no stack created" : `that belongs to the stack ${stack}`;
   const has =
     places.length === 0 ? "its state is in the container itself" : `it writes to ${places.join(", ")}`;
   return (
     `a container called ${name} is there ${made} (${state}; ${image}; ${has}). Nothing was touched. ` +
     "A container that is only renamed goes on writing to its state. One that is removed can take its state with it. " +
-    `To keep it: give the workload another name and another state. To hand its state over: name that volume or directory as the state of ${name}. ` +
-    `Then run \`docker update --restart=no ${name} && docker stop ${name} && docker rename ${name} ${name}-before\`, and \`pulumi up\`.`
+    "To keep it: give the workload another name and another state. " +
+    `To hand its state over: \`fleet adopt --stack ${ours} --container ${name}\` prints what the stack file needs for it, and what would be lost. ` +
+    `Then run \`docker update --restart=no ${name} && docker stop ${name} && docker rename ${name} ${name}-before-adoption\`, and \`pulumi up\`.`
   );
 }

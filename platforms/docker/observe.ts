@@ -60,7 +60,7 @@ async function observedOf(
     state,
     serves: state === "running" && !Status.includes("(unhealthy)"),
     ...(managedBy !== undefined && { managedBy }),
-    ...(foreign !== undefined && { stranger: describeForeign(workload.name, foreign) }),
+    ...(foreign !== undefined && { stranger: describeForeign(workload, foreign) }),
   };
 }
 

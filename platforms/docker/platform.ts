@@ -129,7 +129,7 @@ export class DockerPlatform implements Platform {
               mounts: found.Mounts,
             },
           );
-    return foreign === undefined ? undefined : describeForeign(unit, foreign);
+    return foreign === undefined ? undefined : describeForeign({ stack, name: unit }, foreign);
   }
 
   refuseOtherWriters(workload: Parameters<Platform["refuseOtherWriters"]>[0]): Promise<void> {

@@ -22,12 +22,15 @@ describe("a container under the name of a workload", () => {
   ])("is told as foreign with %j", (labels, made) => {
     const foreign = foreignContainer(workload, { ...found, labels });
     expect(foreign?.places).toEqual(["the volume bot-state"]);
-    const said = describeForeign("bot", foreign as NonNullable<typeof foreign>);
+    const said = describeForeign(workload, foreign as NonNullable<typeof foreign>);
     expect(said).toContain(
       `a container called bot is there ${made} (running; gateway:1; it writes to the volume bot-state). Nothing was touched.`,
     );
     expect(said).toContain(
-      "`docker update --restart=no bot && docker stop bot && docker rename bot bot-before`, and `pulumi up`.",
+      "`docker update --restart=no bot && docker stop bot && docker rename bot bot-before-adoption`, and `pulumi up`.",
+    );
+    expect(said).toContain(
+      "`fleet adopt --stack prod --container bot` prints what the stack file needs for it",
     );
     expect(said).not.toMatch(/remove (it|or)/i);
   });
