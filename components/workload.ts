@@ -5,6 +5,7 @@ import type { ContainerConfig } from "../config/container-schema.ts";
 import type { OwnedTask } from "../config/contract.ts";
 import { digestIn } from "../config/digest.ts";
 import { fingerprint } from "../config/fingerprint.ts";
+import type { Publish } from "../config/publish.ts";
 import type { StateLocation, WorkloadConfig } from "../config/rollout.ts";
 import type { BakeConfig } from "../config/schema.ts";
 import type { Track } from "../config/track.ts";
@@ -26,7 +27,7 @@ export interface WorkloadSpec {
   /** That of the container that is there; empty: there is none. */
   running: string;
   /** The port of the Docker host, on 127.0.0.1. */
-  publish?: number;
+  publish?: Publish;
   /** The names under which the ingress serves it. */
   hosts: readonly string[];
   state: StateLocation;

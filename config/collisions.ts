@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import type { z } from "zod";
 import { fieldOf } from "./json.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
+import { type Publish, publishedAt } from "./publish.ts";
 import { snapshots } from "./snapshots-schema.ts";
 
 /** One container of the configuration, with what no two of them may share. */
@@ -70,8 +71,8 @@ function duplicatePorts(places: readonly Place[]): Problem[] {
 }
 
 /** Where a `publish` is written, and its port. */
-export function published(path: Path, port: number | undefined): Place["ports"] {
-  return port === undefined ? [] : [{ path: [...path, "publish"], port }];
+export function published(path: Path, written: Publish | undefined): Place["ports"] {
+  return written === undefined ? [] : [{ path: [...path, "publish"], port: publishedAt(written).port }];
 }
 
 function duplicateHosts(raw: unknown, places: readonly Place[]): Problem[] {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { argv, containerPath, doc, form, networkName, port, variableName, volume } from "./fields.ts";
+import { ipAddress } from "./publish.ts";
 import { bytes } from "./units.ts";
 
 /*
@@ -11,13 +12,7 @@ const hostPath = z
   .string()
   .regex(/^\/[^\0:]*$/, form("absolute path of the Docker host", "Begin it with / and write no colon"));
 
-const address = z
-  .string()
-  .regex(
-    /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*)$/,
-    form("IP address", "Write 127.0.0.1, 0.0.0.0 for all, or ::1"),
-  )
-  .default("127.0.0.1");
+const address = ipAddress.default("127.0.0.1");
 
 const mount = z.discriminatedUnion(
   "kind",

@@ -1,6 +1,7 @@
 import type { ContainerConfig } from "./container-schema.ts";
 import { controlPlaneContainer, gatewayContainer } from "./container-schema.ts";
 import { fingerprint } from "./fingerprint.ts";
+import type { Publish } from "./publish.ts";
 import type { StateLocation, WorkloadConfig } from "./rollout.ts";
 import type { Track } from "./track.ts";
 
@@ -18,7 +19,7 @@ export interface ContainerSettings {
   stateDirectory: string;
   network: string;
   port: number;
-  publish: number | null;
+  publish: Publish | null;
   backups?: StateLocation & { path: string };
   dockerSocket?: string;
   /** Another health check never reaches a container that is there. */

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { CheckInput, CheckSchema } from "./check-kind.ts";
 import { controlPlaneContainer } from "./container-schema.ts";
-import { containerPath, doc, hosts, name, port, restoreOrder, variableName, volume } from "./fields.ts";
+import { containerPath, doc, hosts, name, restoreOrder, variableName, volume } from "./fields.ts";
 import { pinnedImage } from "./image-reference.ts";
+import { publish } from "./publish.ts";
 import { seconds } from "./units.ts";
 
 interface Location {
@@ -73,9 +74,14 @@ export const controlPlaneSettings = z.strictObject({
       "Where the archives of its Backups are, if they are not below its data. They belong to each snapshot. Default: below its data.",
     ),
   container: controlPlaneContainer.prefault({}).describe("What its container is made with."),
-  publish: port
+  publish: publish
     .optional()
-    .meta(doc("Port of the control plane on 127.0.0.1 of the Docker host. Default: not published.", 8000)),
+    .meta(
+      doc(
+        "Port of the control plane on 127.0.0.1 of the Docker host, or `ADDRESS:PORT`. Default: not published.",
+        8000,
+      ),
+    ),
   hosts: hosts
     .default([])
     .meta(doc("Host names under which the ingress serves it.", ["control.example.com"])),

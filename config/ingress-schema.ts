@@ -1,7 +1,7 @@
-import { isIP } from "node:net";
 import { z } from "zod";
-import { doc, form, name, port } from "./fields.ts";
+import { doc, name, port } from "./fields.ts";
 import { pinnedImage } from "./image-reference.ts";
+import { ipAddress } from "./publish.ts";
 import { seconds } from "./units.ts";
 
 export const ingress = z.strictObject({
@@ -14,14 +14,7 @@ export const ingress = z.strictObject({
   ),
   publish: z
     .strictObject({
-      address: z
-        .string()
-        .refine(
-          (text) => isIP(text) > 0,
-          form("IP address", "Write one of the Docker host, as in 127.0.0.1 or 0.0.0.0"),
-        )
-        .default("127.0.0.1")
-        .meta(doc("IP address of the Docker host.", "0.0.0.0")),
+      address: ipAddress.default("127.0.0.1").meta(doc("IP address of the Docker host.", "0.0.0.0")),
       port: port.default(80).meta(doc("Port on that address.", 8080)),
     })
     .prefault({})

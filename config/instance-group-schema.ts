@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { CheckInput, CheckSchema } from "./check-kind.ts";
 import { drain, gatewayContainer } from "./container-schema.ts";
-import { containerPath, doc, form, hosts, name, port, restoreOrder, volume } from "./fields.ts";
+import { containerPath, doc, form, hosts, name, restoreOrder, volume } from "./fields.ts";
+import { publish } from "./publish.ts";
 import { seconds } from "./units.ts";
 
 const instanceObject = z
@@ -18,9 +19,15 @@ const instanceObject = z
           "/srv/openclaw/support-1",
         ),
       ),
-    publish: port
+    publish: publish
       .optional()
-      .meta(doc("Port of the gateway on 127.0.0.1 of the Docker host. Default: not published.", 18789)),
+      .meta(
+        doc(
+          "Port of the gateway on 127.0.0.1 of the Docker host, or `ADDRESS:PORT`. Default: not published.",
+          18789,
+          "0.0.0.0:18789",
+        ),
+      ),
     restore: restoreOrder
       .optional()
       .meta(

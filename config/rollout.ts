@@ -1,5 +1,6 @@
 import type { Check } from "./check-kind.ts";
 import type { ContainerConfig } from "./container-schema.ts";
+import type { Publish } from "./publish.ts";
 import type {
   BakeConfig,
   ControlPlaneConfig,
@@ -29,7 +30,7 @@ export interface WorkloadConfig {
   /** What belongs to its state and stands elsewhere. */
   backups?: StateLocation & { path: string };
   container: ContainerConfig;
-  publish?: number;
+  publish?: Publish;
   hosts: readonly string[];
   drain: InstanceGroupConfig["drain"];
   /** Seconds between SIGTERM and SIGKILL. */

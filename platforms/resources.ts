@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerConfig } from "../config/container-schema.ts";
+import type { Publish } from "../config/publish.ts";
 import type { StateLocation } from "../config/rollout.ts";
 
 /** What the unit of a workload is made of. */
@@ -8,8 +9,8 @@ export interface UnitSpec {
   name: string;
   /** Reference with digest. */
   image: string;
-  /** Port of the platform's host, on its loopback, that leads to the workload. */
-  publish?: number;
+  /** Where on the platform's host a port leads to the workload. */
+  publish?: Publish;
   state: StateLocation;
   backups?: StateLocation & { path: string };
   container: ContainerConfig;

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import type { Publish } from "../../config/publish.ts";
 import { formatDuration } from "../../config/units.ts";
 
 export type Inspected = Docker.ContainerInspectInfo;
@@ -14,8 +15,7 @@ export interface AdoptionQuestion {
 
 /** What a container has of its own, beside what its image says and where its state is. */
 export interface AdoptedSettings {
-  /** Port of the gateway on 127.0.0.1 of the host. */
-  publish?: number;
+  publish?: Publish;
   /** The keys of `container` in the stack file. */
   settings: Record<string, unknown>;
   /** Variables that look like secrets -> where they go: a name under `clawforce:secrets`. */
@@ -122,17 +122,19 @@ function stopSignalOf(config: object): string | undefined {
 type PortBindings = Record<string, { HostIp?: string; HostPort?: string }[] | null>;
 
 function portsOf(bindings: PortBindings, port: number) {
-  let publish: number | undefined;
+  let publish: Publish | undefined;
   const ports: object[] = [];
   for (const [inside, outside] of Object.entries(bindings)) {
     const [container = "", protocol = "tcp"] = inside.split("/");
     for (const { HostIp = "", HostPort = "" } of outside ?? []) {
       const host = Number(HostPort);
-      const isOwn = Number(container) === port && protocol === "tcp" && HostIp === "127.0.0.1";
-      if (isOwn && publish === undefined) publish = host;
+      const address = HostIp === "" ? "0.0.0.0" : HostIp;
+      // Its own port belongs to each instance, so that those who differ in nothing else share a group.
+      const isOwn = Number(container) === port && protocol === "tcp";
+      if (isOwn && publish === undefined) publish = address === "127.0.0.1" ? host : `${address}:${host}`;
       else
         ports.push({
-          ...{ container: Number(container), host, address: HostIp === "" ? "0.0.0.0" : HostIp },
+          ...{ container: Number(container), host, address },
           ...(protocol !== "tcp" && { protocol }),
         });
     }

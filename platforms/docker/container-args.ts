@@ -2,6 +2,7 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { certificateFolder, type DockerAccess, sshOptions } from "../../config/docker-access.ts";
 import { healthCommand } from "../../config/health-command.ts";
+import { publishedAt } from "../../config/publish.ts";
 import type { StateLocation } from "../../config/rollout.ts";
 import type { UnitSecrets, UnitSpec } from "../resources.ts";
 import { labelArgs, optionArgs, optionInputs, portArgs } from "./container-options.ts";
@@ -79,7 +80,9 @@ export function containerArgs(spec: UnitSpec, secrets: UnitSecrets): docker.Cont
 }
 
 function publishedPort({ publish, container }: UnitSpec): docker.types.input.ContainerPort[] {
-  return publish === undefined ? [] : [{ internal: container.port, external: publish, ip: "127.0.0.1" }];
+  if (publish === undefined) return [];
+  const { address: ip, port: external } = publishedAt(publish);
+  return [{ internal: container.port, external, ip }];
 }
 
 /**

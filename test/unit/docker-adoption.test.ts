@@ -79,11 +79,6 @@ test.each<[string, Change, object]>([
     { environment: { PATH: "/else" } },
   ],
   [
-    "a port for all",
-    { HostConfig: { PortBindings: { "18789/tcp": [{ HostIp: "", HostPort: "80" }] } } },
-    { ports: [{ container: 18789, host: 80, address: "0.0.0.0" }] },
-  ],
-  [
     "udp",
     { HostConfig: { PortBindings: { "53/udp": [{ HostIp: "127.0.0.1", HostPort: "53" }] } } },
     { ports: [{ container: 53, host: 53, address: "127.0.0.1", protocol: "udp" }] },
@@ -152,6 +147,16 @@ test.each<[string, Change, object]>([
   ],
 ])("%s is taken over", (_, change, expected) => {
   expect(adopted(change).settings).toMatchObject(expected);
+});
+
+test.each<[string, string, unknown]>([
+  ["127.0.0.1", "18790", 18790],
+  ["", "80", "0.0.0.0:80"],
+  ["::1", "80", "::1:80"],
+])("its own port at %j:%s is published by its instance", (HostIp, HostPort, publish) => {
+  const found = adopted({ HostConfig: { PortBindings: { "18789/tcp": [{ HostIp, HostPort }] } } });
+  expect(found.publish).toBe(publish);
+  expect(found.settings).not.toHaveProperty("ports");
 });
 
 test("secrets are told by their names, and their values stand nowhere", () => {

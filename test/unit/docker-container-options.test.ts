@@ -6,11 +6,11 @@ import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { containerArgs } from "../../platforms/docker/container-args.ts";
 import { rawConfig } from "./config-fixture.ts";
 
-function argsOf(container: object) {
+function argsOf(container: object, more: { publish?: number | string } = {}) {
   return containerArgs(
     {
       ...{ stack: "s", name: "a", image: "i@sha256:1", state: { volume: "a-state" }, stopGrace: 30 },
-      ...{ restoreEpoch: "", container: gatewayContainer.parse(container) },
+      ...{ restoreEpoch: "", container: gatewayContainer.parse(container), ...more },
     },
     { token: "t", named: pulumi.secret<Record<string, string>>({ "model-key": "k" }) },
   );
@@ -120,6 +120,26 @@ test("secrets come as variables that nobody may read, after all others", async (
     ...["A=1", "OPENCLAW_GATEWAY_TOKEN=t", "MODEL_API_KEY=k"],
   ]);
   expect(await pulumi.isSecret((envs as pulumi.Output<string>[])[2] as pulumi.Output<string>)).toBe(true);
+});
+
+test.each<[number | string, object]>([
+  [18790, { internal: 18789, external: 18790, ip: "127.0.0.1" }],
+  ["0.0.0.0:18790", { internal: 18789, external: 18790, ip: "0.0.0.0" }],
+  ["[::1]:18790", { internal: 18789, external: 18790, ip: "::1" }],
+])("publish %s", (publish, port) => {
+  expect(argsOf({}, { publish }).ports).toEqual([port]);
+});
+
+test.each<[number | string, string]>([
+  ["0.0.0.0", '"0.0.0.0" is no address with a port. Write 18789 for 127.0.0.1'],
+  ["example.com:80", "is no address with a port"],
+  ["0.0.0.0:70000", "is no address with a port"],
+  [0, "0 is too small"],
+])("publish %s is refused", (publish, message) => {
+  const instances = ["canary", { name: "support-1", publish }];
+  expect(() => parseStackConfig(rawConfig({ "instanceGroups.support.instances": instances }))).toThrow(
+    message,
+  );
 });
 
 test("labels come after those of the stack", () => {
