@@ -197,7 +197,7 @@ export function shortageClause({ free, places, needs }: Shortage, where: (place:
 /** What can be freed without losing the way back: an image that has a digest and no tag is what a prune removes first. */
 const advice: Record<Place, string> = {
   state: "Move away what the workload does not need, or other files on that disk.",
-  repository: "Move away other files on that disk. Remove no snapshot by hand.",
+  repository: "Remove no snapshot by hand. Move away other files on that disk.",
   docker:
     "`docker system df -v` shows what fills Docker's own disk. `docker builder prune` is safe. `docker image prune` and `docker system prune` " +
     "are not: they remove the image to go back to.",
