@@ -1,6 +1,8 @@
+import { port } from "../config/fields.ts";
 import { platform } from "../config/platform-schema.ts";
 import { stackFileText, stackSettings } from "../config/stack-file.ts";
 import { adoptable, type Wanted } from "../platforms/docker/adoptable.ts";
+import { usual } from "../platforms/docker/adopted-settings.ts";
 import { adoptionText } from "./adoption-text.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { configOf, stackFileOf } from "./stack.ts";
@@ -25,25 +27,24 @@ Exit code 0: printed. 1: at least one container can't be adopted; the reason is 
     "state-directory": {
       type: "string",
       value: "PATH",
-      does: "where their state is inside; default: /home/node/.openclaw",
+      does: `where their state is inside; default: ${usual.stateDirectory}`,
     },
-    port: { type: "string", value: "N", does: "the gateways' port inside; default: 18789" },
+    port: { type: "string", value: "N", does: `the gateways' port inside; default: ${usual.port}` },
   },
   async run({ stack, configFile, flags, out, err }) {
     const named = { stack, configFile };
     const wanted = wantedOf(flags.container, flags.compose);
-    const port = Number(flags.port ?? 18789);
-    if (!Number.isInteger(port) || port < 1 || port > 65535) {
-      throw new CommandFailure(`${JSON.stringify(flags.port)} is no port. Write --port 18789.`);
+    const given = port.safeParse(Number(flags.port ?? usual.port));
+    if (given.data === undefined) {
+      throw new CommandFailure(`${JSON.stringify(flags.port)} is no port. Write --port ${usual.port}.`);
     }
     const file = stackFileOf(named);
     const settings = stackSettings(stackFileText(file), file);
     // All else may still be missing: this is how a stack file begins.
     const host = platform.safeParse(settings.platform ?? { kind: "docker" });
     const { adoptions, refusals } = await adoptable(host.data ?? configOf(named).platform, wanted, {
-      stateDirectory: textOf(flags["state-directory"], "/home/node/.openclaw"),
-      tokenVariable: "OPENCLAW_GATEWAY_TOKEN",
-      port,
+      stateDirectory: textOf(flags["state-directory"], usual.stateDirectory),
+      port: given.data,
     });
     const names = {
       group: textOf(flags.group, "gateways"),

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { digestIn } from "../config/digest.ts";
 import { fieldOf } from "../config/json.ts";
+import { usual } from "../platforms/docker/adopted-settings.ts";
 import type { Adoption } from "../platforms/docker/adoption.ts";
 
 export interface AdoptionNames {
@@ -117,11 +118,12 @@ function groupLines(agentImage: string, members: readonly Adoption[]): object {
 
 function aboutOne(adoption: Adoption, stack: string): string[] {
   const { container, instance, image, startedWith, lost, notes } = adoption;
-  const tokens = adoption.hasToken ? [["the gateway's token", `gatewayTokens.${instance}`, ""] as const] : [];
+  const tokens = adoption.hasToken
+    ? [["the gateway's token", `gatewayTokens.${instance}`, usual.tokenVariable] as const]
+    : [];
   const secrets = Object.entries(adoption.secrets).map(
     ([variable, name]) => [`the variable ${variable}`, `secrets.${name}`, variable] as const,
   );
-  const tokenVariable = String(adoption.settings.tokenVariable ?? "OPENCLAW_GATEWAY_TOKEN");
   return [
     `${container}:`,
     ...(image === undefined
@@ -132,12 +134,12 @@ function aboutOne(adoption: Adoption, stack: string): string[] {
     ...notes.map((note) => `  ${note}`),
     ...[...tokens, ...secrets].map(
       ([what, key, variable]) =>
-        `  Set ${what}: docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' ${container} | sed -n 's/^${variable || tokenVariable}=//p' | pulumi config set --stack ${stack} --secret --path 'clawforce:${key}'`,
+        `  Set ${what}: docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' ${container} | sed -n 's/^${variable}=//p' | pulumi config set --stack ${stack} --secret --path 'clawforce:${key}'`,
     ),
     ...(adoption.hasToken
       ? []
       : [
-          `  It has no token in ${tokenVariable}. Make one: openssl rand -hex 32 | pulumi config set --stack ${stack} --secret --path 'clawforce:gatewayTokens.${instance}'`,
+          `  It has no token in ${usual.tokenVariable}. Make one: openssl rand -hex 32 | pulumi config set --stack ${stack} --secret --path 'clawforce:gatewayTokens.${instance}'`,
         ]),
     ...lost.map((what) => `  The new container would not have ${what}.`),
     ...composeLines(adoption),

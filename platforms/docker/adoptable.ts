@@ -1,10 +1,14 @@
 import type { DockerAccess } from "../../config/docker-access.ts";
 import type { AdoptionQuestion } from "./adopted-settings.ts";
 import { type Adoption, adoptionOf, NotAdoptable } from "./adoption.ts";
-import { dockerClient, inspectContainer, isNotFound, unreachableHost } from "./client.ts";
+import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
+import { inspectImage } from "./image.ts";
 
 /** Containers by their names, or all of a Compose project. */
 export type Wanted = { containers: readonly string[] } | { composeProject: string };
+
+/** An image may have been removed while its container goes on. */
+const goneImage = { RepoDigests: [], Config: {} };
 
 /** What of them can be adopted, and why the others can't: a sentence each. Reads only. */
 export async function adoptable(
@@ -23,7 +27,7 @@ export async function adoptable(
         continue;
       }
       try {
-        adoptions.push(adoptionOf(found, await imageOf(docker, found.Image), asked));
+        adoptions.push(adoptionOf(found, (await inspectImage(docker, found.Image)) ?? goneImage, asked));
       } catch (error) {
         if (!(error instanceof NotAdoptable)) throw error;
         refusals.push(error.message);
@@ -40,14 +44,4 @@ async function namesOf(docker: ReturnType<typeof dockerClient>, wanted: Wanted):
   const filters = { label: [`com.docker.compose.project=${wanted.composeProject}`] };
   const found = await docker.listContainers({ all: true, filters });
   return found.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id).toSorted();
-}
-
-/** An image may have been removed while its container goes on. */
-async function imageOf(docker: ReturnType<typeof dockerClient>, id: string) {
-  try {
-    return await docker.getImage(id).inspect();
-  } catch (error) {
-    if (isNotFound(error)) return { RepoDigests: [], Config: {} };
-    throw error;
-  }
 }

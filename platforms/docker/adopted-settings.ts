@@ -1,6 +1,8 @@
 import type Docker from "dockerode";
+import { gatewayContainer } from "../../config/container-schema.ts";
 import type { Publish } from "../../config/publish.ts";
 import { formatDuration } from "../../config/units.ts";
+import { isWithin } from "./mount-table.ts";
 
 export type Inspected = Docker.ContainerInspectInfo;
 export type InspectedImage = Pick<Docker.ImageInspectInfo, "RepoDigests"> & {
@@ -9,7 +11,6 @@ export type InspectedImage = Pick<Docker.ImageInspectInfo, "RepoDigests"> & {
 
 export interface AdoptionQuestion {
   stateDirectory: string;
-  tokenVariable: string;
   port: number;
 }
 
@@ -29,12 +30,8 @@ export interface AdoptedSettings {
 }
 
 /** What a new container has if nothing is written. */
-const usual = {
-  stateDirectory: "/home/node/.openclaw",
-  tokenVariable: "OPENCLAW_GATEWAY_TOKEN",
-  port: 18789,
-  shmSize: 64 * 1024 * 1024,
-} as const;
+export const usual = gatewayContainer.parse({});
+const usualShmSize = 64 * 1024 * 1024;
 
 export function adoptedSettings(
   found: Inspected,
@@ -42,7 +39,7 @@ export function adoptedSettings(
   asked: AdoptionQuestion,
 ): AdoptedSettings {
   const { Config, HostConfig } = found;
-  const own = environmentOf(found, image, asked.tokenVariable);
+  const own = environmentOf(found, image);
   const { publish, ports } = portsOf(HostConfig.PortBindings ?? {}, asked.port);
   const stopTimeout = (Config as { StopTimeout?: number }).StopTimeout;
   return {
@@ -50,7 +47,6 @@ export function adoptedSettings(
     settings: {
       ...other("stateDirectory", asked.stateDirectory, usual.stateDirectory),
       ...other("port", asked.port, usual.port),
-      ...other("tokenVariable", asked.tokenVariable, usual.tokenVariable),
       ...listed("entrypoint", Config.Entrypoint, image.Config.Entrypoint),
       ...listed("command", Config.Cmd, image.Config.Cmd),
       ...other("user", Config.User, image.Config.User ?? ""),
@@ -99,7 +95,7 @@ function filled(key: string, value: object): Record<string, object> {
 const secretWords = /(^|_)(token|secret|passw(or)?d|passphrase|credentials?|key|auth)(_|$)/i;
 
 /** By its name alone: whoever adopts a gateway sees which ones were taken for secrets. */
-function environmentOf({ Config }: Inspected, image: InspectedImage, tokenVariable: string) {
+function environmentOf({ Config }: Inspected, image: InspectedImage) {
   const ofImage = new Set(image.Config.Env ?? []);
   const plain: Record<string, string> = {};
   const secrets: Record<string, string> = {};
@@ -108,7 +104,7 @@ function environmentOf({ Config }: Inspected, image: InspectedImage, tokenVariab
     if (ofImage.has(entry)) continue;
     const [name = "", ...rest] = entry.split("=");
     const value = rest.join("=");
-    if (name === tokenVariable) hasToken = true;
+    if (name === usual.tokenVariable) hasToken = true;
     else if (secretWords.test(name) && value !== "") secrets[name] = name.toLowerCase().replaceAll("_", "-");
     else plain[name] = value;
   }
@@ -176,10 +172,6 @@ function mountsOf({ Mounts, HostConfig }: Inspected, state: string): object[] {
   return [...real, ...scratch];
 }
 
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder.replace(/\/+$/, "")}/`);
-}
-
 function isUnnamed(destination: string, mounts: Inspected["Mounts"]): boolean {
   const mount = mounts.find((each) => each.Destination === destination);
   return mount?.Type === "volume" && /^[0-9a-f]{64}$/.test(mount.Name ?? "");
@@ -194,7 +186,7 @@ function limitsOf(host: Inspected["HostConfig"]): Record<string, unknown> {
   );
   return {
     ...(host.Memory ? { memory: mebibytes(host.Memory) } : {}),
-    ...(host.ShmSize && host.ShmSize !== usual.shmSize ? { shmSize: mebibytes(host.ShmSize) } : {}),
+    ...(host.ShmSize && host.ShmSize !== usualShmSize ? { shmSize: mebibytes(host.ShmSize) } : {}),
     ...(host.NanoCpus ? { cpus: host.NanoCpus / 1e9 } : {}),
     ...filled("ulimits", ulimits),
   };

@@ -1,3 +1,4 @@
+import { digestIn, withoutDigest } from "../../config/digest.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import {
   type AdoptedSettings,
@@ -6,6 +7,8 @@ import {
   type Inspected,
   type InspectedImage,
 } from "./adopted-settings.ts";
+import { stackLabel } from "./foreign-container.ts";
+import { withoutSlash } from "./mount-table.ts";
 
 /** A gateway that somebody else has started, as the stack file would say it. Plain JSON; no value of a secret is in it. */
 export interface Adoption extends AdoptedSettings {
@@ -44,7 +47,7 @@ export function adoptionOf(found: Inspected, image: InspectedImage, asked: Adopt
 
 function refuseManaged(container: string, labels: Readonly<Record<string, string>>): void {
   const manager = managingControlPlane(labels);
-  const stack = labels["clawforce.stack"];
+  const stack = labels[stackLabel];
   if (manager !== undefined) {
     throw new NotAdoptable(
       `${container} is an instance of the control plane ${manager}, which makes its container again by itself. Write it into a group with \`managed: true\`.`,
@@ -68,19 +71,13 @@ function stateOf(container: string, { Mounts }: Inspected, path: string): Adopti
   );
 }
 
-function withoutSlash(path: string): string {
-  return path.length > 1 ? path.replace(/\/+$/, "") : path;
-}
-
 function pinned(reference: string, digests: readonly string[]): string | undefined {
   if (reference.includes("@")) return reference;
-  const repository = reference.replace(/:[^:/]*$/, "");
+  // What a container was started with may be no reference at all, as the id of an image.
+  const [, repository = reference, tag = "latest"] = /^(.*):([^:/]+)$/.exec(reference) ?? [];
   // The engine writes the names of the Hub short, and the same way in both.
-  const found = digests.find((each) => each.startsWith(`${repository}@`)) ?? digests[0];
-  if (found === undefined) return undefined;
-  const [known = "", digest = ""] = found.split("@");
-  const tag = /:([^:/]+)$/.exec(reference)?.[1] ?? "latest";
-  return `${known}:${tag}@${digest}`;
+  const found = digests.find((each) => withoutDigest(each) === repository) ?? digests[0];
+  return found && `${withoutDigest(found)}:${tag}@${digestIn(found)}`;
 }
 
 function instanceName(container: string): string {

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 
-const stackLabel = "clawforce.stack";
+export const stackLabel = "clawforce.stack";
 const workloadLabel = "clawforce.workload";
 
 /** A container under the name of a workload that is not this stack's. */

@@ -28,7 +28,7 @@ export function isWithin(path: string, other: string): boolean {
   return `${withoutSlash(path)}/`.startsWith(`${withoutSlash(other)}/`);
 }
 
-function withoutSlash(path: string): string {
+export function withoutSlash(path: string): string {
   return path.replace(/\/+$/, "");
 }
 
