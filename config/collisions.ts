@@ -136,7 +136,7 @@ function endangeredRepositories(raw: unknown, places: readonly Place[]): Problem
   );
 }
 
-function canonical(directory: string): string {
+export function canonical(directory: string): string {
   return posix.resolve("/", directory);
 }
 
@@ -149,6 +149,6 @@ function overlaps(a: string, b: string): boolean {
   return isInside(a, b) || isInside(b, a);
 }
 
-function isInside(inner: string, outer: string): boolean {
+export function isInside(inner: string, outer: string): boolean {
   return `${inner}/`.startsWith(outer === "/" ? outer : `${outer}/`);
 }

@@ -1,5 +1,15 @@
 import { z } from "zod";
-import { argv, containerPath, doc, form, networkName, port, variableName, volume } from "./fields.ts";
+import {
+  argv,
+  containerPath,
+  doc,
+  form,
+  hostPath,
+  networkName,
+  port,
+  variableName,
+  volume,
+} from "./fields.ts";
 import { ipAddress } from "./publish.ts";
 import { bytes } from "./units.ts";
 
@@ -8,9 +18,7 @@ import { bytes } from "./units.ts";
  * changes: that goes canary first, with window, snapshot and drill, like an image.
  */
 
-const hostPath = z
-  .string()
-  .regex(/^\/[^\0:]*$/, form("absolute path of the Docker host", "Begin it with / and write no colon"));
+const readOnly = z.boolean().default(false).meta(doc("True keeps the container from writing there.", true));
 
 const address = ipAddress.default("127.0.0.1");
 
@@ -21,13 +29,13 @@ const mount = z.discriminatedUnion(
       kind: z.literal("bind").describe("A file or folder of the Docker host."),
       source: hostPath.meta(doc("Path on the Docker host. It must be there.", "/srv/shared")),
       target: containerPath.meta(doc("Path in the container.", "/shared")),
-      readOnly: z.boolean().default(false).meta(doc("True keeps the container from writing there.", true)),
+      readOnly,
     }),
     z.strictObject({
       kind: z.literal("volume").describe("A volume of Docker's."),
       source: volume.meta(doc("Name of the volume. The stack does not make it.", "models")),
       target: containerPath.meta(doc("Path in the container.", "/models")),
-      readOnly: z.boolean().default(false).meta(doc("True keeps the container from writing there.", true)),
+      readOnly,
     }),
     z.strictObject({
       kind: z.literal("tmpfs").describe("Memory, empty at each start."),

@@ -1,5 +1,4 @@
-import { posix } from "node:path";
-import { type Place, valid } from "./collisions.ts";
+import { canonical, isInside, type Place, valid } from "./collisions.ts";
 import { controlPlaneContainer, gatewayContainer } from "./container-schema.ts";
 import { fieldOf } from "./json.ts";
 import type { Path, Problem } from "./problem.ts";
@@ -43,7 +42,8 @@ function variableProblems(path: Path, container: unknown, shape: Shape): Problem
 function mountProblems(path: Path, container: unknown, shape: Shape, state: string | undefined): Problem[] {
   const mounts = valid(shape.mounts, fieldOf(container, "mounts")) ?? [];
   return mounts.flatMap((mount, index) => {
-    if (state === undefined || mount.kind === "tmpfs" || !isWithin(mount.target, state)) return [];
+    if (state === undefined || mount.kind === "tmpfs" || !isInside(canonical(mount.target), canonical(state)))
+      return [];
     return [
       {
         path: [...path, "container", "mounts", index, "target"],
@@ -59,9 +59,4 @@ export function portsOf(path: Path, container: unknown): Place["ports"] {
   return ports.flatMap(({ host, protocol }, index) =>
     protocol === "tcp" ? [{ path: [...path, "container", "ports", index, "host"], port: host }] : [],
   );
-}
-
-function isWithin(path: string, folder: string): boolean {
-  const relative = posix.relative(posix.normalize(folder), posix.normalize(path));
-  return relative === "" || !relative.startsWith("..");
 }

@@ -1,6 +1,7 @@
 import type { ContainerConfig } from "./container-schema.ts";
 import { controlPlaneContainer, gatewayContainer } from "./container-schema.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { isMapping } from "./json.ts";
 import type { Publish } from "./publish.ts";
 import type { StateLocation, WorkloadConfig } from "./rollout.ts";
 import type { Track } from "./track.ts";
@@ -205,7 +206,7 @@ export function canonical(value: unknown, defaults?: unknown): unknown {
 }
 
 function pathDifferences(before: unknown, after: unknown, path = ""): string[] {
-  if (isPlain(before) && isPlain(after)) {
+  if (isMapping(before) && isMapping(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted();
     return keys.flatMap((key) =>
       pathDifferences(before[key], after[key], path === "" ? key : `${path}.${key}`),
@@ -213,14 +214,10 @@ function pathDifferences(before: unknown, after: unknown, path = ""): string[] {
   }
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
   // A whole mapping that comes or goes is said by its parts.
-  if (isPlain(before)) return pathDifferences(before, {}, path);
-  if (isPlain(after)) return pathDifferences({}, after, path);
+  if (isMapping(before)) return pathDifferences(before, {}, path);
+  if (isMapping(after)) return pathDifferences({}, after, path);
   // Elsewhere a value that is not written is the default: it changes, and is neither new nor gone.
   const isVariable = path.startsWith("environment.");
   if (isVariable && before === undefined) return [`${path} is new`];
   return [`${path} ${isVariable && after === undefined ? "is gone" : "changes"}`];
-}
-
-function isPlain(value: unknown): value is Plain {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,7 +3,7 @@ import { type Place, placeProblems, published, stateAt, valid } from "./collisio
 import { containerProblems, portsOf } from "./container-rules.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
 import { instanceGroupSettings } from "./instance-group-schema.ts";
-import { fieldOf } from "./json.ts";
+import { fieldOf, isMapping } from "./json.ts";
 import { suggestion } from "./nearest.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
 import { volumeOf, waveCount } from "./rollout.ts";
@@ -92,7 +92,7 @@ function groupView(raw: unknown, name: string): GroupView {
 const containerShape = groupShape.container.unwrap().shape;
 
 function mapping(value: unknown): object {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+  return isMapping(value) ? value : {};
 }
 
 function list(value: unknown): unknown[] {

@@ -20,19 +20,29 @@ export const name = z
     form("name", "Write lower-case letters, digits and hyphens, 63 at most"),
   );
 
-export const networkName = z
-  .string()
-  .regex(
-    /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
-    form("name of a network", "Write letters, digits, `_`, `.` and `-`"),
-  );
+/** What Docker takes for a name. */
+function dockerName(what: string) {
+  return z
+    .string()
+    .regex(
+      /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
+      form(`name of a ${what}`, "Write letters, digits, `_`, `.` and `-`"),
+    );
+}
 
-export const containerPath = z
-  .string()
-  .regex(
-    /^\/[^\0:]*$/,
-    form("absolute path", "Begin it with / and write no colon, as Docker's mounts want it"),
-  );
+/** Either side of a mount of Docker's. */
+function mountPath(noun: string, remedy: string) {
+  return z.string().regex(/^\/[^\0:]*$/, form(noun, remedy));
+}
+
+export const networkName = dockerName("network");
+
+export const containerPath = mountPath(
+  "absolute path",
+  "Begin it with / and write no colon, as Docker's mounts want it",
+);
+
+export const hostPath = mountPath("absolute path of the Docker host", "Begin it with / and write no colon");
 
 /** On the machine that updates; it also stands in options of ssh, which splits them at blanks. */
 export const localPath = z
@@ -84,9 +94,7 @@ export const variableName = z
 export const environment = z.record(variableName, z.string());
 
 /** Where a workload keeps its state on the Docker host. */
-export const volume = z
-  .string()
-  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, form("name of a volume", "Write letters, digits, `_`, `.` and `-`"));
+export const volume = dockerName("volume");
 
 const snapshotId = z
   .string()

@@ -7,6 +7,11 @@ export function parsedJson(text: string): unknown {
   }
 }
 
+/** Neither a list nor null. */
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** A field of a value of unknown form; undefined where there is none. */
 export function fieldOf(value: unknown, key: string | number): unknown {
   if (typeof value !== "object" || value === null) return undefined;

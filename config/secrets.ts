@@ -1,4 +1,4 @@
-import { fieldOf } from "./json.ts";
+import { fieldOf, isMapping } from "./json.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
 import { secretKeys } from "./schema.ts";
 import { SecretMark } from "./secret-mark.ts";
@@ -86,10 +86,6 @@ function namesWanted(raw: Record<string, unknown>): string[] {
     return isMapping(secrets) ? Object.values(secrets) : [];
   });
   return [...new Set(all.filter((name) => typeof name === "string"))];
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function instanceNames(raw: Record<string, unknown>): string[] {

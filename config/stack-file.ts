@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
+import { isMapping } from "./json.ts";
 import { SecretMark } from "./secret-mark.ts";
 
 /** With merge keys: `<<: *usual` takes over the entries of another mapping. */
@@ -82,8 +83,4 @@ function withMarks(value: unknown): unknown {
   const keys = Object.keys(value);
   if (keys.length === 1 && typeof value.secure === "string") return new SecretMark();
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, withMarks(entry)]));
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -8,7 +8,6 @@ import { digest, rawConfig } from "./config-fixture.ts";
 
 const asked = {
   stateDirectory: "/home/node/.openclaw",
-  tokenVariable: "OPENCLAW_GATEWAY_TOKEN",
   port: 18789,
 };
 const image: InspectedImage = {
