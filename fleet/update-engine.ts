@@ -24,7 +24,7 @@ export interface Ran {
   passed: boolean;
   output: string;
   operations: EngineOperation[];
-  /** What the programs said of it. */
+  /** What the programs said of it; none where no steps were shown. */
   events: ProgramEvent[];
   /** ISO 8601. */
   began: string;
@@ -96,11 +96,14 @@ export class UpdateEngine {
     };
     const live = workloads.length > 0 ? new LiveSteps(workloads, this.#out) : undefined;
     const events: ProgramEvent[] = [];
-    const file = await EventFile.open((event) => {
-      events.push(event);
-      live?.onTold(event);
-    });
-    this.#engine.workspace.envVars[eventsVariable] = file.path;
+    // A preview runs no program, and where no step is shown nobody reads what they say.
+    const file =
+      live &&
+      (await EventFile.open((event) => {
+        events.push(event);
+        live.onTold(event);
+      }));
+    if (file !== undefined) this.#engine.workspace.envVars[eventsVariable] = file.path;
     const onEvent = (event: EngineEvent) => {
       live?.onEvent(event);
       const operation = operationOf(event);
@@ -130,7 +133,7 @@ export class UpdateEngine {
       passed = false;
       if (!output.includes("Diagnostics:")) output += `\n${reasonOf(error)}`;
     } finally {
-      await file.close();
+      await file?.close();
       live?.end();
       process.off("SIGINT", stay);
     }

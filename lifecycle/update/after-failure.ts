@@ -22,18 +22,18 @@ export function oldStateAdvice(
   { stack, name, image }: Pick<Workload, "stack" | "name" | "image">,
   records: readonly EvidenceRecord[],
 ): string {
-  const left = records.findLastIndex(
+  const at = records.findLastIndex(
     (record) =>
       record.kind === "cut-over" && record.direction === "forward" && sameDigest(record.from, image),
   );
-  const leaving = records[left];
-  const snapshot = leaving?.kind === "cut-over" ? leaving.snapshot.slice(0, 8) : undefined;
-  const isBack = records
-    .slice(left + 1)
-    .some((record) => record.kind === "restore" && record.snapshot.slice(0, 8) === snapshot);
-  if (snapshot === undefined) {
+  const left = records[at];
+  if (left?.kind !== "cut-over") {
     return `No snapshot of this version is on record. \`fleet report --stack ${stack}\` lists those there are.`;
   }
+  const snapshot = left.snapshot.slice(0, 8);
+  const isBack = records
+    .slice(at)
+    .some((record) => record.kind === "restore" && record.snapshot.startsWith(snapshot));
   return isBack
     ? `Its state is that of snapshot ${snapshot}, which was taken when this version was left. ` +
         `Look at its log first. \`fleet report --stack ${stack}\` lists older snapshots.`

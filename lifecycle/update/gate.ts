@@ -1,5 +1,7 @@
+import type { Check } from "../../config/check-kind.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
+import type { Unit } from "../../platforms/platform.ts";
 import { firstAction } from "../checks/first-action.ts";
 import { verdictOf } from "../checks/judge.ts";
 import { runChecks } from "../checks/run.ts";
@@ -26,18 +28,7 @@ export interface Judgement {
 export async function gate(context: WorkloadContext): Promise<Judgement> {
   const { workload, log } = context;
   const began = performance.now();
-  const { checks, served } = await runStep(
-    context,
-    "gate",
-    async () => ({
-      checks: await runChecks(context, workload.gate),
-      // After the checks: an engine that hangs is told here, and is no verdict on the gateway.
-      served: await unitOf(context),
-    }),
-    (found) => verdictOf(found.checks),
-    (found) => verdictOf(found.checks) === "passed",
-  );
-  const outcome = verdictOf(checks);
+  const { checks, served, outcome } = await judge(context, "gate", workload.gate);
   await log.append({
     kind: "gate",
     image: served.image,
@@ -55,6 +46,25 @@ export async function gate(context: WorkloadContext): Promise<Judgement> {
   await recordState(context, { image: served.image, container: served.id });
   await refuseUnlessPassed(context, "gate", outcome, checks, await stillHeld(context));
   return judgement(workload.name, outcome, began, checks);
+}
+
+/** Runs the checks of a step that ends with their verdict. */
+export function judge(
+  context: WorkloadContext,
+  step: "gate" | "verification",
+  wanted: readonly Check[],
+): Promise<{ checks: CheckResult[]; served: Unit; outcome: Outcome }> {
+  return runStep(
+    context,
+    step,
+    async () => {
+      const checks = await runChecks(context, wanted);
+      // After the checks: an engine that hangs is told here, and is no verdict on the gateway.
+      return { checks, served: await unitOf(context), outcome: verdictOf(checks) };
+    },
+    ({ outcome }) => outcome,
+    ({ outcome }) => outcome === "passed",
+  );
 }
 
 export function judgement(

@@ -1,8 +1,6 @@
 import { sharedFingerprint } from "../../config/container-settings.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
 import { messageOf } from "../../platforms/failure.ts";
-import { verdictOf } from "../checks/judge.ts";
-import { runChecks } from "../checks/run.ts";
 import { releasesOf } from "../evidence/move.ts";
 import type { ReadRecord, SnapshotEntry } from "../evidence/records.ts";
 import { forgetArchives } from "../managed/archives.ts";
@@ -10,25 +8,14 @@ import { withRepository } from "../snapshot/repository.ts";
 import { recordState } from "../snapshot/state-read.ts";
 import { forgetExpired } from "../snapshot/take.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { type Judgement, judgement, refuseUnlessPassed } from "./gate.ts";
-import { runStep, secondsSince } from "./step.ts";
-import { unitOf } from "./unit-of.ts";
+import { type Judgement, judge, judgement, refuseUnlessPassed } from "./gate.ts";
+import { secondsSince } from "./step.ts";
 
 /** The full checks, after the workload is open again. */
 export async function verify(context: WorkloadContext): Promise<Judgement> {
   const { workload, log } = context;
   const began = performance.now();
-  const { checks, served } = await runStep(
-    context,
-    "verification",
-    async () => ({
-      checks: await runChecks(context, workload.verification),
-      served: await unitOf(context),
-    }),
-    (found) => verdictOf(found.checks),
-    (found) => verdictOf(found.checks) === "passed",
-  );
-  const outcome = verdictOf(checks);
+  const { checks, served, outcome } = await judge(context, "verification", workload.verification);
   const { id: container, image } = served;
   await log.append({
     kind: "verification",
