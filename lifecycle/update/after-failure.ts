@@ -2,7 +2,7 @@ import { sameDigest } from "../evidence/move.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
 import type { Workload } from "../workload.ts";
 
-type Failed = Pick<Workload, "stack" | "name" | "image" | "wayBack">;
+type Failed = Pick<Workload, "stack" | "name" | "image" | "wayBack" | "managed">;
 
 /**
  * What is true of a workload whose checks did not pass, and what to do next, as sentences. It may be the version of before
@@ -19,7 +19,7 @@ export function afterFailure(workload: Failed, records: readonly EvidenceRecord[
 
 /** For a version of before whose container does not come up, or does not pass. */
 export function oldStateAdvice(
-  { stack, name, image }: Pick<Workload, "stack" | "name" | "image">,
+  { stack, name, image, managed }: Pick<Workload, "stack" | "name" | "image" | "managed">,
   records: readonly EvidenceRecord[],
 ): string {
   const at = records.findLastIndex(
@@ -29,6 +29,12 @@ export function oldStateAdvice(
   const left = records[at];
   if (left?.kind !== "cut-over") {
     return `No snapshot of this version is on record. \`fleet report --stack ${stack}\` lists those there are.`;
+  }
+  if (managed === true) {
+    const copy = records.find((record) => record.kind === "snapshot" && record.snapshot === left.snapshot);
+    const file =
+      copy?.kind === "snapshot" && copy.archive !== undefined ? `, kept in ${copy.archive.file}` : "";
+    return `Look at its log first. The copy of its state from when this version was left is ${left.snapshot} of the control plane${file}.`;
   }
   const snapshot = left.snapshot.slice(0, 8);
   const isBack = records
