@@ -6,7 +6,7 @@ import type { DockerAccess } from "../../config/docker-access.ts";
 import { dockerClient } from "../../platforms/docker/client.ts";
 import { OwnEngine } from "../support/own-engine.ts";
 import { SshServer } from "../support/ssh-server.ts";
-import { partsOfThisRun, World } from "../support/world.ts";
+import { partsOfThisRun, World, type WorldOptions } from "../support/world.ts";
 
 /** A real dockerd beside the machine's, behind a real sshd and behind TLS: nothing of it can be reached in another way. */
 describe("a far Docker host", () => {
@@ -28,20 +28,18 @@ describe("a far Docker host", () => {
   const sshHost = () => ssh.address(`${engine.folder}/d.sock`);
   const keys = () => ({ identityFile: ssh.identityFile, knownHosts: ssh.knownHosts });
 
+  async function farWorld(options: WorldOptions): Promise<World> {
+    const { fixture } = (await partsOfThisRun()).images;
+    const own = { instances: 1, patience: true, dockerHost: engine.host };
+    return World.create({ stable: fixture[1] }, { ...own, ...options });
+  }
+
   it.each([
     ["ssh", () => ({ kind: "docker", host: sshHost(), ssh: keys() })],
     ["TLS", () => ({ kind: "docker", host: engine.tcp, tls: { certPath: engine.certPath } })],
   ])("is set up, updated and looked at over %s", async (_, platform) => {
     const { fixture } = (await partsOfThisRun()).images;
-    const world = await World.create(
-      { stable: fixture[1] },
-      {
-        instances: 1,
-        patience: true,
-        dockerHost: engine.host,
-        settings: () => ({ platform: platform() }),
-      },
-    );
+    const world = await farWorld({ settings: () => ({ platform: platform() }) });
     try {
       const [name = ""] = world.instances;
       const first = await world.up();
@@ -141,16 +139,7 @@ describe("a far Docker host", () => {
   });
 
   it("is never another one than the configuration names", async () => {
-    const { fixture } = (await partsOfThisRun()).images;
-    const world = await World.create(
-      { stable: fixture[1] },
-      {
-        instances: 1,
-        patience: true,
-        dockerHost: engine.host,
-        environment: { DOCKER_CONTEXT: "elsewhere" },
-      },
-    );
+    const world = await farWorld({ environment: { DOCKER_CONTEXT: "elsewhere" } });
     try {
       const refused = await world.preview();
       expect(refused.code, refused.output).not.toBe(0);
