@@ -91,20 +91,30 @@ async function linesOfThisMachine(): Promise<string[]> {
   return (await Promise.all(lines)).map((line) => line.replaceAll("\0", " ").trim());
 }
 
-/** As the engine tells them, which may run on another machine. */
+/** As the engine tells them, which may run on another machine; none of a container that has gone or ended meanwhile. */
 async function linesInContainer(docker: Docker, id: string): Promise<string[]> {
-  const top = await ifThere(docker.getContainer(id).top({ ps_args: "-ww -o pid,args" }));
-  // Null for a container whose last process has ended just now.
-  const { Processes } = (top ?? {}) as { Processes?: string[][] | null };
-  return (Processes ?? []).map(([, ...line]) => line.join(" "));
+  const container = docker.getContainer(id);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const top: { Processes: string[][] | null } = await container.top({ ps_args: "-ww -o pid,args" });
+      // Null for a container whose last process has ended just now.
+      return (top.Processes ?? []).map(([, ...line]) => line.join(" "));
+    } catch (error) {
+      // One that ends while it is asked is told of in many words, and for a moment the engine still takes it for running.
+      const found = await ifThere(container.inspect());
+      if (found?.State.Running !== true) return [];
+      if (attempt === 20) throw error;
+      await sleep(pause);
+    }
+  }
 }
 
-/** Undefined for a container that has gone or ended meanwhile. */
+/** Undefined for a container that has gone meanwhile. */
 async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
   } catch (error) {
-    if ([404, 409].includes((error as { statusCode?: number }).statusCode ?? 0)) return undefined;
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
     throw error;
   }
 }
