@@ -138,6 +138,7 @@ export class Fleet extends pulumi.ComponentResource {
           workload: input,
           move: known?.move,
           untouched: known?.spec.untouched,
+          adopts: known?.spec.adopts === true,
           wayBack: known?.spec.wayBack,
           deadline: hookDeadline(input),
           secrets: secretsOf(workload),

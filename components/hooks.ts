@@ -17,6 +17,8 @@ export interface HookTask {
   move: object | undefined;
   /** Why nothing may be done to it in this run. */
   untouched: string | undefined;
+  /** It takes over from a container of somebody else's, which comes back where that fails. */
+  adopts: boolean;
   /** What an operator does when the new container does not come up. */
   wayBack: string | undefined;
   /** Seconds after which a program that still runs is stuck. */
@@ -67,10 +69,12 @@ export function workloadHooks(
     cutOver: new pulumi.ResourceHook("cut-over", (args) => run("cut-over", args.name)),
     restore: new pulumi.ResourceHook("restore", (args) => run("restore", args.name)),
     wayBack: new pulumi.ErrorHook("way-back", async (args) => {
-      const { wayBack } = await taskOf(args.name);
-      const text = `${args.name}: ${wayBack ?? "go back to the configuration before."}`;
+      const task = await taskOf(args.name);
+      const text = `${args.name}: ${task.wayBack ?? "go back to the configuration before."}`;
+
       tellFailure(args.name, text);
       await pulumi.log.error(text);
+      if (task.adopts) await runProgram("give-up-adoption", args.name, task, runProcess);
       return false;
     }),
   };

@@ -58,6 +58,8 @@ export interface WorkloadSpec {
   keeps: { trigger: boolean; labels: boolean };
   /** What a judge of the update has to know of it: plain data, known at preview. */
   judged: object;
+  /** It takes over from a container of somebody else's. */
+  adopts: boolean;
   /** What an operator does to go back, for messages. */
   wayBack: string;
   /** The input of its programs: the same from run to run as long as the configuration is. */

@@ -12,6 +12,7 @@ export type OperationName =
   | "gate"
   | "verify"
   | "serve"
+  | "give-up-adoption"
   | "prepare-managed"
   | "move-managed"
   | "bake"

@@ -37,6 +37,8 @@ function mountPath(noun: string, remedy: string) {
 
 export const networkName = dockerName("network");
 
+export const containerName = dockerName("container");
+
 export const containerPath = mountPath(
   "absolute path",
   "Begin it with / and write no colon, as Docker's mounts want it",

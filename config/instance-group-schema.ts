@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { adopt } from "./adopt-schema.ts";
 import type { CheckInput, CheckSchema } from "./check-kind.ts";
 import { drain, gatewayContainer } from "./container-schema.ts";
 import { containerPath, doc, form, hosts, name, restoreOrder, volume } from "./fields.ts";
@@ -37,6 +38,7 @@ const instanceObject = z
         ),
       ),
     hosts: hosts.optional(),
+    adopt: adopt.optional(),
   })
   .refine(
     (i) => !(i.volume && i.directory),

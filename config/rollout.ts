@@ -1,3 +1,4 @@
+import type { AdoptConfig } from "./adopt-schema.ts";
 import type { Check } from "./check-kind.ts";
 import type { ContainerConfig } from "./container-schema.ts";
 import type { Publish } from "./publish.ts";
@@ -40,6 +41,8 @@ export interface WorkloadConfig {
   bake?: BakeConfig;
   /** The snapshot that its state is set back to, and the name of that order; without a name as stack files of before have it. */
   restore?: { snapshot: string; order?: string };
+  /** The container of somebody else's that it takes over from. */
+  adopt?: AdoptConfig;
   /** What an operator changes to go back, for messages. */
   wayBack: string;
 }
@@ -136,6 +139,7 @@ function instanceWorkload(
     verification,
     ...(bake !== undefined && { bake }),
     ...(instance.restore !== undefined && { restore: instance.restore }),
+    ...(instance.adopt !== undefined && { adopt: instance.adopt }),
     wayBack:
       `set \`clawforce:agentImages.${agentImage}\` and \`clawforce:instanceGroups.${group}\` back to what they ` +
       "were and run `pulumi up`: the old version comes back, with its state when the new one has moved it.",

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { digestIn } from "../config/digest.ts";
 import { fieldOf } from "../config/json.ts";
+import { obstacles } from "../lifecycle/update/adoption.ts";
 import { usual } from "../platforms/docker/adopted-settings.ts";
 import type { Adoption } from "../platforms/docker/adoption.ts";
 
@@ -106,10 +107,11 @@ function groupLines(agentImage: string, members: readonly Adoption[]): object {
   const { settings = {}, stopGrace } = first ?? {};
   return {
     agentImage,
-    instances: members.map(({ instance, state, publish }) => ({
+    instances: members.map(({ container, instance, state, publish }) => ({
       name: instance,
       ...state,
       ...(publish !== undefined && { publish }),
+      adopt: container,
     })),
     ...(stopGrace !== undefined && { stopGrace }),
     ...(Object.keys(settings).length > 0 && { container: settings }),
@@ -117,7 +119,7 @@ function groupLines(agentImage: string, members: readonly Adoption[]): object {
 }
 
 function aboutOne(adoption: Adoption, stack: string): string[] {
-  const { container, instance, image, startedWith, lost, notes } = adoption;
+  const { container, instance, image, startedWith, lost, notes, condition } = adoption;
   const tokens = adoption.hasToken
     ? [["the gateway's token", `gatewayTokens.${instance}`, usual.tokenVariable] as const]
     : [];
@@ -131,7 +133,7 @@ function aboutOne(adoption: Adoption, stack: string): string[] {
           `  Its image ${startedWith} has no digest: it was built or loaded on this host. Push it to a registry, run \`docker pull\` for it there, then start \`fleet adopt\` again.`,
         ]
       : []),
-    ...notes.map((note) => `  ${note}`),
+    ...[...obstacles(container, condition), ...notes].map((note) => `  ${note}`),
     ...[...tokens, ...secrets].map(
       ([what, key, variable]) =>
         `  Set ${what}: docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' ${container} | sed -n 's/^${variable}=//p' | pulumi config set --stack ${stack} --secret --path 'clawforce:${key}'`,
@@ -141,7 +143,10 @@ function aboutOne(adoption: Adoption, stack: string): string[] {
       : [
           `  It has no token in ${usual.tokenVariable}. Make one: openssl rand -hex 32 | pulumi config set --stack ${stack} --secret --path 'clawforce:gatewayTokens.${instance}'`,
         ]),
-    ...lost.map((what) => `  The new container would not have ${what}.`),
+    ...lost.map(
+      ({ key, what }) =>
+        `  The new container would not have ${what}. If that is meant, write \`without: [${key}]\` under \`adopt\`.`,
+    ),
     ...composeLines(adoption),
     "",
   ];
@@ -152,27 +157,21 @@ function composeLines({ composeProject, container, instance }: Adoption): string
   if (composeProject === undefined) return [];
   return [
     container === instance
-      ? `  The Compose project ${composeProject} made it. Once it is adopted, \`docker compose up\` ends with a conflict of names and touches nothing. Take the service out of the compose file.`
+      ? `  The Compose project ${composeProject} made it. Once it is adopted, \`docker compose up\` ends with a conflict of names and touches nothing. Take the service out of the compose file then.`
       : `  The Compose project ${composeProject} made it. Take the service out of the compose file before you adopt it: \`docker compose up\` would start a second gateway on the same state.`,
   ];
 }
 
 function nextLines(adoptions: readonly Adoption[], stack: string): string[] {
-  const handOver = adoptions.map(
-    ({ container, instance }) =>
-      `  docker update --restart=no ${container} && docker stop ${container} && docker rename ${container} ${instance}-before-adoption`,
-  );
+  const kept = adoptions.map(({ instance }) => `${instance}-before-adoption`);
   return [
     "Nothing was changed. Once the lines and the secrets are in the stack file:",
     `  pulumi preview --stack ${stack}`,
-    "It names whatever is wrong with them, and refuses while the old containers have their names. Then, one gateway at a time:",
-    ...handOver,
+    "It shows each adoption as a move of its own. What a new container would not have is refused there.",
     `  pulumi up --stack ${stack}`,
-    "The update takes a snapshot of the state and starts it on the side before the new container gets it.",
-    'To go back: take the gateway out of the stack, as docs/rollback.md says under "Removing a workload". Then:',
-    ...adoptions.map(
-      ({ container, instance, settings }) =>
-        `  docker rename ${instance}-before-adoption ${container} && docker update --restart=${settings.restart ?? "unless-stopped"} ${container} && docker start ${container}`,
-    ),
+    "It takes over from one gateway after the other, the canary first. Each gets a snapshot of its state, which is started on the side before it is stopped.",
+    "If the new container does not pass its checks, the old one serves again as it was.",
+    `What was adopted stays, stopped, as ${kept.join(", ")}. Remove it once you do not need it any more: \`docker rm NAME\`.`,
+    `To go back later: docs/adopt.md, "Going back".`,
   ];
 }

@@ -1,5 +1,6 @@
 import { sameDigest } from "../lifecycle/evidence/move.ts";
 import { passedItsGate, shutOut } from "../lifecycle/ingress/hold-messages.ts";
+import { oldContainerStands } from "../lifecycle/update/interrupted.ts";
 import type { LeftOver } from "../platforms/platform.ts";
 import type { LookedAtWorkload } from "./running.ts";
 import type { StateLock } from "./state-lock.ts";
@@ -109,9 +110,16 @@ function treatmentOf(workload: RecoveryWorkload, now = new Date()): Treated {
 
 function containerTreatment(workload: RecoveryWorkload): Treated {
   const { container, journal, move } = workload;
+  if (journal?.move.kind === "adopt" && oldContainerStands(journal) && move.kind === "adopt") {
+    const { name } = journal.move.stranger;
+    return {
+      treatment: "bring back",
+      found: `its adoption of ${name} was interrupted at "${journal.phase}"`,
+    };
+  }
   const cutOver = journal === undefined ? "" : `, its cut-over was interrupted at "${journal.phase}"`;
   if (container === undefined) {
-    return move.kind === "first"
+    return move.kind === "first" || move.kind === "adopt"
       ? { treatment: "none" }
       : { treatment: "create", found: `its container is missing${cutOver}` };
   }

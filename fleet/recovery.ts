@@ -3,6 +3,7 @@ import type { StackConfig } from "../config/schema.ts";
 import { formatDuration } from "../config/units.ts";
 import { EvidenceDamaged } from "../lifecycle/evidence/failure.ts";
 import { open } from "../lifecycle/ingress/open.ts";
+import { bringBackStranger } from "../lifecycle/update/bring-back-stranger.ts";
 import { lastServing } from "../lifecycle/update/serving-trigger.ts";
 import { startOnState } from "../lifecycle/update/start.ts";
 import { Journal } from "../lifecycle/workdir/journal.ts";
@@ -183,16 +184,21 @@ export class Recovery {
   }
 
   async #bringBack(workload: LookedAtWorkload): Promise<void> {
-    const { input, container, hearsay } = workload;
+    const { input, container, hearsay, journal } = workload;
+    const adoption = journal?.move.kind === "adopt" ? journal.move : undefined;
     try {
       const progress = (line: string) => this.#say(`${input.name}: ${line}`);
-      await startOnState({ platform: this.#parts.platform, workload: input, progress });
+      const context = { platform: this.#parts.platform, workload: input, progress };
+      await (adoption === undefined ? startOnState(context) : bringBackStranger(context, adoption.stranger));
     } catch (error) {
       throw new CommandFailure(
         `${input.name} could not be brought back: ${this.#parts.platform.describe(error)}`,
       );
     }
-    const did = `was ${container?.state ?? "stopped"}, brought back by fleet recover`;
+    const did =
+      adoption === undefined
+        ? `was ${container?.state ?? "stopped"}, brought back by fleet recover`
+        : `its adoption is given up by fleet recover, ${adoption.stranger.name} serves as before`;
     const log = logOf(input);
     // Serving again is worth more than its record.
     await log.append({ kind: "serving", trigger: lastServing(hearsay), did }).catch((error: unknown) => {
@@ -244,7 +250,7 @@ export class Recovery {
 
   #outcome(looked: Look, problems: string[]): number {
     const down = looked.workloads
-      .filter(({ container, move }) => move.kind !== "first" && !isServing(container))
+      .filter(({ container, move }) => !["first", "adopt"].includes(move.kind) && !isServing(container))
       .map(({ input }) => input.name);
     const failures = [
       ...problems,

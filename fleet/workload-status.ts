@@ -94,7 +94,9 @@ function containerDifferences({ config, container, move, refused }: StatusFacts,
     return [
       move.kind === "first"
         ? "is not there yet: `pulumi up` creates it"
-        : "its container is missing: `fleet recover` creates it again on its state",
+        : move.kind === "adopt"
+          ? `is to adopt ${move.stranger.name}: \`pulumi up\` takes over from it`
+          : "its container is missing: `fleet recover` creates it again on its state",
     ];
   }
   return [

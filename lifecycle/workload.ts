@@ -82,6 +82,8 @@ export interface Workload {
   controlPlane?: ControlPlaneAccess;
   /** Its container is made by that control plane. */
   managed?: true;
+  /** The container of somebody else's that it takes over from. */
+  adopts?: string;
   /** What its container is made with; not known of a workload that has left the configuration. */
   made?: Made;
   snapshots: SnapshotsConfig;

@@ -1,4 +1,5 @@
 import type { ContainerConfig } from "../config/container-schema.ts";
+import type { Publish } from "../config/publish.ts";
 import type { StateLocation } from "../config/rollout.ts";
 import type { HttpClient } from "./http.ts";
 
@@ -10,7 +11,7 @@ import type { HttpClient } from "./http.ts";
 /** What is there under the name of a workload, as the platform itself has it. */
 export interface Unit {
   id: string;
-  /** The reference that it was made with. */
+  /** The reference that it was made with, and its digest as far as the platform knows it. */
   image: string;
   /** The image that it really runs, by the platform's own id. */
   imageId: string;
@@ -32,8 +33,41 @@ export interface Unit {
   mounts: readonly UnitMount[];
   /** Seconds between the signal and the kill, where it has its own. */
   stopGrace: number | undefined;
+  /** When the platform starts it again by itself, in the platform's own words: "unless-stopped". */
+  restart: string;
+  /** The platform removes it once it is stopped. */
+  temporary?: true;
   /** The control plane that made it. */
   managedBy?: string;
+}
+
+/** How a unit runs, whatever is in it. */
+export type UnitCondition = Pick<
+  Unit,
+  "status" | "running" | "paused" | "health" | "temporary" | "managedBy"
+>;
+
+/** What a workload's own unit is to have, to be compared with one of somebody else's. */
+export interface WantedUnit {
+  container: ContainerConfig;
+  publish?: Publish;
+}
+
+/** Something that a unit has and the workload's own one would not have. */
+export interface Loss {
+  /** As the configuration would name it: "environment.MODEL_KEY", "mounts./shared". */
+  key: string;
+  /** For people: "the variable MODEL_KEY". */
+  what: string;
+}
+
+/** A unit of somebody else's that was put out of the way, and what it was like. */
+export interface Displaced {
+  id: string;
+  /** The name that it had. */
+  name: string;
+  /** See `Unit`. */
+  restart: string;
 }
 
 export interface UnitMount {
@@ -46,7 +80,7 @@ export interface UnitMount {
 /** What is there under the name of a workload, as one look at all of them shows it. */
 export interface Observed {
   id: string;
-  /** The reference that it was made with. */
+  /** The reference that it was made with, and its digest as far as the platform knows it. */
   image: string;
   /** The platform's word: "running", "exited". */
   state: string;
@@ -232,6 +266,12 @@ export interface Platform {
   start(name: string, deadline: number): Promise<void>;
   waitHealthy(name: string, deadline: number): Promise<void>;
   remove(name: string): Promise<void>;
+  /** Gives a unit another name, or its own, and keeps the platform from starting it by itself. */
+  setAside(id: string, name: string): Promise<void>;
+  /** Undoes that; what is as it was already stays. The caller starts it. */
+  putBack(displaced: Displaced): Promise<void>;
+  /** What a unit of somebody else's has and the workload's own one would not have. */
+  lossesOf(name: string, wanted: WantedUnit): Promise<Loss[]>;
   /** What is there under the name of a workload, and is none of this stack's: a sentence with what to do; undefined: it is. */
   strangerAt(workload: { stack: string; name: string; unit: string }): Promise<string | undefined>;
   /** Refuses while something else has the state open, or would be started on it by the platform itself. */

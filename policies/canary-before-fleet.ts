@@ -154,6 +154,7 @@ function isMoveTrue(rollout: Rollout, workload: JudgedWorkload): boolean {
       return from === "";
     case "back":
       return rollout.wayBackTo(workload, image) !== "no";
+    case "adopt":
     case "none":
     case "restore":
     case "change":

@@ -187,6 +187,11 @@ export function changesSettings({ move }: WorkloadFacts): boolean {
   return move === "change";
 }
 
+/** Its first container takes over from one of somebody else's that runs. */
+export function adopts({ move }: WorkloadFacts): boolean {
+  return move === "adopt";
+}
+
 /** Where something about a workload is said. */
 export function placeIn({ name, resource }: JudgedWorkload, path: string) {
   return { resource: name, urn: resource.urn, path };

@@ -1,6 +1,6 @@
 import type { PolicyResource } from "@pulumi/policy";
 import { isForward, isImage } from "./cut-overs.ts";
-import { changesSettings, commandType, type JudgedWorkload } from "./fleet-facts.ts";
+import { adopts, changesSettings, commandType, type JudgedWorkload } from "./fleet-facts.ts";
 import { notKnown, read } from "./guarded-read.ts";
 import { jsonObject } from "./json.ts";
 import type { StackGraph } from "./stack-graph.ts";
@@ -16,12 +16,13 @@ export function preparationsOf(graph: StackGraph, { name }: Pick<JudgedWorkload,
 }
 
 /**
- * What is missing of what a preparation has proved for another image or other settings; undefined when it has all, or when it runs in
+ * What is missing of what a preparation has proved for another image, other settings or an adoption; undefined when it has all, or when it runs in
  * this update: its result is not known then, and nothing is stopped before it has passed.
  */
 export function missingOf({ props }: PolicyResource, workload: JudgedWorkload): string | undefined {
   const stdout = read(props, "stdout");
-  if (stdout === notKnown || !(isForward(workload) || changesSettings(workload))) return undefined;
+  if (stdout === notKnown || !(isForward(workload) || changesSettings(workload) || adopts(workload)))
+    return undefined;
   const result = jsonObject(stdout);
   if (result === undefined) return "it has left no result";
   const said = (key: string) => read(result, key);

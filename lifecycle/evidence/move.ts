@@ -1,4 +1,5 @@
 import { digestIn } from "../../config/digest.ts";
+import type { Displaced } from "../../platforms/platform.ts";
 import { movedState } from "./moved-state.ts";
 import type { EvidenceRecord, Markers, SnapshotRole } from "./records.ts";
 
@@ -26,6 +27,8 @@ export interface RestorePlan {
 /** What an update does to one workload. */
 export type Move =
   | { kind: "first"; to: string }
+  /** From a container of somebody else's that runs the same image on the same state. */
+  | { kind: "adopt"; from: string; to: string; stranger: Displaced }
   | { kind: "none"; to: string }
   | ({ kind: "forward"; from: string; to: string; restore?: RestorePlan } & OtherSettings)
   | ({ kind: "back"; from: string; to: string; restore?: RestorePlan; release: Release } & OtherSettings)

@@ -1,4 +1,5 @@
 import type { Made } from "../../config/container-settings.ts";
+import type { Displaced } from "../../platforms/platform.ts";
 
 /** What tells whether a version has moved the state: see moved-state.ts. */
 export interface Markers {
@@ -150,6 +151,8 @@ export interface CutOverEntry {
   drained: { active: number; seconds: number; cut: number };
   /** Seconds that stopping took; `killed` when the grace was not enough. */
   stop: { seconds: number; killed: boolean };
+  /** Of an adoption: the container of somebody else's that it went from, or back to. */
+  stranger?: Displaced & { did: "left" | "returned" };
 }
 
 /** What a container is made with from here on; written before it is created. */

@@ -80,9 +80,9 @@ export function changeTo(
   return { changes, back };
 }
 
-/** The move of a workload that gets other settings as well. A first start has none before. */
+/** The move of a workload that gets other settings as well. A first start has none before, and an adoption somebody else's. */
 export function withChange(move: Move, change: Change | undefined): Move {
-  if (change === undefined || move.kind === "first") return move;
+  if (change === undefined || move.kind === "first" || move.kind === "adopt") return move;
   return move.kind === "none"
     ? { kind: "change", from: move.to, to: move.to, ...change }
     : { ...move, changes: change.changes };
@@ -90,7 +90,7 @@ export function withChange(move: Move, change: Change | undefined): Move {
 
 /** Whether a move brings something new, which has to be prepared, drilled, verified in its order and baked. */
 export function isForward(move: Move): boolean {
-  return move.kind === "forward" || (move.kind === "change" && !move.back);
+  return move.kind === "forward" || move.kind === "adopt" || (move.kind === "change" && !move.back);
 }
 
 /** Whether a move takes something back, which waits for nothing. */

@@ -71,6 +71,7 @@ export function changesOf(move: Move): Pick<CutOverEntry, "changes"> {
 }
 
 export function directionOf(move: Move): CutOverEntry["direction"] {
+  if (move.kind === "adopt") return "same";
   if (isForward(move)) return move.kind === "change" ? "change" : "forward";
   return goesBack(move) && move.kind !== "restore" ? "back" : "same";
 }

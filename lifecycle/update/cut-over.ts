@@ -16,6 +16,7 @@ import { changesOf, directionOf } from "./creation.ts";
 import { type Drained, describeDrain, drain } from "./drain.ts";
 import { onceItAnswers } from "./once-it-answers.ts";
 import { refuseOtherWriters } from "./other-writers.ts";
+import { ownUnit } from "./own-unit.ts";
 import { changesClause } from "./plan.ts";
 import { describeSnapshot } from "./prepare.ts";
 import { isWayBack, lookForRoom } from "./room.ts";
@@ -33,77 +34,93 @@ export async function cutOver(
   context: WorkloadContext,
   task: WorkloadTask,
 ): Promise<{ snapshot: string | null }> {
-  const { workload, platform, log } = context;
   const move = await moveOfTask(context, task);
-  const served = await platform.unit(workload.container);
-  const back = goesBack(move);
+  const served = await ownUnit(context);
   // Only the run that has it in its configuration knows its move.
   const leaves = task.move === undefined;
   if (served === undefined) {
     if (leaves) {
       await removeFromIngress(context);
-    } else {
+    } else if (move.kind !== "adopt") {
       await holdRequests(context, "its container is missing", { must: false });
     }
-    context.progress("the container is gone already: nothing to drain or stop");
+    context.progress("its container is not there any more: nothing to drain or stop");
     return { snapshot: null };
   }
   if (isWayBack(move)) {
     // Its preparation has looked too, before the whole wave: what came after it may have filled a disk.
     context.progress(await lookForRoom(context, move, served.imageId));
   }
+  try {
+    return await stopWithSnapshot(context, { move, served, leaves });
+  } catch (error) {
+    throw await putBack(context, new Journal(context.log.folder), error, served.image);
+  }
+}
+
+/** What is left, and why: `leaves` where its workload has left the configuration. */
+interface Leaving {
+  move: Move;
+  served: Unit;
+  leaves: boolean;
+}
+
+/** Hold, drain, stop, cold snapshot, check. What it has begun stands in the journal; whoever calls puts it back. */
+export async function stopWithSnapshot(
+  context: WorkloadContext,
+  { move, served, leaves }: Leaving,
+): Promise<{ snapshot: string }> {
+  const { workload, log } = context;
+  const back = goesBack(move);
   const journal = new Journal(log.folder);
   const from = served.image;
   const enter = (phase: CutOverPhase) => journal.write({ phase, from, move });
-  try {
-    return await withRepository(context, "cut-over", async () => {
-      await enter("draining");
-      await holdRequests(context, leaves ? "it is removed" : reasonOf(move, from), {
-        must: !back && !leaves,
-      });
-      const drained = await runStep(
-        context,
-        "drain",
-        () => drainIfServing(context, served, back),
-        describeDrain,
-      );
-      await enter("stopping");
-      const stop = await runStep(context, "stop", () => stopAlone(context), describeStop);
-      await enter("snapshotting");
-      const role: SnapshotRole = back ? "pre-restore" : "cold";
-      const taken = await runStep(
-        context,
-        "cold snapshot",
-        () => takeColdSnapshot(context, from, role),
-        (each) => each.snapshot.slice(0, 8),
-      );
-      const snapshot = await runStep(
-        context,
-        "check",
-        () => checkColdSnapshot(context, taken, from, role),
-        describeSnapshot,
-      );
-      await log.append(snapshot);
-      refuseUnplannedMove(workload.name, "check", move, snapshot.markers);
-      if (snapshot.locks !== undefined) {
-        // Nothing has the state open since the stop; the snapshot has them, and a restore leaves them out.
-        context.progress(describeLocks(await dropGatewayLocks(context)));
-      }
-      // On record only once the container is gone: until then this can still be put back.
-      const cutOverEntry = cutOverOf(context, move, from, snapshot.snapshot, { drained, stop });
-      await journal.write({ phase: "removing", from, move, cutOver: cutOverEntry });
-      if (leaves) {
-        await removeFromIngress(context);
-      }
-      return { snapshot: snapshot.snapshot };
+  return await withRepository(context, "cut-over", async () => {
+    await enter("draining");
+    await holdRequests(context, leaves ? "it is removed" : reasonOf(move, from), {
+      must: !back && !leaves,
     });
-  } catch (error) {
-    throw await putBack(context, journal, error, from);
-  }
+    const drained = await runStep(
+      context,
+      "drain",
+      () => drainIfServing(context, served, back),
+      describeDrain,
+    );
+    await enter("stopping");
+    const stop = await runStep(context, "stop", () => stopAlone(context), describeStop);
+    await enter("snapshotting");
+    const role: SnapshotRole = back ? "pre-restore" : "cold";
+    const taken = await runStep(
+      context,
+      "cold snapshot",
+      () => takeColdSnapshot(context, from, role),
+      (each) => each.snapshot.slice(0, 8),
+    );
+    const snapshot = await runStep(
+      context,
+      "check",
+      () => checkColdSnapshot(context, taken, from, role),
+      describeSnapshot,
+    );
+    await log.append(snapshot);
+    refuseUnplannedMove(workload.name, "check", move, snapshot.markers);
+    if (snapshot.locks !== undefined) {
+      // Nothing has the state open since the stop; the snapshot has them, and a restore leaves them out.
+      context.progress(describeLocks(await dropGatewayLocks(context)));
+    }
+    // On record only once the container is gone: until then this can still be put back.
+    const cutOverEntry = cutOverOf(context, move, from, snapshot.snapshot, { drained, stop });
+    await journal.write({ phase: "removing", from, move, cutOver: cutOverEntry });
+    if (leaves) {
+      await removeFromIngress(context);
+    }
+    return { snapshot: snapshot.snapshot };
+  });
 }
 
 /** Why its requests are held, for people. */
 function reasonOf(move: Move, from: string): string {
+  if (move.kind === "adopt") return `adoption of ${move.stranger.name}`;
   const what = "to" in move && move.to !== from ? ` from ${from} to ${move.to}` : ` on ${from}`;
   return `cut-over${what}${changesClause(move)}`;
 }
@@ -118,7 +135,8 @@ export function cutOverOf(
 ): CutOverEntry {
   const { image: to } = workload;
   const direction = directionOf(move);
-  return { kind: "cut-over", from, to, direction, snapshot, ...changesOf(move), ...done };
+  const stranger = move.kind === "adopt" ? { stranger: { ...move.stranger, did: "left" as const } } : {};
+  return { kind: "cut-over", from, to, direction, snapshot, ...changesOf(move), ...done, ...stranger };
 }
 
 /** A sick workload has no work to wait for, and the way back does not depend on what the sick one says. */

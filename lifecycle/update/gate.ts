@@ -14,6 +14,7 @@ import { rememberWorkload } from "../workdir/last-known.ts";
 import { PreparationMark } from "../workdir/preparation-mark.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { afterFailure } from "./after-failure.ts";
+import { giveUpAdoption } from "./bring-back-stranger.ts";
 import { runStep, secondsSince } from "./step.ts";
 import { unitOf } from "./unit-of.ts";
 
@@ -82,7 +83,7 @@ export function judgement(
 }
 
 export async function refuseUnlessPassed(
-  { workload, log }: WorkloadContext,
+  context: WorkloadContext,
   what: "gate" | "verification",
   outcome: Outcome,
   checks: CheckResult[],
@@ -92,12 +93,15 @@ export async function refuseUnlessPassed(
   if (outcome === "passed") {
     return;
   }
+  const { workload, log } = context;
   const reasons = checks
     .filter((check) => check.outcome !== "passed" && check.severity === "critical")
     .map((check) => `  ${check.name}: ${check.detail}${firstActionLine(check.detail)}`);
+  const givenUp = await giveUpAdoption(context);
+  const next = givenUp ?? `${also}${afterFailure(workload, await log.read())}`;
   throw new OperationFailure(
     `${workload.name}: ${what} ${outcome} on ${workload.image}:\n${reasons.join("\n")}\n` +
-      `All workloads after it are untouched. ${also}${afterFailure(workload, await log.read())}`,
+      `All workloads after it are untouched. ${next}`,
   );
 }
 

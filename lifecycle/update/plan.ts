@@ -84,6 +84,8 @@ function describeMove(
   switch (move.kind) {
     case "first":
       return `first start on ${shortReference(move.to)}`;
+    case "adopt":
+      return `adopt ${move.stranger.name} on ${shortReference(move.to)}: it is stopped after a preparation, and kept as ${input.name}-before-adoption`;
     case "forward":
       return `update ${shortReference(move.from)} -> ${shortReference(move.to)}${changesClause(move)}${restoreClause(move.restore, now)}`;
     case "change":

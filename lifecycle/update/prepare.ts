@@ -10,6 +10,7 @@ import { checkRepository, findSnapshot, takeHotSnapshot } from "../snapshot/take
 import { Journal } from "../workdir/journal.ts";
 import { PreparationMark } from "../workdir/preparation-mark.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
+import { asStranger, tokenProblem } from "./adoption.ts";
 import { creationOf } from "./creation.ts";
 import { type FoundState, findState, snapshotFoundState } from "./found-state.ts";
 import { refuseOtherWriters } from "./other-writers.ts";
@@ -39,7 +40,10 @@ interface Preparation {
  */
 export async function prepare(context: WorkloadContext, task: WorkloadTask): Promise<Preparation> {
   const move = await moveOfTask(context, task);
-  const preparation = await prepareFor(context, move);
+  const preparation =
+    move.kind === "adopt"
+      ? await prepareFor(asStranger(context, move), move)
+      : await prepareFor(context, move);
   const { attempt = "" } = task as PreparationTask;
   await new PreparationMark(context.log.folder).passed(attempt, move.kind !== "none");
   return preparation;
@@ -53,6 +57,8 @@ async function prepareFor(context: WorkloadContext, move: Move): Promise<Prepara
     context,
     "preflight",
     async () => {
+      const problem = move.kind === "adopt" && served && tokenProblem(context, served);
+      if (problem) throw new OperationFailure(problem);
       const found = await preflight(context, served !== undefined && forward);
       if (served === undefined || !isWayBack(move)) return found;
       await platform.fetch(workload.snapshots.image);

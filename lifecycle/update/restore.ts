@@ -12,6 +12,7 @@ import { findState, snapshotFoundState } from "./found-state.ts";
 import { recordMade } from "./made.ts";
 import { refuseOtherWriters } from "./other-writers.ts";
 import { runStep } from "./step.ts";
+import { putStrangerBack, takeOver } from "./take-over.ts";
 import { moveOfTask } from "./task-move.ts";
 import { refuseUnplannedMove } from "./unplanned-move.ts";
 
@@ -25,6 +26,16 @@ export async function restoreBeforeCreate(
   task: WorkloadTask,
 ): Promise<{ restored: string | null }> {
   const move = await moveOfTask(context, task);
+  if (move.kind !== "adopt") return readyFor(context, move);
+  await takeOver(context, move);
+  try {
+    return await readyFor(context, move);
+  } catch (error) {
+    throw await putStrangerBack(context, move, error);
+  }
+}
+
+async function readyFor(context: WorkloadContext, move: Move): Promise<{ restored: string | null }> {
   await removeOrphan(context);
   await refuseOtherWriters(context);
   const restored = await makeReady(context, move);

@@ -9,6 +9,7 @@ import { fingerprint } from "../../config/fingerprint.ts";
 import type { WorkloadConfig } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import type { Observed } from "../../platforms/platform.ts";
+import { adoptionsGivenUp } from "../evidence/adoption.ts";
 import { witnessVerdict } from "../evidence/canary.ts";
 import type { Move } from "../evidence/move.ts";
 import type { ReadRecord } from "../evidence/records.ts";
@@ -55,7 +56,8 @@ export function settle<Found extends Unsettled>(
 function settled(config: StackConfig, workload: Unsettled, all: readonly Unsettled[], now: Date): Settled {
   const { wanted, records, epoch: restore, refused } = workload;
   const target = { image: wanted.image, restore, ...settingsOf(wanted) };
-  const before = wanted.managed ? undefined : lastMade(records);
+  // What is on record of an adoption that was given up is no container's any more.
+  const before = wanted.managed || workload.move.kind === "adopt" ? undefined : lastMade(records);
   if (refused !== undefined && before !== undefined) {
     const { settings, later } = before;
     const made = madeOf({ ...target, settings, later }, before, wanted.track);
@@ -66,7 +68,7 @@ function settled(config: StackConfig, workload: Unsettled, all: readonly Unsettl
     before !== undefined && until !== undefined
       ? withOwnPart({ ...target, settings: before.settings, later: before.later }, target.settings)
       : target;
-  const made = madeOf(held, before, wanted.track);
+  const made = anewAfter(adoptionsGivenUp(records), workload.move, madeOf(held, before, wanted.track));
   return {
     config: before === undefined ? wanted : withSettings(wanted, made),
     made,
@@ -76,6 +78,13 @@ function settled(config: StackConfig, workload: Unsettled, all: readonly Unsettl
         ? undefined
         : { changes: sharedDifferences(before, target, wanted.track), until },
   };
+}
+
+/** The engine knows the container of an adoption that was given up, and has to make another one in its place. */
+function anewAfter(attempts: number, move: Move, made: Made): Made {
+  return move.kind === "adopt" && attempts > 0
+    ? { ...made, trigger: fingerprint([made.trigger, attempts]) }
+    : made;
 }
 
 /** What keeps a workload from getting the settings of the stack file in this update; undefined: nothing, or nothing differs. */

@@ -33,6 +33,8 @@ export interface Situation {
   /** Its requests are held, or were when the one who held them died. */
   hold: Hold | undefined;
   move: Move;
+  /** What keeps it from taking over from the container that it is to adopt, as sentences; none where it can. */
+  adoptionProblems?: string[];
   /** What its container is made with once this update is done. */
   made: Made;
   /** What the stack file changes of its settings and this update does not. */

@@ -8,6 +8,7 @@ import { orderedMove, restoreEpoch, restoreOf } from "../evidence/restore-order.
 import { withChange } from "../evidence/settings.ts";
 import { PreparationMark } from "../workdir/preparation-mark.ts";
 import { logOf } from "../workload.ts";
+import { adoptionOf, noSuchContainer } from "./adoption.ts";
 import { interruptedFacts } from "./interrupted.ts";
 import { knownOf } from "./known.ts";
 import { onlyGoesBack, putOffOf } from "./put-off.ts";
@@ -16,21 +17,27 @@ import { settle, type Unsettled } from "./settled.ts";
 import type { Situation } from "./situation.ts";
 import { placeOfRecords, workloadInput } from "./workload-input.ts";
 
-/** Reads only: one call to the Docker host, and the evidence directory. Nothing is changed. */
+type LookingPlatform = Pick<Platform, "observe" | "unit" | "lossesOf">;
+
+/** Reads only: one call to the Docker host and one more for each container to adopt, and the evidence directory. */
 export async function situationsOf(
   config: StackConfig,
   stack: string,
-  platform: Pick<Platform, "observe">,
+  platform: LookingPlatform,
 ): Promise<Situation[]> {
   const workloads = workloadsOf(config);
-  const observed = await platform.observe(
-    workloads.map(({ name }) => name),
-    stack,
-  );
-  refuseBehindItsBack(workloads, observed);
-  refuseStrangers(workloads, observed);
+  const adopted = workloads.flatMap(({ adopt }) => (adopt === undefined ? [] : [adopt.container]));
+  const observed = await platform.observe([...workloads.map(({ name }) => name), ...adopted], stack);
+  const others = workloads.filter((wanted) => !isAdopted(wanted, observed));
+  refuseBehindItsBack(others, observed);
+  refuseStrangers(others, observed);
   const found = await Promise.all(
-    workloads.map((wanted) => find(config, stack, wanted, observed.get(wanted.name))),
+    workloads.map(async (wanted) => {
+      const own = observed.get(wanted.name);
+      return isAdopted(wanted, observed)
+        ? withAdoption(await find(config, stack, wanted, undefined), platform)
+        : find(config, stack, wanted, own);
+    }),
   );
   const known = found.map((each) => behindRefusedCanary(each, found));
   const surveyed = settle(config, known, new Date()).map(({ wanted: _, change, epoch: __, ...facts }) => {
@@ -49,8 +56,35 @@ export async function situationsOf(
 type Found = Unsettled &
   Pick<
     Situation,
-    "records" | "sealed" | "hearsay" | "journal" | "hold" | "refused" | "orderProblem" | "preparationAttempt"
+    | "records"
+    | "sealed"
+    | "hearsay"
+    | "journal"
+    | "hold"
+    | "refused"
+    | "orderProblem"
+    | "preparationAttempt"
+    | "adoptionProblems"
   >;
+
+/** Whether it has no container of its own and is to adopt one: for one that has, that is over. */
+function isAdopted({ name, adopt }: WorkloadConfig, observed: ReadonlyMap<string, Observed>): boolean {
+  const own = observed.get(name);
+  return (
+    adopt !== undefined && (own === undefined || (own.stranger !== undefined && name === adopt.container))
+  );
+}
+
+/** The move of a workload that is to adopt a container, once that is looked at. */
+async function withAdoption(found: Found, platform: LookingPlatform): Promise<Found> {
+  const { wanted, journal, records, refused } = found;
+  const { adopt } = wanted;
+  if (adopt === undefined || refused !== undefined) return found;
+  const adoption = await adoptionOf(platform, wanted, adopt, journal);
+  if (adoption !== undefined) return { ...found, move: adoption.move, adoptionProblems: adoption.problems };
+  const isOver = journal !== undefined || lastImage(records) !== undefined;
+  return isOver ? found : { ...found, adoptionProblems: [noSuchContainer(adopt.container)] };
+}
 
 async function find(
   config: StackConfig,

@@ -3,7 +3,6 @@ import type { StackConfig } from "../../config/schema.ts";
 import type { Track } from "../../config/track.ts";
 import { formatDuration } from "../../config/units.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
-import type { Platform } from "../../platforms/platform.ts";
 import { windowClock } from "../clock.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
 import { refusalText } from "../evidence/refusal.ts";
@@ -47,11 +46,12 @@ export function windowProblems(
 export async function situationsInWindow(
   config: StackConfig,
   stack: string,
-  platform: Pick<Platform, "observe">,
+  platform: Parameters<typeof situationsOf>[2],
 ): Promise<Situation[]> {
   const now = windowClock(config.environment);
   const surveyed = await situationsOf(config, stack, platform);
   refuseOrders(surveyed);
+  refuseAdoptions(surveyed);
   const problems = windowProblems(config, surveyed, now);
   if (problems.length > 0) {
     const lines = problems.map((each) => `  ${each}`);
@@ -77,6 +77,16 @@ function refuseOrders(surveyed: readonly Pick<Situation, "config" | "move" | "or
         "\n",
       ),
     );
+  }
+}
+
+/** Before anything is touched: a gateway that is taken over from has to be as the stack file says. */
+function refuseAdoptions(surveyed: readonly Situation[]): void {
+  const problems = surveyed.flatMap(({ config, adoptionProblems = [] }) =>
+    adoptionProblems.map((problem) => `  ${config.name}: ${problem}`),
+  );
+  if (problems.length > 0 && !onlyGoesBack(surveyed)) {
+    throw new OperationFailure(["An adoption can't be done; nothing was touched.", ...problems].join("\n"));
   }
 }
 

@@ -60,6 +60,7 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
       controlPlane: accessTo(config.controlPlane, statePathsOf(config)),
     }),
     ...(workload.managed && { managed: true as const }),
+    ...(workload.adopt !== undefined && { adopts: workload.adopt.container }),
   };
 }
 

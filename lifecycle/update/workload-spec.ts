@@ -15,6 +15,7 @@ function notComingUp({ input, move, hearsay }: Situation): string {
   if (move.kind === "back")
     return `the version of before does not come up. ${oldStateAdvice(input, hearsay)}`;
   if (move.kind === "restore") return "its image does not come up on the state that was set back.";
+  if (move.kind === "adopt") return "its container does not come up on the state that it adopts.";
   return `the new version does not come up. The way back: ${input.wayBack}`;
 }
 
@@ -50,6 +51,7 @@ export function specOf(stackConfig: StackConfig, surveyed: Situation) {
     keeps: keptOf(surveyed),
     preparationAttempt: surveyed.preparationAttempt,
     judged: judgedWorkload(surveyed, namedReleasesFor(stackConfig, config)),
+    adopts: config.adopt !== undefined,
     wayBack: notComingUp(surveyed),
     input,
   };

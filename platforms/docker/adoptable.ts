@@ -1,14 +1,11 @@
 import type { DockerAccess } from "../../config/docker-access.ts";
-import type { AdoptionQuestion } from "./adopted-settings.ts";
+import { type AdoptionQuestion, goneImage } from "./adopted-settings.ts";
 import { type Adoption, adoptionOf, NotAdoptable } from "./adoption.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
 import { inspectImage } from "./image.ts";
 
 /** Containers by their names, or all of a Compose project. */
 export type Wanted = { containers: readonly string[] } | { composeProject: string };
-
-/** An image may have been removed while its container goes on. */
-const goneImage = { RepoDigests: [], Config: {} };
 
 /** What of them can be adopted, and why the others can't: a sentence each. Reads only. */
 export async function adoptable(

@@ -2,12 +2,16 @@ import type Docker from "dockerode";
 import { gatewayContainer } from "../../config/container-schema.ts";
 import type { Publish } from "../../config/publish.ts";
 import { formatDuration } from "../../config/units.ts";
+import type { Loss } from "../platform.ts";
 import { isWithin } from "./mount-table.ts";
 
 export type Inspected = Docker.ContainerInspectInfo;
 export type InspectedImage = Pick<Docker.ImageInspectInfo, "RepoDigests"> & {
   Config: Partial<Docker.ImageInspectInfo["Config"]>;
 };
+
+/** An image may have been removed while its container goes on. */
+export const goneImage: InspectedImage = { RepoDigests: [], Config: {} };
 
 export interface AdoptionQuestion {
   stateDirectory: string;
@@ -25,8 +29,8 @@ export interface AdoptedSettings {
   hasToken: boolean;
   /** Duration, where it has one of its own. */
   stopGrace?: string;
-  /** What the new container would not have, one phrase each. */
-  lost: string[];
+  /** What the stack file can't say, so that the new container would not have it. */
+  lost: Loss[];
 }
 
 /** What a new container has if nothing is written. */
@@ -300,9 +304,9 @@ function optionsOf(host: Inspected["HostConfig"]): Record<string, unknown> {
 }
 
 function lostOf(
-  { Mounts, HostConfig, NetworkSettings }: Inspected,
-  { stateDirectory }: AdoptionQuestion,
-): string[] {
+  { Mounts, HostConfig }: Inspected,
+  { stateDirectory }: Pick<AdoptionQuestion, "stateDirectory">,
+): Loss[] {
   const nested = Mounts.filter(
     ({ Destination }) => Destination !== stateDirectory && isWithin(Destination, stateDirectory),
   );
@@ -311,18 +315,18 @@ function lostOf(
   );
   const { PidsLimit, NetworkMode, CpuQuota } = HostConfig as { CpuQuota?: number } & typeof HostConfig;
   return [
-    ...nested.map(
-      ({ Destination, Source }) =>
-        `what is mounted inside of the state at ${Destination} (from ${Source}): a snapshot would miss it. Move its files into the state`,
-    ),
-    ...unnamed.map(({ Destination }) => `the volume without a name at ${Destination}, with what is in it`),
+    ...nested.map(({ Destination, Source }) => ({
+      key: `mounts.${Destination}`,
+      what: `what is mounted inside of the state at ${Destination} (from ${Source}): a snapshot would miss it. Move its files into the state`,
+    })),
+    ...unnamed.map(({ Destination }) => ({
+      key: `mounts.${Destination}`,
+      what: `the volume without a name at ${Destination}, with what is in it`,
+    })),
     ...(PidsLimit !== null && PidsLimit !== undefined && PidsLimit > 0
-      ? [`its limit of ${PidsLimit} processes`]
+      ? [{ key: "pidsLimit", what: `its limit of ${PidsLimit} processes` }]
       : []),
-    ...(CpuQuota ? ["its processor quota: write `cpus` in its place"] : []),
-    ...(isShared(NetworkMode) ? [`its network mode ${NetworkMode}`] : []),
-    ...(NetworkSettings.Networks?.bridge === undefined
-      ? []
-      : ["Docker's default network `bridge`: it gets the network `clawforce` in its place"]),
+    ...(CpuQuota ? [{ key: "cpuQuota", what: "its processor quota: write `cpus` in its place" }] : []),
+    ...(isShared(NetworkMode) ? [{ key: "networkMode", what: `its network mode ${NetworkMode}` }] : []),
   ];
 }

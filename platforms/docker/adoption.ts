@@ -1,5 +1,5 @@
-import { digestIn, withoutDigest } from "../../config/digest.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
+import type { UnitCondition } from "../platform.ts";
 import {
   type AdoptedSettings,
   type AdoptionQuestion,
@@ -8,7 +8,9 @@ import {
   type InspectedImage,
 } from "./adopted-settings.ts";
 import { stackLabel } from "./foreign-container.ts";
+import { withDigest } from "./known-digest.ts";
 import { withoutSlash } from "./mount-table.ts";
+import { unitOfContainer } from "./unit.ts";
 
 /** A gateway that somebody else has started, as the stack file would say it. Plain JSON; no value of a secret is in it. */
 export interface Adoption extends AdoptedSettings {
@@ -23,6 +25,8 @@ export interface Adoption extends AdoptedSettings {
   state: { volume: string } | { directory: string };
   /** What to know or do about it first, one sentence each. */
   notes: string[];
+  /** How it runs now. */
+  condition: UnitCondition;
   composeProject?: string;
 }
 
@@ -37,10 +41,11 @@ export function adoptionOf(found: Inspected, image: InspectedImage, asked: Adopt
   const composeProject = labels["com.docker.compose.project"];
   const instance = instanceName(container);
   return {
-    ...{ container, instance, state, image: pinned(found.Config.Image, image.RepoDigests ?? []) },
+    ...{ container, instance, state, image: withDigest(found.Config.Image, image.RepoDigests ?? []) },
     startedWith: found.Config.Image,
     ...adoptedSettings(found, image, asked),
     notes: notesOf(container, instance, found),
+    condition: conditionOf(found),
     ...(composeProject !== undefined && { composeProject }),
   };
 }
@@ -71,15 +76,6 @@ function stateOf(container: string, { Mounts }: Inspected, path: string): Adopti
   );
 }
 
-function pinned(reference: string, digests: readonly string[]): string | undefined {
-  if (reference.includes("@")) return reference;
-  // What a container was started with may be no reference at all, as the id of an image.
-  const [, repository = reference, tag = "latest"] = /^(.*):([^:/]+)$/.exec(reference) ?? [];
-  // The engine writes the names of the Hub short, and the same way in both.
-  const found = digests.find((each) => withoutDigest(each) === repository) ?? digests[0];
-  return found && `${withoutDigest(found)}:${tag}@${digestIn(found)}`;
-}
-
 function instanceName(container: string): string {
   return container
     .toLowerCase()
@@ -88,29 +84,31 @@ function instanceName(container: string): string {
     .slice(0, 63);
 }
 
-function notesOf(container: string, instance: string, { State, HostConfig, Config }: Inspected): string[] {
+function notesOf(container: string, instance: string, { Config, NetworkSettings }: Inspected): string[] {
   const labels = Config.Labels ?? {};
-  const health = State.Health?.Status;
   return [
     ...(instance === container
       ? []
       : [`The new container is called ${instance}: an instance can't be called ${container}.`]),
-    ...(State.Restarting ? [`${container} restarts again and again. Repair it before you adopt it.`] : []),
-    ...(State.Running && health === "unhealthy"
-      ? [`${container} is unhealthy. Repair it before you adopt it.`]
-      : []),
-    ...(State.Running
+    ...(NetworkSettings.Networks?.bridge === undefined
       ? []
-      : [`${container} is stopped. Start it and see that it serves before you adopt it.`]),
-    ...(HostConfig.AutoRemove
-      ? [
-          `${container} was started with --rm: Docker removes it when it is stopped, with its unnamed volumes.`,
-        ]
-      : []),
+      : [
+          `${container} is in Docker's default network \`bridge\`. The new container gets the network \`clawforce\` in its place.`,
+        ]),
     ...(labels["com.centurylinklabs.watchtower.enable"] === "true"
       ? [
           `Watchtower updates ${container} by itself. Take it out there, or it replaces the new container too.`,
         ]
       : []),
   ];
+}
+
+/** Without its environment, which has secrets. */
+function conditionOf(found: Inspected): UnitCondition {
+  const { status, running, paused, health, temporary, managedBy } = unitOfContainer(found);
+  return {
+    ...{ status, running, paused, health },
+    ...(temporary && { temporary }),
+    ...(managedBy !== undefined && { managedBy }),
+  };
 }

@@ -55,7 +55,7 @@ export function describeForeign(
     `a container called ${name} is there ${made} (${state}; ${image}; ${has}). Nothing was touched. ` +
     "A container that is only renamed goes on writing to its state. One that is removed can take its state with it. " +
     "To keep it: give the workload another name and another state. " +
-    `To hand its state over: \`fleet adopt --stack ${ours} --container ${name}\` prints what the stack file needs for it, and what would be lost. ` +
-    `Then run \`docker update --restart=no ${name} && docker stop ${name} && docker rename ${name} ${name}-before-adoption\`, and \`pulumi up\`.`
+    `To take over from it: \`fleet adopt --stack ${ours} --container ${name}\` prints what the stack file needs for that, and what would be lost. ` +
+    `With \`adopt: ${name}\` in the instance, \`pulumi up\` stops it after a snapshot and keeps it under another name. If the new one fails, it serves again.`
   );
 }

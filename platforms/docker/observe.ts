@@ -5,6 +5,7 @@ import { OperationFailure } from "../failure.ts";
 import type { Observed } from "../platform.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
 import { describeForeign, foreignContainer } from "./foreign-container.ts";
+import { pinnedReference } from "./known-digest.ts";
 import { listContainers } from "./list.ts";
 
 type DockerHost = DockerAccess & { host: string };
@@ -65,8 +66,10 @@ async function observedOf(
 }
 
 /** The list shows the id of an image whose reference is no longer known to the host; the container itself still knows it. */
-async function referenceOf(platform: DockerHost, { Id, Image }: Docker.ContainerInfo): Promise<string> {
-  return Image.includes("@")
-    ? Image
-    : ((await inspectContainer(dockerClient(platform.host, platform), Id))?.Config.Image ?? Image);
+async function referenceOf(platform: DockerHost, container: Docker.ContainerInfo): Promise<string> {
+  const { Id, Image, ImageID } = container;
+  if (Image.includes("@")) return Image;
+  const docker = dockerClient(platform.host, platform);
+  const made = (await inspectContainer(docker, Id))?.Config.Image ?? Image;
+  return pinnedReference(docker, made, ImageID);
 }

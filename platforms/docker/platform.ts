@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import type { StateLocation } from "../../config/rollout.ts";
 import type { HttpClient } from "../http.ts";
 import type {
+  Displaced,
   ExecOptions,
   HttpOrigin,
   Job,
@@ -10,11 +11,13 @@ import type {
   LockHolder,
   LockRequest,
   LogLine,
+  Loss,
   Marked,
   Observed,
   Platform,
   Trial,
   Unit,
+  WantedUnit,
 } from "../platform.ts";
 import { clientFor, type DockerHostOf, describeDockerError, inspectContainer } from "./client.ts";
 import { execInContainer } from "./exec.ts";
@@ -23,9 +26,11 @@ import { hostLocks, withHostLock } from "./host-lock.ts";
 import { openHttp } from "./http.ts";
 import { ensureImage, inspectImage } from "./image.ts";
 import { endJobs, runJob } from "./job.ts";
+import { pinnedReference } from "./known-digest.ts";
 import { leftOversOf, removeLeftOver } from "./left-overs.ts";
-import { startContainer, stopContainer, waitHealthy } from "./lifecycle.ts";
+import { putBack, setAside, startContainer, stopContainer, waitHealthy } from "./lifecycle.ts";
 import { logLines, logReachesBack } from "./logs.ts";
+import { lossesOf } from "./losses.ts";
 import { observe } from "./observe.ts";
 import { makeScratch, removeTrial, runTrial } from "./trial.ts";
 import { unitOfContainer } from "./unit.ts";
@@ -63,7 +68,9 @@ export class DockerPlatform implements Platform {
 
   async unit(name: string): Promise<Unit | undefined> {
     const found = await inspectContainer(this.#docker, name);
-    return found === undefined ? undefined : unitOfContainer(found);
+    if (found === undefined) return undefined;
+    const image = await pinnedReference(this.#docker, found.Config.Image, found.Image);
+    return { ...unitOfContainer(found), image };
   }
 
   exec(name: string, argv: string[], options: ExecOptions): Promise<JobResult> {
@@ -109,6 +116,18 @@ export class DockerPlatform implements Platform {
 
   async remove(name: string): Promise<void> {
     await this.#docker.getContainer(name).remove({ v: true });
+  }
+
+  setAside(id: string, name: string): Promise<void> {
+    return setAside(this.#docker, id, name);
+  }
+
+  putBack(displaced: Displaced): Promise<void> {
+    return putBack(this.#docker, displaced);
+  }
+
+  lossesOf(name: string, wanted: WantedUnit): Promise<Loss[]> {
+    return lossesOf(this.#docker, name, wanted);
   }
 
   async strangerAt({

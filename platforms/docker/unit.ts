@@ -1,4 +1,4 @@
-import type { ContainerInspectInfo } from "dockerode";
+import type { ContainerInspectInfo, HostConfig } from "dockerode";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import type { Unit } from "../platform.ts";
 
@@ -10,6 +10,7 @@ export function unitOfContainer({
   State,
   RestartCount,
   Mounts,
+  HostConfig,
 }: ContainerInspectInfo): Unit {
   const stopped = !State.Running && !State.Restarting && State.Status !== "created";
   const managedBy = managingControlPlane(Config.Labels ?? {});
@@ -32,6 +33,21 @@ export function unitOfContainer({
       writable: RW,
     })),
     stopGrace: (Config as { StopTimeout?: number }).StopTimeout,
+    restart: restartText(HostConfig.RestartPolicy),
+    ...(HostConfig.AutoRemove && { temporary: true as const }),
     ...(managedBy !== undefined && { managedBy }),
   };
+}
+
+type RestartPolicy = NonNullable<HostConfig["RestartPolicy"]>;
+
+/** As `docker run --restart` takes it: `on-failure:3`. */
+function restartText(policy: RestartPolicy | undefined): string {
+  const { Name, MaximumRetryCount } = policy ?? { Name: "" };
+  return `${Name || "no"}${MaximumRetryCount ? `:${MaximumRetryCount}` : ""}`;
+}
+
+export function restartPolicyOf(text: string): RestartPolicy {
+  const [Name = "no", count] = text.split(":");
+  return { Name, ...(count !== undefined && { MaximumRetryCount: Number(count) }) };
 }

@@ -2,12 +2,14 @@ import type { StateLocation } from "../../config/rollout.ts";
 import { OperationFailure } from "../failure.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "../http.ts";
 import type {
+  Displaced,
   Job,
   JobResult,
   LeftOver,
   LockHolder,
   LockRequest,
   LogLine,
+  Loss,
   Marked,
   Observed,
   Platform,
@@ -35,8 +37,10 @@ export class MemoryPlatform implements Platform {
   readonly http = new Map<string, Pick<HttpAnswer, "status" | "body">>();
   /** What has a state open beside its own unit, as a sentence. */
   otherWriter: string | undefined;
-  /** A unit that is none of the stack's, as a sentence. */
-  stranger: string | undefined;
+  /** What a unit of somebody else's has and the workload's own one would not have. */
+  losses: Loss[] = [];
+  /** Units that are none of the stack's: their ids, with a sentence each. */
+  readonly strangers = new Map<string, string>();
   /** What a unit becomes when it is started. */
   health = "healthy";
   /** It can't be reached: whatever is asked fails with it. */
@@ -70,7 +74,7 @@ export class MemoryPlatform implements Platform {
     const unit: Unit = {
       ...{ id: `unit of ${image}`, image, imageId: image, status: "running", running: true, paused: false },
       ...{ health: "healthy", exitCode: 0, startedAt: long, since: long, restarts: 0 },
-      ...{ environment: [], mounts: [], stopGrace: undefined, ...change },
+      ...{ environment: [], mounts: [], stopGrace: undefined, restart: "unless-stopped", ...change },
     };
     this.units.set(name, unit);
     this.images.set(image, { size: 1000 });
@@ -83,8 +87,9 @@ export class MemoryPlatform implements Platform {
       const unit = this.units.get(name);
       if (unit === undefined) return [];
       const serves = unit.running && !unit.paused && unit.health !== "unhealthy";
-      const stranger = this.stranger === undefined ? {} : { stranger: this.stranger };
-      return [[name, { id: unit.id, image: unit.image, state: unit.status, serves, ...stranger }]];
+      const stranger = this.strangers.get(unit.id);
+      const foreign = stranger === undefined ? {} : { stranger };
+      return [[name, { id: unit.id, image: unit.image, state: unit.status, serves, ...foreign }]];
     });
     return new Map(found);
   }
@@ -166,9 +171,24 @@ export class MemoryPlatform implements Platform {
     this.units.delete(name);
   }
 
-  async strangerAt(): Promise<string | undefined> {
+  async setAside(id: string, name: string): Promise<void> {
+    await this.do(`set ${this.#nameOf(id)} aside as ${name}`);
+    this.#move(id, name, { restart: "no" });
+  }
+
+  async putBack({ id, name, restart }: Displaced): Promise<void> {
+    await this.do(`put ${name} back`);
+    this.#move(id, name, { restart });
+  }
+
+  async lossesOf(): Promise<Loss[]> {
     this.#reach();
-    return this.stranger;
+    return this.losses;
+  }
+
+  async strangerAt({ unit }: { unit: string }): Promise<string | undefined> {
+    this.#reach();
+    return this.strangers.get(this.units.get(unit)?.id ?? "");
   }
 
   async refuseOtherWriters(): Promise<void> {
@@ -246,6 +266,20 @@ export class MemoryPlatform implements Platform {
   #change(name: string, change: Partial<Unit>): void {
     const unit = this.units.get(name);
     if (unit === undefined) throw new OperationFailure(`there is no ${name}`);
+    this.units.set(name, { ...unit, ...change });
+  }
+
+  #nameOf(id: string): string {
+    const found = [...this.units].find(([, unit]) => unit.id === id);
+    if (found === undefined) throw new OperationFailure(`there is no unit with the id ${id}`);
+    return found[0];
+  }
+
+  #move(id: string, name: string, change: Partial<Unit>): void {
+    const before = this.#nameOf(id);
+    if (before !== name && this.units.has(name)) throw new OperationFailure(`the name ${name} is taken`);
+    const unit = this.units.get(before) as Unit;
+    this.units.delete(before);
     this.units.set(name, { ...unit, ...change });
   }
 

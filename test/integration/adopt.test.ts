@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { freePort } from "../../demo/free-port.ts";
+import { policed } from "../support/policy-preview.ts";
 import { partsOfThisRun, runProgram, until, World } from "../support/world.ts";
 import { fixtureGroup } from "../support/world-settings.ts";
 
@@ -52,7 +53,7 @@ describe("a gateway that somebody else has started", () => {
       NetworkingConfig: { EndpointsConfig: { [`${world.stack}_net`]: { Aliases: ["gateway"] } } },
     });
     await container.start();
-    await until("the gateway answers", async () => (await world.ask(name, "/healthz")).status === 200);
+    await until("it is healthy", async () => (await world.inspect(name)).State.Health?.Status === "healthy");
     await world.ask(name, "/messages", { method: "POST", body: { text: "before the adoption" } });
   });
   afterAll(async () => {
@@ -93,7 +94,7 @@ describe("a gateway that somebody else has started", () => {
       "clawforce:instanceGroups": {
         adopted: {
           agentImage: "agent",
-          instances: [{ name, volume: `${world.stack}-home`, publish: expect.any(Number) }],
+          instances: [{ name, volume: `${world.stack}-home`, publish: expect.any(Number), adopt: name }],
           container: {
             environment: { LOG_LEVEL: "debug" },
             secrets: { MODEL_API_KEY: "model-api-key" },
@@ -122,22 +123,37 @@ describe("a gateway that somebody else has started", () => {
       const set = await shell(command.replace(/--stack \S+/, world.stackFlags().join(" ")));
       expect(set.code, set.output).toBe(0);
     }
-    const preview = await world.preview();
-    expect(preview.code).not.toBe(0);
-    expect(preview.output).toContain(`a container called ${name} is there that no stack created`);
-    expect(preview.output).not.toContain("is not set");
+    const preview = await policed(world, "preview");
+    expect(preview.code, preview.output).toBe(0);
+    expect(preview.violations.filter(({ level }) => level === "mandatory")).toEqual([]);
+    expect(preview.output).toContain(`${name}: adopt ${name} on `);
   });
 
-  it("is handed over by the commands that are printed, with its state, after a snapshot of it", async () => {
-    const handOver = text.split("\n").filter((line) => line.startsWith("  docker update --restart=no"));
-    expect(handOver).toHaveLength(1);
-    const moved = await shell(handOver[0] ?? "");
-    expect(moved.code, moved.output).toBe(0);
+  it("is refused at the preview as long as something of it would be lost", async () => {
+    const { adopted } = groups;
+    const { labels: _, ...container } = adopted?.container ?? {};
+    const { environment: __, ...others } = container;
+    groups = { adopted: { ...(adopted as NonNullable<typeof adopted>), container: others } };
+    await world.configure();
+    const before = await world.identity(name);
+    const preview = await world.preview();
+    expect(preview.code).not.toBe(0);
+    expect(preview.output).toContain(
+      "the variable LOG_LEVEL (environment.LOG_LEVEL); its `labels.traefik.enable` (labels.traefik.enable)",
+    );
+    expect(await world.identity(name)).toEqual(before);
+    groups = { adopted: adopted as NonNullable<typeof adopted> };
+    await world.configure();
+  });
+
+  it("is taken over by an update, with its state, after snapshot, drill and stop", async () => {
+    const stranger = await world.inspect(name);
     const up = await world.up();
     expect(up.code, up.output).toBe(0);
     const { body } = await world.ask(name, "/messages");
     expect((body as { text: string }[]).map((each) => each.text)).toEqual(["before the adoption"]);
-    const { Config, HostConfig, NetworkSettings } = await world.inspect(name);
+    const { Id, Config, HostConfig, NetworkSettings } = await world.inspect(name);
+    expect(Id).not.toBe(stranger.Id);
     const expected = { LOG_LEVEL: "debug", ...values };
     expect(Config.Env).toEqual(
       expect.arrayContaining(Object.entries(expected).map(([key, value]) => `${key}=${value}`)),
@@ -145,10 +161,21 @@ describe("a gateway that somebody else has started", () => {
     expect(HostConfig).toMatchObject({ Memory: 256 * 1024 * 1024, RestartPolicy: { Name: "always" } });
     expect(NetworkSettings.Networks[`${world.stack}_net`]?.Aliases).toContain("gateway");
     const kinds = (await world.records(name)).map(({ kind }) => kind);
-    expect(kinds.indexOf("snapshot")).toBeGreaterThanOrEqual(0);
-    expect(kinds.indexOf("drill")).toBeGreaterThan(kinds.indexOf("snapshot"));
-    expect(kinds.indexOf("gate")).toBeGreaterThan(kinds.indexOf("drill"));
-    const before = await world.inspect(`${name}-before-adoption`);
-    expect(before.State.Running).toBe(false);
+    const order = ["baseline", "snapshot", "drill", "snapshot", "cut-over", "gate", "verification"];
+    expect(kinds.filter((kind) => order.includes(kind))).toEqual(order);
+    const kept = await world.inspect(`${name}-before-adoption`);
+    expect(kept).toMatchObject({
+      Id: stranger.Id,
+      State: { Running: false },
+      HostConfig: { RestartPolicy: { Name: "no" } },
+    });
+  });
+
+  it("is a workload like any other afterwards: the next update does nothing", async () => {
+    const before = await world.identity(name);
+    const up = await world.up();
+    expect(up.code, up.output).toBe(0);
+    expect(up.output).not.toMatch(/\b(created|updated|replaced|deleted)\b/);
+    expect(await world.identity(name)).toEqual(before);
   });
 });

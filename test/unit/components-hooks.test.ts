@@ -10,6 +10,7 @@ const task: HookTask = {
   workload: { stack: "test", name: "canary" },
   move: { kind: "forward" },
   untouched: undefined,
+  adopts: false,
   wayBack: "set it back.",
   deadline: 60,
   secrets: {
@@ -44,6 +45,7 @@ function hooksFor(change: Partial<HookTask> = {}) {
   return {
     cutOver: () => call(hooks.cutOver),
     restore: () => call(hooks.restore),
+    adopts: false,
     wayBack: () => call(hooks.wayBack),
   };
 }

@@ -37,7 +37,7 @@ function inspected({ Config, HostConfig, State, Mounts = [home], Networks, ...ch
     ...{ Id: "0123456789ab".padEnd(64, "0"), Name: "/gateway-1", Image: "sha256:1", ...change },
     Config: { Image: "registry.test/openclaw:2026.4.23", ...image.Config, ...Config },
     HostConfig: { RestartPolicy: { Name: "unless-stopped" }, NetworkMode: "oc_default", ...HostConfig },
-    State: { Running: true, Restarting: false, ...State },
+    State: { Status: "running", Running: true, Paused: false, Restarting: false, ...State },
     Mounts,
     NetworkSettings: { Networks: Networks ?? { oc_default: { Aliases: ["gateway", "0123456789ab"] } } },
   } as unknown as Inspected;
@@ -55,6 +55,7 @@ test("a container that is as its image says has a state, a network and nothing e
       networks: [{ name: "oc_default", existing: true, aliases: ["gateway"] }],
     },
     ...{ secrets: {}, hasToken: false, lost: [], notes: [] },
+    condition: { status: "running", running: true, paused: false, health: undefined },
   });
 });
 
@@ -196,14 +197,17 @@ test.each<[string, Change, RegExp]>([
     { HostConfig: { NetworkMode: "container:abc" } },
     /its network mode container:abc/,
   ],
-  ["the default network", { Networks: { bridge: {} } }, /default network `bridge`/],
 ])("%s is said to be lost", (_, change, message) => {
-  expect(adopted(change).lost.join("\n")).toMatch(message);
+  expect(
+    adopted(change)
+      .lost.map(({ what }) => what)
+      .join("\n"),
+  ).toMatch(message);
 });
 
 test.each<[string, Change, RegExp]>([
-  ["is stopped", { State: { Running: false } }, /is stopped\. Start it/],
-  ["restarts again and again", { State: { Restarting: true } }, /restarts again and again/],
+  ["is stopped", { State: { Status: "exited", Running: false } }, /is stopped\. Start it/],
+  ["restarts again and again", { State: { Status: "restarting" } }, /restarts again and again/],
   ["is unhealthy", { State: { Health: { Status: "unhealthy" } } }, /is unhealthy/],
   ["removes itself", { HostConfig: { AutoRemove: true } }, /started with --rm/],
   [
@@ -211,8 +215,10 @@ test.each<[string, Change, RegExp]>([
     { Name: "/oc_gateway_1" },
     /is called oc-gateway-1: an instance can't be called oc_gateway_1/,
   ],
+  ["is in the default network", { Networks: { bridge: {} } }, /default network `bridge`/],
 ])("a container that %s has a sentence of its own", (_, change, message) => {
-  expect(adopted(change).notes.join("\n")).toMatch(message);
+  const all = [adopted(change)];
+  expect(adoptionText(all, { stack: "s", group: "g", agentImage: "i", settings: {} })).toMatch(message);
 });
 
 test.each<[string, Change, RegExp]>([
@@ -259,17 +265,21 @@ test("the lines make a stack file that is accepted; who is alike shares a group"
   expect(
     Object.entries(config.instanceGroups).map(([name, { instances }]) => [
       name,
-      instances.map((each) => each.name),
+      instances.map((each) => [each.name, each.adopt?.container]),
     ]),
   ).toEqual([
-    ["gateways", ["a", "b"]],
-    ["gateways-2", ["c"]],
+    [
+      "gateways",
+      [
+        ["a", "a"],
+        ["b", "b"],
+      ],
+    ],
+    ["gateways-2", [["c", "c"]]],
   ]);
   expect(text).toContain("pulumi config set --stack s --secret --path 'clawforce:secrets.model-api-key'");
   expect(text).toContain("`docker compose up` ends with a conflict of names and touches nothing");
-  expect(text).toContain(
-    "docker update --restart=no a && docker stop a && docker rename a a-before-adoption",
-  );
+  expect(text).toContain("stays, stopped, as a-before-adoption, b-before-adoption, c-before-adoption.");
 });
 
 test("an image without a digest is no line of the stack file, and says what to do", () => {

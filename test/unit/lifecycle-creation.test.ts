@@ -40,8 +40,8 @@ describe("before a container is created", () => {
   });
 
   it("a container of somebody else is left alone", async () => {
-    world.platform.run(world.name, "stranger:1");
-    world.platform.stranger = "a container called canary is there that no stack created";
+    const { id } = world.platform.run(world.name, "stranger:1");
+    world.platform.strangers.set(id, "a container called canary is there that no stack created");
     await expect(restoreBeforeCreate(world.context, task(forward))).rejects.toThrow(
       `${world.name}: a container called canary is there that no stack created`,
     );

@@ -95,6 +95,14 @@ describe("a cut-over", () => {
     expect(world.requests).toBe("held");
   });
 
+  it("of a workload that leaves the stack stops nothing of somebody else's under its name", async () => {
+    const { id } = world.platform.run(world.name, "openclaw:by-hand");
+    world.platform.strangers.set(id, "a container called canary is there that no stack created");
+    expect(await cutOver(world.context, { workload: world.workload })).toEqual({ snapshot: null });
+    expect(world.did).toEqual([`forget ${world.name}`]);
+    expect(world.platform.units.get(world.name)?.running).toBe(true);
+  });
+
   it("does not begin where the requests can't be held, on the way forward", async () => {
     world.proxy.failure = new OperationFailure("the ingress does not answer");
     await expect(cut()).rejects.toThrow("the ingress does not answer");

@@ -27,11 +27,9 @@ describe("a container under the name of a workload", () => {
       `a container called bot is there ${made} (running; gateway:1; it writes to the volume bot-state). Nothing was touched.`,
     );
     expect(said).toContain(
-      "`docker update --restart=no bot && docker stop bot && docker rename bot bot-before-adoption`, and `pulumi up`.",
+      "`fleet adopt --stack prod --container bot` prints what the stack file needs for that",
     );
-    expect(said).toContain(
-      "`fleet adopt --stack prod --container bot` prints what the stack file needs for it",
-    );
+    expect(said).toContain("With `adopt: bot` in the instance, `pulumi up` stops it after a snapshot");
     expect(said).not.toMatch(/remove (it|or)/i);
   });
 });

@@ -328,6 +328,8 @@ describe("canary-before-fleet", () => {
     expect(told("none", newer)).toEqual(not("none"));
     expect(told("restore", newer)).toEqual(not("restore"));
     expect(told("first", newer)).toEqual(not("first"));
+    expect(told("adopt", newer)).toEqual(not("adopt"));
+    expect(told("adopt", {})).toEqual([]);
     expect(told("sideways", {})).toEqual(not("sideways"));
     expect(told("none", {})).toEqual([]);
     expect(told("restore", {})).toEqual([]);

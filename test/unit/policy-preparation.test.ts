@@ -247,6 +247,16 @@ describe("a preparation that does not run in this update", () => {
     }
   });
 
+  it("is needed for an adoption, though the image stays", () => {
+    const adopted = [{ ...canary, image: a, move: "adopt", id: unknownText }];
+    const prepared = preparationOf("canary");
+    expect(said(props(prepared, { stdout: "{}" }), adopted)).not.toEqual([]);
+    const stdout = JSON.stringify({ ...result, to: a });
+    expect(said(props(prepared, { stdout }), adopted)).toEqual([]);
+    const none = JSON.stringify({ ...result, to: a, snapshot: null });
+    expect(said(props(prepared, { stdout: none }), adopted)).toEqual([noResult("it has made no snapshot")]);
+  });
+
   it("of a managed instance needs its backup", () => {
     const of = [{ ...canary, managed: true }];
     const backup = { workload: "canary", from: a, to: b, backup: "backup-7" };

@@ -1,0 +1,134 @@
+import type { WorkloadConfig } from "../../config/rollout.ts";
+import { sourceOf } from "../../config/rollout.ts";
+import type { Loss, Platform, Unit, UnitCondition } from "../../platforms/platform.ts";
+import { type Move, sameDigest } from "../evidence/move.ts";
+import type { CutOverJournal } from "../workdir/journal.ts";
+import type { WorkloadContext } from "../workload.ts";
+
+export type AdoptionMove = Extract<Move, { kind: "adopt" }>;
+
+/** The same workload as long as the container of somebody else's runs it. */
+export function asStranger(context: WorkloadContext, { stranger }: AdoptionMove): WorkloadContext {
+  return { ...context, workload: { ...context.workload, container: stranger.name } };
+}
+
+/** What is there of a workload that is to take over from a container of somebody else's. */
+export interface Adoption {
+  move: AdoptionMove;
+  unit: Unit;
+  /** Why it can't be done as things are, as sentences with what to do. */
+  problems: string[];
+}
+
+type Wanted = Pick<WorkloadConfig, "name" | "image" | "state" | "container" | "publish" | "restore">;
+
+/** @param journal where an earlier run has begun it, and has taken the restart policy off it already. */
+export function adoptionMove(
+  name: string,
+  { id, image, restart }: Unit,
+  to: string,
+  journal: CutOverJournal | undefined,
+): AdoptionMove {
+  const begun = journal?.move.kind === "adopt" ? journal.move.stranger : undefined;
+  const stranger = begun?.id === id ? { ...begun, name } : { name, id, restart };
+  return { kind: "adopt", from: image, to, stranger };
+}
+
+export function noSuchContainer(name: string): string {
+  return `there is no container ${name} to adopt: \`docker ps --all\` lists them. To start on the state as it is, take \`adopt\` out.`;
+}
+
+/** Reads only. Undefined: nothing is there under this name. */
+export async function adoptionOf(
+  platform: Pick<Platform, "unit" | "lossesOf">,
+  wanted: Wanted,
+  { container: name, without }: NonNullable<WorkloadConfig["adopt"]>,
+  journal: CutOverJournal | undefined,
+): Promise<Adoption | undefined> {
+  const unit = await platform.unit(name);
+  if (unit === undefined) return undefined;
+  const { container, publish } = wanted;
+  const losses = await platform.lossesOf(name, { container, ...(publish !== undefined && { publish }) });
+  const problems = [
+    ...obstacles(name, unit),
+    ...differences(name, unit, wanted),
+    ...lossProblem(name, losses, without),
+  ];
+  return { move: adoptionMove(name, unit, wanted.image, journal), unit, problems };
+}
+
+/** What keeps a container from being adopted as it is, a sentence each. */
+export function obstacles(
+  name: string,
+  { status, running, paused, health, temporary, managedBy }: UnitCondition,
+): string[] {
+  const isRestarting = status === "restarting";
+  return [
+    ...(managedBy === undefined
+      ? []
+      : [
+          `${name} is an instance of the control plane ${managedBy}, which makes its container again by itself. Write it into a group with \`managed: true\`.`,
+        ]),
+    ...(isRestarting ? [`${name} restarts again and again. Repair it before you adopt it.`] : []),
+    ...(running && health === "unhealthy" ? [`${name} is unhealthy. Repair it before you adopt it.`] : []),
+    ...(running && health === "starting" ? [`${name} is still starting. Wait until it is healthy.`] : []),
+    ...(paused ? [`${name} is paused. Run \`docker unpause ${name}\` before you adopt it.`] : []),
+    ...(running || isRestarting
+      ? []
+      : [`${name} is stopped. Start it and see that it serves before you adopt it.`]),
+    ...(temporary === true
+      ? [
+          `${name} was started with --rm. Docker removes it when it is stopped, with its unnamed volumes, and it could not be brought back. Start it again without --rm.`,
+        ]
+      : []),
+  ];
+}
+
+/** A take-over changes who runs a gateway and nothing else: not its version, and not its state. */
+function differences(name: string, unit: Unit, { image, state, container, restore }: Wanted): string[] {
+  const mount = unit.mounts.find(({ at }) => at === container.stateDirectory);
+  const isSame = mount !== undefined && sourceOf(mount.from) === sourceOf(state);
+  const where =
+    mount === undefined
+      ? `has nothing mounted at ${container.stateDirectory}, where the stack file says its state is`
+      : `has its state in ${sourceOf(mount.from)}, and the stack file says ${sourceOf(state)}`;
+  return [
+    ...(isSame ? [] : [`${name} ${where}. Correct \`volume\` or \`directory\` of the instance.`]),
+    ...(sameDigest(unit.image, image) ? [] : [otherImage(name, unit.image, image)]),
+    ...(restore === undefined
+      ? []
+      : [
+          "A state that is adopted can't be set back in the same update. Take `restore` out until it is adopted.",
+        ]),
+  ];
+}
+
+function otherImage(name: string, from: string, to: string): string {
+  return from.includes("@")
+    ? `${name} runs ${from}, and the stack file wants ${to}. Adopt what runs: write its image as \`stable\`. Update it afterwards.`
+    : `${name} runs ${from}, and this host knows no digest of it. It was built or loaded here: push it to a registry, and pull it from there.`;
+}
+
+function lossProblem(name: string, losses: readonly Loss[], without: readonly string[]): string[] {
+  const lost = losses.filter(({ key }) => !without.includes(key));
+  if (lost.length === 0) return [];
+  const list = lost.map(({ key, what }) => `${what} (${key})`).join("; ");
+  return [
+    `The new container would not have what ${name} has: ${list}. Write it into the stack file. ` +
+      "What the new one need not have is named by its key under `adopt.without`.",
+  ];
+}
+
+/** Who comes in with the token of before must come in with the one of the stack as well. No value is shown. */
+export function tokenProblem(
+  { workload, secrets }: Pick<WorkloadContext, "workload" | "secrets">,
+  { environment }: Pick<Unit, "environment">,
+): string | undefined {
+  const { name, tokenVariable, stack, container } = workload;
+  const prefix = `${tokenVariable}=`;
+  const theirs = environment.find((each) => each.startsWith(prefix))?.slice(prefix.length);
+  return tokenVariable === undefined || theirs === undefined || theirs === secrets.gatewayToken
+    ? undefined
+    : `${container} has another token in ${tokenVariable} than the stack in \`clawforce:gatewayTokens.${name}\`. Whoever has that one could not come in any more. ` +
+        `\`fleet adopt --stack ${stack} --container ${container}\` prints the command that takes it over.`;
+}

@@ -1,0 +1,71 @@
+import { messageOf } from "../../platforms/failure.ts";
+import type { Displaced } from "../../platforms/platform.ts";
+import { openAdoption } from "../evidence/adoption.ts";
+import { removeFromIngress } from "../ingress/open.ts";
+import { Journal } from "../workdir/journal.ts";
+import type { Workload, WorkloadContext } from "../workload.ts";
+import { ownUnit } from "./own-unit.ts";
+import { startOnState } from "./start.ts";
+
+/** The name under which the container of a failed adoption is kept: the engine removes it by its id, whatever its name. */
+export function failedName({ name }: Pick<Workload, "name">): string {
+  return `${name}-adoption-failed`;
+}
+
+/** Its name, its restart policy, and that it serves; what is so already stays. */
+export async function bringBackStranger(
+  { platform, workload, progress }: Pick<WorkloadContext, "platform" | "workload" | "progress">,
+  stranger: Displaced,
+): Promise<void> {
+  await platform.putBack(stranger);
+  await startOnState({ platform, progress, workload: { ...workload, container: stranger.name } });
+}
+
+/**
+ * After an adoption that did not pass: ours is stopped, and the container of before serves again.
+ *
+ * @returns what is true now, as sentences; undefined where no container of somebody else's waits.
+ */
+export async function giveUpAdoption(context: WorkloadContext): Promise<string | undefined> {
+  const { workload, platform, log } = context;
+  const adoption = openAdoption(await log.read());
+  if (adoption === undefined) return undefined;
+  const { stranger, snapshot, image } = adoption;
+  const aside = failedName(workload);
+  const done = { drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds: 0, killed: false } };
+  try {
+    const ours = await ownUnit(context);
+    if (ours !== undefined) {
+      done.stop = await platform.stop(workload.container, workload.stopGrace);
+      await platform.setAside(ours.id, aside);
+    }
+    await bringBackStranger(context, stranger);
+    await log.append({
+      ...{ kind: "cut-over", from: image, to: image, direction: "same", snapshot, ...done },
+      stranger: { ...stranger, did: "returned" },
+    });
+    await new Journal(log.folder).clear();
+    await removeFromIngress(context);
+  } catch (error) {
+    return (
+      `${stranger.name} could not be brought back: ${platform.describe(error)} ` +
+      `By hand: \`docker stop ${workload.container}\`, \`docker rename ${workload.container} ${aside}\`, ` +
+      `\`docker rename ${workload.name}-before-adoption ${stranger.name}\`, \`docker start ${stranger.name}\`. ` +
+      "Never run both: they have one state."
+    );
+  }
+  return (
+    `${stranger.name} serves again as it was, on the state as it is now. The state of before is snapshot ${snapshot.slice(0, 8)}. ` +
+    (await logAdvice(context, aside)) +
+    "Once the cause is gone, run `pulumi up` again."
+  );
+}
+
+async function logAdvice({ platform }: WorkloadContext, aside: string): Promise<string> {
+  try {
+    const found = await platform.unit(aside);
+    return found === undefined ? "" : `The log of what failed: ${platform.logCommand(aside)}. `;
+  } catch (error) {
+    return `${messageOf(error)} `;
+  }
+}

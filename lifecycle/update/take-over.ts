@@ -1,0 +1,88 @@
+import { messageOf, OperationFailure } from "../../platforms/failure.ts";
+import type { Unit } from "../../platforms/platform.ts";
+import { removeFromIngress } from "../ingress/open.ts";
+import { Journal } from "../workdir/journal.ts";
+import type { WorkloadContext } from "../workload.ts";
+import { type AdoptionMove, asStranger } from "./adoption.ts";
+import { bringBackStranger, failedName, giveUpAdoption } from "./bring-back-stranger.ts";
+import { stopWithSnapshot } from "./cut-over.ts";
+import { StepFailure } from "./step.ts";
+
+/**
+ * Makes room for the first container of this stack: the one of somebody else's is held, drained, stopped and copied like
+ * any other, and kept under another name. When any of it fails, it serves again as it was.
+ */
+export async function takeOver(context: WorkloadContext, move: AdoptionMove): Promise<void> {
+  const { workload, platform, log, progress } = context;
+  await removeFailedOne(context);
+  const served = await strangerNow(context, move);
+  const aside = `${workload.name}-before-adoption`;
+  if ((await platform.unit(aside)) !== undefined) {
+    throw new OperationFailure(
+      `${workload.name}: ${move.stranger.name} is to be kept as ${aside}, and a container of that name is there already. ` +
+        `Nothing was touched. Rename or remove that one first: it is what an earlier adoption has left.`,
+    );
+  }
+  try {
+    await new Journal(log.folder).write({ phase: "draining", from: served.image, move });
+    // An engine that restarts meanwhile must not start it on a state that is being copied.
+    await platform.setAside(served.id, move.stranger.name);
+    await stopWithSnapshot(asStranger(context, move), { move, served, leaves: false });
+    await platform.setAside(served.id, aside);
+  } catch (error) {
+    throw await putStrangerBack(context, move, error);
+  }
+  progress(`${move.stranger.name} is kept, stopped, as ${aside}`);
+}
+
+/** What the plan was made for must be what is there. */
+async function strangerNow(
+  { workload, platform }: WorkloadContext,
+  { stranger }: AdoptionMove,
+): Promise<Unit> {
+  const served = await platform.unit(stranger.name);
+  if (served?.id === stranger.id) return served;
+  throw new OperationFailure(
+    `${workload.name}: ${stranger.name} is another container than at the preview, or gone. Nothing was touched. Run \`pulumi up\` again.`,
+  );
+}
+
+/** Of an adoption that failed, and that the engine does not know of: its creation had failed. */
+async function removeFailedOne({ workload, platform }: WorkloadContext): Promise<void> {
+  const { stack, name } = workload;
+  const unit = failedName(workload);
+  const found = await platform.unit(unit);
+  if (found === undefined || (await platform.strangerAt({ stack, name, unit })) !== undefined) return;
+  if (!found.running) await platform.remove(unit);
+}
+
+/** @returns what to fail with: what went wrong, and what is true now. */
+export async function putStrangerBack(
+  context: WorkloadContext,
+  { stranger }: AdoptionMove,
+  error: unknown,
+): Promise<Error> {
+  const { workload, log, progress } = context;
+  const said = error instanceof OperationFailure ? error.message : `${workload.name}: ${messageOf(error)}`;
+  let now: string;
+  try {
+    const givenUp = await giveUpAdoption(context);
+    if (givenUp === undefined) {
+      await bringBackStranger(context, stranger);
+      await new Journal(log.folder).clear();
+      await removeFromIngress(context);
+    }
+    now =
+      givenUp ??
+      `Nothing was removed: ${stranger.name} serves again as it was. Once the cause is gone, run \`pulumi up\` again.`;
+  } catch (again) {
+    now =
+      `Nothing was removed, but ${stranger.name} could not be started again: ${context.platform.describe(again)} ` +
+      "Run `fleet recover`: it does the same once more.";
+  }
+  const step = error instanceof StepFailure ? error.step : "stop";
+  await log.append({ kind: "failure", step, message: said, image: workload.image }).catch((unwritten) => {
+    progress(`the failure could not be recorded: ${messageOf(unwritten)}`);
+  });
+  return new OperationFailure(`${said}\n${now}`);
+}

@@ -1,0 +1,120 @@
+import type Docker from "dockerode";
+import { gatewayContainer } from "../../config/container-schema.ts";
+import { isMapping } from "../../config/json.ts";
+import type { Loss, WantedUnit } from "../platform.ts";
+import {
+  type AdoptedSettings,
+  adoptedSettings,
+  goneImage,
+  type Inspected,
+  type InspectedImage,
+  usual,
+} from "./adopted-settings.ts";
+import { inspectContainer } from "./client.ts";
+import { inspectImage } from "./image.ts";
+
+/** What a container of somebody else's has and the workload's own one would not have. */
+export async function lossesOf(docker: Docker, name: string, wanted: WantedUnit): Promise<Loss[]> {
+  const found = await inspectContainer(docker, name);
+  return found === undefined
+    ? []
+    : losses(found, (await inspectImage(docker, found.Image)) ?? goneImage, wanted);
+}
+
+/**
+ * Told by what is there, not by its value: who has written another value has meant it. What the schema gives by itself was
+ * meant by nobody.
+ */
+export function losses(found: Inspected, image: InspectedImage, { container, publish }: WantedUnit): Loss[] {
+  const { stateDirectory, port } = container;
+  const theirs = adoptedSettings(found, image, { stateDirectory, port });
+  return [
+    ...theirs.lost,
+    ...(theirs.publish !== undefined && publish === undefined
+      ? [{ key: "publish", what: `its port, which is published at ${theirs.publish}` }]
+      : []),
+    ...settingsLosses(theirs, container),
+  ];
+}
+
+/** What its own keys say of a part, where the schema has a list or a mapping. */
+const parts: Readonly<Record<string, (entry: Record<string, unknown>) => string>> = {
+  mounts: ({ target }) => String(target),
+  networks: ({ name }) => String(name),
+  ports: ({ container, protocol }) => `${container}/${protocol}`,
+  devices: ({ host }) => String(host),
+};
+
+/** They are about how a container is started again and judged, which the stack file decides. */
+const ownMatter = new Set(["health", "restart", "stateDirectory", "port", "network", "stopSignal"]);
+
+function settingsLosses({ settings }: AdoptedSettings, container: WantedUnit["container"]): Loss[] {
+  // As the schema has it, with the defaults of each entry and without units.
+  const theirs = gatewayContainer.partial().parse(settings) as Record<string, unknown>;
+  const ours = container as unknown as Record<string, unknown>;
+  return Object.keys(settings)
+    .filter((key) => !ownMatter.has(key))
+    .flatMap((key) => {
+      if (key === "environment" || key === "secrets") return variableLosses(theirs[key], ours);
+      if (key === "networks") return networkLosses(theirs[key], ours);
+      const given = onlyKeysOf(settings[key], theirs[key]);
+      return valueLosses([key], given, ours[key], (usual as Record<string, unknown>)[key]);
+    });
+}
+
+/** Without what the schema has added by itself. */
+function onlyKeysOf(written: unknown, parsed: unknown): unknown {
+  return isMapping(written) && isMapping(parsed)
+    ? Object.fromEntries(Object.entries(parsed).filter(([key]) => key in written))
+    : parsed;
+}
+
+function variableLosses(theirs: unknown, { environment, secrets }: Record<string, unknown>): Loss[] {
+  const known = new Set([environment, secrets].flatMap((each) => Object.keys((each ?? {}) as object)));
+  return Object.keys(theirs as object)
+    .filter((variable) => !known.has(variable))
+    .map((variable) => ({ key: `environment.${variable}`, what: `the variable ${variable}` }));
+}
+
+interface Joined {
+  name: string;
+  aliases?: string[];
+}
+
+function networkLosses(theirs: unknown, ours: Record<string, unknown>): Loss[] {
+  const joined = [{ name: String(ours.network) }, ...((ours.networks ?? []) as Joined[])] as Joined[];
+  return (theirs as Joined[]).flatMap(({ name, aliases = [] }) => {
+    const same = joined.filter((each) => each.name === name);
+    if (same.length === 0) return [{ key: `networks.${name}`, what: `the network ${name}` }];
+    const known = new Set(same.flatMap((each) => each.aliases ?? []));
+    return aliases
+      .filter((alias) => !known.has(alias))
+      .map((alias) => ({
+        key: `networks.${name}.${alias}`,
+        what: `its name ${alias} in the network ${name}`,
+      }));
+  });
+}
+
+function valueLosses(path: string[], theirs: unknown, ours: unknown, usualValue: unknown): Loss[] {
+  const [top = ""] = path;
+  const loss = (at: string[]) => ({ key: at.join("."), what: `its \`${at.join(".")}\`` });
+  if (Array.isArray(theirs)) {
+    const nameOf = (entry: unknown) =>
+      isMapping(entry) ? (parts[top]?.(entry) ?? JSON.stringify(entry)) : String(entry);
+    const known = new Set(Array.isArray(ours) ? ours.map(nameOf) : []);
+    // A command is one thing.
+    if (["command", "entrypoint"].includes(top)) return ours === undefined ? [loss(path)] : [];
+    return theirs
+      .map(nameOf)
+      .filter((name) => !known.has(name))
+      .map((name) => loss([...path, name]));
+  }
+  if (isMapping(theirs)) {
+    return Object.entries(theirs).flatMap(([key, value]) =>
+      valueLosses([...path, key], value, isMapping(ours) ? ours[key] : undefined, undefined),
+    );
+  }
+  const isGiven = ours !== undefined && ours !== usualValue;
+  return isGiven || ours === theirs ? [] : [loss(path)];
+}
