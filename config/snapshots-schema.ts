@@ -37,6 +37,15 @@ export const snapshots = z.strictObject({
         "20 GB",
       ),
     ),
+  mayBeDamaged: z
+    .array(z.string().min(1))
+    .optional()
+    .meta(
+      doc(
+        "SQLite files that may be damaged, by their paths in the state; `*` stands for any text. Any other damaged one is refused. Default: none.",
+        ["workspace/leftover.db"],
+      ),
+    ),
   drill: z
     .strictObject({
       deadline: seconds.default(120).meta(doc("How long the copy may take to start.", "5m")),

@@ -26,12 +26,13 @@ export const placesOfNoVersion: readonly string[] = [
   "*.lock.db",
 ];
 
-const ofNoVersion = new RegExp(
-  `^(${placesOfNoVersion
-    .map((place) => place.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*"))
-    .join("|")})(/|$)`,
-  "s",
-);
+const ofNoVersion = pathsIn(placesOfNoVersion);
+
+/** Matches the paths of these places and of all that is below them. */
+export function pathsIn(places: readonly string[]): RegExp {
+  const patterns = places.map((place) => place.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*"));
+  return new RegExp(`^(${patterns.join("|")})(/|$)`, "s");
+}
 
 /** Whether a file of the state, by its path in it, belongs to the version that runs on it. */
 export function isOfVersion(path: string): boolean {

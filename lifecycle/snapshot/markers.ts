@@ -100,11 +100,11 @@ function byFolder(archives: Record<string, string>): Record<string, string> {
   );
 }
 
-/** The databases that SQLite finds damaged, as sentences. */
-export function damagedDatabases(report: ScriptReport): string[] {
-  return report.databases
-    .filter((database) => database.verdict !== "ok" || database.userVersion === undefined)
-    .map((database) => `${database.path}: ${database.verdict}`);
+/** The databases that SQLite finds damaged. */
+export function damagedDatabases(report: ScriptReport): DatabaseReport[] {
+  return report.databases.filter(
+    (database) => database.verdict !== "ok" || database.userVersion === undefined,
+  );
 }
 
 function pathOf(text: string): string {

@@ -1,5 +1,6 @@
 import { digestIn } from "../../config/digest.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
+import { pathsIn } from "../evidence/moved-state.ts";
 import type { SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
@@ -143,11 +144,19 @@ function snapshotTags(context: WorkloadContext, role: SnapshotRole, image: strin
 }
 
 function refuseDamaged(context: WorkloadContext, report: ScriptReport): void {
+  const { mayBeDamaged = [] } = context.workload.snapshots;
+  const isAllowed = ({ path }: { path: string }) =>
+    mayBeDamaged.length > 0 && pathsIn(mayBeDamaged).test(path);
   const damaged = damagedDatabases(report);
-  if (damaged.length > 0) {
+  for (const { path } of damaged.filter(isAllowed)) {
+    context.progress(`${path} is damaged, which the stack file allows: it is copied as it stands`);
+  }
+  const refused = damaged.filter((each) => !isAllowed(each));
+  if (refused.length > 0) {
+    const list = refused.map(({ path, verdict }) => `${path}: ${verdict}`).join("; ");
     throw new OperationFailure(
-      `SQLite finds damage in the state of ${context.workload.name}: ${damaged.join("; ")}. ` +
-        "Repair it, or set it back: see docs/rollback.md.",
+      `SQLite finds damage in the state of ${context.workload.name}: ${list}. ` +
+        "Repair it, or set it back: see docs/rollback.md. A file that no version needs can be named under `snapshots.mayBeDamaged`.",
     );
   }
 }

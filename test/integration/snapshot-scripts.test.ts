@@ -90,6 +90,24 @@ function writeTemporaryFiles(): () => Promise<void> {
   };
 }
 
+/** The state lies on a disk of its own, of which the first block of this file is gone. */
+async function onBrokenDisk(file: string, work: () => Promise<void>): Promise<void> {
+  const run = promisify(execFile);
+  const disk = join(folder, "disk");
+  await run("truncate", ["--size", "8M", disk]);
+  await run("mkfs.ext4", ["-q", "-O", "^has_journal,^extent,^64bit,^metadata_csum", disk]);
+  await run("mount", ["-o", "loop", disk, state]);
+  writeFileSync(join(state, file), "x".repeat(20_000));
+  await run("umount", [state]);
+  await run("debugfs", ["-w", "-R", `sif ${file} block[0] 99999999`, disk]);
+  await run("mount", ["-o", "loop,errors=continue", disk, state]);
+  try {
+    await work();
+  } finally {
+    await run("umount", [state]);
+  }
+}
+
 /** Restores a snapshot as a drill does. Returns where the state is then. */
 async function restored(snapshot: string): Promise<string> {
   const scratch = join(folder, `scratch-${snapshot}`);
@@ -139,15 +157,82 @@ describe("a hot snapshot of a workload that serves", () => {
   });
 
   it("is a failure for a file that is there and can't be read", async () => {
-    writeFileSync(join(state, "unreadable"), "");
-    await promisify(execFile)("mount", ["--bind", "/proc/1/mem", join(state, "unreadable")]);
-    try {
+    await onBrokenDisk("unreadable", async () => {
       await expect(takeHotSnapshot(context, image)).rejects.toThrow(
         /the hot snapshot failed \(exit code 3, .*"item":"\/state\/unreadable"/s,
       );
+    });
+  });
+
+  it("refuses a damaged database by its path, unless the stack file says that it may be damaged", async () => {
+    const file = "workspace/leftover.db";
+    open(file).exec("CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(9000))");
+    writeFileSync(join(state, file), Buffer.alloc(4000, 7), { flag: "r+" });
+    const header = Buffer.from("SQLite format 3\0");
+    writeFileSync(join(state, file), header, { flag: "r+" });
+    await expect(takeHotSnapshot(context, image)).rejects.toThrow(
+      /SQLite finds damage in the state of .*: workspace\/leftover\.db: .*`snapshots\.mayBeDamaged`/,
+    );
+    const { snapshots } = context.workload;
+    const allowed = { ...snapshots, mayBeDamaged: ["workspace/*.db"] };
+    const lenient = { ...context, workload: { ...context.workload, snapshots: allowed } };
+    const { snapshot } = await takeHotSnapshot(lenient, image);
+    expect(said.join("\n")).toContain("workspace/leftover.db is damaged, which the stack file allows");
+    expect(readdirSync(join(await restored(snapshot), "workspace"))).toEqual(["leftover.db"]);
+  });
+
+  it("refuses what is mounted inside of the state, by its path, and a restore moves nothing of it", async () => {
+    const { snapshot } = await takeHotSnapshot(context, image);
+    const inside = join(state, "agents/my workspace");
+    mkdirSync(inside, { recursive: true });
+    await promisify(execFile)("mount", ["-t", "tmpfs", "none", inside]);
+    try {
+      writeFileSync(join(state, "kept"), "kept");
+      const sentence = "something else is mounted inside of the state, at agents/my workspace";
+      await expect(takeHotSnapshot(context, image)).rejects.toThrow(sentence);
+      await expect(takeColdSnapshot(context, image, "cold")).rejects.toThrow(sentence);
+      const restore: Parameters<typeof runScript>[1] = {
+        script: "restore",
+        purpose: "restore",
+        state: "read-write",
+        arguments: [snapshot],
+      };
+      await expect(runScript(context, restore)).rejects.toThrow(sentence);
+      expect(readdirSync(state).toSorted()).toEqual(["agents", "kept"]);
     } finally {
-      await promisify(execFile)("umount", [join(state, "unreadable")]);
+      await promisify(execFile)("umount", [inside]);
     }
+  });
+
+  it("has each file once, whatever its name is, and so has the check of a cold one", async () => {
+    const names = [
+      "two\nlines",
+      "tab\there",
+      '"type":"file"',
+      "back\\slash",
+      "-rf",
+      " ",
+      "ü",
+      "a.db\nb.sqlite",
+    ];
+    for (const name of names) writeFileSync(join(state, name), name);
+    open("real\none.db").exec("PRAGMA journal_mode=WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+    names.push("real\none.db", "real\none.db-shm", "real\none.db-wal");
+    const hot = await takeHotSnapshot(context, image);
+    const cold = await takeColdSnapshot(context, image, "cold");
+    const checked = await checkColdSnapshot(context, cold, image, "cold");
+    expect(checked.files).toBe(names.length);
+    expect(Object.keys(hot.markers.databases)).toEqual(["real\none.db"]);
+    // Its side files are in its copy already where it was copied while it was open.
+    const copied = names.filter((name) => !/-(shm|wal)$/.test(name));
+    expect(readdirSync(await restored(hot.snapshot)).toSorted()).toEqual(copied.toSorted());
+    expect(readdirSync(await restored(checked.snapshot)).toSorted()).toEqual(names.toSorted());
+    const { stdout } = await runScript(context, {
+      script: "space",
+      purpose: "look at free space",
+      state: "read-only",
+    });
+    expect(stdout).toContain(`state-files\t${names.length}\n`);
   });
 
   it("waits for a lock that is held for 12 s, and not for those that a gateway holds as long as it runs", async () => {

@@ -32,7 +32,9 @@ describe("parseScriptReport", () => {
       configVersion: "2026.4.23",
     });
     expect(report.numbers).toEqual({ "state-free": 4096 });
-    expect(damagedDatabases(report)).toEqual(["broken.db: *** in database main ***"]);
+    expect(damagedDatabases(report)).toMatchObject([
+      { path: "broken.db", verdict: "*** in database main ***" },
+    ]);
   });
 
   it("sums up what was put aside in one folder, and tells it from other files there", () => {

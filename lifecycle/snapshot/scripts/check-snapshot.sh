@@ -1,7 +1,7 @@
 # $1 snapshot id. Compares the snapshot with the stopped state and opens each of its databases.
 snapshot=$1
 read_password
-printf 'state-files\t%s\n' "$(find "${places[@]}" -xdev -type f -not -path '/state/.clawforce-restore/*' | wc -l)"
+printf 'state-files\t%s\n' "$(count_files "${places[@]}" -xdev)"
 printf 'state-bytes\t%s\n' "$(find "${places[@]}" -xdev -type f -not -path '/state/.clawforce-restore/*' -printf '%s\n' | awk '{ n += $1 } END { printf "%d", n }')"
 restic ls --json "$snapshot" >/stage/listing
 printf 'snapshot-files\t%s\n' "$(grep -c '"type":"file"' /stage/listing || true)"

@@ -5,6 +5,7 @@ tags=()
 for tag in "$@"; do
   tags+=(--tag "$tag")
 done
+refuse_mounts_inside /state
 read_password
 open_repository
 restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude /state/.clawforce-restore "${places[@]}" >/stage/summary

@@ -11,8 +11,15 @@ has_vanished() {
   local item
   printf '%s' "$1" >/stage/missed
   item=$(sqlite3 :memory: "SELECT json_extract(readfile('/stage/missed'), '\$.item')" 2>/dev/null) || return 1
-  [ -n "$item" ] && [ ! -e "$item" ] && [ ! -L "$item" ]
+  [ -n "$item" ] && is_gone "$item"
 }
+
+# Which files there are, to tell whether any came or went meanwhile.
+names_of_files() {
+  find "${places[@]}" "${calmly[@]}" -type f -not -path '/state/.clawforce-restore/*' -print0 | sort -z | sha256sum
+}
+
+refuse_mounts_inside /state
 
 read_password
 open_repository
@@ -22,6 +29,7 @@ mkdir -p /stage/databases
 list_databases /state >/stage/list
 cd /state
 number=0
+excluded=()
 while IFS= read -r -d '' file; do
   is_sqlite "$file" || continue
   number=$((number + 1))
@@ -30,21 +38,31 @@ while IFS= read -r -d '' file; do
   if ! back_up "$file" "$copy"; then
     rm -f -- "$copy"
     # Gone since it was found: it is in no snapshot.
-    [ -e "$file" ] || continue
+    is_gone "$file" && continue
+    if grep -qE 'not a database|malformed' /stage/said; then
+      # Copied as it stands, with all other files; whether it may be damaged is for the program to say.
+      report_unreadable "$file" "$(last_said)"
+      continue
+    fi
     printf '%s could not be copied: %s\n' "${file#./}" "$(last_said)" >&2
     exit 6
   fi
   printf '%s\t%s\t%s\n' "$number" "$owner" "$(encoded "$file")" >>/stage/databases/map
   for each in "$file" "$file-wal" "$file-shm" "$file-journal"; do
-    printf '/state/%s\n' "${each#./}" | sed 's/[][*?\\]/\\&/g; s/\$/$$/g' >>/stage/exclude
+    excluded+=("/state/${each#./}")
+    # One pattern a line: `?` stands for the line break in a name. The x keeps one at its end.
+    pattern=$(printf '/state/%sx' "${each#./}" | sed 's/[][*?\\]/\\&/g; s/\$/$$/g')
+    printf '%s\n' "${pattern//$'\n'/?}" | sed 's/x$//' >>/stage/exclude
   done
   examine_copy "$copy" "$file"
 done </stage/list
 report_archives /state
 report_config /state
 status=0
+before=$(names_of_files)
 restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude-file /stage/exclude --exclude /state/.clawforce-restore \
-  "${places[@]}" /stage/databases 2>/stage/errors || status=$?
+  "${places[@]}" /stage/databases 2>/stage/errors >/stage/summary || status=$?
+cat /stage/summary
 # 3: not everything could be read. What has gone while the workload serves is no failure; anything else is one.
 grep '"message_type":"error"' /stage/errors >/stage/unread || true
 printf 'vanished\t%s\n' "$(sed -n 's/.*"item"://p' /stage/unread | sort -u | wc -l)"
@@ -57,3 +75,16 @@ if [ "$status" = 3 ] && [ -s /stage/unread ]; then
   done </stage/doubtful
 fi
 [ "$status" = 0 ] || { cat /stage/errors >&2; exit "$status"; }
+# What would refuse the cold snapshot is found out here, while the workload serves.
+if [ "$before" = "$(names_of_files)" ]; then
+  wanted=$(count_files "${places[@]}" "${calmly[@]}")
+  for each in "${excluded[@]}"; do
+    [ ! -f "$each" ] || wanted=$((wanted - 1))
+  done
+  id=$(sed -n 's/.*"message_type":"summary".*"snapshot_id":"\([0-9a-f]*\)".*/\1/p' /stage/summary)
+  has=$(restic ls --json "$id" | grep -c '"type":"file","path":"/\(state\|backups\)/' || true)
+  if [ "$has" != "$wanted" ]; then
+    echo "the copy has $has files, and the state $wanted, though none came or went meanwhile" >&2
+    exit 7
+  fi
+fi

@@ -87,6 +87,31 @@ is_closed() {
   is_wal "$1" && [ ! -e "$1-wal" ] && [ ! -e "$1-shm" ]
 }
 
+# Whether nothing is there under this name any more. What is there and can't be looked at is not gone.
+is_gone() {
+  local said
+  said=$(LC_ALL=C stat -- "$1" 2>&1 >/dev/null) && return 1
+  [[ $said == *'No such file or directory' || $said == *'Not a directory' ]]
+}
+
+# A file for each dot: a name may have line breaks.
+count_files() {
+  find "$@" -type f -not -path '/state/.clawforce-restore/*' -printf . | wc -c
+}
+
+# A restore replaces a state by renames, and none goes through a mount.
+refuse_mounts_inside() {
+  local point
+  while read -r _ _ _ _ point _; do
+    # The kernel writes blanks and backslashes of a path as octal numbers.
+    point=$(printf '%b' "${point//\\/\\0}")
+    if [[ $point == "$1"/* ]]; then
+      echo "something else is mounted inside of the state, at ${point#"$1"/}. Unmount it, or move its files into the state." >&2
+      exit 8
+    fi
+  done </proc/self/mountinfo
+}
+
 encoded() {
   printf '%s' "$1" | base64 -w0
 }
@@ -142,7 +167,7 @@ back_up() {
       # Locked is none of what a copy helps against: that would be torn.
       grep -q 'locked' /stage/said || { copy_with_companions "$1" "$2" 2>/stage/said && return 0; }
     fi
-    [ -e "$1" ] || return 1
+    ! is_gone "$1" || return 1
   done
   return 1
 }

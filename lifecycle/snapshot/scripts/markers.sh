@@ -8,7 +8,7 @@ while IFS= read -r -d '' file; do
   else
     describe_database "$file" "$file" ok -readonly && continue
   fi
-  [ -e "$file" ] || continue
+  is_gone "$file" && continue
   said=$(last_said)
   # A lock is none of what a copy helps against: that would be torn.
   if [[ $said != *locked* ]] && copy_with_companions "$file" /stage/copy 2>/dev/null; then

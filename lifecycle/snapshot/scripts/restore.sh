@@ -1,6 +1,7 @@
 # $1 snapshot id. Replaces all of /state. Runs to its end when it is run again after a kill at any point:
 # first a complete copy beside the state, then two series of renames, each of which can go on where it stopped.
 snapshot=$1
+refuse_mounts_inside /state
 read_password
 work=/state/.clawforce-restore
 phase=$(cat "$work/phase" 2>/dev/null || echo none)

@@ -12,6 +12,7 @@ for place in state repository stage; do
 done
 # The workload may serve: what goes while du and find look is no failure.
 printf 'state-used\t%s\n' "$({ du -scxB1 "${places[@]}" 2>/dev/null || true; } | tail -n 1 | cut -f 1)"
-{ find "${places[@]}" "${calmly[@]}" -type f -printf '%s %p\n' 2>/dev/null || true; } |
-  awk '{ files += 1 } /\.sqlite|\.db/ { databases += $1 } END { printf "state-files\t%d\ndatabases-used\t%.0f\n", files, databases }'
+printf 'state-files\t%s\n' "$({ count_files "${places[@]}" "${calmly[@]}" || true; } 2>/dev/null)"
+{ find "${places[@]}" "${calmly[@]}" -type f \( -name '*.sqlite*' -o -name '*.db*' \) -printf '%s\n' 2>/dev/null || true; } |
+  awk '{ databases += $1 } END { printf "databases-used\t%.0f\n", databases }'
 printf 'memory-free\t%s\n' "$(awk '/^MemAvailable:/ { printf "%d", $2 * 1024 }' /proc/meminfo)"
