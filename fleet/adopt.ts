@@ -3,9 +3,12 @@ import { platform } from "../config/platform-schema.ts";
 import { stackFileText, stackSettings } from "../config/stack-file.ts";
 import { adoptable, type Wanted } from "../platforms/docker/adoptable.ts";
 import { usual } from "../platforms/docker/adopted-settings.ts";
+import { type AdoptionNames, adoptionEdits } from "./adoption-lines.ts";
+import { takeSecretsOver } from "./adoption-secrets.ts";
 import { adoptionText } from "./adoption-text.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { configOf, stackFileOf } from "./stack.ts";
+import { StackFileChange } from "./stack-file-change.ts";
 
 export const adopt: Command = {
   name: "adopt",
@@ -18,7 +21,10 @@ have. It changes nothing: neither the containers nor the stack file.
   fleet adopt --stack prod --container gateway-1,gateway-2
   fleet adopt --stack prod --compose openclaw --group support
 
-Exit code 0: printed. 1: at least one container can't be adopted; the reason is printed.`,
+With --write it writes the lines into the stack file, and sets the secrets with \`pulumi config set --secret\`. It writes
+nothing where the stack file would have a problem then. No container is touched.
+
+Exit code 0: printed or written. 1: at least one container can't be adopted; the reason is printed.`,
   flags: {
     container: { type: "string", value: "NAME[,NAME…]", does: "the containers" },
     compose: { type: "string", value: "PROJECT", does: "all containers of a Compose project" },
@@ -30,6 +36,7 @@ Exit code 0: printed. 1: at least one container can't be adopted; the reason is 
       does: `where their state is inside; default: ${usual.stateDirectory}`,
     },
     port: { type: "string", value: "N", does: `the gateways' port inside; default: ${usual.port}` },
+    write: { type: "boolean", does: "write the stack file and set the secrets" },
   },
   async run({ stack, configFile, flags, out, err }) {
     const named = { stack, configFile };
@@ -41,20 +48,33 @@ Exit code 0: printed. 1: at least one container can't be adopted; the reason is 
     const file = stackFileOf(named);
     const settings = stackSettings(stackFileText(file), file);
     // All else may still be missing: this is how a stack file begins.
-    const host = platform.safeParse(settings.platform ?? { kind: "docker" });
-    const { adoptions, refusals } = await adoptable(host.data ?? configOf(named).platform, wanted, {
+    const host = platform.safeParse(settings.platform ?? { kind: "docker" }).data ?? configOf(named).platform;
+    const { adoptions, refusals } = await adoptable(host, wanted, {
       stateDirectory: textOf(flags["state-directory"], usual.stateDirectory),
       port: given.data,
     });
-    const names = {
-      group: textOf(flags.group, "gateways"),
-      agentImage: textOf(flags["agent-image"], "openclaw"),
-    };
-    if (adoptions.length > 0) out.write(`${adoptionText(adoptions, { stack, settings, ...names })}\n`);
     for (const refusal of refusals) err.write(`${refusal}\n`);
     // Not every service of a Compose project is a gateway.
     const isWhole = refusals.length === 0 || "composeProject" in wanted;
-    return isWhole && adoptions.length > 0 && adoptions.every(({ image }) => image !== undefined) ? 0 : 1;
+    const isDone = isWhole && adoptions.length > 0 && adoptions.every(({ image }) => image !== undefined);
+    const names: AdoptionNames = {
+      ...{ stack, settings },
+      group: textOf(flags.group, "gateways"),
+      agentImage: textOf(flags["agent-image"], "openclaw"),
+    };
+    const written = flags.write === true && isDone;
+    if (written) {
+      const edits = adoptionEdits(adoptions, names);
+      // Before anything is written: whether the stack file is one then.
+      StackFileChange.plan(file, edits, { placeholdersMayStay: true });
+      await takeSecretsOver(named, host, adoptions);
+      const change = StackFileChange.plan(file, edits, { placeholdersMayStay: true });
+      await change.write();
+      change.show(out);
+    }
+    if (adoptions.length > 0) out.write(`${adoptionText(adoptions, names, { written })}\n`);
+    if (flags.write === true && !written) err.write("Nothing was written: see above.\n");
+    return isDone ? 0 : 1;
   },
 };
 

@@ -1,95 +1,30 @@
 import { stringify } from "yaml";
-import { digestIn } from "../config/digest.ts";
-import { fieldOf } from "../config/json.ts";
 import { obstacles } from "../lifecycle/update/adoption.ts";
 import { usual } from "../platforms/docker/adopted-settings.ts";
 import type { Adoption } from "../platforms/docker/adoption.ts";
+import { type AdoptionNames, adoptionEdits } from "./adoption-lines.ts";
+import type { Edit } from "./stack-edit.ts";
 
-export interface AdoptionNames {
-  stack: string;
-  /** Of the first group that is made. */
-  group: string;
-  /** Of the first agent image that is made. */
-  agentImage: string;
-  /** The stack file's own keys, without prefix. */
-  settings: Record<string, unknown>;
-}
-
-interface Group {
-  agentImage: string;
-  members: Adoption[];
-}
-
-/** The lines of the stack file, and what to do around them. */
-export function adoptionText(adoptions: readonly Adoption[], names: AdoptionNames): string {
+/** What was read, what to do about it, and what comes next. `written`: the stack file and its secrets are as they have to be. */
+export function adoptionText(
+  adoptions: readonly Adoption[],
+  names: AdoptionNames,
+  { written = false }: { written?: boolean } = {},
+): string {
   const usable = adoptions.filter(({ image }) => image !== undefined);
-  const images = imagesFor(usable, names);
-  const groups = groupsOf(usable, images);
   return [
-    ...(usable.length === 0 ? [] : stackFileLines(groups, images, names)),
-    ...adoptions.flatMap((each) => aboutOne(each, names.stack)),
-    ...(usable.length === 0 ? [] : nextLines(usable, names.stack)),
+    ...(written || usable.length === 0 ? [] : stackFileLines(adoptionEdits(usable, names), names.stack)),
+    ...adoptions.flatMap((each) => aboutOne(each, names.stack, written)),
+    ...(usable.length === 0 ? [] : nextLines(usable, names.stack, written)),
   ].join("\n");
 }
 
-interface NamedImage {
-  name: string;
-  reference: string;
-  /** The stack file has it already. */
-  isThere: boolean;
-}
-
-/** One for each digest; one that is there as `stable` is used as it is. */
-function imagesFor(adoptions: readonly Adoption[], { agentImage, settings }: AdoptionNames): NamedImage[] {
-  const known = Object.entries((settings.agentImages ?? {}) as object).map(([name, image]) => ({
-    name,
-    reference: String(fieldOf(image, "stable") ?? ""),
-  }));
-  const taken = new Set(known.map(({ name }) => name));
-  const references = [...new Set(adoptions.map(({ image = "" }) => image))];
-  return references.map((reference) => {
-    const there = known.find((each) => digestIn(each.reference) === digestIn(reference));
-    if (there !== undefined) return { name: there.name, reference, isThere: true };
-    return { name: freeName(agentImage, taken), reference, isThere: false };
-  });
-}
-
-function freeName(wanted: string, taken: Set<string>): string {
-  let name = wanted;
-  for (let count = 2; taken.has(name); count += 1) name = `${wanted}-${count}`;
-  taken.add(name);
-  return name;
-}
-
-/** Instances of one group share everything but their names, their states and their ports. */
-function groupsOf(adoptions: readonly Adoption[], images: readonly NamedImage[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const each of adoptions) {
-    const agentImage = images.find(({ reference }) => reference === each.image)?.name ?? "";
-    const key = JSON.stringify([agentImage, each.settings, each.stopGrace]);
-    const group = groups.get(key) ?? { agentImage, members: [] };
-    groups.set(key, { ...group, members: [...group.members, each] });
+function stackFileLines(edits: readonly Edit[], stack: string): string[] {
+  const lines: Record<string, Record<string, unknown>> = {};
+  for (const { path, value } of edits) {
+    const [first, name] = path.map(String) as [string, string];
+    lines[`clawforce:${first}`] = { ...lines[`clawforce:${first}`], [name]: value };
   }
-  return [...groups.values()];
-}
-
-function stackFileLines(
-  groups: readonly Group[],
-  images: readonly NamedImage[],
-  { stack, group, settings }: AdoptionNames,
-): string[] {
-  const taken = new Set(Object.keys((settings.instanceGroups ?? {}) as object));
-  const missing = images.filter(({ isThere }) => !isThere);
-  const lines = {
-    ...(missing.length > 0 && {
-      "clawforce:agentImages": Object.fromEntries(
-        missing.map(({ name, reference }) => [name, { stable: reference }]),
-      ),
-    }),
-    "clawforce:instanceGroups": Object.fromEntries(
-      groups.map(({ agentImage, members }) => [freeName(group, taken), groupLines(agentImage, members)]),
-    ),
-  };
   const text = stringify(lines, { lineWidth: 0, flowCollectionPadding: false });
   return [
     `Add to Pulumi.${stack}.yaml below \`config:\`, to the keys that are there already:`,
@@ -102,30 +37,31 @@ function stackFileLines(
   ];
 }
 
-function groupLines(agentImage: string, members: readonly Adoption[]): object {
-  const [first] = members;
-  const { settings = {}, stopGrace } = first ?? {};
-  return {
-    agentImage,
-    instances: members.map(({ container, instance, state, publish }) => ({
-      name: instance,
-      ...state,
-      ...(publish !== undefined && { publish }),
-      adopt: container,
-    })),
-    ...(stopGrace !== undefined && { stopGrace }),
-    ...(Object.keys(settings).length > 0 && { container: settings }),
-  };
+/** A variable of a container, and the key of the configuration that gets its value. */
+export interface SecretToSet {
+  what: string;
+  key: string;
+  variable: string;
 }
 
-function aboutOne(adoption: Adoption, stack: string): string[] {
+export function secretsToSet({ hasToken, instance, secrets }: Adoption): SecretToSet[] {
+  const token = {
+    what: "the gateway's token",
+    key: `gatewayTokens.${instance}`,
+    variable: usual.tokenVariable,
+  };
+  return [
+    ...(hasToken ? [token] : []),
+    ...Object.entries(secrets).map(([variable, name]) => ({
+      what: `the variable ${variable}`,
+      key: `secrets.${name}`,
+      variable,
+    })),
+  ];
+}
+
+function aboutOne(adoption: Adoption, stack: string, written: boolean): string[] {
   const { container, instance, image, startedWith, lost, notes, condition } = adoption;
-  const tokens = adoption.hasToken
-    ? [["the gateway's token", `gatewayTokens.${instance}`, usual.tokenVariable] as const]
-    : [];
-  const secrets = Object.entries(adoption.secrets).map(
-    ([variable, name]) => [`the variable ${variable}`, `secrets.${name}`, variable] as const,
-  );
   return [
     `${container}:`,
     ...(image === undefined
@@ -134,9 +70,10 @@ function aboutOne(adoption: Adoption, stack: string): string[] {
         ]
       : []),
     ...[...obstacles(container, condition), ...notes].map((note) => `  ${note}`),
-    ...[...tokens, ...secrets].map(
-      ([what, key, variable]) =>
-        `  Set ${what}: docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' ${container} | sed -n 's/^${variable}=//p' | pulumi config set --stack ${stack} --secret --path 'clawforce:${key}'`,
+    ...secretsToSet(adoption).map(({ what, key, variable }) =>
+      written
+        ? `  ${what} is set as clawforce:${key}.`
+        : `  Set ${what}: docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' ${container} | sed -n 's/^${variable}=//p' | pulumi config set --stack ${stack} --secret --path 'clawforce:${key}'`,
     ),
     ...(adoption.hasToken
       ? []
@@ -162,10 +99,12 @@ function composeLines({ composeProject, container, instance }: Adoption): string
   ];
 }
 
-function nextLines(adoptions: readonly Adoption[], stack: string): string[] {
+function nextLines(adoptions: readonly Adoption[], stack: string, written: boolean): string[] {
   const kept = adoptions.map(({ instance }) => `${instance}-before-adoption`);
   return [
-    "Nothing was changed. Once the lines and the secrets are in the stack file:",
+    written
+      ? "The stack file is written. No container was touched. Next:"
+      : "Nothing was changed. Once the lines and the secrets are in the stack file:",
     `  pulumi preview --stack ${stack}`,
     "It shows each adoption as a move of its own. What a new container would not have is refused there.",
     `  pulumi up --stack ${stack}`,

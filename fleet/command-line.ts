@@ -8,6 +8,7 @@ import { type Command, CommandFailure, type Invocation, type Output } from "./co
 /** Name -> where the command is. Loaded only when it is asked for: `status` must not wait for the engine's modules. */
 const commands: Record<string, () => Promise<Command>> = {
   status: async () => (await import("./status.ts")).status,
+  doctor: async () => (await import("./doctor/doctor.ts")).doctor,
   adopt: async () => (await import("./adopt.ts")).adopt,
   pin: async () => (await import("./pin.ts")).pin,
   update: async () => (await import("./update.ts")).update,

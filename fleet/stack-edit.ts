@@ -20,7 +20,7 @@ import { CommandFailure } from "./command.ts";
 /** Mappings of one line without inner spaces, as in the example stack files. */
 const anyStyle = { lineWidth: 0, flowCollectionPadding: false };
 
-type Setting = string | number | { [key: string]: Setting };
+export type Setting = string | number | boolean | Setting[] | { [key: string]: Setting };
 
 /** One setting below the namespace, as `["instanceGroups", "support", "wave"]`; undefined takes it out. */
 export interface Edit {
@@ -100,7 +100,9 @@ function put(document: Document, keys: readonly (string | number)[], value: Sett
     document.setIn(keys, value);
     return;
   }
-  const node = document.createNode(value, { flow: true });
+  // What has parts of its own is read line by line.
+  const isFlat = Object.values(value).every((each) => typeof each !== "object");
+  const node = document.createNode(value, { flow: isFlat });
   if (isScalar(before)) {
     node.comment = before.comment ?? null;
     node.commentBefore = before.commentBefore ?? null;

@@ -56,6 +56,11 @@ export class DockerPlatform implements Platform {
     return observe({ host, ...dockerAccess }, names, stack);
   }
 
+  async clock(): Promise<Date> {
+    const { SystemTime } = (await this.#docker.info()) as { SystemTime: string };
+    return new Date(SystemTime);
+  }
+
   async marked(stack: string): Promise<Marked[]> {
     const filters = { label: [`clawforce.stack=${stack}`] };
     const found = await this.#docker.listContainers({ all: true, filters });

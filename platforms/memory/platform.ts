@@ -43,6 +43,8 @@ export class MemoryPlatform implements Platform {
   readonly strangers = new Map<string, string>();
   /** What a unit becomes when it is started. */
   health = "healthy";
+  /** Seconds by which its clock is fast. */
+  clockIsFast = 0;
   /** It can't be reached: whatever is asked fails with it. */
   unreachable: Error | undefined;
   /** Held by others: whoever wants one of them is refused. */
@@ -92,6 +94,11 @@ export class MemoryPlatform implements Platform {
       return [[name, { id: unit.id, image: unit.image, state: unit.status, serves, ...foreign }]];
     });
     return new Map(found);
+  }
+
+  async clock(): Promise<Date> {
+    this.#reach();
+    return new Date(Date.now() + this.clockIsFast * 1000);
   }
 
   async marked(): Promise<Marked[]> {

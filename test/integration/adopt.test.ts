@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -113,6 +113,27 @@ describe("a gateway that somebody else has started", () => {
     });
     expect((await world.inspect(name)).Config.Image).toBe(fixture[1]);
     groups = parse(block.join("\n"))["clawforce:instanceGroups"];
+  });
+
+  it("is written into the stack file with --write, and its secrets are set without being shown", async () => {
+    const before = await world.identity(name);
+    const written = await world.fleet(
+      ...["adopt", "--container", name, "--group", "adopted", "--agent-image", "agent", "--write"],
+    );
+    expect(written.code, written.output).toBe(0);
+    expect(written.output).toContain("the variable MODEL_API_KEY is set as clawforce:secrets.model-api-key.");
+    const file = await readFile(world.configFile, "utf8");
+    for (const value of Object.values(values)) expect(`${written.output}${file}`).not.toContain(value);
+    const { config } = parse(file) as { config: Record<string, unknown> };
+    expect(config["clawforce:instanceGroups"]).toEqual(groups);
+    for (const [key, value] of [
+      [`clawforce:gatewayTokens.${name}`, values.OPENCLAW_GATEWAY_TOKEN],
+      ["clawforce:secrets.model-api-key", values.MODEL_API_KEY],
+    ] as const) {
+      const get = await world.pulumi(["config", "get", "--path", key, ...world.stackFlags()]);
+      expect(get.output).toBe(`${value}\n`);
+    }
+    expect(await world.identity(name)).toEqual(before);
   });
 
   it("has its secrets taken over by the commands that are printed, and none of them shows a value", async () => {

@@ -6,7 +6,7 @@ import { projectFolder } from "../../fleet/project.ts";
 import type { StackStatus } from "../../fleet/status-table.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 import type { Run } from "../support/outcome.ts";
-import { partsOfThisRun, World } from "../support/world.ts";
+import { partsOfThisRun, runProgram, World } from "../support/world.ts";
 
 describe("fleet status", () => {
   let world: World;
@@ -47,6 +47,26 @@ describe("fleet status", () => {
         differences: [],
       });
     }
+  });
+
+  it("has a doctor beside it, who finds nothing missing here, and says what is", async () => {
+    const well = await world.fleet("doctor");
+    expect(well.code, well.output).toBe(0);
+    expect(well.output).toContain("✓ passphrase: it opens the secrets of the stack file\n");
+    expect(well.output).toContain("✓ snapshots: ");
+    expect(well.output).toContain(`Nothing is missing. Next: \`pulumi preview --stack ${world.stack}\`.`);
+    const candidate = images.old.replace(/fixture:1@.*/, `nobody:1@sha256:${"0".repeat(63)}1`);
+    await world.configure({ images: { stable: images.old, candidate } });
+    const sick = await runProgram(
+      process.execPath,
+      [join(projectFolder, "fleet/main.ts"), "doctor", ...world.stackFlags()],
+      { ...world.environment(), PULUMI_CONFIG_PASSPHRASE: "another one" },
+    );
+    await world.configure({ images: { stable: images.old } });
+    expect(sick.code).toBe(1);
+    expect(sick.output).toMatch(/✗ passphrase: .*incorrect passphrase.*\n {4}\S/);
+    expect(sick.output).toMatch(/✗ images: .*nobody.*\n {4}\S/);
+    expect(sick.output).toContain("2 things are missing.");
   });
 
   it("works from any folder, with a stack file that is named from there", async () => {

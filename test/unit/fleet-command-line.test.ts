@@ -20,7 +20,7 @@ describe("fleet", () => {
   test("lists its commands when it is asked for help", async () => {
     const { code, out } = await run("--help");
     expect(out).toMatch(
-      /^usage: fleet <command> --stack S \[--config-file F\]\n {2}status .+\n {2}adopt .+\n {2}pin .+\n {2}update .+\n/,
+      /^usage: fleet <command> --stack S \[--config-file F\]\n {2}status .+\n {2}doctor .+\n {2}adopt .+\n {2}pin .+\n {2}update .+\n/,
     );
     expect(code).toBe(0);
   });

@@ -1,0 +1,213 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { examine } from "../../fleet/doctor/doctor.ts";
+import type { Examination, Subject } from "../../fleet/doctor/examination.ts";
+import { dockerHost, images, snapshotRoom } from "../../fleet/doctor/host.ts";
+import {
+  backend,
+  evidencePlaces,
+  nodeVersion,
+  passphrase,
+  pulumiVersion,
+} from "../../fleet/doctor/machine.ts";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
+import type { EndedProcess } from "../../platforms/child-process.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
+import { MemoryPlatform } from "../../platforms/memory/platform.ts";
+import { PlaceMissing } from "../../platforms/platform.ts";
+import { rawConfig } from "./config-fixture.ts";
+
+const config = parseStackConfig(rawConfig({ "evidence.signingKey": "/etc/clawforce/key" }));
+const said = (stdout: string, code = 0, stderr = ""): EndedProcess => ({
+  ...{ code, stdout, stderr, signal: null, late: false },
+});
+
+let platform: MemoryPlatform;
+/** What Pulumi answers, by its first words. */
+let answers: Record<string, EndedProcess>;
+
+beforeEach(() => {
+  platform = new MemoryPlatform();
+  platform.jobs.set("look at the room for snapshots", [{ stdout: "    Avail\n50000000000\n" }]);
+  for (const image of [config.snapshots.image, config.agentImages.chromium?.stable ?? ""]) {
+    platform.images.set(image, { size: 1 });
+  }
+  answers = {
+    version: said("v3.259.0\n"),
+    "whoami --json": said('{"user":"op","url":"file:///srv/state"}'),
+    "stack ls": said('[{"name":"organization/clawforce/pilot"}]'),
+    "config get": said("the password\n"),
+  };
+});
+
+function subject(change: Partial<Subject> = {}): Subject {
+  return {
+    ...{ stack: "pilot", file: "/p/Pulumi.pilot.yaml", config, platform },
+    env: { PULUMI_CONFIG_PASSPHRASE_FILE: "/etc/clawforce/passphrase" },
+    pulumi: async (...argv) => {
+      const found = answers[argv.slice(0, 2).join(" ")] ?? answers[argv[0] ?? ""];
+      if (found === undefined) throw new Error("There is no program `pulumi` on PATH.");
+      return found;
+    },
+    modeOf: () => 0o600,
+    isWritable: () => true,
+    missingInRegistry: async () => undefined,
+    ...change,
+  };
+}
+
+async function examined(examination: Examination, change: Partial<Subject> = {}) {
+  let text = "";
+  const out = { write: (part: string) => (text += part) };
+  const code = await examine([examination], subject(change), out);
+  return { code, lines: text.trimEnd().split("\n").slice(0, -1), last: text.trimEnd().split("\n").at(-1) };
+}
+
+const all = [
+  ...[nodeVersion, pulumiVersion("3.259.0"), backend, passphrase, evidencePlaces],
+  ...[dockerHost, images, snapshotRoom],
+];
+
+describe("fleet doctor", () => {
+  it("says of a machine that has all of it what it found, and what comes next", async () => {
+    let text = "";
+    expect(await examine(all, subject(), { write: (part) => (text += part) })).toBe(0);
+    expect(text).not.toContain("✗");
+    expect(text).toContain("✓ backend: file:///srv/state\n✓ backend: it has the stack pilot\n");
+    expect(text).toContain("are free in ");
+    expect(text).toMatch(/Nothing is missing\. Next: `pulumi preview --stack pilot`\.\n$/);
+    expect(text).not.toContain("the password");
+  });
+
+  it.each<[string, Examination, () => Partial<Subject>, string]>([
+    [
+      "Pulumi is not there",
+      pulumiVersion("3.259.0"),
+      () => {
+        answers = {};
+        return {};
+      },
+      "✗ Pulumi: There is no program `pulumi` on PATH.",
+    ],
+    [
+      "Pulumi is of another time",
+      pulumiVersion("3.259.0"),
+      () => {
+        answers.version = said("v2.25.2\n");
+        return {};
+      },
+      "✗ Pulumi: pulumi is version 2.25.2, and the program is written for 3.259.0.",
+    ],
+    [
+      "nobody is logged in",
+      backend,
+      () => {
+        answers["whoami --json"] = said("", 255, "error: PULUMI_ACCESS_TOKEN must be set for login\n");
+        return {};
+      },
+      "✗ backend: PULUMI_ACCESS_TOKEN must be set for login",
+    ],
+    [
+      "the stack is not there",
+      backend,
+      () => {
+        answers["stack ls"] = said("[]");
+        return {};
+      },
+      "✗ backend: There is no stack pilot.",
+    ],
+    [
+      "the passphrase is another one",
+      passphrase,
+      () => {
+        answers["config get"] = said("", 255, "error: incorrect passphrase\n");
+        return {};
+      },
+      "✗ passphrase: incorrect passphrase",
+    ],
+    [
+      "the passphrase lies open",
+      passphrase,
+      () => ({ modeOf: () => 0o644 }),
+      "✗ passphrase: /etc/clawforce/passphrase can be read by others.",
+    ],
+    [
+      "records can't be written",
+      evidencePlaces,
+      () => ({ isWritable: () => false }),
+      "✗ evidence: Records can't be written to",
+    ],
+    [
+      "there is no key",
+      evidencePlaces,
+      () => ({ modeOf: () => undefined }),
+      "✗ evidence: There is no signing key /etc/clawforce/key.",
+    ],
+    [
+      "the key lies open",
+      evidencePlaces,
+      () => ({ modeOf: () => 0o640 }),
+      "✗ evidence: The signing key /etc/clawforce/key can be read by others.",
+    ],
+    [
+      "the host does not answer",
+      dockerHost,
+      () => {
+        platform.unreachable = new OperationFailure("the Docker host does not answer");
+        return {};
+      },
+      "✗ Docker: the Docker host does not answer",
+    ],
+    [
+      "the clocks differ",
+      dockerHost,
+      () => {
+        platform.clockIsFast = -90;
+        return {};
+      },
+      "✗ Docker: Its clock is 90 s slow, seen from here.",
+    ],
+    [
+      "a registry refuses",
+      images,
+      () => {
+        platform.images.clear();
+        return {
+          missingInRegistry: async () => "registry.test wants a login: `docker login registry.test`.",
+        };
+      },
+      "✗ images: registry.test wants a login: `docker login registry.test`.",
+    ],
+    [
+      "the disk is full",
+      snapshotRoom,
+      () => {
+        platform.jobs.set("look at the room for snapshots", [{ stdout: "Avail\n1000\n" }]);
+        return {};
+      },
+      "✗ snapshots: 1 kB are free in",
+    ],
+    [
+      "there is no folder for snapshots",
+      snapshotRoom,
+      () => {
+        platform.fail("look at the room for snapshots of pilot", new PlaceMissing("no such folder"));
+        return {};
+      },
+      "✗ snapshots: There is no folder",
+    ],
+  ])("says what is missing when %s, and what to do", async (_, examination, change, line) => {
+    const { code, lines, last } = await examined(examination, change());
+    expect(code).toBe(1);
+    const at = lines.findIndex((each) => each.startsWith(line));
+    expect(at, lines.join("\n")).toBeGreaterThanOrEqual(0);
+    expect(lines[at + 1]).toMatch(/^ {4}\S/);
+    expect(last).toMatch(/missing\.$/);
+  });
+
+  it("asks nothing of what the stack file does not say yet", async () => {
+    const change = { config: undefined, platform: undefined };
+    for (const each of [evidencePlaces, dockerHost, images, snapshotRoom]) {
+      expect((await examined(each, change)).lines).toEqual([]);
+    }
+  });
+});
