@@ -18,6 +18,12 @@ export class DockerCommand {
     return this.#answer(["image", "inspect", "--format", "{{.Id}}", reference]);
   }
 
+  /** The digests under which registries have an image of this engine: `REPOSITORY@sha256:…`. */
+  async digestsOf(reference: string): Promise<string[]> {
+    const format = "{{range .RepoDigests}}{{println .}}{{end}}";
+    return linesOf(await this.#answer(["image", "inspect", "--format", format, reference]));
+  }
+
   build(options: BuildOptions): Promise<void> {
     return this.#run(buildArgs(options));
   }

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "../../demo/free-port.ts";
 import { buildArgs } from "../../toolchain/docker-command.ts";
 import { refusalFor } from "../../toolchain/images/base.ts";
+import { prefixOf } from "../../toolchain/images/publish.ts";
 import { keyOf, localReference, type Recipe } from "../../toolchain/images/recipe.ts";
 import { readRecord, writeRecord } from "../../toolchain/images/record.ts";
 import { manifestDigest } from "../../toolchain/images/registry.ts";
@@ -54,6 +55,29 @@ describe("an image's key", () => {
   test("is part of the engine's own name of the image", () => {
     expect(localReference(tools, "0123")).toBe("clawforce-fleet/tools:1-0123");
     expect(localReference(base, "0123")).toBe("clawforce-fleet/base:0123");
+  });
+});
+
+describe("the place that images are pushed to", () => {
+  test.each([
+    ["registry.example.com/clawforce", "registry.example.com/clawforce"],
+    ["registry.example.com:5000/a/b/", "registry.example.com:5000/a/b"],
+    ["127.0.0.1:5000", "127.0.0.1:5000"],
+    ["localhost/x", "localhost/x"],
+  ])("is taken: %s", (given, prefix) => {
+    expect(prefixOf(["--push", given])).toBe(prefix);
+  });
+
+  test.each([
+    [["--push", ""], '"" is no place of a registry'],
+    [["--push", "clawforce"], '"clawforce" is no place of a registry'],
+    [["--push", "https://registry.example.com/x"], "is no place of a registry"],
+    [["--push", "registry.example.com/X Y"], "is no place of a registry"],
+    [[], "Write `npm run images -- --push"],
+    [["--pull", "x"], "Write `npm run images -- --push"],
+  ])("is refused with what to write: %j", (argv, sentence) => {
+    expect(() => prefixOf(argv)).toThrow(sentence);
+    expect(() => prefixOf(argv)).toThrow(SetUpError);
   });
 });
 

@@ -1,42 +1,33 @@
 import { join } from "node:path";
-import { type Cache, cacheAt } from "../cache.ts";
-import { DockerCommand } from "../docker-command.ts";
-import type { Progress } from "../progress.ts";
+import type { DockerCommand } from "../docker-command.ts";
 import { SetUpError } from "../set-up-error.ts";
-import { keyOf, localReference, type Recipe, type TaggedRecipe } from "./recipe.ts";
+import { ImageMaker, type MakerOptions } from "./maker.ts";
+import type { TaggedRecipe } from "./recipe.ts";
 import { readRecord, writeRecord } from "./record.ts";
 import { manifestDigest } from "./registry.ts";
-import { closeWorkshop, openWorkshop, type Workshop } from "./workshop.ts";
 
-export interface StoreOptions {
-  readonly dockerHost: string;
+export interface StoreOptions extends MakerOptions {
   /** `127.0.0.1:PORT` of a running registry. */
   readonly registry: string;
-  /** The cache folder that set-up has opened. */
-  readonly cache: string;
-  readonly progress: Progress;
 }
 
 /** Provides images: looks whether engine and registry have them, and makes, pulls or pushes only what is missing. */
 export class ImageStore {
   readonly #options: StoreOptions;
-  readonly #cache: Cache;
-  readonly #log: string;
+  readonly #maker: ImageMaker;
   readonly #docker: DockerCommand;
   readonly #record: string;
-  #workshop: Workshop | undefined;
 
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.#cache = cacheAt(options.cache);
-    this.#log = join(this.#cache.logs, "images.log");
-    this.#docker = new DockerCommand(options.dockerHost, this.#log);
+    this.#maker = new ImageMaker(options);
+    this.#docker = this.#maker.docker;
     this.#record = join(options.cache, "images.json");
   }
 
   /** The reference with tag and digest under which the registry and the engine both have the image. */
   async provide(recipe: TaggedRecipe): Promise<string> {
-    const local = localReference(recipe, await keyOf(recipe, import.meta.dirname));
+    const local = await this.#maker.nameOf(recipe);
     const repository = `clawforce-fleet/${recipe.name}`;
     const name = `${this.#options.registry}/${repository}`;
     const recorded = (await readRecord(this.#record))[local];
@@ -45,7 +36,7 @@ export class ImageStore {
     if (registered && (await this.#docker.imageId(local)) === undefined) {
       await this.#pull(recipe, `${name}@${recorded}`, local);
     }
-    await this.#make(recipe);
+    await this.#maker.make(recipe);
     // Only a push or a pull tells the engine the digest, once for every registry address.
     if (!registered || (await this.#docker.imageId(`${name}@${recorded}`)) === undefined) {
       return `${name}:${recipe.tag}@${await this.#push(recipe, local, repository)}`;
@@ -54,7 +45,7 @@ export class ImageStore {
   }
 
   async close(): Promise<void> {
-    if (this.#workshop !== undefined) await closeWorkshop(this.#workshop);
+    await this.#maker.close();
   }
 
   /** A registry that has the manifest and lost a layer is none: the image is then made again. */
@@ -67,19 +58,6 @@ export class ImageStore {
         result(`Pull ${recipe.title}: the registry has lost a part of it`);
       }
     });
-  }
-
-  /** Returns the engine's name of the image, made now if it was not there. */
-  async #make(recipe: Recipe): Promise<string> {
-    const reference = localReference(recipe, await keyOf(recipe, import.meta.dirname));
-    if ((await this.#docker.imageId(reference)) !== undefined) return reference;
-    const base = recipe.base === undefined ? "" : await this.#make(recipe.base);
-    this.#workshop ??= await openWorkshop(this.#docker, this.#cache, this.#log);
-    const workshop = this.#workshop;
-    await this.#options.progress.step(`Make ${recipe.title}`, ({ doing }) =>
-      recipe.make(workshop, { reference, base, doing }),
-    );
-    return reference;
   }
 
   async #push(recipe: TaggedRecipe, local: string, repository: string): Promise<string> {
