@@ -127,9 +127,11 @@ const secretName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, form("name of a secret", "Write letters, digits, `_` and `-`"));
 
+/** Environment variable -> name of a secret. */
+export const secretVariables = z.record(variableName, secretName);
+
 export const containerOptions = {
-  secrets: z
-    .record(variableName, secretName)
+  secrets: secretVariables
     .optional()
     .meta(
       doc(

@@ -14,17 +14,26 @@ export function containerProblems(
 ): Problem[] {
   const shape: Shape = track === "gateway" ? gatewayContainer.shape : controlPlaneContainer.shape;
   const state = valid(shape.stateDirectory, fieldOf(container, "stateDirectory"));
-  return [...mountProblems(path, container, shape, state), ...variableProblems(path, container, shape)];
+  return [
+    ...mountProblems(path, container, shape, state),
+    ...variableProblems([...path, "container", "secrets"], fieldOf(container, "secrets"), container, shape),
+  ];
+}
+
+/** The same about what an instance has for itself. */
+export function instanceSecretProblems(path: Path, instance: unknown, container: unknown): Problem[] {
+  const secrets = fieldOf(instance, "secrets");
+  return variableProblems([...path, "secrets"], secrets, container, gatewayContainer.shape);
 }
 
 /** A variable that is given twice: Docker takes one of them, and nobody says which. */
-function variableProblems(path: Path, container: unknown, shape: Shape): Problem[] {
-  const secrets = valid(shape.secrets, fieldOf(container, "secrets")) ?? {};
+function variableProblems(path: Path, written: unknown, container: unknown, shape: Shape): Problem[] {
+  const secrets = valid(shape.secrets, written) ?? {};
   const plain = valid(shape.environment, fieldOf(container, "environment")) ?? {};
   const token =
     "tokenVariable" in shape ? valid(shape.tokenVariable, fieldOf(container, "tokenVariable")) : undefined;
   return Object.keys(secrets).flatMap((variable) => {
-    const where = [...path, "container", "secrets", variable];
+    const where = [...path, variable];
     if (variable === token) {
       return [
         {

@@ -40,6 +40,8 @@ const firstKeys = [
 export type LaterSettings = {
   /** Seconds between SIGTERM and SIGKILL. */
   stopGrace: number;
+  /** An instance's own: they are not its group's to prove. */
+  instanceSecrets?: Record<string, string>;
 } & Omit<ContainerConfig, (typeof firstKeys)[number]>;
 
 /** What one container is made with. */
@@ -56,11 +58,13 @@ export interface Made {
   memory?: number;
 }
 
+type Compared = Pick<Made, "settings" | "later">;
+
 /** What belongs to one instance and is written beside its name. All else is its group's, and goes wave by wave. */
-const ownKeys = ["state", "publish", "backups"] as const;
+const ownKeys = ["state", "publish", "backups", "instanceSecrets"] as const;
 
 export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "later" | "memory"> {
-  const { container, state, publish, backups, stopGrace } = workload;
+  const { container, state, publish, backups, stopGrace, secrets } = workload;
   const { memory } = container;
   const settings: ContainerSettings = {
     command: container.command ?? null,
@@ -76,10 +80,12 @@ export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "l
     ...(container.dockerSocket !== undefined && { dockerSocket: container.dockerSocket }),
     health: container.health,
   };
-  return { settings, later: { stopGrace, ...laterKeys(container) }, ...(memory !== undefined && { memory }) };
+  const own = secrets === undefined ? {} : { instanceSecrets: secrets };
+  const later = { stopGrace, ...own, ...laterKeys(container) };
+  return { settings, later, ...(memory !== undefined && { memory }) };
 }
 
-function laterKeys(container: ContainerConfig): Omit<LaterSettings, "stopGrace"> {
+function laterKeys(container: ContainerConfig): Omit<LaterSettings, "stopGrace" | "instanceSecrets"> {
   const known: ReadonlySet<string> = new Set(firstKeys);
   return Object.fromEntries(Object.entries(container).filter(([key]) => !known.has(key)));
 }
@@ -102,7 +108,7 @@ export function triggerOf(
 }
 
 /** The group's part of other settings, with an instance's own part. */
-export function withOwnPart<Part extends Pick<Made, "settings">>(shared: Part, own: ContainerSettings): Part {
+export function withOwnPart<Part extends Compared>(shared: Part, { settings: own, later }: Compared): Part {
   const settings = { ...shared.settings, state: own.state, publish: own.publish };
   delete settings.backups;
   // Spread anew, so that the order of the keys is the one of every other trigger.
@@ -113,7 +119,13 @@ export function withOwnPart<Part extends Pick<Made, "settings">>(shared: Part, o
     ...(dockerSocket !== undefined && { dockerSocket }),
     health,
   };
-  return { ...shared, settings: ordered };
+  const { instanceSecrets: _, ...others } = shared.later;
+  const { instanceSecrets } = later;
+  return {
+    ...shared,
+    settings: ordered,
+    later: { ...others, ...(instanceSecrets !== undefined && { instanceSecrets }) },
+  };
 }
 
 /** A workload as it is with other settings than the configuration has for it now. */
@@ -122,9 +134,11 @@ export function withSettings(workload: WorkloadConfig, made: Made): WorkloadConf
   const { command, user, tokenVariable, dockerSocket, environment, stateDirectory, network, port, health } =
     settings;
   const { memory } = workload.container;
-  const { stopGrace, ...keys } = later;
+  const { stopGrace, instanceSecrets, ...keys } = later;
+  const { secrets: _, ...others } = workload;
   return {
-    ...workload,
+    ...others,
+    ...(instanceSecrets !== undefined && { secrets: instanceSecrets }),
     image,
     // Nothing but what it is made with: a default that a later version of this program has would be another container.
     container: {
@@ -139,8 +153,6 @@ export function withSettings(workload: WorkloadConfig, made: Made): WorkloadConf
     stopGrace,
   };
 }
-
-type Compared = Pick<Made, "settings" | "later">;
 
 /** What differs, as an operator writes it: "environment.LOG_LEVEL is new". No value: a variable may hold a secret. */
 export function differences(before: Compared, after: Compared, track: Track): string[] {
@@ -172,8 +184,8 @@ function sharedPart({ settings, later }: Compared, track: Track): Plain {
   return Object.fromEntries(Object.entries(all).filter(([key]) => !isOwn(key)));
 }
 
-function ownPart({ settings }: Compared, track: Track): Plain {
-  const all = canonical(settings, defaultsOf(track)) as Plain;
+function ownPart({ settings, later }: Compared, track: Track): Plain {
+  const all = canonical({ ...settings, ...later }, defaultsOf(track)) as Plain;
   return Object.fromEntries(Object.entries(all).filter(([key]) => isOwn(key)));
 }
 

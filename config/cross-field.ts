@@ -1,6 +1,6 @@
 import type { CheckDeclaration } from "./check-kind.ts";
 import { type Place, placeProblems, published, stateAt, valid } from "./collisions.ts";
-import { containerProblems, portsOf } from "./container-rules.ts";
+import { containerProblems, instanceSecretProblems, portsOf } from "./container-rules.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
 import { instanceGroupSettings } from "./instance-group-schema.ts";
 import { fieldOf, isMapping } from "./json.ts";
@@ -47,6 +47,13 @@ export function crossFieldProblems(raw: unknown, kinds: readonly CheckDeclaratio
         ["instanceGroups", group.name],
         fieldOf(groupOf(raw, group.name), "container"),
         "gateway",
+      ),
+      ...list(fieldOf(groupOf(raw, group.name), "instances")).flatMap((instance, index) =>
+        instanceSecretProblems(
+          ["instanceGroups", group.name, "instances", index],
+          instance,
+          fieldOf(groupOf(raw, group.name), "container"),
+        ),
       ),
       ...managedProblems(raw, group.name),
     ]),

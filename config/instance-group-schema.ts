@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { adopt } from "./adopt-schema.ts";
 import type { CheckInput, CheckSchema } from "./check-kind.ts";
+import { secretVariables } from "./container-options-schema.ts";
 import { drain, gatewayContainer } from "./container-schema.ts";
 import { containerPath, doc, form, hosts, name, restoreOrder, volume } from "./fields.ts";
 import { publish } from "./publish.ts";
@@ -38,6 +39,14 @@ const instanceObject = z
         ),
       ),
     hosts: hosts.optional(),
+    secrets: secretVariables
+      .optional()
+      .meta(
+        doc(
+          "The same as `container.secrets`, for this instance alone: it goes before what the group says. Default: none.",
+          { MODEL_API_KEY: "model-key-of-support-1" },
+        ),
+      ),
     adopt: adopt.optional(),
   })
   .refine(

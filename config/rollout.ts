@@ -32,6 +32,8 @@ export interface WorkloadConfig {
   backups?: StateLocation & { path: string };
   container: ContainerConfig;
   publish?: Publish;
+  /** Environment variable -> name of a secret, of this one alone: see `containerOf`. */
+  secrets?: Record<string, string>;
   hosts: readonly string[];
   drain: InstanceGroupConfig["drain"];
   /** Seconds between SIGTERM and SIGKILL. */
@@ -132,6 +134,7 @@ function instanceWorkload(
     state: locationOf({ ...instance, volume: volumeOf(instance) }),
     container,
     ...(instance.publish !== undefined && { publish: instance.publish }),
+    ...(instance.secrets !== undefined && { secrets: instance.secrets }),
     hosts: instance.hosts ?? [],
     drain,
     stopGrace,
@@ -144,6 +147,14 @@ function instanceWorkload(
       `set \`clawforce:agentImages.${agentImage}\` and \`clawforce:instanceGroups.${group}\` back to what they ` +
       "were and run `pulumi up`: the old version comes back, with its state when the new one has moved it.",
   };
+}
+
+/** What a workload's container is made with: its group's part, and its own secrets before those. */
+export function containerOf({
+  container,
+  secrets,
+}: Pick<WorkloadConfig, "container" | "secrets">): ContainerConfig {
+  return secrets === undefined ? container : { ...container, secrets: { ...container.secrets, ...secrets } };
 }
 
 /** The volume's name, or the path of the directory. */

@@ -82,8 +82,11 @@ function isUnset(value: unknown): boolean {
 function namesWanted(raw: Record<string, unknown>): string[] {
   const groups = Object.values(isMapping(raw.instanceGroups) ? raw.instanceGroups : {});
   const all = [...groups, raw.controlPlane].flatMap((each) => {
-    const secrets = fieldOf(fieldOf(each, "container"), "secrets");
-    return isMapping(secrets) ? Object.values(secrets) : [];
+    const instances = fieldOf(each, "instances");
+    const own = Array.isArray(instances) ? instances.map((instance) => fieldOf(instance, "secrets")) : [];
+    return [fieldOf(fieldOf(each, "container"), "secrets"), ...own].flatMap((secrets) =>
+      isMapping(secrets) ? Object.values(secrets) : [],
+    );
   });
   return [...new Set(all.filter((name) => typeof name === "string"))];
 }

@@ -3,6 +3,7 @@ import type Docker from "dockerode";
 import { managingControlPlane } from "../platforms/clawforce/recognise.ts";
 import { isNotFound } from "../platforms/docker/client.ts";
 import { oneShotLabel, runOneShot } from "../platforms/docker/one-shot.ts";
+import { existingGateways, existingLabel, existingNetwork, existingStack } from "./existing-settings.ts";
 import {
   controlPlaneName,
   ingressName,
@@ -43,6 +44,24 @@ export async function removeFormerDemo(docker: Docker, folder: string, tools: st
   return containers.length;
 }
 
+/** The same of the gateways that `--existing` starts and adopts. */
+export async function removeFormerExisting(docker: Docker, folder: string, tools: string): Promise<void> {
+  const owners = existingGateways.map(({ name }) => name);
+  for (const { Id, Labels } of await docker.listContainers({ all: true })) {
+    const isOurs =
+      Labels["clawforce.stack"] === existingStack ||
+      Labels[existingLabel] !== undefined ||
+      owners.includes((Labels[oneShotLabel] ?? "").split("/")[0] ?? "");
+    if (isOurs) await unlessGone(docker.getContainer(Id).remove({ force: true, v: true }));
+  }
+  for (const { name, volume } of existingGateways) {
+    if (volume !== undefined) await unlessGone(docker.getVolume(volume).remove());
+    await unlessGone(docker.getVolume(`clawforce-drill-${existingStack}-${name}`).remove());
+  }
+  await unlessGone(docker.getNetwork(existingNetwork).remove());
+  await removeFolder(docker, folder, tools);
+}
+
 /** The repositories belong to root, because the snapshots' containers run as root; whoever runs the demo may not be. */
 async function removeFolder(docker: Docker, folder: string, tools: string): Promise<void> {
   try {
@@ -55,7 +74,7 @@ async function removeFolder(docker: Docker, folder: string, tools: string): Prom
       workload: "demo",
       purpose: "removal of the former demo's snapshots",
       image: tools,
-      argv: ["rm", "-rf", "/demo/repositories"],
+      argv: ["rm", "-rf", "/demo/repositories", "/demo/states"],
       binds: [`${folder}:/demo`],
       deadline: 120,
     });

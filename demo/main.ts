@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { look } from "../fleet/running.ts";
 import { configOf } from "../fleet/stack.ts";
 import { stackStatus } from "../fleet/status.ts";
@@ -10,21 +11,65 @@ import { withLock } from "../toolchain/lock.ts";
 import { lineProgress, type Progress } from "../toolchain/progress.ts";
 import { environmentOf, setUp, type Toolchain } from "../toolchain/set-up.ts";
 import { failWith, SetUpError } from "../toolchain/set-up-error.ts";
-import { removeFormerDemo } from "./clean-up.ts";
+import { removeFormerDemo, removeFormerExisting } from "./clean-up.ts";
+import { existingSettings, existingStack } from "./existing-settings.ts";
+import { ExistingStory } from "./existing-story.ts";
 import { freePort } from "./free-port.ts";
-import { instances, stackName } from "./settings.ts";
-import { DemoStack } from "./stack.ts";
-import { Story, StoryBroken } from "./story.ts";
+import { StoryBroken } from "./narrator.ts";
+import { demoSettings, instances, stackName } from "./settings.ts";
+import { DemoStack, secret } from "./stack.ts";
+import { Story } from "./story.ts";
 
 /** The main job of `npm start`: a control plane and real gateways, updated under a stream of requests; one version fails and is taken back. */
 async function main(): Promise<number> {
+  const isExisting = wantsExisting(process.argv.slice(2));
   const progress = lineProgress();
   const toolchain = await setUp(progress);
   const images = await buildImages({ ...toolchain, progress });
   const refuse = (pid: number) => {
     throw new OperationFailure(`A demo is running already: process ${pid}. Wait until it has ended.`);
   };
-  return withLock(join(toolchain.cache, "demo.lock"), refuse, () => tell(toolchain, images, progress));
+  const story = isExisting ? tellExisting : tell;
+  return withLock(join(toolchain.cache, "demo.lock"), refuse, () => story(toolchain, images, progress));
+}
+
+function wantsExisting(argv: readonly string[]): boolean {
+  try {
+    const { values } = parseArgs({ args: [...argv], options: { existing: { type: "boolean" } } });
+    return values.existing === true;
+  } catch {
+    throw new SetUpError(
+      `${argv.join(" ")}: write \`npm start\`, or \`npm start -- --existing\` to see gateways adopted that run already.`,
+    );
+  }
+}
+
+/** Gateways that run already, adopted by a stack. */
+async function tellExisting(
+  toolchain: Toolchain,
+  images: Awaited<ReturnType<typeof buildImages>>,
+  progress: Progress,
+): Promise<number> {
+  process.umask(0o077);
+  const { dockerHost, cache } = toolchain;
+  const environment = environmentOf(toolchain);
+  Object.assign(process.env, environment);
+  const docker = dockerClient(dockerHost);
+  const folder = join(cache, "demo-existing");
+  const demo = await progress.step("a stack of the demo's own", async () => {
+    await removeFormerExisting(docker, folder, images.tools);
+    const settings = existingSettings({ dockerHost, folder, tools: images.tools });
+    const secrets = { "clawforce:snapshotPassword": secret() };
+    return DemoStack.create({ name: existingStack, folder, settings, secrets }, environment);
+  });
+  Object.assign(process.env, demo.environment);
+  const image = images.openclaw["2026.4.15"];
+  const story = new ExistingStory({ demo, docker, image, terminal: process.stdout });
+  await story.tell().catch((error) => {
+    if (!(error instanceof StoryBroken)) throw error;
+  });
+  console.log("\nThe gateways stay up. To remove them and everything that was set up: npm run clean\n");
+  return verdictOn(story.broken);
 }
 
 async function tell(
@@ -38,26 +83,29 @@ async function tell(
   Object.assign(process.env, environment);
   const docker = dockerClient(toolchain.dockerHost);
   const folder = join(toolchain.cache, "demo");
+  const ingressPort = await freePort();
+  const account = { username: "admin", password: secret() };
   const demo = await progress.step("a stack of the demo's own", async () => {
     await removeFormerDemo(docker, folder, images.tools);
-    return DemoStack.create(
-      {
-        dockerHost: toolchain.dockerHost,
-        folder,
-        stable: images.openclaw["2026.4.15"],
-        tools: images.tools,
-        controlPlane: images.controlPlane["1.4.1"],
-        proxy: images.proxy,
-        ingressPort: await freePort(),
-      },
-      environment,
-    );
+    const settings = demoSettings({
+      ...{ dockerHost: toolchain.dockerHost, folder, ingressPort },
+      stable: images.openclaw["2026.4.15"],
+      tools: images.tools,
+      controlPlane: images.controlPlane["1.4.1"],
+      proxy: images.proxy,
+    });
+    const tokens = instances.map((name) => [`clawforce:gatewayTokens.${name}`, secret()]);
+    const secrets = {
+      "clawforce:snapshotPassword": secret(),
+      "clawforce:controlPlanePassword": account.password,
+      ...Object.fromEntries(tokens),
+    };
+    return DemoStack.create({ name: stackName, folder, settings, secrets }, environment);
   });
   // Commands are called as an operator types them: they find the backend where the environment says.
   Object.assign(process.env, demo.environment);
   const story = new Story({
-    demo,
-    docker,
+    ...{ demo, docker, ingressPort, account },
     terminal: process.stdout,
     images: {
       controlPlane: { before: images.controlPlane["1.4.1"], after: images.controlPlane["1.4.2"] },
@@ -97,7 +145,11 @@ The gateways stay up. To look at them:
   ${host}docker logs --tail 20 ${instances[0]}
 To remove them and everything that was set up: npm run clean
 `);
-  if (asWanted && broken.length === 0) {
+  return verdictOn(asWanted ? broken : ["everything is as the configuration wants it", ...broken]);
+}
+
+function verdictOn(broken: readonly string[]): number {
+  if (broken.length === 0) {
     console.log("The demo went as it promises.");
     return 0;
   }

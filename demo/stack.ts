@@ -4,25 +4,31 @@ import { join } from "node:path";
 import { parseDocument, stringify } from "yaml";
 import { projectFolder } from "../fleet/project.ts";
 import { runPulumi } from "../fleet/pulumi-command.ts";
-import { type DemoParts, demoSettings, instances, stackName } from "./settings.ts";
 
-/** The stack of the demo: its configuration, backend, secrets, evidence and snapshots stand together in one folder. */
+export interface DemoStackParts {
+  /** Of the stack. */
+  name: string;
+  /** Outside the work tree. */
+  folder: string;
+  /** The stack file's. */
+  settings: Record<string, unknown>;
+  /** Key of the configuration -> value. */
+  secrets: Record<string, string>;
+}
+
+/** The stack of a demo: its configuration, backend, secrets, evidence and snapshots stand together in one folder. */
 export class DemoStack {
+  readonly name: string;
   readonly folder: string;
-  readonly dockerHost: string;
   readonly environment: Record<string, string>;
-  readonly ingressPort: number;
-  /** Of the control plane. */
-  readonly account = { username: "admin", password: secret() };
 
-  private constructor(parts: DemoParts, environment: Record<string, string>) {
-    this.folder = parts.folder;
-    this.dockerHost = parts.dockerHost;
-    this.ingressPort = parts.ingressPort;
+  private constructor({ name, folder }: DemoStackParts, environment: Record<string, string>) {
+    this.name = name;
+    this.folder = folder;
     this.environment = {
       ...environment,
-      PULUMI_BACKEND_URL: `file://${join(parts.folder, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE_FILE: join(parts.folder, "passphrase"),
+      PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE_FILE: join(folder, "passphrase"),
     };
   }
 
@@ -31,7 +37,7 @@ export class DemoStack {
    *
    * @param environment added to the engine's, so that it finds its plugins.
    */
-  static async create(parts: DemoParts, environment: Record<string, string>): Promise<DemoStack> {
+  static async create(parts: DemoStackParts, environment: Record<string, string>): Promise<DemoStack> {
     const demo = new DemoStack(parts, environment);
     for (const each of ["", "project", "state", "repositories", "evidence"]) {
       await mkdir(join(parts.folder, each), { recursive: true, mode: 0o700 });
@@ -39,28 +45,22 @@ export class DemoStack {
     await writeFile(join(parts.folder, "passphrase"), secret(), { mode: 0o600 });
     const project = join(parts.folder, "project");
     await copyFile(join(projectFolder, "Pulumi.yaml"), join(project, "Pulumi.yaml"));
-    await demo.#pulumi(["stack", "init", stackName, "--no-select", "--cwd", project]);
+    await demo.#pulumi(["stack", "init", parts.name, "--no-select", "--cwd", project]);
     // `stack init` has written the encryption's salt into the file: the settings are added to it.
     const file = parseDocument(await readFile(demo.configFile, "utf8").catch(() => "{}"));
-    await writeFile(demo.configFile, stringify({ ...file.toJS(), config: demoSettings(parts) }), {
-      mode: 0o600,
-    });
+    await writeFile(demo.configFile, stringify({ ...file.toJS(), config: parts.settings }), { mode: 0o600 });
     const { privateKey } = generateKeyPairSync("ed25519");
     await writeFile(
       join(parts.folder, "evidence-key.pem"),
       privateKey.export({ type: "pkcs8", format: "pem" }),
       { mode: 0o600 },
     );
-    await demo.#setSecret("clawforce:snapshotPassword", secret());
-    await demo.#setSecret("clawforce:controlPlanePassword", demo.account.password);
-    for (const instance of instances) {
-      await demo.#setSecret(`clawforce:gatewayTokens.${instance}`, secret());
-    }
+    for (const [path, value] of Object.entries(parts.secrets)) await demo.#setSecret(path, value);
     return demo;
   }
 
   get configFile(): string {
-    return join(this.folder, "project", `Pulumi.${stackName}.yaml`);
+    return join(this.folder, "project", `Pulumi.${this.name}.yaml`);
   }
 
   /** Changes one setting, as an operator does in a reviewed commit. */
@@ -73,7 +73,7 @@ export class DemoStack {
 
   #setSecret(path: string, value: string): Promise<void> {
     return this.#pulumi(
-      ["config", "set", "--secret", "--path", path, "--stack", stackName, "--config-file", this.configFile],
+      ["config", "set", "--secret", "--path", path, "--stack", this.name, "--config-file", this.configFile],
       value,
     );
   }
@@ -89,6 +89,6 @@ export class DemoStack {
   }
 }
 
-function secret(): string {
+export function secret(): string {
   return randomBytes(24).toString("base64url");
 }

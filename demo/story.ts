@@ -1,19 +1,22 @@
 import type Docker from "dockerode";
 import { shortReference, tagOf } from "../config/image-reference.ts";
-import { formatDuration } from "../config/units.ts";
-import { fleet } from "../fleet/command-line.ts";
 import type { Terminal } from "../fleet/live.ts";
 import { UpdateEngine } from "../fleet/update-engine.ts";
 import { rehearsalClockVariable } from "../lifecycle/clock.ts";
 import { inspectContainer } from "../platforms/docker/client.ts";
 import { installLoopbackChannel, loopbackChannel } from "./channel-plugin.ts";
-import { Session } from "./session.ts";
+import { Narrator } from "./narrator.ts";
+import { type Account, Session } from "./session.ts";
 import { controlPlaneName, groupName, hostOf, instances, managedInstance, stackName } from "./settings.ts";
 import type { DemoStack } from "./stack.ts";
 import { failedOf, Stream, streamLines } from "./stream.ts";
 
 export interface StoryParts {
   demo: DemoStack;
+  /** Port of this machine, on 127.0.0.1, that the ingress listens on. */
+  ingressPort: number;
+  /** Of the control plane. */
+  account: Account;
   docker: Docker;
   images: {
     controlPlane: { before: string; after: string };
@@ -40,15 +43,17 @@ const [canary, ...others] = instances;
 const workloads = [controlPlaneName, ...instances];
 
 /** The demo: both tracks under a steady stream of requests. Every promise is looked up at the Docker host. */
-export class Story {
+export class Story extends Narrator {
   readonly #parts: StoryParts;
-  readonly #began = Date.now();
-  #part = 0;
   #session: Session | undefined;
-  /** Promises of the demo that did not hold. */
-  readonly broken: string[] = [];
 
   constructor(parts: StoryParts) {
+    super({
+      terminal: parts.terminal,
+      docker: parts.docker,
+      stack: stackName,
+      configFile: parts.demo.configFile,
+    });
     this.#parts = parts;
   }
 
@@ -64,104 +69,100 @@ export class Story {
       await this.#promoteAndReport();
     } finally {
       const counts = await stream.stop();
-      this.#title(
+      this.title(
         `the stream: ${rate} requests a second through the ingress, from the first update to the last`,
       );
-      for (const line of streamLines(counts)) this.#say(line);
+      for (const line of streamLines(counts)) this.say(line);
       const failed = failedOf(counts);
-      this.#promise(failed === 0, `${failed} requests failed`);
+      this.promise(failed === 0, `${failed} requests failed`);
     }
-  }
-
-  title(text: string): void {
-    this.#title(text);
   }
 
   async #bringUp(): Promise<void> {
     const { openclaw, controlPlane } = this.#parts.images;
-    this.#title(
+    this.title(
       `one control plane and ${instances.length} gateways on ${shortReference(openclaw.stable)} start`,
     );
-    const engine = await UpdateEngine.open(this.#named, this.#parts.terminal);
+    const engine = await UpdateEngine.open(this.named, this.#parts.terminal);
     const { passed, output } = await engine.up(workloads);
-    if (!passed) this.#write(`${output.split("\n").slice(-60).join("\n")}\n`);
-    this.#require(passed, "`pulumi up` ends without an error");
-    await this.#promiseImage(controlPlaneName, controlPlane.before);
-    for (const name of instances) await this.#promiseImage(name, openclaw.stable);
+    if (!passed) this.write(`${output.split("\n").slice(-60).join("\n")}\n`);
+    this.require(passed, "`pulumi up` ends without an error");
+    await this.promiseImage(controlPlaneName, controlPlane.before);
+    for (const name of instances) await this.promiseImage(name, openclaw.stable);
   }
 
   async #prepareChannelAndInstance(): Promise<void> {
     const { docker, images } = this.#parts;
-    this.#title("what is there before the updates");
+    this.title("what is there before the updates");
     await installLoopbackChannel(docker, canary);
-    this.#say(`${canary} has a channel now, ${loopbackChannel}: a local plugin, in a folder of its own`);
+    this.say(`${canary} has a channel now, ${loopbackChannel}: a local plugin, in a folder of its own`);
     const session = await this.#logIn();
     await session.makeInstance(managedInstance.replace(/^bot-/, ""), images.small);
-    this.#say(`the control plane has made an instance, ${managedInstance}, and a backup of it`);
+    this.say(`the control plane has made an instance, ${managedInstance}, and a backup of it`);
   }
 
   /** What the stream asks the control plane with from now on. */
   async #logIn(): Promise<Session> {
-    const { ingressPort, account } = this.#parts.demo;
+    const { ingressPort, account } = this.#parts;
     this.#session = await Session.open(ingressPort, hostOf(controlPlaneName), account);
     return this.#session;
   }
 
   async #updateControlPlane(): Promise<void> {
     const { images } = this.#parts;
-    this.#title("the control plane's window: it is updated, and nothing else");
+    this.title("the control plane's window: it is updated, and nothing else");
     const untouched = await this.#identities([...instances, managedInstance]);
     await this.#set("clawforce:window", "control-plane");
     await this.#pin("control-plane", images.controlPlane.after);
-    await this.#fleet(0, "update");
-    await this.#promiseImage(controlPlaneName, images.controlPlane.after);
+    await this.fleet(0, "update");
+    await this.promiseImage(controlPlaneName, images.controlPlane.after);
     await this.#promiseUntouched(untouched);
     await this.#logIn();
-    this.#say("its sessions have ended with the old version, as they do: logged in anew");
+    this.say("its sessions have ended with the old version, as they do: logged in anew");
   }
 
   async #tryTheBrokenVersion(): Promise<void> {
     const { stable, broken } = this.#parts.images.openclaw;
-    this.#title(`the fleet's window: ${shortReference(broken)} on the canary`);
+    this.title(`the fleet's window: ${shortReference(broken)} on the canary`);
     await this.#set("clawforce:window", "runtime");
     await this.#pin("openclaw", broken);
-    this.#say("too soon: the other track has just changed");
-    await this.#fleet(1, "update");
+    this.say("too soon: the other track has just changed");
+    await this.fleet(1, "update");
     const ahead = new Date(Date.now() + nextWindow * 3_600_000);
     process.env[rehearsalClockVariable] = ahead.toISOString();
-    this.#say(`the demo's clock: ${ahead.toISOString().slice(0, 16)}Z, ${nextWindow} hours on`);
+    this.say(`the demo's clock: ${ahead.toISOString().slice(0, 16)}Z, ${nextWindow} hours on`);
     const untouched = await this.#identities([...others, controlPlaneName]);
-    await this.#fleet(3, "update");
-    await this.#promiseImage(canary, stable);
+    await this.fleet(3, "update");
+    await this.promiseImage(canary, stable);
     await this.#promiseUntouched(untouched);
   }
 
   async #rollOutTheFixedVersion(): Promise<void> {
     const { stable, fixed } = this.#parts.images.openclaw;
-    this.#title(`the next day: ${shortReference(fixed)}, canary first, then wave by wave`);
+    this.title(`the next day: ${shortReference(fixed)}, canary first, then wave by wave`);
     await this.#pin("openclaw", fixed);
     for (const updated of [1, 2, 4]) {
-      await this.#fleet(0, "update");
+      await this.fleet(0, "update");
       for (const [index, name] of instances.entries()) {
-        await this.#promiseImage(name, index < updated ? fixed : stable);
+        await this.promiseImage(name, index < updated ? fixed : stable);
       }
     }
   }
 
   async #promoteAndReport(): Promise<void> {
-    this.#title(`${groupName} has come to its end: the candidate becomes the stable release`);
+    this.title(`${groupName} has come to its end: the candidate becomes the stable release`);
     const untouched = await this.#identities(workloads);
-    await this.#fleet(0, "promote");
+    await this.fleet(0, "promote");
     await this.#promiseUntouched(untouched);
-    this.#title("the report for the change ticket");
-    await this.#fleet(0, "report");
+    this.title("the report for the change ticket");
+    await this.fleet(0, "report");
   }
 
   #stream(): Stream {
     const gateway = (name: string) => ({ workload: name, host: hostOf(name), path: "/readyz" });
     return new Stream({
       address: "127.0.0.1",
-      port: this.#parts.demo.ingressPort,
+      port: this.#parts.ingressPort,
       rate,
       timeout: 600,
       targets: [
@@ -176,33 +177,15 @@ export class Story {
     });
   }
 
-  get #named() {
-    return { stack: stackName, configFile: this.#parts.demo.configFile };
-  }
-
-  /** A command as an operator types it, with the exit code that it must have. */
-  async #fleet(wanted: number, command: string, ...rest: string[]): Promise<void> {
-    this.#say(`$ fleet ${[command, ...rest].join(" ")}`);
-    const argv = [command, ...rest, "--stack", stackName, "--config-file", this.#named.configFile];
-    const code = await fleet(argv, this.#parts.terminal, this.#parts.terminal);
-    this.#require(code === wanted, `fleet ${command} ends with exit code ${wanted}`);
-  }
-
   async #pin(image: string, reference: string): Promise<void> {
     const tag = tagOf(reference);
     if (tag === undefined) throw new Error(`${reference} has no tag to pin.`);
-    await this.#fleet(0, "pin", "--image", image, tag);
+    await this.fleet(0, "pin", "--image", image, tag);
   }
 
   async #set(path: string, value: string): Promise<void> {
     await this.#parts.demo.set(path, value);
-    this.#say(`change: ${path}: ${value}`);
-  }
-
-  async #promiseImage(name: string, image: string): Promise<void> {
-    const found = await inspectContainer(this.#parts.docker, name);
-    const serves = found?.State.Running === true && found.State.Health?.Status === "healthy";
-    this.#promise(serves && found?.Config.Image === image, `${name} serves ${shortReference(image)}`);
+    this.say(`change: ${path}: ${value}`);
   }
 
   async #promiseUntouched(before: Map<string, Identity>): Promise<void> {
@@ -210,7 +193,7 @@ export class Story {
     const changed = [...before].filter(
       ([name, was]) => JSON.stringify(now.get(name)) !== JSON.stringify(was),
     );
-    this.#promise(
+    this.promise(
       changed.length === 0,
       changed.length === 0
         ? `${[...before.keys()].join(", ")}: untouched, by container id, start and restarts`
@@ -232,38 +215,4 @@ export class Story {
     });
     return new Map(await Promise.all(all));
   }
-
-  #promise(holds: boolean, sentence: string): void {
-    this.#say(`${holds ? "✓" : "✗"} ${sentence}`);
-    if (!holds) {
-      this.broken.push(sentence);
-    }
-  }
-
-  /** What the rest of the story stands on. */
-  #require(holds: boolean, sentence: string): void {
-    this.#promise(holds, sentence);
-    if (!holds) {
-      throw new StoryBroken(sentence);
-    }
-  }
-
-  #title(text: string): void {
-    this.#part += 1;
-    const elapsed = formatDuration(Math.max(1, Math.round((Date.now() - this.#began) / 1000)));
-    this.#write(`\n${this.#part}. ${text}  [${elapsed}]\n`);
-  }
-
-  #say(text: string): void {
-    this.#write(`   ${text}\n`);
-  }
-
-  #write(text: string): void {
-    this.#parts.terminal.write(text);
-  }
-}
-
-/** The story can't go on; what broke is on its list already. */
-export class StoryBroken extends Error {
-  override name = "StoryBroken";
 }

@@ -49,10 +49,12 @@ Exit code 0: printed or written. 1: at least one container can't be adopted; the
     const settings = stackSettings(stackFileText(file), file);
     // All else may still be missing: this is how a stack file begins.
     const host = platform.safeParse(settings.platform ?? { kind: "docker" }).data ?? configOf(named).platform;
-    const { adoptions, refusals } = await adoptable(host, wanted, {
+    const asked = {
       stateDirectory: textOf(flags["state-directory"], usual.stateDirectory),
       port: given.data,
-    });
+    };
+    const taken = Object.keys((settings.secrets ?? {}) as object);
+    const { adoptions, refusals } = await adoptable(host, wanted, asked, taken);
     for (const refusal of refusals) err.write(`${refusal}\n`);
     // Not every service of a Compose project is a gateway.
     const isWhole = refusals.length === 0 || "composeProject" in wanted;

@@ -80,10 +80,11 @@ function groupLines(agentImage: string, members: readonly Adoption[]): Setting {
   const { settings = {}, stopGrace } = first ?? {};
   return {
     agentImage,
-    instances: members.map(({ container, instance, state, publish }) => ({
+    instances: members.map(({ container, instance, state, publish, ownSecrets = {} }) => ({
       name: instance,
       ...state,
       ...(publish !== undefined && { publish }),
+      ...(Object.keys(ownSecrets).length > 0 && { secrets: ownSecrets }),
       adopt: container,
     })),
     ...(stopGrace !== undefined && { stopGrace }),

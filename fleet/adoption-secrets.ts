@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { DockerAccess } from "../config/docker-access.ts";
+import { variablesOf } from "../platforms/docker/adopted-settings.ts";
 import type { Adoption } from "../platforms/docker/adoption.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "../platforms/docker/client.ts";
 import { secretsToSet } from "./adoption-text.ts";
@@ -17,12 +18,12 @@ export async function takeSecretsOver(
   adoptions: readonly Adoption[],
 ): Promise<void> {
   for (const adoption of adoptions) {
-    const values = await variablesOf(host, adoption.container);
+    const values = await variablesIn(host, adoption.container);
     for (const { what, key, variable } of secretsToSet(adoption)) {
       const file = configFile === undefined ? [] : ["--config-file", resolve(configFile)];
       const argv = ["config", "set", "--stack", stack, ...file, "--secret", "--path", `clawforce:${key}`];
       const { code, stderr } = await runPulumi([...argv, "--non-interactive"], deadline, {
-        input: values.get(variable) ?? "",
+        input: values[variable] ?? "",
       });
       if (code !== 0) {
         throw new CommandFailure(
@@ -33,18 +34,13 @@ export async function takeSecretsOver(
   }
 }
 
-async function variablesOf(
+async function variablesIn(
   platform: DockerAccess & { host: string },
   container: string,
-): Promise<Map<string, string>> {
+): Promise<Record<string, string>> {
   try {
     const found = await inspectContainer(dockerClient(platform.host, platform), container);
-    return new Map(
-      (found?.Config.Env ?? []).map((entry): [string, string] => {
-        const at = entry.indexOf("=");
-        return [entry.slice(0, at), entry.slice(at + 1)];
-      }),
-    );
+    return found === undefined ? {} : variablesOf(found);
   } catch (error) {
     throw unreachableHost(platform.host, error);
   }

@@ -12,7 +12,13 @@ import { ownRegistry, registryLabel } from "./registry.ts";
 import { failWith, SetUpError } from "./set-up-error.ts";
 
 /** On every container, volume and network that the demo and the tests make. */
-const ourLabels = ["clawforce.stack=clawforce-demo", "clawforce-fleet.test", registryLabel];
+const ourLabels = [
+  "clawforce.stack=clawforce-demo",
+  "clawforce.stack=clawforce-existing",
+  "clawforce-fleet.demo",
+  "clawforce-fleet.test",
+  registryLabel,
+];
 const stopRegistryMs = 5000;
 /** The engine stops its containers before it ends. */
 const stopEngineMs = 60_000;

@@ -1,5 +1,4 @@
-import type { WorkloadConfig } from "../../config/rollout.ts";
-import { sourceOf } from "../../config/rollout.ts";
+import { containerOf, sourceOf, type WorkloadConfig } from "../../config/rollout.ts";
 import type { Loss, Platform, Unit, UnitCondition } from "../../platforms/platform.ts";
 import { type Move, sameDigest } from "../evidence/move.ts";
 import type { CutOverJournal } from "../workdir/journal.ts";
@@ -20,7 +19,10 @@ export interface Adoption {
   problems: string[];
 }
 
-type Wanted = Pick<WorkloadConfig, "name" | "image" | "state" | "container" | "publish" | "restore">;
+type Wanted = Pick<
+  WorkloadConfig,
+  "name" | "image" | "state" | "container" | "secrets" | "publish" | "restore"
+>;
 
 /** @param journal where an earlier run has begun it, and has taken the restart policy off it already. */
 export function adoptionMove(
@@ -47,7 +49,8 @@ export async function adoptionOf(
 ): Promise<Adoption | undefined> {
   const unit = await platform.unit(name);
   if (unit === undefined) return undefined;
-  const { container, publish } = wanted;
+  const { publish } = wanted;
+  const container = containerOf(wanted);
   const losses = await platform.lossesOf(name, { container, ...(publish !== undefined && { publish }) });
   const problems = [
     ...obstacles(name, unit),

@@ -66,7 +66,7 @@ function settled(config: StackConfig, workload: Unsettled, all: readonly Unsettl
   const until = before === undefined ? undefined : obstacle(config, workload, before, all, now);
   const held =
     before !== undefined && until !== undefined
-      ? withOwnPart({ ...target, settings: before.settings, later: before.later }, target.settings)
+      ? withOwnPart({ ...target, settings: before.settings, later: before.later }, target)
       : target;
   const made = anewAfter(adoptionsGivenUp(records), workload.move, madeOf(held, before, wanted.track));
   return {

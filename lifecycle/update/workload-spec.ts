@@ -1,3 +1,4 @@
+import { containerOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import { isFromBefore, refusalText, unjudgedSince } from "../evidence/refusal.ts";
 import { oldStateAdvice } from "./after-failure.ts";
@@ -36,7 +37,7 @@ export function specOf(stackConfig: StackConfig, surveyed: Situation) {
     hosts,
     state: input.state,
     ...(config.backups !== undefined && { backups: config.backups }),
-    container: config.container,
+    container: containerOf(config),
     managed: config.managed,
     stopGrace: input.stopGrace,
     gate: input.gate,

@@ -1,6 +1,7 @@
 import type { DockerAccess } from "../../config/docker-access.ts";
-import { type AdoptionQuestion, goneImage } from "./adopted-settings.ts";
-import { type Adoption, adoptionOf, NotAdoptable } from "./adoption.ts";
+import { type HeldSecrets, secretNames } from "./adopted-secrets.ts";
+import { type AdoptionQuestion, goneImage, variablesOf } from "./adopted-settings.ts";
+import { type Adoption, adoptionOf, NotAdoptable, withSecrets } from "./adoption.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
 import { inspectImage } from "./image.ts";
 
@@ -12,9 +13,12 @@ export async function adoptable(
   platform: DockerAccess & { host: string },
   wanted: Wanted,
   asked: AdoptionQuestion,
+  /** The secrets that the stack has already, by their names. */
+  takenSecrets: readonly string[] = [],
 ): Promise<{ adoptions: Adoption[]; refusals: string[] }> {
   const docker = dockerClient(platform.host, platform);
   const adoptions: Adoption[] = [];
+  const held: HeldSecrets[] = [];
   const refusals: string[] = [];
   try {
     for (const name of await namesOf(docker, wanted)) {
@@ -24,7 +28,9 @@ export async function adoptable(
         continue;
       }
       try {
-        adoptions.push(adoptionOf(found, (await inspectImage(docker, found.Image)) ?? goneImage, asked));
+        const adoption = adoptionOf(found, (await inspectImage(docker, found.Image)) ?? goneImage, asked);
+        adoptions.push(adoption);
+        held.push({ instance: adoption.instance, names: adoption.secrets, values: variablesOf(found) });
       } catch (error) {
         if (!(error instanceof NotAdoptable)) throw error;
         refusals.push(error.message);
@@ -33,7 +39,8 @@ export async function adoptable(
   } catch (error) {
     throw unreachableHost(platform.host, error);
   }
-  return { adoptions, refusals };
+  const named = secretNames(held, new Set(takenSecrets));
+  return { adoptions: adoptions.map((each, index) => withSecrets(each, named[index])), refusals };
 }
 
 async function namesOf(docker: ReturnType<typeof dockerClient>, wanted: Wanted): Promise<readonly string[]> {

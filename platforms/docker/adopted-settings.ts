@@ -115,6 +115,16 @@ function environmentOf({ Config }: Inspected, image: InspectedImage) {
   return { plain, secrets, hasToken };
 }
 
+/** By their names. A value may have line breaks and more than one `=`. */
+export function variablesOf({ Config }: Pick<Inspected, "Config">): Record<string, string> {
+  return Object.fromEntries(
+    (Config.Env ?? []).map((entry) => {
+      const at = entry.indexOf("=");
+      return [entry.slice(0, at), entry.slice(at + 1)];
+    }),
+  );
+}
+
 function stopSignalOf(config: object): string | undefined {
   return (config as { StopSignal?: string }).StopSignal;
 }

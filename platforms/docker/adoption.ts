@@ -1,5 +1,6 @@
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import type { UnitCondition } from "../platform.ts";
+import type { NamedSecrets } from "./adopted-secrets.ts";
 import {
   type AdoptedSettings,
   type AdoptionQuestion,
@@ -25,9 +26,24 @@ export interface Adoption extends AdoptedSettings {
   state: { volume: string } | { directory: string };
   /** What to know or do about it first, one sentence each. */
   notes: string[];
+  /** Variables whose secrets are this one's alone -> their names. */
+  ownSecrets?: Record<string, string>;
   /** How it runs now. */
   condition: UnitCondition;
   composeProject?: string;
+}
+
+/** With the names that its secrets have in the stack: those of its own stand beside its name. */
+export function withSecrets(adoption: Adoption, named: NamedSecrets | undefined): Adoption {
+  if (named === undefined) return adoption;
+  const { secrets: _, ...settings } = adoption.settings;
+  const isThere = Object.keys(named.shared).length > 0;
+  return {
+    ...adoption,
+    settings: isThere ? { ...settings, secrets: named.shared } : settings,
+    secrets: { ...named.shared, ...named.own },
+    ownSecrets: named.own,
+  };
 }
 
 /** Why a container can't be adopted: a sentence with what to do. */

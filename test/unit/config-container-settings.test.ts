@@ -75,6 +75,12 @@ describe("the settings of a container", () => {
     ["a network", { network: "other" }, {}, ["network changes"]],
     ["a grace", {}, { stopGrace: "60s" }, ["stopGrace changes"]],
     ["a port", {}, { instances: ["canary", { name: "support-1", publish: 9999 }] }, ["publish changes"]],
+    [
+      "a secret of its own",
+      {},
+      { instances: ["canary", { name: "support-1", secrets: { MODEL_KEY: "own" } }] },
+      ["instanceSecrets.MODEL_KEY changes"],
+    ],
     ["a volume", {}, { instances: ["canary", { name: "support-1", volume: "v" }] }, ["state.volume changes"]],
     ["more memory", { memory: "1 GB" }, {}, []],
   ])("differ by %s", (_, container, more, changes) => {
@@ -104,10 +110,12 @@ describe("the settings of a container", () => {
     const held = madeOf(wantedOf(second(usual)), undefined, "runtime");
     const wanted = second(
       { ...usual, environment: { A: "other" } },
-      { instances: ["canary", { name: "support-1", publish: 9999 }] },
+      { instances: ["canary", { name: "support-1", publish: 9999, secrets: { KEY: "own" } }] },
     );
-    const mixed = withOwnPart(held, settingsOf(wanted).settings);
-    expect(differences(held, mixed, "runtime")).toEqual(["publish changes"]);
+    const mixed = withOwnPart(held, settingsOf(wanted));
+    expect(differences(held, mixed, "runtime")).toEqual(["instanceSecrets.KEY changes", "publish changes"]);
+    expect(withSettings(wanted, { ...held, ...mixed }).secrets).toEqual({ KEY: "own" });
+    expect(withSettings(wanted, held).secrets).toBeUndefined();
     expect(ownDifferences(mixed, settingsOf(wanted), "runtime")).toEqual([]);
     expect(Object.keys(mixed.settings)).toEqual(Object.keys(held.settings));
     expect(withSettings(wanted, held).container.environment).toEqual({ A: "1", B: "2" });

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { adoptionEdits } from "../../fleet/adoption-lines.ts";
 import { adoptionText } from "../../fleet/adoption-text.ts";
 import { parseStackConfig } from "../../lifecycle/stack-config.ts";
+import { secretNames } from "../../platforms/docker/adopted-secrets.ts";
 import type { Inspected, InspectedImage } from "../../platforms/docker/adopted-settings.ts";
-import { type Adoption, adoptionOf } from "../../platforms/docker/adoption.ts";
+import { type Adoption, adoptionOf, withSecrets } from "../../platforms/docker/adoption.ts";
 import { digest, rawConfig } from "./config-fixture.ts";
 
 const asked = {
@@ -280,6 +282,40 @@ test("the lines make a stack file that is accepted; who is alike shares a group"
   expect(text).toContain("pulumi config set --stack s --secret --path 'clawforce:secrets.model-api-key'");
   expect(text).toContain("`docker compose up` ends with a conflict of names and touches nothing");
   expect(text).toContain("stays, stopped, as a-before-adoption, b-before-adoption, c-before-adoption.");
+});
+
+test("one secret stands for one value: who has another one gets it beside its name", () => {
+  const held = (instance: string, values: Record<string, string>) => ({
+    ...{ instance, values },
+    names: Object.fromEntries(Object.keys(values).map((key) => [key, key.toLowerCase()])),
+  });
+  const all = [held("a", { SHARED: "1", KEY: "x" }), held("b", { SHARED: "1", KEY: "y", TAKEN: "z" })];
+  expect(secretNames(all, new Set(["taken"]))).toEqual([
+    { shared: { SHARED: "shared" }, own: { KEY: "key-of-a" } },
+    { shared: { SHARED: "shared" }, own: { KEY: "key-of-b", TAKEN: "taken-of-b" } },
+  ]);
+});
+
+test("gateways that differ in the values of secrets alone share a group", () => {
+  const one = (Name: string, volume: string) =>
+    withSecrets(
+      adopted({ Name, Config: { Env: ["MODEL_API_KEY=x"] }, Mounts: [{ ...home, Name: volume }] }),
+      {
+        shared: {},
+        own: { MODEL_API_KEY: `model-api-key-of${Name.replace("/", "-")}` },
+      },
+    );
+  const names = { stack: "s", group: "g", agentImage: "i", settings: {} };
+  const [, group] = adoptionEdits([one("/a", "a-home"), one("/b", "b-home")], names);
+  expect(group).toMatchObject({
+    path: ["instanceGroups", "g"],
+    value: {
+      instances: [
+        { name: "a", secrets: { MODEL_API_KEY: "model-api-key-of-a" } },
+        { name: "b", secrets: { MODEL_API_KEY: "model-api-key-of-b" } },
+      ],
+    },
+  });
 });
 
 test("an image without a digest is no line of the stack file, and says what to do", () => {
