@@ -1,8 +1,11 @@
 import { withoutDigest } from "../config/digest.ts";
 import { parseImageReference } from "../config/image-reference.ts";
+import { fieldAt } from "../config/json.ts";
+import { platform } from "../config/platform-schema.ts";
 import { pathText } from "../config/problem.ts";
 import { stackFileText, stackSettings } from "../config/stack-file.ts";
 import { credentialsOf } from "../platforms/docker/registry-credentials.ts";
+import { platformOf } from "../platforms/of-stack.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { pinEdits, wantedReference } from "./pinned-change.ts";
 import { type ResolvedImage, resolveImage } from "./registry.ts";
@@ -17,7 +20,7 @@ export const pin: Command = {
 Asks the registry for the digest of the tag, and writes the reference with it. If the image is there for several
 platforms, it is the digest of the index. For an agent image it writes \`candidate\`, which begins a rollout. For the
 control plane it writes \`image\`, and the image before it as \`previous\`. It shows the change before it writes it. It
-starts nothing: \`fleet update\` does.
+starts nothing: \`fleet update\` does. An image for another platform than the Docker host's is refused.
 
   fleet pin --stack prod --image chromium 1.4.2-openclaw-2026.4.23
   fleet pin --stack prod --image control-plane registry.example.com/clawforce/clawforce:1.4.2
@@ -70,7 +73,7 @@ async function pinnedImageChange(
   }
   const settings = stackSettings(stackFileText(file), file);
   const reference = wantedReference(settings, { image, wanted });
-  const pinned = await resolved(reference, out);
+  const pinned = await resolved(reference, out, await wantedPlatforms(settings));
   return StackFileChange.plan(file, pinEdits(settings, image, pinned), { placeholdersMayStay: true });
 }
 
@@ -85,17 +88,23 @@ async function filledPlaceholders(
     );
   }
   const edits: Edit[] = [];
+  const platforms = await wantedPlatforms(stackSettings(stackFileText(file), file));
   for (const { path, reference } of placeholdersIn(file)) {
     edits.push({
       path,
-      value: await resolved(withoutDigest(reference), out, pathText(path)),
+      value: await resolved(withoutDigest(reference), out, platforms, pathText(path)),
     });
   }
   return StackFileChange.plan(file, edits);
 }
 
 /** The reference with the digest that the registry has for it. */
-async function resolved(reference: string, out: Output, whose = reference): Promise<string> {
+async function resolved(
+  reference: string,
+  out: Output,
+  wanted: readonly string[],
+  whose = reference,
+): Promise<string> {
   const parsed = parseImageReference(reference);
   if ("problem" in parsed) {
     throw new CommandFailure(
@@ -103,12 +112,43 @@ async function resolved(reference: string, out: Output, whose = reference): Prom
     );
   }
   const found = await resolveImage(parsed, await credentialsOf(parsed.registry));
+  const problem = otherPlatform(reference, found.platforms, wanted);
+  if (problem !== undefined) throw new CommandFailure(problem);
   out.write(`${reference}: ${found.digest} (${kindOf(found)})\n`);
   return parsed.digest === undefined ? `${reference}@${found.digest}` : reference;
 }
 
-function kindOf({ platforms }: ResolvedImage): string {
-  return platforms === undefined
-    ? "one image, no index"
-    : `index of ${platforms.join(", ") || "no platform"}`;
+function kindOf({ platforms, isIndex }: ResolvedImage): string {
+  const list = platforms.join(", ");
+  return isIndex
+    ? `index of ${list || "no platform"}`
+    : `one image${list === "" ? "" : ` of ${list}`}, no index`;
+}
+
+/** That of the Docker host, and those that containers are given by the stack file. None: the host does not answer. */
+async function wantedPlatforms(settings: Record<string, unknown>): Promise<string[]> {
+  const groups = Object.values(Object(settings.instanceGroups) as Record<string, unknown>);
+  const written = [...groups, settings.controlPlane]
+    .map((each) => fieldAt(each, "container.platform"))
+    .filter((each) => typeof each === "string");
+  const host = platform.safeParse(settings.platform);
+  if (!host.success) return [];
+  const own = await platformOf({ platform: host.data })
+    .architecture()
+    .catch(() => undefined);
+  return own === undefined ? [] : [own, ...written];
+}
+
+/** Why an image can't run there, as a sentence; undefined: it can, or nobody knows. */
+export function otherPlatform(
+  reference: string,
+  has: readonly string[],
+  wanted: readonly string[],
+): string | undefined {
+  const fits = has.some((each) => wanted.some((one) => each === one || each.startsWith(`${one}/`)));
+  if (has.length === 0 || wanted.length === 0 || fits) return undefined;
+  return (
+    `${reference} is made for ${has.join(", ")}, and the Docker host runs ${wanted[0]}. Nothing was written. ` +
+    "Name an image for that platform. If the host runs other ones as well, write `container.platform` first."
+  );
 }

@@ -7,8 +7,10 @@ import { CommandFailure } from "./command.ts";
 export interface ResolvedImage {
   /** Of the index where there is one: it stands for the same image on every platform. */
   digest: string;
-  /** Of an index: "linux/amd64". Undefined when the registry has a single image. */
-  platforms: string[] | undefined;
+  /** "linux/amd64"; of a single image the one that it is made for. None: it does not say. */
+  platforms: string[];
+  /** One name for images of several platforms. */
+  isIndex: boolean;
 }
 
 const indexTypes = [
@@ -56,9 +58,27 @@ export async function resolveImage(
       `${place.what} is no image that a container can run: the registry has it as ${JSON.stringify(type)}.`,
     );
   }
-  if (indexTypes.includes(type)) return { digest, platforms: platformsOf(place, body) };
+  if (indexTypes.includes(type)) return { digest, platforms: platformsOf(place, body), isIndex: true };
   refuseOtherThanImage(place, body);
-  return { digest, platforms: undefined };
+  return { digest, platforms: await platformOfImage(place, body, credentials), isIndex: false };
+}
+
+/** What the image's own configuration says. Without an answer nothing is known, which is no reason to refuse. */
+async function platformOfImage(place: Place, body: Buffer, credentials: KnownCredentials): Promise<string[]> {
+  const digest = fieldAt(parsedJson(body.toString("utf8")), "config.digest");
+  if (typeof digest !== "string" || !/^sha256:[0-9a-f]{64}$/.test(digest)) return [];
+  try {
+    const blob = { ...place, url: place.url.replace(/\/manifests\/[^/]+$/, `/blobs/${digest}`) };
+    const config = await bodyOf(place, await manifest(blob, credentials));
+    if (`sha256:${createHash("sha256").update(config).digest("hex")}` !== digest) return [];
+    const { os, architecture, variant } = parsedJson(config.toString("utf8")) as Record<string, unknown>;
+    return typeof os === "string" && typeof architecture === "string"
+      ? [[os, architecture, variant].filter(Boolean).join("/")]
+      : [];
+  } catch (error) {
+    if (error instanceof CommandFailure || error instanceof TypeError) return [];
+    throw error;
+  }
 }
 
 const imageConfigs = [

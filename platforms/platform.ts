@@ -242,6 +242,8 @@ export interface Trial {
 export interface Platform {
   /** All of a stack in one look, by name. Throws one sentence where the place does not answer. */
   observe(names: readonly string[], stack: string): Promise<Map<string, Observed>>;
+  /** What its images have to be made for: "linux/amd64". */
+  architecture(): Promise<string>;
   /** What its own clock shows. */
   clock(): Promise<Date>;
   /** Everything that bears a stack's mark, by name. */

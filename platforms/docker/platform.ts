@@ -56,6 +56,11 @@ export class DockerPlatform implements Platform {
     return observe({ host, ...dockerAccess }, names, stack);
   }
 
+  async architecture(): Promise<string> {
+    const { Os, Arch } = await this.#docker.version();
+    return `${Os}/${Arch}`;
+  }
+
   async clock(): Promise<Date> {
     const { SystemTime } = (await this.#docker.info()) as { SystemTime: string };
     return new Date(SystemTime);

@@ -96,6 +96,11 @@ export class MemoryPlatform implements Platform {
     return new Map(found);
   }
 
+  async architecture(): Promise<string> {
+    this.#reach();
+    return "linux/amd64";
+  }
+
   async clock(): Promise<Date> {
     this.#reach();
     return new Date(Date.now() + this.clockIsFast * 1000);

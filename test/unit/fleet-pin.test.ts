@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { fleet } from "../../fleet/command-line.ts";
+import { otherPlatform } from "../../fleet/pin.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { type Changes, digest, rawConfig } from "./config-fixture.ts";
 
@@ -129,5 +130,25 @@ describe("fleet pin", () => {
         /^fleet pin: one TAG at a time, not 2\.\n\nusage: fleet pin .*\[TAG\]\n {2}TAG /,
       ),
     });
+  });
+});
+
+describe("an image for another platform than the Docker host's", () => {
+  test.each<[string[], string[], boolean]>([
+    [["linux/amd64"], ["linux/amd64"], false],
+    [["linux/arm64/v8", "linux/amd64"], ["linux/arm64"], false],
+    [["linux/arm64/v8"], ["linux/amd64"], true],
+    [["linux/amd64"], ["linux/arm64", "linux/amd64"], false],
+    [["linux/arm"], ["linux/arm64"], true],
+    [[], ["linux/amd64"], false],
+    [["linux/arm64"], [], false],
+  ])("has %j, wanted %j: refused %s", (has, wanted, refused) => {
+    expect(otherPlatform("agent:1", has, wanted) !== undefined).toBe(refused);
+  });
+
+  test("is told of with both", () => {
+    expect(otherPlatform("agent:1", ["linux/arm64"], ["linux/amd64"])).toMatch(
+      /^agent:1 is made for linux\/arm64, and the Docker host runs linux\/amd64\. Nothing was written\./,
+    );
   });
 });

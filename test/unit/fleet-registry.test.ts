@@ -57,13 +57,30 @@ describe("a tag is resolved", () => {
     expect(await resolved(`${host}/team/agent:1.4.2`)).toEqual({
       digest: digestOf(body),
       platforms: ["linux/amd64", "linux/arm64/v8"],
+      isIndex: true,
     });
     expect(asked).toEqual(["GET /v2/team/agent/manifests/1.4.2", expect.stringContaining(index)]);
   });
 
   test("to the digest of the only image where there is no index", async () => {
     const host = await registry(manifest("{}", image));
-    expect(await resolved(`${host}/agent:1`)).toEqual({ digest: digestOf("{}"), platforms: undefined });
+    expect(await resolved(`${host}/agent:1`)).toEqual({
+      ...{ digest: digestOf("{}"), platforms: [], isIndex: false },
+    });
+  });
+
+  test.each<[string, string | undefined, string[]]>([
+    ["says", '{"os":"linux","architecture":"arm64","variant":"v8"}', ["linux/arm64/v8"]],
+    ["does not say", "{}", []],
+    ["is not there", undefined, []],
+  ])("to an image whose configuration %s what it is made for", async (_, config, platforms) => {
+    const body = JSON.stringify({ config: { digest: digestOf(config ?? "") } });
+    const host = await registry((request, response) => {
+      if (!request.url?.includes("/blobs/")) manifest(body, image)(request, response);
+      else if (config === undefined) response.writeHead(404).end();
+      else response.writeHead(200).end(config);
+    });
+    expect(await resolved(`${host}/agent:1`)).toMatchObject({ digest: digestOf(body), platforms });
   });
 });
 
