@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { adopt } from "./adopt-schema.ts";
 import type { CheckInput, CheckSchema } from "./check-kind.ts";
 import { controlPlaneContainer } from "./container-schema.ts";
 import { containerPath, doc, hosts, name, restoreOrder, variableName, volume } from "./fields.ts";
@@ -157,6 +158,7 @@ export const controlPlaneSettings = z.strictObject({
         { snapshot: "34495128", order: "INC-42" },
       ),
     ),
+  adopt: adopt.optional(),
 });
 
 export function controlPlane(check: CheckSchema) {

@@ -85,7 +85,7 @@ export function workloadsOf(config: StackConfig): WorkloadConfig[] {
 }
 
 function controlPlaneWorkload(plane: ControlPlaneConfig): WorkloadConfig {
-  const { name, image, data, backups, container, account, publish, restore } = plane;
+  const { name, image, data, backups, container, account, publish, restore, adopt } = plane;
   return {
     name,
     track: "control-plane",
@@ -106,6 +106,7 @@ function controlPlaneWorkload(plane: ControlPlaneConfig): WorkloadConfig {
     gate: plane.gate,
     verification: plane.verification,
     ...(restore !== undefined && { restore }),
+    ...(adopt !== undefined && { adopt }),
     wayBack:
       "set `clawforce:controlPlane.image` back to what it was (`fleet rollback --image control-plane` does) and run `pulumi up`: " +
       "the old version comes back, with its data when the new one has moved them.",

@@ -51,6 +51,8 @@ export type UnitCondition = Pick<
 export interface WantedUnit {
   container: ContainerConfig;
   publish?: Publish;
+  /** Path in it of what belongs to the state and stands elsewhere. */
+  backups?: string;
 }
 
 /** Something that a unit has and the workload's own one would not have. */

@@ -1,4 +1,4 @@
-import { containerOf, sourceOf, type WorkloadConfig } from "../../config/rollout.ts";
+import { containerOf, type StateLocation, sourceOf, type WorkloadConfig } from "../../config/rollout.ts";
 import type { Loss, Platform, Unit, UnitCondition } from "../../platforms/platform.ts";
 import { type Move, sameDigest } from "../evidence/move.ts";
 import type { CutOverJournal } from "../workdir/journal.ts";
@@ -21,7 +21,7 @@ export interface Adoption {
 
 type Wanted = Pick<
   WorkloadConfig,
-  "name" | "image" | "state" | "container" | "secrets" | "publish" | "restore"
+  "name" | "track" | "image" | "state" | "backups" | "container" | "secrets" | "publish" | "restore"
 >;
 
 /** @param journal where an earlier run has begun it, and has taken the restart policy off it already. */
@@ -49,9 +49,12 @@ export async function adoptionOf(
 ): Promise<Adoption | undefined> {
   const unit = await platform.unit(name);
   if (unit === undefined) return undefined;
-  const { publish } = wanted;
-  const container = containerOf(wanted);
-  const losses = await platform.lossesOf(name, { container, ...(publish !== undefined && { publish }) });
+  const { publish, backups } = wanted;
+  const losses = await platform.lossesOf(name, {
+    container: containerOf(wanted),
+    ...(publish !== undefined && { publish }),
+    ...(backups !== undefined && { backups: backups.path }),
+  });
   const problems = [
     ...obstacles(name, unit),
     ...differences(name, unit, wanted),
@@ -88,15 +91,17 @@ export function obstacles(
 }
 
 /** A take-over changes who runs a gateway and nothing else: not its version, and not its state. */
-function differences(name: string, unit: Unit, { image, state, container, restore }: Wanted): string[] {
-  const mount = unit.mounts.find(({ at }) => at === container.stateDirectory);
-  const isSame = mount !== undefined && sourceOf(mount.from) === sourceOf(state);
-  const where =
-    mount === undefined
-      ? `has nothing mounted at ${container.stateDirectory}, where the stack file says its state is`
-      : `has its state in ${sourceOf(mount.from)}, and the stack file says ${sourceOf(state)}`;
+function differences(name: string, unit: Unit, wanted: Wanted): string[] {
+  const { image, state, backups, container, restore, track } = wanted;
   return [
-    ...(isSame ? [] : [`${name} ${where}. Correct \`volume\` or \`directory\` of the instance.`]),
+    ...placeProblem(name, unit, { from: state, at: container.stateDirectory, what: "state" }),
+    ...(backups === undefined
+      ? []
+      : placeProblem(name, unit, { from: backups, at: backups.path, what: "backups" })),
+    // Its API is asked under its own name, and its instances know it by that.
+    ...(track === "control-plane" && name !== wanted.name
+      ? [`A control plane keeps its name when it is adopted. Write \`name: ${name}\` under \`controlPlane\`.`]
+      : []),
     ...(sameDigest(unit.image, image) ? [] : [otherImage(name, unit.image, image)]),
     ...(restore === undefined
       ? []
@@ -104,6 +109,21 @@ function differences(name: string, unit: Unit, { image, state, container, restor
           "A state that is adopted can't be set back in the same update. Take `restore` out until it is adopted.",
         ]),
   ];
+}
+
+/** Whether a place of the workload is the very one that its container has now. */
+function placeProblem(
+  name: string,
+  { mounts }: Unit,
+  { from, at, what }: { from: StateLocation; at: string; what: string },
+): string[] {
+  const mount = mounts.find((each) => each.at === at);
+  if (mount !== undefined && sourceOf(mount.from) === sourceOf(from)) return [];
+  const where =
+    mount === undefined
+      ? `has nothing mounted at ${at}, where the stack file says its ${what} ${what === "state" ? "is" : "are"}`
+      : `has its ${what} in ${sourceOf(mount.from)}, and the stack file says ${sourceOf(from)}`;
+  return [`${name} ${where}. Correct \`volume\` or \`directory\` there.`];
 }
 
 function otherImage(name: string, from: string, to: string): string {
@@ -127,7 +147,9 @@ export function tokenProblem(
   { workload, secrets }: Pick<WorkloadContext, "workload" | "secrets">,
   { environment }: Pick<Unit, "environment">,
 ): string | undefined {
-  const { name, tokenVariable, stack, container } = workload;
+  const { name, tokenVariable, stack, container, track } = workload;
+  // A control plane keeps its account's password in its data: its check is the login.
+  if (track === "control-plane") return undefined;
   const prefix = `${tokenVariable}=`;
   const theirs = environment.find((each) => each.startsWith(prefix))?.slice(prefix.length);
   return tokenVariable === undefined || theirs === undefined || theirs === secrets.gatewayToken

@@ -24,6 +24,9 @@ export function providerArgs(platform: DockerAccess & { host: string }): docker.
   };
 }
 
+/** Where a control plane finds the Docker socket. */
+export const socketInside = "/var/run/docker.sock";
+
 /** Arguments of the container of a workload. No label or variable carries anything that differs from run to run. */
 export function containerArgs(spec: UnitSpec, secrets: UnitSecrets): docker.ContainerArgs {
   const { container } = spec;
@@ -124,9 +127,7 @@ function stateMount(state: StateLocation, containerPath: string): docker.types.i
 }
 
 function socketMount(path: string | undefined): docker.types.input.ContainerVolume[] {
-  return path === undefined || path === "none"
-    ? []
-    : [{ hostPath: path, containerPath: "/var/run/docker.sock" }];
+  return path === undefined || path === "none" ? [] : [{ hostPath: path, containerPath: socketInside }];
 }
 
 /** As Docker prints it back ("2s", "1m30s"): another spelling would be a difference for ever. */

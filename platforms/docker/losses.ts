@@ -11,6 +11,7 @@ import {
   usual,
 } from "./adopted-settings.ts";
 import { inspectContainer } from "./client.ts";
+import { socketInside } from "./container-args.ts";
 import { inspectImage } from "./image.ts";
 
 /** What a container of somebody else's has and the workload's own one would not have. */
@@ -25,16 +26,20 @@ export async function lossesOf(docker: Docker, name: string, wanted: WantedUnit)
  * Told by what is there, not by its value: who has written another value has meant it. What the schema gives by itself was
  * meant by nobody.
  */
-export function losses(found: Inspected, image: InspectedImage, { container, publish }: WantedUnit): Loss[] {
-  const { stateDirectory, port } = container;
+export function losses(found: Inspected, image: InspectedImage, wanted: WantedUnit): Loss[] {
+  const { container, publish, backups } = wanted;
+  const { stateDirectory, port, dockerSocket = "none" } = container;
   const theirs = adoptedSettings(found, image, { stateDirectory, port });
-  return [
+  // What has a key of its own in the stack file.
+  const mounted = [backups, dockerSocket === "none" ? undefined : socketInside].map((at) => `mounts.${at}`);
+  const all = [
     ...theirs.lost,
     ...(theirs.publish !== undefined && publish === undefined
       ? [{ key: "publish", what: `its port, which is published at ${theirs.publish}` }]
       : []),
     ...settingsLosses(theirs, container),
   ];
+  return all.filter(({ key }) => !mounted.includes(key));
 }
 
 /** What its own keys say of a part, where the schema has a list or a mapping. */
@@ -69,8 +74,12 @@ function onlyKeysOf(written: unknown, parsed: unknown): unknown {
     : parsed;
 }
 
-function variableLosses(theirs: unknown, { environment, secrets }: Record<string, unknown>): Loss[] {
-  const known = new Set([environment, secrets].flatMap((each) => Object.keys((each ?? {}) as object)));
+function variableLosses(
+  theirs: unknown,
+  { environment, secrets, tokenVariable }: Record<string, unknown>,
+): Loss[] {
+  const written = [environment, secrets].flatMap((each) => Object.keys((each ?? {}) as object));
+  const known = new Set([...written, tokenVariable]);
   return Object.keys(theirs as object)
     .filter((variable) => !known.has(variable))
     .map((variable) => ({ key: `environment.${variable}`, what: `the variable ${variable}` }));

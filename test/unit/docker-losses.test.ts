@@ -101,6 +101,31 @@ describe("what a container of somebody else's has and the new one would not have
     expect(lostOf({ ...same, ...change }, 18789)).toEqual(keys);
   });
 
+  it("is nothing that has a key of its own in the stack file", () => {
+    const socket = {
+      Type: "bind",
+      Source: "/run/docker.sock",
+      Destination: "/var/run/docker.sock",
+      RW: true,
+    };
+    const backups = { Type: "volume", Name: "oc-backups", Source: "/y", Destination: "/backups", RW: true };
+    const plane = { ...theirs, Mounts: [home, shared, socket, backups] } as unknown as Inspected;
+    const wanted = { publish: 18789, container: gatewayContainer.parse({ ...same, secrets: {} }) };
+    const lost = (change: object) => losses(plane, image, { ...wanted, ...change }).map(({ key }) => key);
+    const ofPlane = {
+      backups: "/backups",
+      container: {
+        ...wanted.container,
+        tokenVariable: "MODEL_API_KEY",
+        dockerSocket: "/run/docker.sock",
+      },
+    };
+    expect(lost({})).toEqual([
+      ...["environment.MODEL_API_KEY", "mounts./var/run/docker.sock", "mounts./backups"],
+    ]);
+    expect(lost(ofPlane)).toEqual([]);
+  });
+
   it.each<[string, object]>([
     ["another value of a variable", { environment: { LOG_LEVEL: "info" } }],
     ["another limit", { memory: "4 GiB" }],
