@@ -184,8 +184,9 @@ export class Recovery {
   }
 
   async #bringBack(workload: LookedAtWorkload): Promise<void> {
-    const { input, container, hearsay, journal } = workload;
-    const adoption = journal?.move.kind === "adopt" ? journal.move : undefined;
+    const { input, container, hearsay, journal, move } = workload;
+    // A container of the stack's own that is there goes on itself.
+    const adoption = move.kind === "adopt" && journal?.move.kind === "adopt" ? journal.move : undefined;
     try {
       const progress = (line: string) => this.#say(`${input.name}: ${line}`);
       const context = { platform: this.#parts.platform, workload: input, progress };

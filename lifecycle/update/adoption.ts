@@ -56,11 +56,15 @@ export async function adoptionOf(
     ...(backups !== undefined && { backups: backups.path }),
   });
   const problems = [
-    ...obstacles(name, unit),
+    ...(journal?.move.kind === "adopt" && !unit.running ? [interrupted(name)] : obstacles(name, unit)),
     ...differences(name, unit, wanted),
     ...lossProblem(name, losses, without),
   ];
   return { move: adoptionMove(name, unit, wanted.image, journal), unit, problems };
+}
+
+function interrupted(name: string): string {
+  return `its adoption was interrupted, and ${name} is stopped. Run \`fleet recover\`: it brings ${name} back, and finishes the update.`;
 }
 
 /** What keeps a container from being adopted as it is, a sentence each. */

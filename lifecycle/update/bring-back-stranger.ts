@@ -33,7 +33,13 @@ export async function giveUpAdoption(context: WorkloadContext): Promise<string |
   const { stranger, snapshot, image } = adoption;
   const aside = failedName(workload);
   const done = { drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds: 0, killed: false } };
+  const journal = new Journal(log.folder);
   try {
+    // For who finds it half done: see `fleet recover`.
+    await journal.write({
+      ...{ phase: "stopping", from: image },
+      move: { kind: "adopt", from: image, to: image, stranger },
+    });
     const ours = await ownUnit(context);
     if (ours !== undefined) {
       done.stop = await platform.stop(workload.container, workload.stopGrace);
@@ -44,7 +50,7 @@ export async function giveUpAdoption(context: WorkloadContext): Promise<string |
       ...{ kind: "cut-over", from: image, to: image, direction: "same", snapshot, ...done },
       stranger: { ...stranger, did: "returned" },
     });
-    await new Journal(log.folder).clear();
+    await journal.clear();
     await removeFromIngress(context);
   } catch (error) {
     return (

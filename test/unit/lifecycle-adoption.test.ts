@@ -64,6 +64,28 @@ async function strangers(): Promise<unknown[]> {
   );
 }
 
+/** A recovery of a stack whose engine holds no lock and has nothing pending. */
+async function recoveredBy({ config, platform, proxy }: MemoryWorld): Promise<string> {
+  const machine = { hostname: "here", startOf: async () => undefined, operations: async () => [] };
+  const never = () => Promise.reject(new Error("the engine is not asked for this"));
+  let said = "";
+  const recovery = new Recovery(config, "test", {
+    engine: {
+      ...{ locks: async () => [], pending: async () => [], refuseLocked: async () => {} },
+      ...{ unlock: never, refresh: never, up: never },
+    },
+    ...{ platform, proxy, machine },
+    look: () => look(config, "test", { platform, proxy, machine }),
+    out: {
+      write: (text) => {
+        said += text;
+      },
+    },
+  });
+  expect(await recovery.run(0)).toBe(0);
+  return said;
+}
+
 beforeEach(() => {
   world = worldOf();
   stranger = runOld();
@@ -162,6 +184,21 @@ describe("a gateway that is adopted", () => {
     expect(await world.journal()).toBeUndefined();
   });
 
+  it("whose return is killed goes on with the container that is there, and never runs beside it", async () => {
+    const { move } = await situation();
+    await prepare(world.context, { workload: world.workload });
+    await restoreBeforeCreate(world.context, { workload: world.workload, move });
+    world.platform.run("canary", stable, { id: "ours" });
+    world.platform.http.set("/healthz", { status: 200, body: '{"ok":false}' });
+    const killed = world.platform.deeds.killAt("set canary aside as canary-adoption-failed");
+    void gate(world.context).catch(() => {});
+    await killed;
+    expect(await world.journal()).toMatchObject({ phase: "stopping", move: { kind: "adopt" } });
+    await recoveredBy(world);
+    expect(world.platform.units.get("canary")?.running).toBe(true);
+    expect(world.platform.units.get("canary-before-adoption")?.running).toBe(false);
+  });
+
   it("is adopted in a second attempt by another container than the one that failed", async () => {
     const first = await situation();
     await prepare(world.context, { workload: world.workload });
@@ -195,28 +232,7 @@ describe("a gateway that is adopted", () => {
 });
 
 describe("an adoption whose deployer is killed", () => {
-  /** A recovery of a stack whose engine holds no lock and has nothing pending. */
-  async function recovered(): Promise<string> {
-    const { config, platform, proxy } = world;
-    const machine = { hostname: "here", startOf: async () => undefined, operations: async () => [] };
-    const never = () => Promise.reject(new Error("the engine is not asked for this"));
-    let said = "";
-    const recovery = new Recovery(config, "test", {
-      engine: {
-        ...{ locks: async () => [], pending: async () => [], refuseLocked: async () => {} },
-        ...{ unlock: never, refresh: never, up: never },
-      },
-      ...{ platform, proxy, machine },
-      look: () => look(config, "test", { platform, proxy, machine }),
-      out: {
-        write: (text) => {
-          said += text;
-        },
-      },
-    });
-    expect(await recovery.run(0)).toBe(0);
-    return said;
-  }
+  const recovered = () => recoveredBy(world);
 
   it.each([
     [`set ${old} aside as ${old}`, "draining"],
@@ -229,6 +245,10 @@ describe("an adoption whose deployer is killed", () => {
     const killed = world.platform.deeds.killAt(what);
     void restoreBeforeCreate(world.context, { workload: world.workload, move });
     await killed;
+    const now = { ...world.config, window: "runtime" as const };
+    const update = situationsInWindow(now, "test", world.platform);
+    if (world.platform.units.get(old)?.running === true) await update;
+    else await expect(update).rejects.toThrow("its adoption was interrupted, and old-gateway is stopped.");
     expect(await recovered()).toContain(`its adoption of ${old} was interrupted at "${phase}"`);
     expect(world.platform.units.get(old)).toMatchObject({
       ...{ id: stranger.id, running: true, restart: "always" },
