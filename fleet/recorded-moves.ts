@@ -18,7 +18,16 @@ type Timed<Entry> = Entry & Pick<EvidenceRecord, "time">;
 
 /** One change of one workload as it is on record: from its preparation to its last judgement. */
 export interface RecordedMove {
-  kind: "first start" | "update" | "change" | "back" | "recreated" | "prepared" | "brought back";
+  kind:
+    | "first start"
+    | "adoption"
+    | "given up"
+    | "update"
+    | "change"
+    | "back"
+    | "recreated"
+    | "prepared"
+    | "brought back";
   /** ISO 8601: its first and its last record. */
   began: string;
   ended: string;
@@ -180,7 +189,9 @@ function kindOf(
 ): RecordedMove["kind"] {
   const { cutOver, failure, gate, verification } = draft;
   if (cutOver !== undefined) {
-    return kindOfCutOver[cutOver.direction];
+    const { stranger, direction } = cutOver;
+    if (stranger !== undefined) return stranger.did === "left" ? "adoption" : "given up";
+    return kindOfCutOver[direction];
   }
   if (failure !== undefined) {
     return from !== undefined && sameDigest(from, to) ? "recreated" : "update";

@@ -117,6 +117,10 @@ function title(move: Pick<RecordedMove, "kind" | "to">): string {
   switch (move.kind) {
     case "first start":
       return `First start on ${to}`;
+    case "adoption":
+      return `Adopted on ${to}`;
+    case "given up":
+      return `Adoption given up: the container of before runs ${to} again`;
     case "update":
       return `Update to ${to}`;
     case "change":
@@ -137,6 +141,7 @@ function facts(move: RecordedMove): [string, string][] {
   const { hot, stopped, cutOver, restore, gate, verification, failure } = move;
   return [
     ...only("from", move.from && code(move.from)),
+    ...only("container of before", cutOver?.stranger && code(cutOver.stranger.name)),
     ["to", code(move.to)],
     ...only("settings", cutOver?.changes && oneLine(cutOver.changes.join(", "))),
     ["time", `${move.began} to ${move.ended}`],

@@ -26,7 +26,7 @@ export function rowOf(workload: ReviewedWorkload, all: readonly ReviewedWorkload
   return {
     workload: name,
     track,
-    from: short(imageOf(workload, runner?.before)),
+    from: short(adopts(workload) ? (told?.from ?? "") : imageOf(workload, runner?.before)),
     to: short(imageOf(workload, runner?.after)),
     operation: operationOf(workload),
     pauses: pausesOf(workload, all),
@@ -34,9 +34,15 @@ export function rowOf(workload: ReviewedWorkload, all: readonly ReviewedWorkload
   };
 }
 
+/** Whether its first container takes over from one that somebody else has made. */
+function adopts({ told }: ReviewedWorkload): boolean {
+  return told?.move === "adopt";
+}
+
 function operationOf(workload: ReviewedWorkload): string {
   const { component, runner, managed, told } = workload;
   if (component.op === "delete") return managed ? "left to its control plane" : "removed";
+  if (adopts(workload) && isMadeAnew(workload)) return "adopts what runs";
   switch (runner?.op) {
     case "create":
       if (told?.move === "first") return "first start";
@@ -68,7 +74,8 @@ function inputsOf({ before, after, reasons }: Step): string {
 function pausesOf(workload: ReviewedWorkload, all: readonly ReviewedWorkload[]): string {
   const { component, runner, told, track, managed } = workload;
   if (component.op === "delete") return managed ? "nothing" : "for good";
-  if (!isMadeAnew(workload) || runner?.before === undefined) return "nothing";
+  const wasThere = runner?.before !== undefined || adopts(workload);
+  if (!isMadeAnew(workload) || !wasThere) return "nothing";
   const { hold = 0, longest = 0 } = told?.pause ?? {};
   const most = longest === 0 ? "" : `, ${formatDuration(Math.ceil(longest))} at most`;
   const requests = hold > 0 ? ": requests wait at the ingress" : ": requests fail";
@@ -87,7 +94,7 @@ function stateOf(workload: ReviewedWorkload): string {
     const why = moved.length === 0 ? "" : ` (${moved.join(", ")})`;
     return `snapshot ${snapshot.slice(0, 12)}${since} comes back; what was written since is lost${why}`;
   }
-  if (runner?.before === undefined) return "new";
+  if (runner?.before === undefined && !adopts(workload)) return "new";
   return managed && told?.move === "back" ? "stays; comes back from its backup if need be" : "stays";
 }
 

@@ -13,6 +13,8 @@ export const types = {
 
 export type Track = "control-plane" | "runtime";
 
+const moves = ["first", "adopt", "none", "forward", "back", "restore", "change", "change-back"] as const;
+
 /** What a workload's component tells a judge of it. Empty text: there is none. */
 export interface ToldFacts {
   track: string;
@@ -21,7 +23,7 @@ export interface ToldFacts {
   from: string;
   /** Id of that container; empty also when it does not serve. */
   container: string;
-  move: "first" | "none" | "forward" | "back" | "restore" | "change" | "change-back";
+  move: (typeof moves)[number];
   restore: ToldRestore | undefined;
   /** Seconds: how long its requests are held by an ingress (0: there is none), and how long it may not serve. */
   pause: { hold: number; longest: number };
@@ -97,12 +99,10 @@ function sortKey({ track, name }: ReviewedWorkload): string {
   return `${track === "control-plane" ? 0 : 1} ${name}`;
 }
 
-const moves: readonly string[] = ["first", "none", "forward", "back", "restore", "change", "change-back"];
-
 function toldOf(judged: unknown): ToldFacts | undefined {
   const { track, image, from, container, move, restore, pause, evidence } = mappingOf(judged);
   const texts = [track, image, from, container, move];
-  if (!texts.every((each) => typeof each === "string") || !moves.includes(textOf(move))) return undefined;
+  if (!texts.every((each) => typeof each === "string") || !isMove(move)) return undefined;
   const seconds = mappingOf(pause);
   const parts = ["drain", "stopGrace", "coldPass", "start"].map((part) => numberOf(seconds[part]));
   return {
@@ -110,11 +110,15 @@ function toldOf(judged: unknown): ToldFacts | undefined {
     image: textOf(image),
     from: textOf(from),
     container: textOf(container),
-    move: move as ToldFacts["move"],
+    move,
     restore: restoreOf(restore),
     pause: { hold: numberOf(seconds.hold), longest: parts.reduce((sum, part) => sum + part, 0) },
     records: itemsOf(evidence).map((envelope) => recordOf(textOf(mappingOf(envelope).payload))),
   };
+}
+
+function isMove(text: unknown): text is ToldFacts["move"] {
+  return moves.some((each) => each === text);
 }
 
 function restoreOf(value: unknown): ToldRestore | undefined {

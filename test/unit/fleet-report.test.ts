@@ -106,6 +106,20 @@ describe("the moves of a workload", () => {
     ).toEqual(["first start: passed", "update: failed", "back: passed", "update: passed"]);
   });
 
+  test("are an adoption that was given up, and one that has passed", () => {
+    const stranger = { name: "by-hand", id: "zero", restart: "always" };
+    const adopted = (did: "left" | "returned"): EvidenceEntry => ({
+      ...(cutOver(old, old, "bbbbbbbb22", "same") as Extract<EvidenceEntry, { kind: "cut-over" }>),
+      stranger: { ...stranger, did },
+    });
+    const prepared = update.slice(0, 3);
+    const records = [
+      ...[...prepared, adopted("left"), ...judged(old, "one", "failed"), adopted("returned")],
+      ...[...prepared, adopted("left"), ...judged(old, "two")],
+    ];
+    expect(told(...records)).toEqual([...["adoption: failed", "given up: inconclusive", "adoption: passed"]]);
+  });
+
   test("a failure before the delete ends one, and the next attempt is another", () => {
     const failure: EvidenceEntry = { kind: "failure", step: "check", message: "differs", image: young };
     const [first, second] = recordedMoves(

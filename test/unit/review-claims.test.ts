@@ -158,6 +158,7 @@ describe("claims", () => {
       { judged: { move: "back", restore: { snapshot: "0123456789", takenAt: "unknown" } } },
       { judged: { container: "" } },
       { image: one, op: "create", judged: { move: "first", from: one, container: "" } },
+      { image: one, op: "create", judged: { move: "adopt", container: "" } },
       { image: one, op: "replace" },
       { image: one, op: "update" },
     ];

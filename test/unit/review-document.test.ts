@@ -143,6 +143,13 @@ No refusals, no warnings. Something happens to 1 of 2 workloads.
       "nothing",
       "new",
     ],
+    [
+      "an adoption",
+      { op: "create", judged: { move: "adopt", container: "" } },
+      "adopts what runs",
+      "itself",
+      "stays",
+    ],
     ["back", { image: two, judged: { move: "back" } }, "back", "itself", "stays"],
     [
       "another configuration",
