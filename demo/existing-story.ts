@@ -1,7 +1,4 @@
 import type Docker from "dockerode";
-import { showPlan } from "../fleet/run-update.ts";
-import { configOf } from "../fleet/stack.ts";
-import { UpdateEngine } from "../fleet/update-engine.ts";
 import { variablesOf } from "../platforms/docker/adopted-settings.ts";
 import { inspectContainer } from "../platforms/docker/client.ts";
 import { execInContainer } from "../platforms/docker/exec.ts";
@@ -79,13 +76,9 @@ export class ExistingStory extends Narrator {
   }
 
   async #takeOver(): Promise<void> {
-    const { terminal, docker, image } = this.#parts;
-    this.title("each adoption is a move of its own (`pulumi preview`), carried out one by one (`pulumi up`)");
-    await showPlan(configOf(this.named), this.named, terminal);
-    const engine = await UpdateEngine.open(this.named, terminal);
-    const { passed, output } = await engine.up(names);
-    if (!passed) this.write(`${output.split("\n").slice(-60).join("\n")}\n`);
-    this.require(passed, "`pulumi up` ends without an error");
+    const { docker, image } = this.#parts;
+    this.title("each adoption is a move of its own, and carried out one after the other (`fleet update`)");
+    await this.fleet(0, "update");
     for (const name of names) {
       await this.promiseImage(name, image);
       const kept = await inspectContainer(docker, `${name}-before-adoption`);

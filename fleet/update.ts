@@ -1,6 +1,7 @@
 import type { StackConfig } from "../config/schema.ts";
 import { witnessesOf } from "../lifecycle/update/canary-evidence.ts";
 import type { Situation } from "../lifecycle/update/situation.ts";
+import { adoptionStep, afterFailedAdoption } from "./adoption-step.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { type NextWave, nextWave, refuseTarget, rolloutsOf } from "./next-wave.ts";
 import { policyFlags, policyPackOf } from "./policy-pack.ts";
@@ -23,6 +24,8 @@ export const update: Command = {
 Brings the present wave to its end. If all its workloads have passed, raises the wave of a group by one. It first shows
 the change of the stack file and what will happen to each workload. Then it runs \`pulumi up\` and shows its steps. It
 keeps a report and a timeline in the evidence directory, below <stack>/reports.
+
+Gateways that are to be adopted come first: an update of their own takes over from them.
 
 In a window of the control plane, it brings the control plane to the image that the stack file names.
 
@@ -68,7 +71,8 @@ There is nothing to take back then, and the stack file is as it was before.`,
       refuseWindow(config);
       const now = new Date();
       const surveyed = await situationsOf(config, stack);
-      const step = nextWave(config, witnessesOf(surveyed), group, now, pendingOf(surveyed));
+      const adoption = adoptionStep(surveyed);
+      const step = adoption ?? nextWave(config, witnessesOf(surveyed), group, now, pendingOf(surveyed));
       if ("done" in step) {
         out.write(`${step.done}\n`);
         return 0;
@@ -83,6 +87,10 @@ There is nothing to take back then, and the stack file is as it was before.`,
       }
       const engine = await UpdateEngine.open(named, out, pack);
       const ran = await runUpdate({ named, engine, change, title: step.title, out });
+      if (!ran.passed && adoption !== undefined) {
+        out.write(afterFailedAdoption(stack));
+        return 1;
+      }
       if (!ran.passed) {
         const failed = { named, engine, step, change, planned, touched: ran.touched, out };
         return flags.rollback === true || changed.onFailure === "rollback"
