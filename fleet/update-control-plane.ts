@@ -1,5 +1,6 @@
 import { shortReference } from "../config/image-reference.ts";
 import { refusalText } from "../lifecycle/evidence/refusal.ts";
+import { afterFailedAdoption } from "./adoption-step.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { controlPlane } from "./pinned-change.ts";
 import type { PolicyPack } from "./policy-pack.ts";
@@ -47,6 +48,10 @@ export async function updateControlPlane(
   const { passed, touched } = await runUpdate({ named, engine, change, title, out });
   if (passed) {
     return "done";
+  }
+  if (plane?.move.kind === "adopt") {
+    out.write(afterFailedAdoption(named.stack));
+    return "failed";
   }
   const settings = settingsBack(plane === undefined ? [] : [plane]);
   const isChange = plane?.move.kind === "change";
