@@ -11,7 +11,10 @@ describe("a control plane that somebody else has started", () => {
   beforeAll(async () => {
     const { controlPlane, fixture } = (await partsOfThisRun()).images;
     plane = await ControlPlaneWorld.create("1.4.1");
-    const made = await plane.ask("POST /instances", { display_name: `${plane.name}-one`, team_id: 1 });
+    const made = await plane.ask("POST /instances", {
+      ...{ display_name: `${plane.name}-one`, team_id: 1 },
+      container_image: fixture[1],
+    });
     const { id } = made.body as { id: number };
     await until(
       "its instance runs",
