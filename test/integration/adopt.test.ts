@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { freePort } from "../../demo/free-port.ts";
 import { policed } from "../support/policy-preview.ts";
+import { removeVolume } from "../support/removal.ts";
 import { partsOfThisRun, runProgram, until, World } from "../support/world.ts";
 import { fixtureGroup } from "../support/world-settings.ts";
 
@@ -66,7 +67,7 @@ describe("a gateway that somebody else has started", () => {
       .remove({ force: true })
       .catch(() => {});
     await world.destroy();
-    await world.docker.getVolume(`${world.stack}-home`).remove({ force: true });
+    await removeVolume(world.docker, `${world.stack}-home`);
     await world.docker.getNetwork(`${world.stack}_net`).remove();
   });
 

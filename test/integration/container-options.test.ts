@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../demo/free-port.ts";
+import { removeVolume } from "../support/removal.ts";
 import { partsOfThisRun, runProgram, World } from "../support/world.ts";
 import { fixtureGroup } from "../support/world-settings.ts";
 
@@ -82,7 +83,7 @@ describe("a container as people have it", () => {
   afterAll(async () => {
     await world.destroy();
     await world.docker.getNetwork(`${world.stack}_existing`).remove();
-    await world.docker.getVolume(`${world.stack}-models`).remove();
+    await removeVolume(world.docker, `${world.stack}-models`);
   });
 
   it("gets what its configuration says, as Docker itself tells", async () => {

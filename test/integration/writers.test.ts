@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StateLocation } from "../../config/rollout.ts";
 import { dockerClient } from "../../platforms/docker/client.ts";
 import { otherWriters } from "../../platforms/docker/writers.ts";
+import { removeVolume } from "../support/removal.ts";
 import { type Parts, partsOfThisRun } from "../support/world.ts";
 
 /** What really has a state open on a real Docker host, under whatever name. */
@@ -38,7 +39,7 @@ describe("another writer on a state", () => {
   });
   afterAll(async () => {
     for (const name of ["volume", "other", "device"]) {
-      await docker.getVolume(`${prefix}-${name}`).remove({ force: true });
+      await removeVolume(docker, `${prefix}-${name}`);
     }
     await rm(folder, { recursive: true });
   });

@@ -14,6 +14,7 @@ import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
 import type { HttpClient } from "../../platforms/http.ts";
 import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
 import { dockerCommand } from "./docker-command.ts";
+import { removeVolume } from "./removal.ts";
 import { type Parts, partsOfThisRun, until } from "./world.ts";
 import { standInHealth } from "./world-settings.ts";
 
@@ -211,7 +212,7 @@ export class ControlPlaneWorld {
     }
     for (const { Name } of (await this.docker.listVolumes()).Volumes) {
       if (Name.startsWith(`${this.name}-`)) {
-        await this.docker.getVolume(Name).remove();
+        await removeVolume(this.docker, Name);
       }
     }
     await this.docker.getNetwork(this.name).remove();

@@ -12,6 +12,7 @@ import { dockerClient, inspectContainer } from "../../platforms/docker/client.ts
 import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
 import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
 import { outcomeOf, type Run } from "./outcome.ts";
+import { removeVolume } from "./removal.ts";
 import { fixtureGroup, hostOf, networkOf } from "./world-settings.ts";
 
 /** What set-up hands to the tests: tools and images, see test/run.ts. */
@@ -349,7 +350,7 @@ export class World {
         (instance) => each === `${instance}-state` || each.endsWith(`-${instance}`),
       ),
     )) {
-      await this.docker.getVolume(name).remove({ force: true });
+      await removeVolume(this.docker, name);
     }
     for (const { Id, Name } of await this.docker.listNetworks()) {
       if (Name === networkOf(this.stack)) {
