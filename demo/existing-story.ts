@@ -1,3 +1,4 @@
+import { chmod, mkdir } from "node:fs/promises";
 import type Docker from "dockerode";
 import { variablesOf } from "../platforms/docker/adopted-settings.ts";
 import { inspectContainer } from "../platforms/docker/client.ts";
@@ -51,6 +52,11 @@ export class ExistingStory extends Narrator {
       const { volume } = gateway;
       if (volume !== undefined) {
         await docker.createVolume({ Name: volume, Labels: { [existingLabel]: "existing" } });
+      } else {
+        // Docker would make it for root, and the gateway is somebody else. Only the demo's owner comes so far.
+        const folder = stateFolder(this.#parts.demo.folder, gateway.name);
+        await mkdir(folder, { recursive: true });
+        await chmod(folder, 0o777);
       }
       const container = await docker.createContainer(containerOf(gateway, image, this.#parts.demo.folder));
       await container.start();
