@@ -71,7 +71,6 @@ export function workloadHooks(
     wayBack: new pulumi.ErrorHook("way-back", async (args) => {
       const task = await taskOf(args.name);
       const text = `${args.name}: ${task.wayBack ?? "go back to the configuration before."}`;
-
       tellFailure(args.name, text);
       await pulumi.log.error(text);
       if (task.adopts) await runProgram("give-up-adoption", args.name, task, runProcess);

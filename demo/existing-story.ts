@@ -3,8 +3,7 @@ import type Docker from "dockerode";
 import { variablesOf } from "../platforms/docker/adopted-settings.ts";
 import { inspectContainer } from "../platforms/docker/client.ts";
 import { execInContainer } from "../platforms/docker/exec.ts";
-import { OperationFailure } from "../platforms/failure.ts";
-import { until } from "../platforms/until.ts";
+import { waitHealthy } from "../platforms/docker/lifecycle.ts";
 import {
   composeProject,
   existingGateways,
@@ -62,7 +61,7 @@ export class ExistingStory extends Narrator {
       await container.start();
     }
     for (const name of names) {
-      await healthy(docker, name);
+      await waitHealthy(docker, name, 600);
       const mark = secret();
       const script = `printf %s "$1" > ${home}/mark-of-the-demo`;
       await execInContainer(docker, name, ["sh", "-c", script, "mark", mark], { deadline: 60 });
@@ -140,18 +139,4 @@ function containerOf(
       NetworkMode: existingNetwork,
     },
   };
-}
-
-async function healthy(docker: Docker, name: string): Promise<void> {
-  await until(
-    async () => {
-      const status = (await inspectContainer(docker, name))?.State.Health?.Status ?? "healthy";
-      return status === "healthy" ? { found: undefined } : { waitsFor: status };
-    },
-    {
-      deadline: 600,
-      interval: 1,
-      late: (status) => new OperationFailure(`${name} is ${status} after 10 minutes.`),
-    },
-  );
 }

@@ -44,17 +44,29 @@ function wantsExisting(argv: readonly string[]): boolean {
   }
 }
 
+/** From here on everything that is written is for this user alone, whoever writes it. */
+function opened(toolchain: Toolchain) {
+  process.umask(0o077);
+  const environment = environmentOf(toolchain);
+  Object.assign(process.env, environment);
+  return { environment, docker: dockerClient(toolchain.dockerHost) };
+}
+
+/** Or to what broke, which is on its list. */
+async function toldToItsEnd(story: Pick<Story, "tell">): Promise<void> {
+  await story.tell().catch((error) => {
+    if (!(error instanceof StoryBroken)) throw error;
+  });
+}
+
 /** Gateways that run already, adopted by a stack. */
 async function tellExisting(
   toolchain: Toolchain,
   images: Awaited<ReturnType<typeof buildImages>>,
   progress: Progress,
 ): Promise<number> {
-  process.umask(0o077);
   const { dockerHost, cache } = toolchain;
-  const environment = environmentOf(toolchain);
-  Object.assign(process.env, environment);
-  const docker = dockerClient(dockerHost);
+  const { environment, docker } = opened(toolchain);
   const folder = join(cache, "demo-existing");
   const demo = await progress.step("a stack of the demo's own", async () => {
     await removeFormerExisting(docker, folder, images.tools);
@@ -65,9 +77,7 @@ async function tellExisting(
   Object.assign(process.env, demo.environment);
   const image = images.openclaw["2026.4.15"];
   const story = new ExistingStory({ demo, docker, image, terminal: process.stdout });
-  await story.tell().catch((error) => {
-    if (!(error instanceof StoryBroken)) throw error;
-  });
+  await toldToItsEnd(story);
   console.log("\nThe gateways stay up. To remove them and everything that was set up: npm run clean\n");
   return verdictOn(story.broken);
 }
@@ -77,11 +87,7 @@ async function tell(
   images: Awaited<ReturnType<typeof buildImages>>,
   progress: Progress,
 ): Promise<number> {
-  // From here on everything that is written is for this user alone, whoever writes it.
-  process.umask(0o077);
-  const environment = environmentOf(toolchain);
-  Object.assign(process.env, environment);
-  const docker = dockerClient(toolchain.dockerHost);
+  const { environment, docker } = opened(toolchain);
   const folder = join(toolchain.cache, "demo");
   const ingressPort = await freePort();
   const account = { username: "admin", password: secret() };
@@ -117,9 +123,7 @@ async function tell(
       small: images.fixture["1"],
     },
   });
-  await story.tell().catch((error) => {
-    if (!(error instanceof StoryBroken)) throw error;
-  });
+  await toldToItsEnd(story);
   story.title("which digest is running (`fleet status`)");
   const status = stackStatus(
     await look(configOf({ stack: stackName, configFile: demo.configFile }), stackName),

@@ -1,6 +1,6 @@
 import { port } from "../config/fields.ts";
 import { platform } from "../config/platform-schema.ts";
-import { stackFileText, stackSettings } from "../config/stack-file.ts";
+import { readStackFile } from "../config/stack-file.ts";
 import { adoptable, type Wanted } from "../platforms/docker/adoptable.ts";
 import { usual } from "../platforms/docker/adopted-settings.ts";
 import { type AdoptionNames, adoptionEdits } from "./adoption-lines.ts";
@@ -46,7 +46,7 @@ Exit code 0: printed or written. 1: at least one container can't be adopted; the
       throw new CommandFailure(`${JSON.stringify(flags.port)} is no port. Write --port ${usual.port}.`);
     }
     const file = stackFileOf(named);
-    const settings = stackSettings(stackFileText(file), file);
+    const settings = readStackFile(file);
     // All else may still be missing: this is how a stack file begins.
     const host = platform.safeParse(settings.platform ?? { kind: "docker" }).data ?? configOf(named).platform;
     const asked = {

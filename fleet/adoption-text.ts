@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { obstacles } from "../lifecycle/update/adoption.ts";
+import { keptName, obstacles } from "../lifecycle/update/adoption.ts";
 import { usual } from "../platforms/docker/adopted-settings.ts";
 import type { Adoption } from "../platforms/docker/adoption.ts";
 import { type AdoptionNames, adoptionEdits } from "./adoption-lines.ts";
@@ -100,7 +100,7 @@ function composeLines({ composeProject, container, instance }: Adoption): string
 }
 
 function nextLines(adoptions: readonly Adoption[], stack: string, written: boolean): string[] {
-  const kept = adoptions.map(({ instance }) => `${instance}-before-adoption`);
+  const kept = adoptions.map(({ instance }) => keptName(instance));
   return [
     written
       ? "The stack file is written. No container was touched. Next:"

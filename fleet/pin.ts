@@ -3,7 +3,7 @@ import { parseImageReference } from "../config/image-reference.ts";
 import { fieldAt } from "../config/json.ts";
 import { platform } from "../config/platform-schema.ts";
 import { pathText } from "../config/problem.ts";
-import { stackFileText, stackSettings } from "../config/stack-file.ts";
+import { readStackFile } from "../config/stack-file.ts";
 import { credentialsOf } from "../platforms/docker/registry-credentials.ts";
 import { platformOf } from "../platforms/of-stack.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
@@ -71,7 +71,7 @@ async function pinnedImageChange(
       "Which image, and which tag? Write `fleet pin --stack S --image NAME TAG`, or `--placeholders`.",
     );
   }
-  const settings = stackSettings(stackFileText(file), file);
+  const settings = readStackFile(file);
   const reference = wantedReference(settings, { image, wanted });
   const pinned = await resolved(reference, out, await wantedPlatforms(settings));
   return StackFileChange.plan(file, pinEdits(settings, image, pinned), { placeholdersMayStay: true });
@@ -88,7 +88,7 @@ async function filledPlaceholders(
     );
   }
   const edits: Edit[] = [];
-  const platforms = await wantedPlatforms(stackSettings(stackFileText(file), file));
+  const platforms = await wantedPlatforms(readStackFile(file));
   for (const { path, reference } of placeholdersIn(file)) {
     edits.push({
       path,

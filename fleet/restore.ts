@@ -1,7 +1,7 @@
 import { shortReference } from "../config/image-reference.ts";
 import { fieldAt } from "../config/json.ts";
 import type { StackConfig } from "../config/schema.ts";
-import { stackFileText, stackSettings } from "../config/stack-file.ts";
+import { readStackFile } from "../config/stack-file.ts";
 import { formatBytes, formatDuration } from "../config/units.ts";
 import { sameDigest } from "../lifecycle/evidence/move.ts";
 import type { EvidenceRecord, SnapshotEntry } from "../lifecycle/evidence/records.ts";
@@ -42,7 +42,7 @@ Exit code 0: done, or shown without --yes. 1: refused or failed; the last lines 
     const snapshot = snapshotOf(workload.records, flags.snapshot, workload.input.name);
     const order = orderName(new Date());
     const file = stackFileOf(named);
-    const settings = stackSettings(stackFileText(file), file);
+    const settings = readStackFile(file);
     const change = StackFileChange.plan(file, [
       restoreEdit(config, settings, workload.input.name, { snapshot: snapshot.snapshot.slice(0, 8), order }),
     ]);

@@ -5,7 +5,7 @@ import { isPlaceholder } from "../config/image-reference.ts";
 import { fieldAt } from "../config/json.ts";
 import { ConfigError, type Problem } from "../config/problem.ts";
 import type { StackConfig } from "../config/schema.ts";
-import { stackFileText, stackSettings } from "../config/stack-file.ts";
+import { readStackFile, stackFileText, stackSettings } from "../config/stack-file.ts";
 import { parseStackConfig } from "../lifecycle/stack-config.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { type Change, changeLines, type Edit, editStackText } from "./stack-edit.ts";
@@ -116,7 +116,7 @@ function isPlaceholderAt(settings: Record<string, unknown>, { path }: Problem): 
 
 /** Every place of the configuration where a placeholder digest stands, in the file's order. */
 export function placeholdersIn(file: string): { path: (string | number)[]; reference: string }[] {
-  return placeholdersBelow(stackSettings(stackFileText(file), file), []);
+  return placeholdersBelow(readStackFile(file), []);
 }
 
 function placeholdersBelow(

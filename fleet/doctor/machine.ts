@@ -1,4 +1,5 @@
 import { messageOf } from "../../platforms/failure.ts";
+import { reasonOf } from "../engine-access.ts";
 import type { Examination, Finding, Subject } from "./examination.ts";
 import { notAsked } from "./examination.ts";
 
@@ -29,7 +30,7 @@ export function pulumiVersion(wanted: string): Examination {
       const ended = await pulumi("version").catch((error: unknown) => messageOf(error));
       if (typeof ended === "string") return [{ problem: ended, remedy }];
       const version = /\d+\.\d+\.\d+/.exec(ended.stdout)?.[0];
-      if (ended.code !== 0 || version === undefined) return [{ problem: firstLine(ended.stderr), remedy }];
+      if (ended.code !== 0 || version === undefined) return [{ problem: reasonOf(ended.stderr), remedy }];
       const isOther = version.split(".")[0] !== wanted.split(".")[0];
       return isOther
         ? [{ problem: `pulumi is version ${version}, and the program is written for ${wanted}.`, remedy }]
@@ -46,7 +47,7 @@ export const backend: Examination = {
     if (who.code !== 0) {
       return [
         {
-          problem: firstLine(who.stderr),
+          problem: reasonOf(who.stderr),
           remedy: "export PULUMI_BACKEND_URL=file:///var/lib/clawforce/state",
         },
       ];
@@ -77,14 +78,14 @@ export const passphrase: Examination = {
     const key = "clawforce:snapshotPassword";
     const argv = ["config", "get", key, "--stack", stack, "--config-file", file, "--non-interactive"];
     const get = await pulumi(...argv).catch(() => undefined);
-    if (get === undefined) return [...notAsked, ...open];
+    if (get === undefined) return open;
     if (get.code === 0) return [...open, { well: "it opens the secrets of the stack file" }];
     if (/not found/.test(get.stderr)) return open;
     const isSet = (from ?? "") !== "" || plain !== undefined;
     return [
       ...open,
       {
-        problem: firstLine(get.stderr),
+        problem: reasonOf(get.stderr),
         remedy: isSet
           ? "Give it the passphrase that the stack file was made with. Without it no secret can be read."
           : "export PULUMI_CONFIG_PASSPHRASE_FILE=/etc/clawforce/passphrase",
@@ -122,13 +123,4 @@ function keyFinding(file: string, mode: number | undefined): Finding {
   return (mode & 0o077) === 0
     ? { well: `they are signed with ${file}` }
     : { problem: `The signing key ${file} can be read by others.`, remedy: `chmod 600 ${file}` };
-}
-
-export function firstLine(said: string): string {
-  return (
-    said
-      .trim()
-      .split("\n")[0]
-      ?.replace(/^error: /, "") ?? ""
-  );
 }

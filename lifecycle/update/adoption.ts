@@ -6,6 +6,16 @@ import type { WorkloadContext } from "../workload.ts";
 
 export type AdoptionMove = Extract<Move, { kind: "adopt" }>;
 
+/** The name under which the container of before is kept. */
+export function keptName(workload: string): string {
+  return `${workload}-before-adoption`;
+}
+
+/** The name under which the container of a failed adoption is kept: the engine removes it by its id, whatever its name. */
+export function failedName(workload: string): string {
+  return `${workload}-adoption-failed`;
+}
+
 /** The same workload as long as the container of somebody else's runs it. */
 export function asStranger(context: WorkloadContext, { stranger }: AdoptionMove): WorkloadContext {
   return { ...context, workload: { ...context.workload, container: stranger.name } };
@@ -14,7 +24,6 @@ export function asStranger(context: WorkloadContext, { stranger }: AdoptionMove)
 /** What is there of a workload that is to take over from a container of somebody else's. */
 export interface Adoption {
   move: AdoptionMove;
-  unit: Unit;
   /** Why it can't be done as things are, as sentences with what to do. */
   problems: string[];
 }
@@ -60,7 +69,7 @@ export async function adoptionOf(
     ...differences(name, unit, wanted),
     ...lossProblem(name, losses, without),
   ];
-  return { move: adoptionMove(name, unit, wanted.image, journal), unit, problems };
+  return { move: adoptionMove(name, unit, wanted.image, journal), problems };
 }
 
 function interrupted(name: string): string {

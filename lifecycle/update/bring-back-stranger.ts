@@ -3,14 +3,10 @@ import type { Displaced } from "../../platforms/platform.ts";
 import { openAdoption } from "../evidence/adoption.ts";
 import { removeFromIngress } from "../ingress/open.ts";
 import { Journal } from "../workdir/journal.ts";
-import type { Workload, WorkloadContext } from "../workload.ts";
+import type { WorkloadContext } from "../workload.ts";
+import { failedName, keptName } from "./adoption.ts";
 import { ownUnit } from "./own-unit.ts";
 import { startOnState } from "./start.ts";
-
-/** The name under which the container of a failed adoption is kept: the engine removes it by its id, whatever its name. */
-export function failedName({ name }: Pick<Workload, "name">): string {
-  return `${name}-adoption-failed`;
-}
 
 /** Its name, its restart policy, and that it serves; what is so already stays. */
 export async function bringBackStranger(
@@ -31,7 +27,7 @@ export async function giveUpAdoption(context: WorkloadContext): Promise<string |
   const adoption = openAdoption(await log.read());
   if (adoption === undefined) return undefined;
   const { stranger, snapshot, image } = adoption;
-  const aside = failedName(workload);
+  const aside = failedName(workload.name);
   const done = { drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds: 0, killed: false } };
   const journal = new Journal(log.folder);
   try {
@@ -56,7 +52,7 @@ export async function giveUpAdoption(context: WorkloadContext): Promise<string |
     return (
       `${stranger.name} could not be brought back: ${platform.describe(error)} ` +
       `By hand: \`docker stop ${workload.container}\`, \`docker rename ${workload.container} ${aside}\`, ` +
-      `\`docker rename ${workload.name}-before-adoption ${stranger.name}\`, \`docker start ${stranger.name}\`. ` +
+      `\`docker rename ${keptName(workload.name)} ${stranger.name}\`, \`docker start ${stranger.name}\`. ` +
       "Never run both: they have one state."
     );
   }

@@ -4,6 +4,7 @@ import { formatDuration } from "../../config/units.ts";
 import type { Move, RestorePlan } from "../evidence/move.ts";
 import { refusalText, unjudgedSince } from "../evidence/refusal.ts";
 import { lastMade } from "../evidence/settings.ts";
+import { keptName } from "./adoption.ts";
 import { describeUnknownReleases } from "./evidence-facts.ts";
 import { interruptedRestore } from "./interrupted.ts";
 import type { PutOff, Situation } from "./situation.ts";
@@ -85,7 +86,7 @@ function describeMove(
     case "first":
       return `first start on ${shortReference(move.to)}`;
     case "adopt":
-      return `adopt ${move.stranger.name} on ${shortReference(move.to)}: it is stopped after a preparation, and kept as ${input.name}-before-adoption`;
+      return `adopt ${move.stranger.name} on ${shortReference(move.to)}: it is stopped after a preparation, and kept as ${keptName(input.name)}`;
     case "forward":
       return `update ${shortReference(move.from)} -> ${shortReference(move.to)}${changesClause(move)}${restoreClause(move.restore, now)}`;
     case "change":

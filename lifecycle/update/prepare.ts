@@ -40,10 +40,8 @@ interface Preparation {
  */
 export async function prepare(context: WorkloadContext, task: WorkloadTask): Promise<Preparation> {
   const move = await moveOfTask(context, task);
-  const preparation =
-    move.kind === "adopt"
-      ? await prepareFor(asStranger(context, move), move)
-      : await prepareFor(context, move);
+  const served = move.kind === "adopt" ? asStranger(context, move) : context;
+  const preparation = await prepareFor(served, move);
   const { attempt = "" } = task as PreparationTask;
   await new PreparationMark(context.log.folder).passed(attempt, move.kind !== "none");
   return preparation;

@@ -3,8 +3,8 @@ import type { Unit } from "../../platforms/platform.ts";
 import { removeFromIngress } from "../ingress/open.ts";
 import { Journal } from "../workdir/journal.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { type AdoptionMove, asStranger } from "./adoption.ts";
-import { bringBackStranger, failedName, giveUpAdoption } from "./bring-back-stranger.ts";
+import { type AdoptionMove, asStranger, failedName, keptName } from "./adoption.ts";
+import { bringBackStranger, giveUpAdoption } from "./bring-back-stranger.ts";
 import { stopWithSnapshot } from "./cut-over.ts";
 import { StepFailure } from "./step.ts";
 
@@ -16,7 +16,7 @@ export async function takeOver(context: WorkloadContext, move: AdoptionMove): Pr
   const { workload, platform, log, progress } = context;
   await removeFailedOne(context);
   const served = await strangerNow(context, move);
-  const aside = `${workload.name}-before-adoption`;
+  const aside = keptName(workload.name);
   if ((await platform.unit(aside)) !== undefined) {
     throw new OperationFailure(
       `${workload.name}: ${move.stranger.name} is to be kept as ${aside}, and a container of that name is there already. ` +
@@ -50,7 +50,7 @@ async function strangerNow(
 /** Of an adoption that failed, and that the engine does not know of: its creation had failed. */
 async function removeFailedOne({ workload, platform }: WorkloadContext): Promise<void> {
   const { stack, name } = workload;
-  const unit = failedName(workload);
+  const unit = failedName(name);
   const found = await platform.unit(unit);
   if (found === undefined || (await platform.strangerAt({ stack, name, unit })) !== undefined) return;
   if (!found.running) await platform.remove(unit);

@@ -106,8 +106,7 @@ function environmentOf({ Config }: Inspected, image: InspectedImage) {
   let hasToken = false;
   for (const entry of Config.Env ?? []) {
     if (ofImage.has(entry)) continue;
-    const [name = "", ...rest] = entry.split("=");
-    const value = rest.join("=");
+    const [name, value] = variableOf(entry);
     if (name === usual.tokenVariable) hasToken = true;
     else if (secretWords.test(name) && value !== "") secrets[name] = name.toLowerCase().replaceAll("_", "-");
     else plain[name] = value;
@@ -115,14 +114,15 @@ function environmentOf({ Config }: Inspected, image: InspectedImage) {
   return { plain, secrets, hasToken };
 }
 
-/** By their names. A value may have line breaks and more than one `=`. */
+/** A value may have line breaks and more than one `=`; Docker takes a name without one as well. */
+function variableOf(entry: string): [name: string, value: string] {
+  const [name = "", ...rest] = entry.split("=");
+  return [name, rest.join("=")];
+}
+
+/** By their names. */
 export function variablesOf({ Config }: Pick<Inspected, "Config">): Record<string, string> {
-  return Object.fromEntries(
-    (Config.Env ?? []).map((entry) => {
-      const at = entry.indexOf("=");
-      return [entry.slice(0, at), entry.slice(at + 1)];
-    }),
-  );
+  return Object.fromEntries((Config.Env ?? []).map(variableOf));
 }
 
 function stopSignalOf(config: object): string | undefined {

@@ -55,15 +55,16 @@ const ownMatter = new Set(["health", "restart", "stateDirectory", "port", "netwo
 
 function settingsLosses({ settings }: AdoptedSettings, container: WantedUnit["container"]): Loss[] {
   // As the schema has it, with the defaults of each entry and without units.
-  const theirs = gatewayContainer.partial().parse(settings) as Record<string, unknown>;
-  const ours = container as unknown as Record<string, unknown>;
+  const theirs: Record<string, unknown> = gatewayContainer.partial().parse(settings);
+  const ours: Record<string, unknown> = { ...container };
+  const usualOnes: Record<string, unknown> = usual;
   return Object.keys(settings)
     .filter((key) => !ownMatter.has(key))
     .flatMap((key) => {
       if (key === "environment" || key === "secrets") return variableLosses(theirs[key], ours);
       if (key === "networks") return networkLosses(theirs[key], ours);
       const given = onlyKeysOf(settings[key], theirs[key]);
-      return valueLosses([key], given, ours[key], (usual as Record<string, unknown>)[key]);
+      return valueLosses([key], given, ours[key], usualOnes[key]);
     });
 }
 

@@ -4,7 +4,7 @@ import { adoptionEdits } from "../../fleet/adoption-lines.ts";
 import { adoptionText } from "../../fleet/adoption-text.ts";
 import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { secretNames } from "../../platforms/docker/adopted-secrets.ts";
-import type { Inspected, InspectedImage } from "../../platforms/docker/adopted-settings.ts";
+import { type Inspected, type InspectedImage, variablesOf } from "../../platforms/docker/adopted-settings.ts";
 import { type Adoption, adoptionOf, withSecrets } from "../../platforms/docker/adoption.ts";
 import { digest, rawConfig } from "./config-fixture.ts";
 
@@ -282,6 +282,11 @@ test("the lines make a stack file that is accepted; who is alike shares a group"
   expect(text).toContain("pulumi config set --stack s --secret --path 'clawforce:secrets.model-api-key'");
   expect(text).toContain("`docker compose up` ends with a conflict of names and touches nothing");
   expect(text).toContain("stays, stopped, as a-before-adoption, b-before-adoption, c-before-adoption.");
+});
+
+test("a variable is split at its first sign, and may have no value", () => {
+  const found = inspected({ Config: { Env: ["A=x=y", "B=", "ALONE", "C=1\n2"] } });
+  expect(variablesOf(found)).toEqual({ A: "x=y", B: "", ALONE: "", C: "1\n2" });
 });
 
 test("one secret stands for one value: who has another one gets it beside its name", () => {
