@@ -5,6 +5,7 @@ import { controlPlaneContainer } from "./container-schema.ts";
 import { containerPath, doc, hosts, name, restoreOrder, variableName, volume } from "./fields.ts";
 import { pinnedImage } from "./image-reference.ts";
 import { publish } from "./publish.ts";
+import { migrate } from "./rehearsal-schema.ts";
 import { seconds } from "./units.ts";
 
 interface Location {
@@ -150,6 +151,7 @@ export const controlPlaneSettings = z.strictObject({
     .min(1)
     .default("clawforce.db")
     .meta(doc("Path of its SQLite database below its data.", "db/clawforce.db")),
+  migrate,
   restore: restoreOrder
     .optional()
     .meta(

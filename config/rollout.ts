@@ -2,6 +2,7 @@ import type { AdoptConfig } from "./adopt-schema.ts";
 import type { Check } from "./check-kind.ts";
 import type { ContainerConfig } from "./container-schema.ts";
 import type { Publish } from "./publish.ts";
+import type { MigrationStep } from "./rehearsal-schema.ts";
 import type {
   BakeConfig,
   ControlPlaneConfig,
@@ -41,6 +42,8 @@ export interface WorkloadConfig {
   gate: Check[];
   verification: Check[];
   bake?: BakeConfig;
+  /** What a new version's image does to the stopped state before it starts. */
+  migrate?: MigrationStep[];
   /** The snapshot that its state is set back to, and the name of that order; without a name as stack files of before have it. */
   restore?: { snapshot: string; order?: string };
   /** The container of somebody else's that it takes over from. */
@@ -85,7 +88,7 @@ export function workloadsOf(config: StackConfig): WorkloadConfig[] {
 }
 
 function controlPlaneWorkload(plane: ControlPlaneConfig): WorkloadConfig {
-  const { name, image, data, backups, container, account, publish, restore, adopt } = plane;
+  const { name, image, data, backups, container, account, publish, migrate, restore, adopt } = plane;
   return {
     name,
     track: "control-plane",
@@ -105,6 +108,7 @@ function controlPlaneWorkload(plane: ControlPlaneConfig): WorkloadConfig {
     stopGrace: plane.stopGrace,
     gate: plane.gate,
     verification: plane.verification,
+    ...(migrate !== undefined && { migrate }),
     ...(restore !== undefined && { restore }),
     ...(adopt !== undefined && { adopt }),
     wayBack:
@@ -124,6 +128,7 @@ function instanceWorkload(
   const wave = counts.findIndex((count) => index < count);
   const { agentImage, bake, container, drain, stopGrace, gate, verification, managed } = groupConfig;
   const image = imageAt(config, groupConfig, index);
+  const migrate = config.agentImages[agentImage]?.migrate;
   return {
     name: instance.name,
     track: "runtime",
@@ -142,6 +147,7 @@ function instanceWorkload(
     gate,
     verification,
     ...(bake !== undefined && { bake }),
+    ...(migrate !== undefined && !managed && { migrate }),
     ...(instance.restore !== undefined && { restore: instance.restore }),
     ...(instance.adopt !== undefined && { adopt: instance.adopt }),
     wayBack:

@@ -6,6 +6,7 @@ import { pinnedImage } from "./image-reference.ts";
 import { ingress } from "./ingress-schema.ts";
 import { instanceGroup } from "./instance-group-schema.ts";
 import { platform } from "./platform-schema.ts";
+import { migrate, rehearsal } from "./rehearsal-schema.ts";
 import { snapshots } from "./snapshots-schema.ts";
 import { seconds } from "./units.ts";
 
@@ -30,6 +31,7 @@ export const agentImage = z.strictObject({
         exampleImage.replace("2026.4.15", "2026.4.9"),
       ),
     ),
+  migrate,
 });
 
 /** @param check what an entry of `gate` and `verification` is */
@@ -113,6 +115,9 @@ export function stackSchemaOf(check: CheckSchema) {
       .record(name, instanceGroup(check))
       .describe("Gateways that share an image and a rollout, by the group's name."),
     snapshots: snapshots.describe("Copies of the state, and the proof that they start."),
+    rehearsal: rehearsal
+      .prefault({})
+      .describe("The start of a new version on a copy of the state, before anything is stopped."),
     evidence: z
       .strictObject({
         directory: z

@@ -70,6 +70,8 @@ export function demoSettings(parts: DemoParts): Record<string, unknown> {
       },
     },
     "clawforce:snapshots": { repositories: join(folder, "repositories"), image: tools },
+    // On a small machine one shown by a command is enough: each starts two more gateways, one after the other.
+    "clawforce:rehearsal": { enabled: false },
     "clawforce:evidence": {
       directory: join(folder, "evidence"),
       signingKey: join(folder, "evidence-key.pem"),

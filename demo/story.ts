@@ -141,6 +141,10 @@ export class Story extends Narrator {
     const { stable, fixed } = this.#parts.images.openclaw;
     this.title(`the next day: ${shortReference(fixed)}, canary first, then wave by wave`);
     await this.#pin("openclaw", fixed);
+    this.say("first on a copy of the canary's state: does it work, and what would a way back take?");
+    const untouched = await this.#identities(workloads);
+    await this.fleet(0, "rehearse", "--workload", canary);
+    await this.#promiseUntouched(untouched);
     for (const updated of [1, 2, 4]) {
       await this.fleet(0, "update");
       for (const [index, name] of instances.entries()) {

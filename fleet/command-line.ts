@@ -16,6 +16,7 @@ const commands: Record<string, () => Promise<Command>> = {
   rollback: async () => (await import("./rollback.ts")).rollback,
   restore: async () => (await import("./restore.ts")).restore,
   drill: async () => (await import("./drill.ts")).drill,
+  rehearse: async () => (await import("./rehearse.ts")).rehearse,
   recover: async () => (await import("./recover.ts")).recover,
   evidence: async () => (await import("./evidence.ts")).evidence,
   report: async () => (await import("./report-command.ts")).report,

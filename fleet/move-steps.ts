@@ -5,9 +5,11 @@ import type { RecordedMove } from "./recorded-moves.ts";
 export type TimedStepName =
   | "hot snapshot"
   | "drill"
+  | "rehearsal"
   | "drain"
   | "stop"
   | "cold snapshot"
+  | "migration"
   | "restore"
   | "start"
   | "gate"
@@ -29,12 +31,17 @@ export interface TimedStep {
  * start of the container is what lies between the end of the old one and the gate.
  */
 export function stepsOf(move: RecordedMove): TimedStep[] {
-  const { hot, drill, cutOver, stopped, restore, gate, verification, bake, failure } = move;
+  const { hot, drill, rehearsal, cutOver, stopped, migration, restore, gate, verification, bake, failure } =
+    move;
   const steps: TimedStep[] = [];
   const add = (name: TimedStepName, ended: number, seconds: number, outcome: Outcome = "passed") =>
     steps.push({ name, began: ended - seconds * 1000, ended, outcome });
   if (hot !== undefined) add("hot snapshot", timeOf(hot), hot.seconds);
   if (drill !== undefined) add("drill", timeOf(drill), drill.seconds);
+  if (rehearsal !== undefined) {
+    const { migration: steps, start = 0, reverse = 0 } = rehearsal.seconds;
+    add("rehearsal", timeOf(rehearsal), steps + start + reverse, rehearsal.outcome);
+  }
   if (stopped !== undefined) {
     const stoppedAt = timeOf(stopped) - stopped.seconds * 1000;
     if (cutOver !== undefined) {
@@ -44,6 +51,7 @@ export function stepsOf(move: RecordedMove): TimedStep[] {
     }
     add("cold snapshot", timeOf(stopped), stopped.seconds);
   }
+  if (migration !== undefined) add("migration", timeOf(migration), migration.seconds, migration.outcome);
   if (restore !== undefined) add("restore", timeOf(restore), restore.seconds);
   if (gate !== undefined) {
     const seconds = secondsOf(gate.checks);

@@ -7,7 +7,9 @@ import type {
   FailureEntry,
   GateEntry,
   IngressEntry,
+  MigrationEntry,
   Outcome,
+  RehearsalEntry,
   RestoreEntry,
   SnapshotEntry,
   VerificationEntry,
@@ -36,8 +38,10 @@ export interface RecordedMove {
   to: string;
   hot?: Timed<SnapshotEntry>;
   drill?: Timed<DrillEntry>;
+  rehearsal?: Timed<RehearsalEntry>;
   /** Cold on the way forward, pre-restore on the way back. */
   stopped?: Timed<SnapshotEntry>;
+  migration?: Timed<MigrationEntry>;
   cutOver?: Timed<CutOverEntry>;
   restore?: Timed<RestoreEntry>;
   /** When its requests came in again after a hold. */
@@ -71,8 +75,9 @@ export function recordedMoves(records: readonly EvidenceRecord[]): RecordedMove[
       continue;
     }
     let draft = drafts.at(-1);
-    // A drill between two updates is no part of either.
-    if (record.kind === "drill" && (draft === undefined || isOver(draft))) continue;
+    // What is tried between two updates is no part of either.
+    const isTrial = record.kind === "drill" || record.kind === "rehearsal";
+    if (isTrial && (draft === undefined || isOver(draft))) continue;
     if (draft === undefined || opensAnother(draft, record)) {
       draft = { began: record.time, ended: record.time, broughtBack: [] };
       drafts.push(draft);
@@ -103,6 +108,8 @@ function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
       // Every creation is followed by one that found nothing to do; it belongs to that creation.
       return over && record.did !== "serves";
     case "drill":
+    case "rehearsal":
+    case "migration":
     case "restore":
     case "ingress":
     case "failure":
@@ -117,8 +124,13 @@ function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
   }
 }
 
-function isOver({ failure, gate, verification }: Draft): boolean {
-  return failure !== undefined || gate !== undefined || verification !== undefined;
+function isOver({ failure, gate, verification, rehearsal }: Draft): boolean {
+  return (
+    failure !== undefined ||
+    gate !== undefined ||
+    verification !== undefined ||
+    rehearsal?.outcome === "failed"
+  );
 }
 
 function add(draft: Draft, record: EvidenceRecord): void {
@@ -128,6 +140,12 @@ function add(draft: Draft, record: EvidenceRecord): void {
       break;
     case "drill":
       draft.drill = record;
+      break;
+    case "rehearsal":
+      draft.rehearsal = record;
+      break;
+    case "migration":
+      draft.migration = record;
       break;
     case "cut-over":
       draft.cutOver = record;
@@ -167,9 +185,11 @@ function add(draft: Draft, record: EvidenceRecord): void {
 
 function completed({ container: _, ...draft }: Draft, known: ReadonlySet<string>): RecordedMove {
   const { cutOver, gate, verification, failure, hot, stopped } = draft;
-  const judged = verification?.image ?? gate?.image;
+  const refused = refusedRehearsal(draft);
+  const judged = refused?.image ?? verification?.image ?? gate?.image;
   const to = cutOver?.to ?? failure?.image ?? judged ?? hot?.image ?? stopped?.image ?? "unknown";
-  const from = cutOver?.from ?? (failure === undefined ? undefined : (stopped ?? hot)?.image);
+  const from =
+    cutOver?.from ?? refused?.from ?? (failure === undefined ? undefined : (stopped ?? hot)?.image);
   return {
     ...draft,
     ...(from && { from }),
@@ -177,6 +197,11 @@ function completed({ container: _, ...draft }: Draft, known: ReadonlySet<string>
     kind: kindOf(draft, from, to, known),
     verdict: verdictOf(draft),
   };
+}
+
+/** It ended there: nothing was stopped. */
+function refusedRehearsal({ rehearsal }: Pick<Draft, "rehearsal">): Draft["rehearsal"] {
+  return rehearsal?.outcome === "failed" ? rehearsal : undefined;
 }
 
 const kindOfCutOver = { forward: "update", change: "change", back: "back", same: "recreated" } as const;
@@ -193,7 +218,7 @@ function kindOf(
     if (stranger !== undefined) return stranger.did === "left" ? "adoption" : "given up";
     return kindOfCutOver[direction];
   }
-  if (failure !== undefined) {
+  if (failure !== undefined || refusedRehearsal(draft) !== undefined) {
     return from !== undefined && sameDigest(from, to) ? "recreated" : "update";
   }
   if (gate === undefined && verification === undefined) {
@@ -203,8 +228,8 @@ function kindOf(
 }
 
 /** Only a verification that has passed says "passed": nothing on record is no pass. */
-function verdictOf({ failure, gate, verification, bake }: Draft): Outcome {
-  if (failure !== undefined) return "failed";
+function verdictOf({ failure, gate, verification, bake, rehearsal }: Draft): Outcome {
+  if (failure !== undefined || rehearsal?.outcome === "failed") return "failed";
   if (gate !== undefined && gate.outcome !== "passed") return gate.outcome;
   if (bake !== undefined && bake.outcome !== "passed") return bake.outcome;
   return verification?.outcome ?? "inconclusive";

@@ -1,6 +1,6 @@
 import { sameDigest } from "../lifecycle/evidence/move.ts";
 import { passedItsGate, shutOut } from "../lifecycle/ingress/hold-messages.ts";
-import { oldContainerStands } from "../lifecycle/update/interrupted.ts";
+import { migrationToUndo, oldContainerStands } from "../lifecycle/update/interrupted.ts";
 import type { LeftOver } from "../platforms/platform.ts";
 import type { LookedAtWorkload } from "./running.ts";
 import type { StateLock } from "./state-lock.ts";
@@ -30,6 +30,8 @@ export interface RecoveryPlan {
   leftOvers: readonly LeftOver[];
   /** Workloads whose container is there: it is started and waited for, and its cut-over is given up. */
   bringBack: string[];
+  /** Those of them whose state is set back first: it is half migrated, or all of it. */
+  undo: string[];
   /** Workloads that serve although their cut-over had begun: only the journal of it goes. */
   giveUp: string[];
   /** Workloads that have passed their gate and whose requests do not come in: the ingress is opened. */
@@ -52,6 +54,10 @@ export function planRecovery({ locks, pending, leftOvers, workloads }: RecoveryF
     treated.filter((each) => each.treatment === treatment).map(({ name }) => name);
   const open = treated.filter((each) => each.open).map(({ name }) => name);
   const [bringBack, giveUp, create] = [having("bring back"), having("give up"), having("create")];
+  const undo = workloads
+    .filter(({ journal, container }) => container?.state !== "running" && journal && migrationToUndo(journal))
+    .map(({ config }) => config.name)
+    .filter((name) => bringBack.includes(name));
   const interrupted = locks.length > 0 || pending.length > 0 || having("finish").length > 0;
   const finish =
     interrupted || create.length > 0 ? { refresh: pending.length > 0 || create.length > 0 } : undefined;
@@ -59,6 +65,7 @@ export function planRecovery({ locks, pending, leftOvers, workloads }: RecoveryF
     unlock: locks.length > 0,
     leftOvers,
     bringBack,
+    undo,
     giveUp,
     open,
     finish,
@@ -74,7 +81,10 @@ export function planRecovery({ locks, pending, leftOvers, workloads }: RecoveryF
     steps: [
       ...(locks.length > 0 ? ["remove Pulumi's lock"] : []),
       ...(leftOvers.length > 0 ? ["remove what was left over"] : []),
-      ...bringBack.map((name) => `${name}: bring its container back and wait until it is healthy`),
+      ...bringBack.map(
+        (name) =>
+          `${name}: ${undo.includes(name) ? "undo its migration, " : ""}bring its container back and wait until it is healthy`,
+      ),
       ...giveUp.map((name) => `${name}: serves, so give its cut-over up`),
       ...open.map((name) => `${name}: let its requests in`),
       ...(finish?.refresh === true ? ["pulumi refresh: read what is really there into the state"] : []),

@@ -4,10 +4,12 @@ import { formatDuration } from "../config/units.ts";
 import { EvidenceDamaged } from "../lifecycle/evidence/failure.ts";
 import { open } from "../lifecycle/ingress/open.ts";
 import { bringBackStranger } from "../lifecycle/update/bring-back-stranger.ts";
+import { migrationToUndo } from "../lifecycle/update/interrupted.ts";
 import { lastServing } from "../lifecycle/update/serving-trigger.ts";
 import { startOnState } from "../lifecycle/update/start.ts";
+import { undoMigration } from "../lifecycle/update/undo-migration.ts";
 import { Journal } from "../lifecycle/workdir/journal.ts";
-import { logOf } from "../lifecycle/workload.ts";
+import { logOf, type Workload, type WorkloadContext } from "../lifecycle/workload.ts";
 import { messageOf } from "../platforms/failure.ts";
 import type { Platform } from "../platforms/platform.ts";
 import type { IngressProxy } from "../platforms/proxy.ts";
@@ -32,6 +34,8 @@ export interface RecoveryParts {
   proxy: IngressProxy | undefined;
   machine: Machine;
   look: () => Promise<Look>;
+  /** What it takes to set a state back: the snapshots' password. Asked for only then. */
+  contextOf: (workload: Workload) => Promise<WorkloadContext>;
   out: Output;
 }
 
@@ -190,6 +194,11 @@ export class Recovery {
     try {
       const progress = (line: string) => this.#say(`${input.name}: ${line}`);
       const context = { platform: this.#parts.platform, workload: input, progress };
+      const isMigrated = journal !== undefined && migrationToUndo(journal) !== undefined;
+      // One that somebody has started meanwhile has that state open.
+      if (isMigrated && container?.state !== "running") {
+        await undoMigration(await this.#parts.contextOf(input));
+      }
       await (adoption === undefined ? startOnState(context) : bringBackStranger(context, adoption.stranger));
     } catch (error) {
       throw new CommandFailure(

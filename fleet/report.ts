@@ -4,8 +4,11 @@ import type {
   CheckResult,
   CutOverEntry,
   EvidenceRecord,
+  MigrationEntry,
+  RehearsalEntry,
   SnapshotEntry,
 } from "../lifecycle/evidence/records.ts";
+import { rehearsalText } from "../lifecycle/rehearsal/verdict.ts";
 import { pauseText, stepsOf } from "./move-steps.ts";
 import { type RecordedMove, recordedMoves } from "./recorded-moves.ts";
 import { type RecordedUpdate, recordedUpdates } from "./recorded-updates.ts";
@@ -138,7 +141,7 @@ function title(move: Pick<RecordedMove, "kind" | "to">): string {
 
 /** Every line stands only for what is on record: what was not done is said where a reader would miss it. */
 function facts(move: RecordedMove): [string, string][] {
-  const { hot, stopped, cutOver, restore, gate, verification, failure } = move;
+  const { hot, rehearsal, stopped, migration, cutOver, restore, gate, verification, failure } = move;
   return [
     ...only("from", move.from && code(move.from)),
     ...only("container of before", cutOver?.stranger && code(cutOver.stranger.name)),
@@ -147,12 +150,14 @@ function facts(move: RecordedMove): [string, string][] {
     ["time", `${move.began} to ${move.ended}`],
     ...only("hot snapshot", hot && snapshotFact(hot)),
     ...only("drill", hot && drillFact(move)),
+    ...only("rehearsal", rehearsal && rehearsalFact(rehearsal)),
     ...only("drained", cutOver && drainFact(cutOver)),
     ...only("stop", cutOver && stopFact(cutOver)),
     ...only(
       stopped?.role === "pre-restore" ? "pre-restore snapshot" : "cold snapshot",
       stopped && snapshotFact(stopped),
     ),
+    ...only("migration", migration && migrationFact(migration)),
     ...only(
       "state",
       restore
@@ -196,6 +201,21 @@ function snapshotFact(snapshot: SnapshotEntry): string {
 function drillFact({ drill, kind }: RecordedMove): string {
   if (drill !== undefined) return `passed in ${formatDuration(drill.seconds)}`;
   return kind === "back" ? "not needed on the way back" : "none on record";
+}
+
+function rehearsalFact(rehearsal: RehearsalEntry): string {
+  const { outcome, failure } = rehearsal;
+  return failure === undefined
+    ? `${outcome}: ${rehearsalText(rehearsal)}`
+    : `failed: ${oneLine(failure.why)}`;
+}
+
+function migrationFact({ outcome, steps, seconds }: MigrationEntry): string {
+  const commands = steps.map(
+    ({ command, exitCode }) =>
+      `${code(command.join(" "))} (exit code ${exitCode ?? "none: killed at its deadline"})`,
+  );
+  return `${outcome} in ${formatDuration(seconds)}: ${commands.join(", ")}`;
 }
 
 function drainFact({ drained }: CutOverEntry): string {

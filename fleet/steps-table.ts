@@ -6,14 +6,16 @@ const heads: Partial<Record<WatchedStep, string>> = {
   preflight: "pre",
   "hot snapshot": "hot",
   "cold snapshot": "cold",
+  rehearsal: "try",
+  migration: "migr",
   verification: "verify",
 };
 
-const seldom: readonly WatchedStep[] = ["restore", "hold", "open"];
+const seldom: readonly WatchedStep[] = ["rehearsal", "migration", "restore", "hold", "open"];
 
 /**
  * One row a workload, one column a step, seconds in the cells; a workload that nothing happens to has an empty row. What
- * not every update has (restore, hold, open) has a column only when there is one.
+ * not every update has (rehearsal, migration, restore, hold, open) has a column only when there is one.
  */
 export function stepsTable(steps: Steps, now: number): string[] {
   const columns = watchedSteps.filter(

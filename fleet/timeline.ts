@@ -12,9 +12,11 @@ export interface TimelineRow {
 const classes: Record<TimedStepName, string> = {
   "hot snapshot": "snapshot",
   drill: "prepare",
+  rehearsal: "prepare",
   drain: "drain",
   stop: "stop",
   "cold snapshot": "snapshot",
+  migration: "migrate",
   restore: "restore",
   start: "start",
   gate: "gate",
@@ -25,9 +27,10 @@ const classes: Record<TimedStepName, string> = {
 
 const legend: readonly [string, string][] = [
   ["snapshot", "snapshot"],
-  ["prepare", "drill"],
+  ["prepare", "drill, rehearsal"],
   ["drain", "drain"],
   ["stop", "stop"],
+  ["migrate", "migration"],
   ["restore", "restore"],
   ["start", "start"],
   ["gate", "gate"],
@@ -52,6 +55,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 .line { stroke: #d1d9e0; stroke-width: 1; }
 .pause { fill: none; stroke: #59636e; stroke-width: 1; stroke-dasharray: 3 2; }
 .snapshot { fill: #54aeff; } .prepare { fill: #0969da; } .drain { fill: #d4a72c; } .stop { fill: #9a6700; }
+.migrate { fill: #bf3989; }
 .restore { fill: #8250df; } .start { fill: #6e7781; } .gate { fill: #1b7c83; } .verify { fill: #2da44e; }
 .bake { fill: #8ddb8c; } .failed { fill: #d1242f; }
 @media (prefers-color-scheme: dark) {

@@ -2,6 +2,7 @@ import type { Check } from "../config/check-kind.ts";
 import type { DrainConfig } from "../config/container-schema.ts";
 import type { Made } from "../config/container-settings.ts";
 import type { DockerAccess } from "../config/docker-access.ts";
+import type { MigrationStep, RehearsalConfig } from "../config/rehearsal-schema.ts";
 import type { StateLocation } from "../config/rollout.ts";
 import type { DeadlinesConfig, SnapshotsConfig } from "../config/schema.ts";
 import type { Track } from "../config/track.ts";
@@ -87,6 +88,10 @@ export interface Workload {
   /** What its container is made with; not known of a workload that has left the configuration. */
   made?: Made;
   snapshots: SnapshotsConfig;
+  /** How a new version is tried on a copy first; undefined: as by default. */
+  rehearse?: RehearsalConfig;
+  /** What a new version's image does to the stopped state before it starts. */
+  migrate?: MigrationStep[];
   evidenceDirectory: string;
   evidenceKeys: EvidenceKeySettings;
   gate: Check[];

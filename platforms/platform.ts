@@ -218,26 +218,55 @@ export interface StartSettings {
   health: { command: string[]; interval: number; timeout: number; retries: number; startPeriod: number };
 }
 
-/** A start of an image on a scratch copy of a state: without a network, and never beside the state itself. */
+export interface TrialLimits {
+  /** Bytes, at least: a unit that may have more has more here. */
+  memory: number;
+  cpus: number;
+  processes: number;
+}
+
+/** A start of an image on the scratch copy of its name: without a network, and never beside the state itself. */
 export interface Trial {
   /** Its own, and that of its scratch copy. */
   name: string;
   workload: string;
   image: string;
   /** Started as this unit was, where it is there; else like this. */
-  like: { unit: string; otherwise: StartSettings };
+  like: { unit?: string; otherwise: StartSettings };
   /** In place of what the unit has. */
   environment: Record<string, string>;
   /** Path of the state in it. */
   mount: string;
-  limits: {
-    /** Bytes, at least: a unit that may have more has more here. */
-    memory: number;
-    cpus: number;
-    processes: number;
-  };
+  limits: TrialLimits;
   /** Seconds until it must be healthy. */
   deadline: number;
+}
+
+/** A program of an image, run to its end on a state that nothing has open, without a network. */
+export interface ProgramRun {
+  name: string;
+  workload: string;
+  /** What it does, for messages: "migration". */
+  purpose: string;
+  image: string;
+  /** Its user, variables and mounts; it is started by its own argv. */
+  start: StartSettings;
+  argv: string[];
+  /** In place of what `start` has. */
+  environment: Record<string, string>;
+  state: StateLocation;
+  /** Path of the state in it. */
+  mount: string;
+  limits: TrialLimits;
+  /** Seconds until it and all that it has started is killed. */
+  deadline: number;
+}
+
+export interface ProgramResult {
+  /** Undefined: it was killed at its deadline. */
+  exitCode: number | undefined;
+  /** What it has printed, both streams; of much only the end. */
+  output: string;
 }
 
 /** A platform that is asked about the workloads of one place: a Docker host, a cluster, a machine. */
@@ -303,8 +332,12 @@ export interface Platform {
   makeScratch(name: string, workload: string): Promise<StateLocation>;
   /** Returns once it is healthy; see `TrialFailed`. */
   trial(trial: Trial): Promise<void>;
+  /** Stops a trial and keeps its scratch copy for the next one. Seconds between the signal and the kill. */
+  endTrial(name: string, grace: number): Promise<{ seconds: number; killed: boolean }>;
   /** The trial of this name and its scratch copy; both may be gone. */
   removeTrial(name: string): Promise<void>;
+  /** It is removed whatever happens. */
+  runProgram(program: ProgramRun): Promise<ProgramResult>;
 
   /** An error of any of these as words. */
   describe(error: unknown): string;

@@ -1,7 +1,7 @@
 import type { PolicyResource } from "@pulumi/policy";
 import { isForward, isImage } from "./cut-overs.ts";
 import { adopts, changesSettings, commandType, type JudgedWorkload } from "./fleet-facts.ts";
-import { notKnown, read } from "./guarded-read.ts";
+import { isObject, notKnown, read } from "./guarded-read.ts";
 import { jsonObject } from "./json.ts";
 import type { StackGraph } from "./stack-graph.ts";
 
@@ -32,6 +32,23 @@ export function missingOf({ props }: PolicyResource, workload: JudgedWorkload): 
   if (workload.managed) return isText(said("backup")) ? undefined : "it has made no backup";
   if (!isText(said("snapshot"))) return "it has made no snapshot";
   return said("drill") === "passed" ? undefined : "its snapshot has not been started";
+}
+
+/**
+ * Why a new version is not tried on a copy of the state before it takes over, in a production stack; undefined: it is, or
+ * will be in this update.
+ */
+export function rehearsalMissing({ props }: PolicyResource, workload: JudgedWorkload): string | undefined {
+  if (workload.managed || !isForward(workload)) return undefined;
+  const task = jsonObject(read(props, "stdin"));
+  const told = task && read(task, "workload");
+  // So a program is told that its stack is not production: runs may be stopped at a step there.
+  if (!isObject(told) || read(told, "rehearsal") === true) return undefined;
+  const rehearse = read(told, "rehearse");
+  const isOff = isObject(rehearse) && read(rehearse, "enabled") === false;
+  const result = jsonObject(read(props, "stdout"));
+  const wasOff = result !== undefined && read(result, "rehearsal") === "off";
+  return isOff || wasOff ? "its rehearsal is turned off" : undefined;
 }
 
 function isText(value: unknown): boolean {

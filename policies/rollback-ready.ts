@@ -2,7 +2,7 @@ import type { PolicyResource } from "@pulumi/policy";
 import { isCutOver, isForward, isPinned } from "./cut-overs.ts";
 import { digestOf, type FleetFacts, fleetFactsOf, fleetTypes, type JudgedWorkload } from "./fleet-facts.ts";
 import { notKnown, read } from "./guarded-read.ts";
-import { missingOf, preparationsOf } from "./preparations.ts";
+import { missingOf, preparationsOf, rehearsalMissing } from "./preparations.ts";
 import { isLeftOut } from "./program-commands.ts";
 import { type Finding, stackRule, unreadableFact } from "./rule.ts";
 import type { StackGraph } from "./stack-graph.ts";
@@ -17,6 +17,7 @@ const kinds = [
   "notKept",
   "forced",
   "notDrilled",
+  "notRehearsed",
   "noPrevious",
 ] as const;
 
@@ -139,6 +140,19 @@ function leftFindings(graph: StackGraph, workload: JudgedWorkload, kept: KeptIma
             write: "the update with its preparation in it",
           },
         ]),
+    ...preparations.flatMap((each): RollbackFinding[] => {
+      const untried = rehearsalMissing(each, workload);
+      return untried === undefined
+        ? []
+        : [
+            {
+              ...{ kind: "notRehearsed", ...place },
+              what: `nothing tries ${quoted(workload.image)} on a copy of its state: ${untried}`,
+              why: "only a rehearsal shows before the update whether the new version works, and what a way back takes",
+              write: "clawforce:rehearsal.enabled: true",
+            },
+          ];
+    }),
   ];
 }
 

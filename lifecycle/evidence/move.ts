@@ -2,6 +2,7 @@ import { digestIn } from "../../config/digest.ts";
 import type { Displaced } from "../../platforms/platform.ts";
 import { movedState } from "./moved-state.ts";
 import type { EvidenceRecord, Markers, SnapshotRole } from "./records.ts";
+import { passedRehearsal, type RecordedRehearsal } from "./rehearsal.ts";
 
 /** The state of a release that a workload can be set back to. */
 export interface Release {
@@ -31,7 +32,15 @@ export type Move =
   | { kind: "adopt"; from: string; to: string; stranger: Displaced }
   | { kind: "none"; to: string }
   | ({ kind: "forward"; from: string; to: string; restore?: RestorePlan } & OtherSettings)
-  | ({ kind: "back"; from: string; to: string; restore?: RestorePlan; release: Release } & OtherSettings)
+  | ({
+      kind: "back";
+      from: string;
+      to: string;
+      restore?: RestorePlan;
+      release: Release;
+      /** Its rehearsal has shown that the old version comes up on a state like this. */
+      proved?: { time: string; markers: Markers };
+    } & OtherSettings)
   | ({ kind: "restore"; from: string; to: string; restore: RestorePlan } & OtherSettings)
   /** Another container of the same image, with other settings; `back`: with ones that it has passed on before. */
   | { kind: "change"; from: string; to: string; changes: string[]; back: boolean };
@@ -65,8 +74,52 @@ export function moveOf(facts: MoveFacts): Move {
   if (release === undefined) {
     return { kind: "forward", from, to: wanted, ...(requested && { restore: requested }) };
   }
-  const restore = requested ?? restoreOfMovedState(release, currentMarkers(records, from));
-  return { kind: "back", from, to: wanted, release, ...(restore && { restore }) };
+  const now = currentMarkers(records, from);
+  const rehearsal = passedRehearsal(records, release.image, from);
+  const proved = provedBy(rehearsal);
+  if (requested !== undefined) return { kind: "back", from, to: wanted, release, restore: requested };
+  const moved = now === undefined ? [unread] : movedBeyond({ release, ...(proved && { proved }) }, now);
+  if (moved.length === 0)
+    return { kind: "back", from, to: wanted, release, ...disprovedBy(rehearsal, release, proved) };
+  return { kind: "back", from, to: wanted, release, restore: restoreOf(release, moved) };
+}
+
+const unread = "unknown: nothing was read after the new version started";
+
+function provedBy(rehearsal: RecordedRehearsal | undefined): { time: string; markers: Markers } | undefined {
+  const { wayBack, markers, time } = rehearsal ?? {};
+  return wayBack?.proved === true && markers !== undefined && time !== undefined
+    ? { time, markers }
+    : undefined;
+}
+
+/** Nothing has moved, as far as can be seen: the rehearsal may know better. */
+function disprovedBy(
+  rehearsal: RecordedRehearsal | undefined,
+  release: Release,
+  proved: { time: string; markers: Markers } | undefined,
+): { restore?: RestorePlan; proved?: { time: string; markers: Markers } } {
+  const { wayBack } = rehearsal ?? {};
+  if (wayBack?.proved === false)
+    return { restore: restoreOf(release, [`as its rehearsal showed: ${wayBack.why}`]) };
+  return proved === undefined ? {} : { proved };
+}
+
+function restoreOf({ snapshot, takenAt }: Release, moved: string[]): RestorePlan {
+  return { snapshot, takenAt, reason: "state moved", moved };
+}
+
+/**
+ * What a new version has done to a state beyond what the old one is known to come up on: the state that it left itself,
+ * and the one that it came up on in the rehearsal.
+ */
+export function movedBeyond(
+  { release, proved }: { release: Release; proved?: { markers: Markers } },
+  now: Markers,
+): string[] {
+  const moved = movedState(release.markers, now);
+  const isProved = proved !== undefined && movedState(proved.markers, now).length === 0;
+  return isProved ? [] : moved;
 }
 
 /**
@@ -120,16 +173,6 @@ export function currentMarkers(records: readonly EvidenceRecord[], image: string
     }
   }
   return undefined;
-}
-
-function restoreOfMovedState(release: Release, now: Markers | undefined): RestorePlan | undefined {
-  const moved =
-    now === undefined
-      ? ["unknown: nothing was read after the new version started"]
-      : movedState(release.markers, now);
-  return moved.length === 0
-    ? undefined
-    : { snapshot: release.snapshot, takenAt: release.takenAt, reason: "state moved", moved };
 }
 
 /** What ran last, as far as the records know. */

@@ -102,6 +102,64 @@ export interface DrillEntry {
   users?: number;
 }
 
+/** One step of a migration. */
+export interface MigrationStepResult {
+  command: string[];
+  /** Undefined: it was ended at its deadline. */
+  exitCode?: number;
+  seconds: number;
+  /** Its last lines, without the secrets of the stack. */
+  output: string[];
+}
+
+/** What a new version's image did to the stopped state before it was started, after the cold snapshot. */
+export interface MigrationEntry {
+  kind: "migration";
+  from: string;
+  /** The new version, whose image ran the steps. */
+  image: string;
+  /** The cold snapshot from before it. */
+  snapshot: string;
+  outcome: "passed" | "failed";
+  steps: MigrationStepResult[];
+  seconds: number;
+}
+
+/** A new version, tried on a copy of the state while the old one served. */
+export interface RehearsalEntry {
+  kind: "rehearsal";
+  /** The snapshot that it was tried on. */
+  snapshot: string;
+  from: string;
+  /** The new version. */
+  image: string;
+  /** Fingerprint of the migration's steps: with others it is another rehearsal. */
+  migration: string;
+  outcome: "passed" | "failed";
+  /** Why it did not pass, in one line. */
+  failure?: { stage: "migration" | "start"; why: string };
+  /** How long each part took; missing for what was not reached. */
+  seconds: { migration: number; start?: number; reverse?: number };
+  /** What the new version did to the copy. */
+  changes?: StateChanges;
+  /** Whether the old version came up on what the new one has left. */
+  wayBack?: { proved: boolean; why: string };
+  /** What the copy was after the new version. */
+  markers?: Markers;
+}
+
+/** What a version changed in a state, without any of its values. */
+export interface StateChanges {
+  /** One phrase each: "memory/main.sqlite 1 -> 2". */
+  moves: string[];
+  /** Key paths of the configuration that are gone, or that have another value. */
+  configuration: { gone: string[]; changed: string[] };
+  /** Files that belong to the version and are gone: how many, and the first of them. */
+  files: { gone: number; first: string[] };
+  /** All of the copy's files. */
+  bytes: { before: number; after: number };
+}
+
 /** One account of a gateway's channel: `slack/default`. */
 export interface ChannelState {
   name: string;
@@ -298,6 +356,8 @@ export interface RepairedEntry {
 export type EvidenceEntry =
   | SnapshotEntry
   | DrillEntry
+  | RehearsalEntry
+  | MigrationEntry
   | BaselineEntry
   | CutOverEntry
   | SettingsEntry

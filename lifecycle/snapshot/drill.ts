@@ -6,75 +6,51 @@ import { proveRestoredAccount, proveRestoredDatabase } from "../control-plane/dr
 import type { DrillEntry } from "../evidence/records.ts";
 import { secondsSince } from "../update/step.ts";
 import type { Workload, WorkloadContext } from "../workload.ts";
-import { runScript } from "./repository.ts";
-
-/** Threads and processes of a drilled workload: a gateway with its channels has under 100. */
-const processLimit = 1024;
+import { type StateCopy, withCopy } from "./copy.ts";
 
 /**
  * Proves that a snapshot starts: restores it to a volume of its own, and starts the image that wrote it on that, without
  * a network and without channels, until it is healthy. A control plane has to show its database and let our account in as
- * well, because it comes up healthy on nothing. One at a time on a Docker host: a gateway takes over 500 MB.
+ * well, because it comes up healthy on nothing.
  */
 export function drillSnapshot(
   context: WorkloadContext,
   snapshot: string,
   image: string,
 ): Promise<DrillEntry> {
-  const { workload, platform, progress } = context;
-  const purpose = `drill of ${workload.name}`;
-  const { image: tools } = workload.snapshots;
-  const lock = { kind: "drill" as const, of: "", purpose, image: tools, wait: 900, progress };
-  return platform.lock(lock, () => drill(context, snapshot, image));
+  return withCopy(context, snapshot, async (copy) => (await drillOn(context, copy, image)).drill);
 }
 
-async function drill(context: WorkloadContext, snapshot: string, image: string): Promise<DrillEntry> {
-  const { workload, platform, secrets } = context;
+/** On a copy that nothing was done to. What has started on it has ended afterwards; `said` is what it has printed. */
+export async function drillOn(
+  context: WorkloadContext,
+  copy: StateCopy,
+  image: string,
+): Promise<{ drill: DrillEntry; said: string[] }> {
+  const { workload, secrets } = context;
+  const { snapshot } = copy;
   const began = performance.now();
-  const name = `clawforce-drill-${workload.stack}-${workload.name}`;
+  const at = await copy.restored();
+  const isControlPlane = workload.track === "control-plane";
+  const shown = isControlPlane ? await proveRestoredDatabase(context, snapshot, at) : undefined;
+  const like = { unit: workload.container, otherwise: configuredStart(workload, secrets.gatewayToken) };
   try {
-    await platform.removeTrial(name);
-    const scratch = await platform.makeScratch(name, workload.name);
-    await runScript(context, {
-      script: "restore-to-scratch",
-      purpose: "restore of the drill",
-      state: "none",
-      scratch,
-      arguments: [snapshot],
+    return await copy.started(image, like, workload.snapshots.drill.deadline, async (said) => {
+      if (isControlPlane) await proveRestoredAccount(context, snapshot, copy.name);
+      return { drill: { kind: "drill", snapshot, image, seconds: secondsSince(began), ...shown }, said };
     });
-    const isControlPlane = workload.track === "control-plane";
-    const shown = isControlPlane ? await proveRestoredDatabase(context, snapshot, scratch) : undefined;
-    const { memory, cpus, deadline, environment } = workload.snapshots.drill;
-    try {
-      await platform.trial({
-        name,
-        workload: workload.name,
-        image,
-        like: { unit: workload.container, otherwise: configuredStart(workload, secrets.gatewayToken) },
-        environment,
-        mount: workload.mount,
-        limits: { memory, cpus, processes: processLimit },
-        deadline,
-      });
-    } catch (error) {
-      throw error instanceof TrialFailed ? drillFailure(snapshot, image, error) : error;
-    }
-    if (isControlPlane) {
-      await proveRestoredAccount(context, snapshot, name);
-    }
-    return { kind: "drill", snapshot, image, seconds: secondsSince(began), ...shown };
-  } finally {
-    await platform.removeTrial(name);
+  } catch (error) {
+    throw error instanceof TrialFailed ? drillFailure(snapshot, image, error) : error;
   }
 }
 
-export function describeDrill({ snapshot, users }: DrillEntry): string {
+export function describeDrill({ snapshot, users }: Pick<DrillEntry, "snapshot" | "users">): string {
   const shown = users === undefined ? "" : `; its database has ${users} users, and our account logs in`;
   return `snapshot ${snapshot.slice(0, 8)} starts and becomes healthy${shown}`;
 }
 
 /** As the configuration wants the container that is not there yet. Without a token at hand any will do for a gateway. */
-function configuredStart(
+export function configuredStart(
   { startedWith, tokenVariable }: Pick<Workload, "startedWith" | "tokenVariable">,
   token: string,
 ): StartSettings {

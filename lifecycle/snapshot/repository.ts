@@ -14,6 +14,8 @@ export interface ScriptCall {
   /** Whether the state is mounted, and how; `scratch` is mounted at /scratch/state. */
   state?: "read-only" | "read-write" | "none";
   scratch?: StateLocation;
+  /** A copy that stands at /state in place of the workload's own state, and without what belongs to that elsewhere. */
+  copy?: StateLocation;
   deadline?: number;
   /** It touches no repository and needs no lock: it is not ended when another deployer gets the lock. */
   looksOnly?: true;
@@ -60,13 +62,16 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
   return result;
 }
 
-function placesOf(workload: Workload, { state = "none", scratch, onlyIfThere }: ScriptCall): JobPlace[] {
-  const { backups } = workload;
+function placesOf(
+  workload: Workload,
+  { state = "none", scratch, copy, onlyIfThere }: ScriptCall,
+): JobPlace[] {
+  const backups = copy === undefined ? workload.backups : undefined;
   const own = { readOnly: state === "read-only", ...(onlyIfThere && { onlyIfThere }) };
   return [
     { from: { directory: repositoryOf(workload) }, at: "/repository", readOnly: false },
     { from: { volume: resticCache }, at: "/cache", readOnly: false },
-    ...(state === "none" ? [] : [{ from: workload.state, at: "/state", ...own }]),
+    ...(state === "none" ? [] : [{ from: copy ?? workload.state, at: "/state", ...own }]),
     ...(state === "none" || backups === undefined || onlyIfThere
       ? []
       : [{ from: backups, at: "/backups", ...own }]),

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { StateLocation } from "../../config/rollout.ts";
 import { messageOf, OperationFailure } from "../../platforms/failure.ts";
 import { currentMarkers } from "../evidence/move.ts";
 import type { Markers } from "../evidence/records.ts";
@@ -30,8 +31,10 @@ export async function recordState(
   }
 }
 
-async function readMarkers(context: WorkloadContext): Promise<Markers> {
+/** @param copy - in place of the workload's own state. */
+export async function readMarkers(context: WorkloadContext, copy?: StateLocation): Promise<Markers> {
   const result = await runScript(context, {
+    ...(copy && { copy }),
     script: "markers",
     purpose: "reading of the state's versions",
     looksOnly: true,

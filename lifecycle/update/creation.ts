@@ -1,8 +1,8 @@
-import type { Move, RestorePlan } from "../evidence/move.ts";
+import { type Move, type RestorePlan, sameDigest } from "../evidence/move.ts";
 import type { CutOverEntry, EvidenceRecord, SnapshotRole } from "../evidence/records.ts";
 import { goesBack, isForward } from "../evidence/settings.ts";
 import type { CutOverJournal } from "../workdir/journal.ts";
-import { interruptedRestore, unrecordedCutOver } from "./interrupted.ts";
+import { interruptedRestore, migrationToUndo, unrecordedCutOver } from "./interrupted.ts";
 
 /** What has to be done to the state of a workload before its new container is created. */
 export interface Creation {
@@ -21,7 +21,8 @@ export interface Creation {
  * | an earlier run left | done first        | then, for another image or another state                          |
  * |---------------------|-------------------|-------------------------------------------------------------------|
  * | no journal, `draining`, `stopping`, `snapshotting` | nothing | a snapshot of the state is taken and the cut-over recorded |
- * | `removing`          | nothing           | its snapshot is this cut-over's; going forward only when it is a checked, cold one |
+ * | `migrating`         | restore of its snapshot | as with `removing`; going forward, the migration runs again |
+ * | `removing`          | nothing; when it is migrated and this move goes elsewhere, restore of its snapshot | its snapshot is this cut-over's; going forward only when it is a checked, cold one |
  * | `restoring`         | record, restore   | a snapshot of the state is taken and the cut-over recorded        |
  * | `creating`          | record            | the same: the container may have been started and may have moved the state |
  *
@@ -34,7 +35,7 @@ export function creationOf(
   records: readonly EvidenceRecord[],
 ): Creation {
   const record = journal && unrecordedCutOver(journal, records);
-  const interrupted = journal && interruptedRestore(journal);
+  const interrupted = journal && (interruptedRestore(journal) ?? strangeMigration(journal, move));
   return {
     settle: { ...(record && { record }), ...(interrupted && { restore: interrupted }) },
     leaves: leavesOf(journal, move, records),
@@ -50,7 +51,8 @@ function leavesOf(
   if (move.kind === "first") {
     return { take: "cold" };
   }
-  const taken = journal?.phase === "removing" ? journal.cutOver : undefined;
+  const taken =
+    journal !== undefined && ["migrating", "removing"].includes(journal.phase) ? journal.cutOver : undefined;
   if (!("from" in move)) {
     return taken && { cutOver: ofMove(taken, move) };
   }
@@ -58,6 +60,21 @@ function leavesOf(
   return taken !== undefined && (needed === "pre-restore" || roleOf(taken.snapshot, records) === "cold")
     ? { cutOver: { ...ofMove(taken, move), from: move.from } }
     : { take: needed };
+}
+
+/** What a migration has made of the state is of no use to this move. */
+function strangeMigration(journal: CutOverJournal, move: Move): RestorePlan | undefined {
+  return isMigratedFor(journal, move) ? undefined : migrationToUndo(journal);
+}
+
+/** Whether the state is ready for the new version that this move goes to: an earlier run has brought it over. */
+export function isMigratedFor(journal: CutOverJournal | undefined, move: Move): boolean {
+  return (
+    journal?.phase === "removing" &&
+    journal.migrated === true &&
+    move.kind === "forward" &&
+    sameDigest(journal.move.to, move.to)
+  );
 }
 
 /** A cut-over that an earlier run has begun, as it is by the plan of this one. */

@@ -14,20 +14,22 @@ import { type CutOverPhase, Journal } from "../workdir/journal.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
 import { changesOf, directionOf } from "./creation.ts";
 import { type Drained, describeDrain, drain } from "./drain.ts";
+import { migrateState } from "./migrate-state.ts";
 import { onceItAnswers } from "./once-it-answers.ts";
 import { refuseOtherWriters } from "./other-writers.ts";
 import { ownUnit } from "./own-unit.ts";
 import { changesClause } from "./plan.ts";
-import { describeSnapshot } from "./prepare.ts";
 import { isWayBack, lookForRoom } from "./room.ts";
 import { startOnState } from "./start.ts";
 import { runStep, StepFailure } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
 import { engineReturn } from "./time-budget.ts";
+import { describeSnapshot } from "./trials.ts";
+import { undoMigration } from "./undo-migration.ts";
 import { refuseUnplannedMove } from "./unplanned-move.ts";
 
 /**
- * Runs before a container is removed: hold, drain, stop, cold snapshot, check. When any of it fails, the container that
+ * Runs before a container is removed: hold, drain, stop, cold snapshot, check, migration. When any of it fails, the container that
  * is there is started again, its requests come in again, and the removal does not happen.
  */
 export async function cutOver(
@@ -52,6 +54,8 @@ export async function cutOver(
     context.progress(await lookForRoom(context, move, served.imageId));
   }
   try {
+    // A run that was killed may have begun to bring the state over.
+    if (!served.running) await undoMigration(context);
     return await stopWithSnapshot(context, { move, served, leaves });
   } catch (error) {
     throw await putBack(context, new Journal(context.log.folder), error, served.image);
@@ -65,7 +69,7 @@ interface Leaving {
   leaves: boolean;
 }
 
-/** Hold, drain, stop, cold snapshot, check. What it has begun stands in the journal; whoever calls puts it back. */
+/** Hold, drain, stop, cold snapshot, check, migration. What it has begun stands in the journal; whoever calls puts it back. */
 export async function stopWithSnapshot(
   context: WorkloadContext,
   { move, served, leaves }: Leaving,
@@ -110,7 +114,19 @@ export async function stopWithSnapshot(
     }
     // On record only once the container is gone: until then this can still be put back.
     const cutOverEntry = cutOverOf(context, move, from, snapshot.snapshot, { drained, stop });
-    await journal.write({ phase: "removing", from, move, cutOver: cutOverEntry });
+    const { environment } = served;
+    const migrated = await migrateState(context, journal, {
+      move,
+      cutOver: cutOverEntry,
+      served: environment,
+    });
+    await journal.write({
+      phase: "removing",
+      from,
+      move,
+      cutOver: cutOverEntry,
+      ...(migrated && { migrated }),
+    });
     if (leaves) {
       await removeFromIngress(context);
     }
@@ -185,6 +201,7 @@ async function putBack(
   const step = failure instanceof StepFailure ? failure.step : "stop";
   let now: string;
   try {
+    await undoMigration(context);
     await startAgain(context, step === "stop" && failure.cause instanceof EngineFailure);
     await journal.clear();
     now =

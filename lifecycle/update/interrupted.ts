@@ -47,6 +47,22 @@ export function unrecordedCutOver(
   return happened && !known ? cutOver : undefined;
 }
 
+/**
+ * What has to be set back before a version of before is started: a migration was begun on the state, or has ended and the
+ * old container is there still.
+ */
+export function migrationToUndo({
+  phase,
+  cutOver,
+  migrated,
+  since,
+}: CutOverJournal): RestorePlan | undefined {
+  const begun = phase === "migrating" || (phase === "removing" && migrated === true);
+  return begun && cutOver !== undefined
+    ? { snapshot: cutOver.snapshot, takenAt: since, reason: "state moved", moved: ["by its migration"] }
+    : undefined;
+}
+
 /** The restore that may be half done. */
 export function interruptedRestore({ phase, move }: CutOverJournal): RestorePlan | undefined {
   return phase === "restoring" && "restore" in move ? move.restore : undefined;

@@ -3,7 +3,10 @@ import type { StackConfig } from "../../config/schema.ts";
 import { formatDuration } from "../../config/units.ts";
 import type { Move, RestorePlan } from "../evidence/move.ts";
 import { refusalText, unjudgedSince } from "../evidence/refusal.ts";
+import { validRehearsal } from "../evidence/rehearsal.ts";
 import { lastMade } from "../evidence/settings.ts";
+import { migrationPrint, rehearsalOf } from "../rehearsal/settings.ts";
+import { rehearsalText } from "../rehearsal/verdict.ts";
 import { keptName } from "./adoption.ts";
 import { describeUnknownReleases } from "./evidence-facts.ts";
 import { interruptedRestore } from "./interrupted.ts";
@@ -88,7 +91,7 @@ function describeMove(
     case "adopt":
       return `adopt ${move.stranger.name} on ${shortReference(move.to)}: it is stopped after a preparation, and kept as ${keptName(input.name)}`;
     case "forward":
-      return `update ${shortReference(move.from)} -> ${shortReference(move.to)}${changesClause(move)}${restoreClause(move.restore, now)}`;
+      return `update ${shortReference(move.from)} -> ${shortReference(move.to)}${changesClause(move)}${restoreClause(move.restore, now)}${rehearsalClause(input, move, records, now)}`;
     case "change":
       return `${move.back ? "back to settings that it has passed on," : "change of settings"} on ${shortReference(move.to)}${changesClause(move)}`;
     case "back":
@@ -96,7 +99,9 @@ function describeMove(
         move.restore === undefined
           ? input.managed === true
             ? `its state stays as it is; ${move.release.snapshot} is restored if the old version can't work with it`
-            : "its state stays as it is"
+            : move.proved === undefined
+              ? "its state stays as it is"
+              : "its state stays as it is (its rehearsal has proved that)"
           : `with its state${restoreClause(move.restore, now)}`
       }`;
     case "restore":
@@ -128,6 +133,21 @@ function leftAlone({ container, stack }: Situation["input"], { why }: PutOff): s
     `${why} and is left as it is: the way back of the others does not wait for it. ` +
     `Afterwards: \`docker logs --tail 50 ${container}\`, then \`pulumi up --stack ${stack}\``
   );
+}
+
+/** What is known of a new version before the update, and what a way back from it would take. */
+function rehearsalClause(
+  input: Situation["input"],
+  { from, to }: { from: string; to: string },
+  records: Situation["records"],
+  now: Date,
+): string {
+  const { enabled, maximumAge } = rehearsalOf(input);
+  if (input.managed === true || !enabled) return "";
+  const known = validRehearsal(records, { from, to, migration: migrationPrint(input) }, maximumAge, now);
+  return known === undefined
+    ? "; not rehearsed yet: its preparation does it"
+    : `; rehearsed at ${known.time}: ${rehearsalText(known)}`;
 }
 
 /** What an update changes of a workload's settings, in brackets. */

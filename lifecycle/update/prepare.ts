@@ -1,12 +1,10 @@
 import { OperationFailure } from "../../platforms/failure.ts";
 import { proveRunningVersion } from "../checks/before-update.ts";
 import type { Move, RestorePlan } from "../evidence/move.ts";
-import type { SnapshotEntry } from "../evidence/records.ts";
 import { isForward } from "../evidence/settings.ts";
-import { describeDrill, drillSnapshot } from "../snapshot/drill.ts";
 import { withRepository } from "../snapshot/repository.ts";
 import { recordState } from "../snapshot/state-read.ts";
-import { checkRepository, findSnapshot, takeHotSnapshot } from "../snapshot/take.ts";
+import { findSnapshot } from "../snapshot/take.ts";
 import { Journal } from "../workdir/journal.ts";
 import { PreparationMark } from "../workdir/preparation-mark.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
@@ -14,10 +12,11 @@ import { asStranger, tokenProblem } from "./adoption.ts";
 import { creationOf } from "./creation.ts";
 import { type FoundState, findState, snapshotFoundState } from "./found-state.ts";
 import { refuseOtherWriters } from "./other-writers.ts";
-import { isWayBack, lookForRoom, measureRoom, megabytes, where } from "./room.ts";
+import { rehearsalStep } from "./rehearsal-step.ts";
+import { isWayBack, lookForRoom } from "./room.ts";
 import { runStep } from "./step.ts";
 import { moveOfTask } from "./task-move.ts";
-import { budgetProblem, scaledBudgetNotice } from "./time-budget.ts";
+import { describeSnapshot, refuseTooLittleSpace, tryWhileServing, withDrilledCopy } from "./trials.ts";
 import { unitOf } from "./unit-of.ts";
 import { refuseUnplannedMove } from "./unplanned-move.ts";
 
@@ -32,6 +31,7 @@ interface Preparation {
   to: string;
   snapshot: string | null;
   drill: "passed" | "not needed";
+  rehearsal: "passed" | "off" | "not needed";
 }
 
 /**
@@ -91,31 +91,23 @@ async function prepareFor(context: WorkloadContext, move: Move): Promise<Prepara
       to: workload.image,
       snapshot: null,
       drill: "not needed",
+      rehearsal: "not needed",
     };
   }
   const from = served.image;
-  return withRepository(context, "preparation", async () => {
-    const snapshot = await runStep(
-      context,
-      "hot snapshot",
-      async () => {
-        await refuseTooLittleSpace(context);
-        const taken = await takeHotSnapshot(context, from);
-        await checkRepository(context);
-        return taken;
-      },
-      describeSnapshot,
-    );
-    await context.log.append(snapshot);
-    await drilled(context, snapshot.snapshot, from);
-    return {
-      workload: workload.name,
-      from,
-      to: workload.image,
-      snapshot: snapshot.snapshot,
-      drill: "passed",
-    };
-  });
+  const { snapshot, result: rehearsal } = await tryWhileServing(context, served, (copy, rehearsed) =>
+    move.kind === "forward"
+      ? rehearsalStep(context, copy, rehearsed)
+      : Promise.resolve("not needed" as const),
+  );
+  return {
+    workload: workload.name,
+    from,
+    to: workload.image,
+    snapshot: snapshot.snapshot,
+    drill: "passed",
+    rehearsal,
+  };
 }
 
 /** A state that somebody else has filled: copied, started on a copy and on record before anything writes to it. */
@@ -141,13 +133,14 @@ async function prepareFoundState(context: WorkloadContext, found: FoundState): P
       describeSnapshot,
     );
     await context.log.append(snapshot);
-    await drilled(context, snapshot.snapshot, image);
+    await withDrilledCopy(context, snapshot.snapshot, image, async () => {});
     return {
       workload: workload.name,
       from: writer ?? null,
       to: workload.image,
       snapshot: snapshot.snapshot,
       drill: "passed",
+      rehearsal: "not needed",
     };
   });
 }
@@ -179,27 +172,6 @@ async function fetchWhatIsNeeded(
   return `${image}, snapshot ${restore.snapshot.slice(0, 8)} is in the repository`;
 }
 
-async function drilled(context: WorkloadContext, snapshot: string, image: string): Promise<void> {
-  const drill = await runStep(
-    context,
-    "drill",
-    async () => {
-      const passed = await drillSnapshot(context, snapshot, image);
-      const problem = budgetProblem(context.workload, passed.seconds);
-      if (problem !== undefined) {
-        throw new OperationFailure(problem);
-      }
-      const notice = scaledBudgetNotice(context.workload, passed.seconds, await context.log.read());
-      if (notice !== undefined) {
-        context.progress(notice);
-      }
-      return passed;
-    },
-    describeDrill,
-  );
-  await context.log.append(drill);
-}
-
 async function preflight(context: WorkloadContext, mustServe: boolean): Promise<string> {
   const { workload, platform } = context;
   await refuseOtherWriters(context);
@@ -215,32 +187,4 @@ async function preflight(context: WorkloadContext, mustServe: boolean): Promise<
     );
   }
   return `serves, ${await proveRunningVersion(context)}`;
-}
-
-/** Fails when a drill or a snapshot would fill a disk or take the memory of what serves. */
-export async function refuseTooLittleSpace(context: WorkloadContext): Promise<void> {
-  const { snapshots } = context.workload;
-  const room = await measureRoom(context);
-  const needed = room.stateUsed + snapshots.minimumFree;
-  // A copy beside the state is a restore's, one in the repository the snapshot's, one on Docker's own disk the drill's.
-  for (const place of ["state", "repository", "docker"] as const) {
-    const free = room.free[place];
-    if (free < needed) {
-      throw new OperationFailure(
-        `${megabytes(free)} are free ${where(context, place)}, but ${megabytes(needed)} are needed (a copy of the state and ` +
-          "clawforce:snapshots.minimumFree). Free space, or give it a larger disk.",
-      );
-    }
-  }
-  const memory = room.memoryFree;
-  if (memory < snapshots.drill.memory) {
-    throw new OperationFailure(
-      `${megabytes(memory)} of memory are free, but the drill needs ${megabytes(snapshots.drill.memory)} ` +
-        "(clawforce:snapshots.drill.memory). Free memory first: a host that swaps or kills would stop other gateways.",
-    );
-  }
-}
-
-export function describeSnapshot(snapshot: SnapshotEntry): string {
-  return `${snapshot.snapshot.slice(0, 8)}, ${snapshot.files} files, ${megabytes(snapshot.bytes)}`;
 }

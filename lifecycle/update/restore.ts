@@ -1,4 +1,4 @@
-import { OperationFailure } from "../../platforms/failure.ts";
+import { messageOf, OperationFailure } from "../../platforms/failure.ts";
 import type { Move, RestorePlan } from "../evidence/move.ts";
 import type { CutOverEntry } from "../evidence/records.ts";
 import { describeLocks, dropGatewayLocks } from "../snapshot/gateway-locks.ts";
@@ -6,14 +6,16 @@ import { withRepository } from "../snapshot/repository.ts";
 import { restoreState } from "../snapshot/restore.ts";
 import { type CutOverJournal, Journal } from "../workdir/journal.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
-import { type Creation, creationOf } from "./creation.ts";
+import { type Creation, creationOf, isMigratedFor } from "./creation.ts";
 import { cutOverOf } from "./cut-over.ts";
 import { findState, snapshotFoundState } from "./found-state.ts";
 import { recordMade } from "./made.ts";
+import { migrateState } from "./migrate-state.ts";
 import { refuseOtherWriters } from "./other-writers.ts";
 import { runStep } from "./step.ts";
 import { putStrangerBack, takeOver } from "./take-over.ts";
 import { moveOfTask } from "./task-move.ts";
+import { undoMigration } from "./undo-migration.ts";
 import { refuseUnplannedMove } from "./unplanned-move.ts";
 
 /**
@@ -56,6 +58,9 @@ async function makeReady(context: WorkloadContext, move: Move): Promise<string |
   const { settle: open, leaves, restore } = creationOf(before, move, await log.read());
   const settled = await settle(context, journal, before, open);
   const cutOver = await leave(context, move, leaves);
+  if (cutOver !== undefined && !isMigratedFor(before, move)) {
+    await migrateAlone(context, journal, { move, cutOver });
+  }
   const from = cutOver?.from ?? ("from" in move ? move.from : (before?.from ?? workload.image));
   if (cutOver !== undefined || before !== undefined) {
     // The journal first: a kill before the append is made good by the next run, one after it is seen by the snapshot's id.
@@ -73,6 +78,27 @@ async function makeReady(context: WorkloadContext, move: Move): Promise<string |
   await setBack(context, restore);
   await journal.write({ phase: "creating", from, move });
   return restore.snapshot;
+}
+
+/** Where the old container is gone already: its cut-over would have done it. */
+async function migrateAlone(
+  context: WorkloadContext,
+  journal: Journal,
+  { move, cutOver }: { move: Move; cutOver: CutOverEntry },
+): Promise<void> {
+  const { workload } = context;
+  try {
+    await withRepository(context, "migration", () =>
+      migrateState(context, journal, { move, cutOver, served: [] }),
+    );
+  } catch (error) {
+    await undoMigration(context);
+    await journal.write({ phase: "removing", from: cutOver.from, move, cutOver });
+    throw new OperationFailure(
+      `${messageOf(error)}
+Its state is as before, and its container of before is gone. To have the version of before back: ${workload.wayBack}`,
+    );
+  }
 }
 
 /**
@@ -104,13 +130,18 @@ async function settle(
   if (record !== undefined) {
     await context.log.append(record);
   }
-  if (before?.phase !== "restoring") {
-    return null;
-  }
-  if (restore === undefined) {
+  if (before === undefined || restore === undefined) {
+    if (before?.phase !== "restoring") return null;
     throw new OperationFailure(
       `${context.workload.name}: its journal speaks of a restore without a snapshot.`,
     );
+  }
+  if (before.phase !== "restoring") {
+    context.progress("the migration of an earlier run is undone first");
+    await setBack(context, restore);
+    const { since: _, migrated: __, ...left } = before;
+    await journal.write({ ...left, phase: "removing" });
+    return restore.snapshot;
   }
   context.progress(`the restore of ${restore.snapshot.slice(0, 8)} that was interrupted is finished first`);
   await setBack(context, restore);

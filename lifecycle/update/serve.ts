@@ -4,6 +4,7 @@ import { Journal } from "../workdir/journal.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
 import { recordFound } from "./made.ts";
 import { startOnState } from "./start.ts";
+import { undoMigration } from "./undo-migration.ts";
 
 interface ServingTask extends WorkloadTask {
   /** What it is brought back for: changes whenever it was found not serving. */
@@ -35,6 +36,7 @@ export async function serve(
 async function bringBack(context: WorkloadContext, unit: Pick<Unit, "running" | "paused">): Promise<string> {
   const { workload, platform } = context;
   if (!unit.running || unit.paused) {
+    if (!unit.running) await undoMigration(context);
     await startOnState(context);
     return unit.paused ? "was paused, goes on" : "was stopped, is started";
   }

@@ -37,10 +37,15 @@ export async function runStep<T>(
     context.step({ step, outcome, seconds: secondsSince(began), text: summary(result) });
     return result;
   } catch (error) {
-    const reason = reasonOf(context, error);
-    context.step({ step, outcome: "failed", text: reason });
-    throw new StepFailure(context.workload.name, step, reason, error);
+    throw failedStep(context, step, error);
   }
+}
+
+/** Says that a step has failed. Returns its error with the step's name. */
+export function failedStep(context: WorkloadContext, step: StepName, error: unknown): StepFailure {
+  const reason = reasonOf(context, error);
+  context.step({ step, outcome: "failed", text: reason });
+  return new StepFailure(context.workload.name, step, reason, error);
 }
 
 function reasonOf({ workload }: WorkloadContext, error: unknown): string {

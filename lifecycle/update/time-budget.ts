@@ -2,6 +2,7 @@ import { defaultAnswer } from "../../config/docker-access.ts";
 import { formatDuration } from "../../config/units.ts";
 import { deadlinesOf, longestRun } from "../checks/deadline.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
+import { migrationDeadline } from "../rehearsal/deadline.ts";
 import type { Workload } from "../workload.ts";
 
 /** What decides how long a failed update of a workload takes. */
@@ -17,8 +18,10 @@ export function engineReturn({ dockerAccess }: Pick<Workload, "dockerAccess">): 
 
 /** Seconds that one of the scripts in snapshot/ may take at most. */
 export const scriptDeadline = 3600;
-/** A cut-over runs four of them at most (room, rehearsal, snapshot, check), a restore too (one that was interrupted, snapshot, check, its own). */
-const scriptsOfAHook = 4;
+/** A cut-over runs five of them at most (room, its size, snapshot, check, the restore after a migration that failed), a restore four (one that was interrupted, snapshot, check, its own). */
+const scriptsOfAHook = 5;
+/** Bytes: what a deadline that grows with the state is taken for where the state's size is not known. */
+const largestState = 100e9;
 /** For what waits for nothing but an engine that answers: locks, the ingress, files. Seconds. */
 const rest = 900;
 
@@ -27,9 +30,11 @@ const rest = 900;
  * all of them together. The last resort, so that no `up` waits for ever.
  */
 export function hookDeadline(workload: Workload): number {
-  const { drain, ingress, stopGrace, healthWait } = workload;
+  const { drain, ingress, stopGrace, healthWait, migrate = [] } = workload;
+  const migration = migrate.reduce((sum, step) => sum + migrationDeadline(step, largestState), 0);
   return Math.ceil(
     rest +
+      migration +
       (ingress?.drain ?? 0) +
       drain.budget +
       2 * stopGrace +

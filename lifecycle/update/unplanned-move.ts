@@ -1,5 +1,4 @@
-import type { Move } from "../evidence/move.ts";
-import { movedState } from "../evidence/moved-state.ts";
+import { type Move, movedBeyond } from "../evidence/move.ts";
 import type { Markers } from "../evidence/records.ts";
 import { StepFailure } from "./step.ts";
 import type { StepName } from "./step-names.ts";
@@ -18,7 +17,7 @@ export function refuseUnplannedMove(
     return;
   }
   const { release } = move;
-  const moved = movedState(release.markers, now);
+  const moved = movedBeyond(move, now);
   if (moved.length > 0) {
     throw new StepFailure(
       workload,

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ContainerConfig } from "../../config/container-schema.ts";
 import type { DockerAccess } from "../../config/docker-access.ts";
 import { healthCommand } from "../../config/health-command.ts";
+import { usualRehearsal } from "../../config/rehearsal-schema.ts";
 import { locationOf, type WorkloadConfig } from "../../config/rollout.ts";
 import type { ControlPlaneConfig, StackConfig } from "../../config/schema.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
@@ -53,6 +55,9 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     maintenance: config.maintenance.length,
     deadlines: config.deadlines,
     snapshots: config.snapshots,
+    // Only what is not the default: a stack from before there was any of this keeps its programs' input.
+    ...(!isDeepStrictEqual(config.rehearsal, usualRehearsal) && { rehearse: config.rehearsal }),
+    ...(workload.migrate !== undefined && { migrate: workload.migrate }),
     gate: workload.gate,
     verification: workload.verification,
     wayBack: workload.wayBack,

@@ -13,14 +13,22 @@ import { readDocument, writeWhole } from "./whole-file.ts";
  * | `draining`     | cut-over, before its requests are held    | serves               | of `from`                             |
  * | `stopping`     | cut-over, before the stop                 | serves or is stopped | of `from`                             |
  * | `snapshotting` | cut-over, before the snapshot             | is stopped           | of `from`                             |
- * | `removing`     | cut-over, when the snapshot is checked    | is stopped or gone   | of `from`, and `cutOver.snapshot` is it |
+ * | `migrating`    | cut-over or restore hook, before the first step of a migration | is stopped or gone | half moved; `cutOver.snapshot` is that of before |
+ * | `removing`     | cut-over, when the snapshot is checked    | is stopped or gone   | of `from`, and `cutOver.snapshot` is it; with `migrated` of `move.to` |
  * | `restoring`    | restore hook, before the state is set back | is gone             | half that of `move.restore`           |
  * | `creating`     | restore hook, when the state is ready     | is gone              | of `move.to`: it may have been started |
  *
  * What a run that comes later makes of it stands in interrupted.ts (how its plan reads it) and creation.ts (what its
  * restore hook does). No phase says that something was *done*: only the records do.
  */
-export type CutOverPhase = "draining" | "stopping" | "snapshotting" | "removing" | "restoring" | "creating";
+export type CutOverPhase =
+  | "draining"
+  | "stopping"
+  | "snapshotting"
+  | "migrating"
+  | "removing"
+  | "restoring"
+  | "creating";
 
 /** What `fleet recover` and the next `up` read. */
 export interface CutOverJournal {
@@ -33,6 +41,8 @@ export interface CutOverJournal {
    * from `restoring` on it may or may not be on record yet.
    */
   cutOver?: CutOverEntry;
+  /** With `removing`: the migration has ended. Nothing of the old version may be started on this state. */
+  migrated?: true;
   /** ISO 8601. */
   since: string;
 }

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type Docker from "dockerode";
 import { gatewayContainer } from "../../config/container-schema.ts";
 import type { Publish } from "../../config/publish.ts";
@@ -313,12 +314,26 @@ function optionsOf(host: Inspected["HostConfig"]): Record<string, unknown> {
   };
 }
 
+/** Mounted once more and seen without it too: OpenClaw's own compose file does so with the workspace. */
+function isPartOf(
+  { Type, Source, Destination, RW }: Inspected["Mounts"][number],
+  state: Inspected["Mounts"][number] | undefined,
+): boolean {
+  if (Type !== "bind" || state?.Type !== "bind" || !RW) return false;
+  const inState = posix.relative(state.Destination, Destination);
+  return posix.resolve(Source) === posix.join(state.Source, inState);
+}
+
 function lostOf(
   { Mounts, HostConfig }: Inspected,
   { stateDirectory }: Pick<AdoptionQuestion, "stateDirectory">,
 ): Loss[] {
+  const state = Mounts.find(({ Destination }) => Destination === stateDirectory);
   const nested = Mounts.filter(
-    ({ Destination }) => Destination !== stateDirectory && isWithin(Destination, stateDirectory),
+    (mount) =>
+      mount.Destination !== stateDirectory &&
+      isWithin(mount.Destination, stateDirectory) &&
+      !isPartOf(mount, state),
   );
   const unnamed = Mounts.filter(
     ({ Destination }) => !isWithin(Destination, stateDirectory) && isUnnamed(Destination, Mounts),

@@ -15,6 +15,8 @@ import type {
   Marked,
   Observed,
   Platform,
+  ProgramResult,
+  ProgramRun,
   Trial,
   Unit,
   WantedUnit,
@@ -32,7 +34,7 @@ import { putBack, setAside, startContainer, stopContainer, waitHealthy } from ".
 import { logLines, logReachesBack } from "./logs.ts";
 import { lossesOf } from "./losses.ts";
 import { observe } from "./observe.ts";
-import { makeScratch, removeTrial, runTrial } from "./trial.ts";
+import { endTrial, makeScratch, removeTrial, runProgram, runTrial } from "./trial.ts";
 import { unitOfContainer } from "./unit.ts";
 import { refuseOtherWriters } from "./writers.ts";
 
@@ -198,8 +200,16 @@ export class DockerPlatform implements Platform {
     return runTrial(this.#docker, trial);
   }
 
+  endTrial(name: string, grace: number): Promise<{ seconds: number; killed: boolean }> {
+    return endTrial(this.#docker, name, grace);
+  }
+
   removeTrial(name: string): Promise<void> {
     return removeTrial(this.#docker, name);
+  }
+
+  runProgram(program: ProgramRun): Promise<ProgramResult> {
+    return runProgram(this.#docker, program);
   }
 
   describe(error: unknown): string {

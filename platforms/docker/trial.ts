@@ -1,33 +1,32 @@
 import type Docker from "dockerode";
-import type { ContainerCreateOptions, ContainerInspectInfo, MountSettings } from "dockerode";
-import { type StartSettings, type Trial, TrialFailed } from "../platform.ts";
+import { type ProgramResult, type ProgramRun, type Trial, TrialFailed } from "../platform.ts";
 import { describeDockerError, inspectContainer, isNotFound } from "./client.ts";
-import { waitHealthy } from "./lifecycle.ts";
+import { stopContainer, waitHealthy } from "./lifecycle.ts";
 import { collectLogs } from "./logs.ts";
-import { oneShotLabel } from "./one-shot.ts";
+import { exitCodeOf, oneShotLabel } from "./one-shot.ts";
+import { limitsOf, type Start, startBy, startOf, withOverrides } from "./start-like.ts";
+import { mountOf } from "./state-mount.ts";
 
 /** Lines of what it said that are worth a look. */
 const lastLines = 5;
 
 export async function makeScratch(docker: Docker, name: string, workload: string): Promise<void> {
-  await docker.createVolume({ Name: name, Labels: labelsOf(workload) });
+  await docker.createVolume({ Name: name, Labels: labelsOf(workload, "drill") });
 }
 
 /** Starts it on the volume of its own name, and returns once it is healthy. */
 export async function runTrial(docker: Docker, trial: Trial): Promise<void> {
   const { name, workload, image, like, environment, mount, deadline } = trial;
-  const served = await inspectContainer(docker, like.unit);
+  const served = like.unit === undefined ? undefined : await inspectContainer(docker, like.unit);
   const start = served === undefined ? startBy(like.otherwise) : startOf(served);
   const limits = limitsOf(trial.limits, start.memory);
-  // What belongs to its state has a copy here; everything else of the host can be read and not written.
-  const Mounts = start.mounts.filter(({ Target }) => Target !== mount);
   const container = await docker.createContainer({
     name,
     Image: image,
     ...start.options,
     Env: withOverrides(start.environment, environment),
-    Labels: labelsOf(workload),
-    HostConfig: { Binds: [`${name}:${mount}`], Mounts, NetworkMode: "none", Init: true, ...limits },
+    Labels: labelsOf(workload, "drill"),
+    HostConfig: { Binds: [`${name}:${mount}`], ...apart(start, mount), ...limits },
   });
   await container.start();
   try {
@@ -42,104 +41,84 @@ export async function runTrial(docker: Docker, trial: Trial): Promise<void> {
   }
 }
 
+/** Apart from the network, and from all that it shares with the workload that serves. */
+function apart(start: Start, mount: string): Docker.HostConfig {
+  // What belongs to its state has a copy here; everything else of the host can be read and not written.
+  const Mounts = start.mounts.filter(({ Target }) => Target !== mount);
+  return { Mounts, NetworkMode: "none", Init: true };
+}
+
+export async function endTrial(
+  docker: Docker,
+  name: string,
+  grace: number,
+): ReturnType<typeof stopContainer> {
+  const stopped = await stopContainer(docker, name, grace);
+  await docker.getContainer(name).remove({ v: true });
+  return stopped;
+}
+
 export async function removeTrial(docker: Docker, name: string): Promise<void> {
-  for (const remove of [
-    () => docker.getContainer(name).remove({ force: true, v: true }),
-    () => docker.getVolume(name).remove({ force: true }),
-  ]) {
-    try {
-      await remove();
-    } catch (error) {
-      if (!isNotFound(error)) {
-        throw error;
-      }
-    }
+  await unlessGone(docker.getContainer(name).remove({ force: true, v: true }));
+  await unlessGone(docker.getVolume(name).remove({ force: true }));
+}
+
+/** Characters of what a program prints that are kept, from its end. */
+const longestOutput = 64 * 1024;
+
+/** Runs a program to its end, or to its deadline: then it is killed with all that it has started. */
+export async function runProgram(docker: Docker, program: ProgramRun): Promise<ProgramResult> {
+  const { name, workload, purpose, image, environment, mount, state, argv, deadline } = program;
+  const start = startBy(program.start);
+  // The image's own start and health check are of the gateway, which this is not.
+  const { User, WorkingDir } = start.options;
+  await unlessGone(docker.getContainer(name).remove({ force: true, v: true }));
+  const container = await docker.createContainer({
+    name,
+    Image: image,
+    ...(User && { User }),
+    ...(WorkingDir && { WorkingDir }),
+    Entrypoint: [],
+    Cmd: argv,
+    Healthcheck: { Test: ["NONE"] },
+    Env: withOverrides(start.environment, environment),
+    Labels: labelsOf(workload, purpose),
+    HostConfig: {
+      ...apart(start, mount),
+      Mounts: [...(apart(start, mount).Mounts ?? []), mountOf(state, mount, false)],
+      ...limitsOf(program.limits, start.memory),
+    },
+  });
+  try {
+    await container.start();
+    const exitCode = await endOf(container, deadline);
+    if (exitCode === undefined) await container.kill();
+    const output = (await collectLogs(docker, name)).trim().slice(-longestOutput);
+    return { exitCode, output };
+  } finally {
+    await unlessGone(container.remove({ force: true, v: true }));
   }
 }
 
-function labelsOf(workload: string): Record<string, string> {
-  return { [oneShotLabel]: workload, "clawforce.purpose": "drill" };
+/** Its exit code; undefined when it goes on after so many seconds. */
+async function endOf(container: Docker.Container, deadline: number): Promise<number | undefined> {
+  const signal = AbortSignal.timeout(Math.ceil(deadline * 1000));
+  try {
+    return await exitCodeOf(container, signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
 }
 
-interface Start {
-  options: Pick<ContainerCreateOptions, "Entrypoint" | "Cmd" | "User" | "WorkingDir" | "Healthcheck">;
-  mounts: MountSettings[];
-  environment: string[];
-  /** Bytes; 0 when the container has no limit. */
-  memory: number;
+async function unlessGone(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
 }
 
-/** As the container that serves was started. */
-function startOf({ Config, HostConfig }: ContainerInspectInfo): Start {
-  return {
-    options: {
-      ...(Config.Entrypoint && { Entrypoint: Config.Entrypoint }),
-      ...(Config.Cmd && { Cmd: Config.Cmd }),
-      ...(Config.WorkingDir && { WorkingDir: Config.WorkingDir }),
-      ...(Config.User && { User: Config.User }),
-      ...(Config.Healthcheck && { Healthcheck: Config.Healthcheck }),
-    },
-    mounts: (HostConfig.Mounts ?? []).map((each) => readOnlyOf(each)),
-    environment: Config.Env,
-    memory: HostConfig.Memory ?? 0,
-  };
-}
-
-function startBy(settings: StartSettings): Start {
-  const {
-    entrypoint,
-    command,
-    user,
-    workingDirectory,
-    mounts = [],
-    environment,
-    memory = 0,
-    health,
-  } = settings;
-  const nanoseconds = (seconds: number) => Math.round(seconds) * 1e9;
-  return {
-    options: {
-      ...(entrypoint && { Entrypoint: entrypoint }),
-      ...(command && { Cmd: command }),
-      ...(workingDirectory !== undefined && { WorkingDir: workingDirectory }),
-      ...(user && { User: user }),
-      Healthcheck: {
-        Test: ["CMD", ...health.command],
-        Interval: nanoseconds(health.interval),
-        Timeout: nanoseconds(health.timeout),
-        StartPeriod: nanoseconds(health.startPeriod),
-        Retries: health.retries,
-      },
-    },
-    mounts: mounts.map((each) =>
-      each.kind === "tmpfs"
-        ? {
-            ...{ Type: "tmpfs", Target: each.target, Source: "" },
-            ...(each.size !== undefined && { TmpfsOptions: { SizeBytes: each.size, Mode: 0o1777 } }),
-          }
-        : { Type: each.kind, Source: each.source, Target: each.target, ReadOnly: true },
-    ),
-    environment: entriesOf(environment),
-    memory,
-  };
-}
-
-/** A trial beside the gateway that serves must change nothing of what both can see. */
-function readOnlyOf(mount: MountSettings): MountSettings {
-  return mount.Type === "tmpfs" ? mount : { ...mount, ReadOnly: true };
-}
-
-/** So that a trial that goes wrong takes nothing from those that serve. Memory without swap: that would slow all of them. */
-function limitsOf({ memory: least, cpus, processes }: Trial["limits"], own: number) {
-  const memory = Math.max(least, own);
-  return { Memory: memory, MemorySwap: memory, NanoCpus: Math.round(cpus * 1e9), PidsLimit: processes };
-}
-
-function withOverrides(served: string[], overrides: Record<string, string>): string[] {
-  const kept = served.filter((entry) => !(entry.slice(0, entry.indexOf("=")) in overrides));
-  return [...kept, ...entriesOf(overrides)];
-}
-
-function entriesOf(environment: Record<string, string>): string[] {
-  return Object.entries(environment).map(([key, value]) => `${key}=${value}`);
+function labelsOf(workload: string, purpose: string): Record<string, string> {
+  return { [oneShotLabel]: workload, "clawforce.purpose": purpose };
 }

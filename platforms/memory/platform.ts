@@ -1,4 +1,4 @@
-import type { StateLocation } from "../../config/rollout.ts";
+import { type StateLocation, sourceOf } from "../../config/rollout.ts";
 import { OperationFailure } from "../failure.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "../http.ts";
 import type {
@@ -13,12 +13,14 @@ import type {
   Marked,
   Observed,
   Platform,
+  ProgramResult,
+  ProgramRun,
   Trial,
   Unit,
 } from "../platform.ts";
 import { Deeds } from "./deeds.ts";
 
-/** The result of a job, by its purpose: what it prints, and its exit code (default 0). */
+/** The result of a job, by its purpose: what it prints, and its exit code (default 0). Below 0: it is killed at its deadline. */
 export type JobAnswer = { stdout?: string; stderr?: string; exitCode?: number };
 
 /**
@@ -35,6 +37,10 @@ export class MemoryPlatform implements Platform {
   readonly jobs = new Map<string, JobAnswer[]>();
   /** By path. */
   readonly http = new Map<string, Pick<HttpAnswer, "status" | "body">>();
+  /** What a unit has printed, by its name, or a trial, by its image. */
+  readonly log = new Map<string, string[]>();
+  /** Image of each trial, by its name. */
+  readonly #trials = new Map<string, string>();
   /** What has a state open beside its own unit, as a sentence. */
   otherWriter: string | undefined;
   /** What a unit of somebody else's has and the workload's own one would not have. */
@@ -140,7 +146,10 @@ export class MemoryPlatform implements Platform {
     };
   }
 
-  async *logs(): AsyncGenerator<LogLine> {}
+  async *logs(name: string): AsyncGenerator<LogLine> {
+    const lines = this.log.get(this.#trials.get(name) ?? name) ?? [];
+    for (const text of lines) yield { time: new Date(long), text };
+  }
 
   async logReachesBack(): Promise<boolean> {
     return true;
@@ -250,12 +259,24 @@ export class MemoryPlatform implements Platform {
     return { volume: name };
   }
 
-  async trial({ image }: Trial): Promise<void> {
+  async trial({ name, image }: Trial): Promise<void> {
+    this.#trials.set(name, image);
     await this.do(`trial of ${image}`);
+  }
+
+  async endTrial(): Promise<{ seconds: number; killed: boolean }> {
+    this.#reach();
+    return { seconds: 1, killed: false };
   }
 
   async removeTrial(name: string): Promise<void> {
     this.scratches.delete(name);
+  }
+
+  async runProgram({ purpose, workload, argv, state }: ProgramRun): Promise<ProgramResult> {
+    await this.do(`${argv.join(" ")} on ${sourceOf(state)}`);
+    const { exitCode = 0, stdout = "" } = this.#next(`${purpose} of ${workload}`) ?? {};
+    return { exitCode: exitCode < 0 ? undefined : exitCode, output: stdout };
   }
 
   describe(error: unknown): string {
@@ -268,11 +289,16 @@ export class MemoryPlatform implements Platform {
 
   async #answered(what: string, purpose = what): Promise<JobResult> {
     await this.do(what);
-    const [next, ...rest] = this.jobs.get(purpose) ?? [];
+    const next = this.#next(purpose);
     if (next === undefined) throw new Error(`nobody has said what "${purpose}" answers`);
+    return { exitCode: 0, stdout: "", stderr: "", ...next };
+  }
+
+  #next(purpose: string): JobAnswer | undefined {
+    const [next, ...rest] = this.jobs.get(purpose) ?? [];
     // The last answer stays.
     if (rest.length > 0) this.jobs.set(purpose, rest);
-    return { exitCode: 0, stdout: "", stderr: "", ...next };
+    return next;
   }
 
   #change(name: string, change: Partial<Unit>): void {

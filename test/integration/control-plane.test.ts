@@ -38,6 +38,7 @@ describe("the control plane, and the instances that it manages", () => {
   function settingsOf({ stack, parts, images }: World): Record<string, unknown> {
     const [name, network] = [`${stack}-1`, networkOf(stack)];
     return {
+      rehearsal: {},
       window: wanted.window,
       maintenance: { gapBetweenTracks: wanted.gap },
       agentImages: {
@@ -194,6 +195,12 @@ describe("the control plane, and the instances that it manages", () => {
     expect(update.code, update.output).toBe(0);
     expect(await stored("PRAGMA user_version")).toEqual([{ user_version: 0 }]);
     expect(await ask("GET /settings")).toMatchObject({ brave_api_key: "****ests", set_before: "kept" });
+    // The old version comes up on what the new one leaves, as an empty one: that proves no way back.
+    const rehearsal = (await world.records(plane)).findLast(({ kind }) => kind === "rehearsal");
+    expect(rehearsal).toMatchObject({
+      outcome: "passed",
+      wayBack: { proved: false, why: expect.stringContaining("may not find what it had: clawforce.db") },
+    });
     await ask("PUT /settings", { since_the_update: "lost by going back" });
 
     await configured({ image: world.parts.images.controlPlane["1.4.2"], window: "none" });

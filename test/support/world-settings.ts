@@ -1,3 +1,11 @@
+/** The images of a world's group, and what a new one does to the state. */
+export type AgentImages = {
+  stable: string;
+  candidate?: string;
+  previous?: string;
+  migrate?: { command: string[]; deadline?: string }[];
+};
+
 /** The name under which the ingress of a world serves a workload. */
 export const hostOf = (workload: string): string => `${workload}.test`;
 

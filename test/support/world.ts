@@ -13,7 +13,7 @@ import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
 import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
 import { outcomeOf, type Run } from "./outcome.ts";
 import { removeVolume } from "./removal.ts";
-import { fixtureGroup, hostOf, networkOf } from "./world-settings.ts";
+import { type AgentImages, fixtureGroup, hostOf, networkOf } from "./world-settings.ts";
 
 /** What set-up hands to the tests: tools and images, see test/run.ts. */
 export interface Parts {
@@ -56,8 +56,6 @@ export interface WorldOptions {
   /** More keys of the configuration, without namespace; asked again at each `configure`. */
   settings?: (world: World) => Record<string, unknown>;
 }
-
-type AgentImages = { stable: string; candidate?: string; previous?: string };
 
 /** One stack of its own on the real engine and the real Docker host: names, folders and repositories that no other test shares. */
 export class World {
@@ -157,6 +155,8 @@ export class World {
           : { drill: { deadline: this.#options.patience ? "120s" : "20s", memory: "100 MB" } }),
         ...snapshots,
       },
+      // Most tests are of what comes after it.
+      "clawforce:rehearsal": { enabled: false },
       "clawforce:evidence": { directory: join(this.folder, "evidence") },
       // A command of OpenClaw's takes minutes on a starved machine, and nothing in these tests has to fail by the clock.
       ...(this.#options.openclaw && { "clawforce:deadlines": { baseline: "10m", longest: "15m" } }),

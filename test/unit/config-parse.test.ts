@@ -39,7 +39,7 @@ const wrong: Wrong[] = [
   [
     "an unknown key like no other",
     { "agentImages.chromium.zone": "eu" },
-    'agentImages.chromium.zone: unknown key. Remove it, or write one of "stable", "candidate", "previous".',
+    'agentImages.chromium.zone: unknown key. Remove it, or write one of "stable", "candidate", "previous", "migrate".',
   ],
   [
     "an unknown key in another case",

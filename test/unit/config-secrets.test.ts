@@ -76,6 +76,7 @@ describe("accepts", () => {
       "agentImages",
       "instanceGroups",
       "snapshots",
+      "rehearsal",
       "evidence",
     ]);
   });

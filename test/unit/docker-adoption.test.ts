@@ -207,6 +207,16 @@ test.each<[string, Change, RegExp]>([
   ).toMatch(message);
 });
 
+test("a part of the state that is mounted once more is no loss, unless it could not be written to", () => {
+  const folder = { ...home, Type: "bind", Source: "/srv/gw" };
+  const again = (RW: boolean) => ({
+    ...{ Type: "bind", Source: "/srv/gw/workspace/", Destination: "/home/node/.openclaw/workspace", RW },
+  });
+  const nestedOf = (RW: boolean) => adopted({ Mounts: [folder, again(RW)] }).lost.map(({ key }) => key);
+  expect(nestedOf(true)).toEqual([]);
+  expect(nestedOf(false)).toEqual(["mounts./home/node/.openclaw/workspace"]);
+});
+
 test.each<[string, Change, RegExp]>([
   ["is stopped", { State: { Status: "exited", Running: false } }, /is stopped\. Start it/],
   ["restarts again and again", { State: { Status: "restarting" } }, /restarts again and again/],

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { currentMarkers, type Move, moveOf, releasesOf } from "../../lifecycle/evidence/move.ts";
-import type { EvidenceEntry, EvidenceRecord, GateEntry, Markers } from "../../lifecycle/evidence/records.ts";
+import type {
+  EvidenceEntry,
+  EvidenceRecord,
+  GateEntry,
+  Markers,
+  RehearsalEntry,
+} from "../../lifecycle/evidence/records.ts";
 import { restoreOf } from "../../lifecycle/evidence/restore-order.ts";
 import { recorder } from "../support/records.ts";
 
@@ -62,6 +68,27 @@ function gate(of: string, version: number): EvidenceEntry {
   };
 }
 
+function rehearsal(
+  from: string,
+  to: string,
+  left: number,
+  wayBack: RehearsalEntry["wayBack"],
+): EvidenceEntry {
+  return {
+    ...failedRehearsal(from, to),
+    outcome: "passed",
+    markers: markersAt(left),
+    ...(wayBack && { wayBack }),
+  };
+}
+
+function failedRehearsal(from: string, to: string): RehearsalEntry {
+  return {
+    ...{ kind: "rehearsal", snapshot: "hhhhhhhh", from, image: to, migration: "m", outcome: "failed" },
+    seconds: { migration: 0 },
+  };
+}
+
 const updatedOnce = [gate(one, 1), snapshot("aaaaaaaa", one, 1), cutOver(one, two, "aaaaaaaa", "forward")];
 
 function move(
@@ -110,6 +137,49 @@ describe("moveOf", () => {
         reason: "state moved",
         moved: ["main.sqlite 1 -> 2"],
       },
+    });
+  });
+
+  describe("after a rehearsal", () => {
+    const proved = { proved: true, why: "it comes up" };
+    const refused = { proved: false, why: "the old version does not come up on it: exit code 78" };
+
+    it.each<[string, RehearsalEntry["wayBack"], number, number, string[] | undefined]>([
+      ["takes code alone back from what the old version came up on", proved, 2, 2, undefined],
+      ["takes the state along when it has moved beyond that", proved, 2, 3, ["main.sqlite 1 -> 3"]],
+      ["takes code alone back when the new version moved nothing", proved, 2, 1, undefined],
+      [
+        "takes the state along when the old version refused a state in which nothing shows",
+        refused,
+        1,
+        1,
+        [`as its rehearsal showed: ${refused.why}`],
+      ],
+      [
+        "takes the state along when the old version refused what has moved",
+        refused,
+        2,
+        2,
+        ["main.sqlite 1 -> 2"],
+      ],
+    ])("%s", (_what, wayBack, left, now, moved) => {
+      const back = move(
+        history(rehearsal(one, two, left, wayBack), ...updatedOnce, gate(two, now)),
+        two,
+        one,
+      );
+      expect("restore" in back ? back.restore?.moved : undefined).toEqual(moved);
+      const byProof =
+        moved === undefined && now !== 1 ? { time: expect.any(String), markers: markersAt(left) } : undefined;
+      if (byProof !== undefined) expect(back).toMatchObject({ proved: byProof });
+    });
+
+    it("counts only what was rehearsed between these two, last, and passed", () => {
+      const others = [rehearsal(three, two, 2, proved), rehearsal(one, three, 2, proved)];
+      for (const records of [others, [rehearsal(one, two, 2, proved), failedRehearsal(one, two)]]) {
+        const back = move(history(...records, ...updatedOnce, gate(two, 2)), two, one);
+        expect(back).toMatchObject({ restore: { moved: ["main.sqlite 1 -> 2"] } });
+      }
     });
   });
 

@@ -166,6 +166,7 @@ describe("the plan of a recovery", () => {
     };
     expect(plan(facts)).toEqual({
       unlock: true,
+      undo: [],
       leftOvers: facts.leftOvers,
       bringBack: ["a"],
       giveUp: [],

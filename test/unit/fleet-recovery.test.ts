@@ -9,6 +9,7 @@ import { cutOver } from "../../lifecycle/update/cut-over.ts";
 import { gate } from "../../lifecycle/update/gate.ts";
 import { restoreBeforeCreate } from "../../lifecycle/update/restore.ts";
 import { HoldJournal } from "../../lifecycle/workdir/hold-journal.ts";
+import { type CutOverJournal, Journal } from "../../lifecycle/workdir/journal.ts";
 import { EngineFailure, OperationFailure } from "../../platforms/failure.ts";
 import { MemoryEngine } from "../support/memory-engine.ts";
 import { MemoryWorld } from "../support/memory-world.ts";
@@ -46,6 +47,7 @@ function recovery(): Recovery {
   return new Recovery(config, "test", {
     ...{ engine, platform, proxy, machine },
     look: () => look(config, "test", { platform, proxy, machine }),
+    contextOf: async (workload) => ({ ...world.context, workload }),
     out: {
       write: (text) => {
         said += text;
@@ -110,6 +112,13 @@ const late: [phase: string, how: string, kill: () => Promise<unknown>][] = [
   ["creating", "at the gate", () => created()],
 ];
 
+/** What a run leaves that was killed while the new version's image works on the stopped state. */
+async function migrating(): Promise<void> {
+  await runCutOver();
+  const { since: _, ...left } = (await world.journal()) ?? { since: "" };
+  await new Journal(world.context.log.folder).write({ ...left, phase: "migrating" } as CutOverJournal);
+}
+
 async function servesWell(image: string): Promise<void> {
   expect(world.platform.units.get(world.name)).toMatchObject({ image, running: true, health: "healthy" });
   expect(world.requests).toBe("serving");
@@ -120,6 +129,27 @@ async function servesWell(image: string): Promise<void> {
 describe("a deployer that was killed with Pulumi's lock", () => {
   beforeEach(() => {
     engine.stateLocks = [lock];
+  });
+
+  it("at migrating, in a step: the state is set back before the old version is started, and the update is finished", async () => {
+    await migrating();
+    const did = await didOf(recovered);
+    expect(said).toContain(
+      "canary: undo its migration, bring its container back and wait until it is healthy",
+    );
+    const [restore, start, stop] = ["restore of canary", "start canary", "stop canary"].map((what) =>
+      did.indexOf(what),
+    );
+    expect([restore, start, stop].toSorted()).toEqual([restore, start, stop]);
+    expect(restore).toBeGreaterThanOrEqual(0);
+    await servesWell(candidate);
+  });
+
+  it("at migrating, where somebody has started the old version since: nothing is set back under it", async () => {
+    await migrating();
+    world.platform.run(world.name, stable);
+    expect(await didOf(recovered)).not.toContain("restore of canary");
+    await servesWell(candidate);
   });
 
   it.each([...early, ...late])("at %s, %s: the update is finished", async (phase, _how, kill) => {

@@ -129,6 +129,51 @@ describe("the moves of a workload", () => {
     expect([second?.kind, second?.verdict]).toEqual(["update", "passed"]);
   });
 
+  test("a rehearsal that failed ends one: nothing was stopped, and the next attempt is another", () => {
+    const [hot, drill, ...cut] = update;
+    const rehearsal = (more: object): EvidenceEntry => ({
+      ...{ kind: "rehearsal", snapshot: "aaaaaaaa11", from: old, image: young, migration: "m" },
+      ...{ outcome: "failed", seconds: { migration: 0 } },
+      ...more,
+    });
+    const steps = [{ command: ["openclaw", "doctor", "--fix"], exitCode: 0, seconds: 61, output: ["done"] }];
+    const records = onRecord(
+      ...start,
+      ...[hot as EvidenceEntry, drill as EvidenceEntry],
+      rehearsal({ failure: { stage: "start", why: "exit code 78\nFirst: write `migrate`" } }),
+      ...[hot as EvidenceEntry, drill as EvidenceEntry],
+      rehearsal({
+        ...{ outcome: "passed", seconds: { migration: 60, start: 41, reverse: 20 } },
+        wayBack: { proved: false, why: "the old version does not come up on it: exit code 78" },
+      }),
+      cut[0] as EvidenceEntry,
+      {
+        ...{
+          kind: "migration",
+          from: old,
+          image: young,
+          snapshot: "bbbbbbbb22",
+          outcome: "passed",
+          seconds: 61,
+        },
+        steps,
+      },
+      ...cut.slice(1),
+      ...judged(young, "two"),
+    );
+    const [, refused, passed] = recordedMoves(records);
+    expect(refused).toMatchObject({ kind: "update", from: old, to: young, verdict: "failed" });
+    expect(refused?.cutOver).toBeUndefined();
+    expect(passed).toMatchObject({ kind: "update", from: old, to: young, verdict: "passed" });
+    const text = updateReport("prod", [{ name: "support-1", records }], new Date(begin));
+    expect(text).toContain("failed: exit code 78");
+    expect(text).toContain(
+      "passed: migration 1m, ready in 41s; going back: with the state, because the old version does not come up on it: exit code 78",
+    );
+    expect(text).toContain("passed in 1m 1s: `openclaw doctor --fix` (exit code 0)");
+    expect(text).toMatch(/rehearsal 2m 1s, .*migration 1m 1s/);
+  });
+
   test("what was prepared twice before its cut-over is one update", () => {
     expect(told(...start, ...update.slice(0, 2), ...update, ...judged(young, "two"))).toEqual([
       "first start: passed",

@@ -76,6 +76,7 @@ async function recoveredBy({ config, platform, proxy }: MemoryWorld): Promise<st
     },
     ...{ platform, proxy, machine },
     look: () => look(config, "test", { platform, proxy, machine }),
+    contextOf: never,
     out: {
       write: (text) => {
         said += text;

@@ -38,7 +38,7 @@ describe("the preparation of a first start", () => {
     find();
     expect(await prepared(first)).toEqual({
       ...{ workload: "canary", from: null, to: candidate },
-      ...{ snapshot: null, drill: "not needed" },
+      ...{ snapshot: null, drill: "not needed", rehearsal: "not needed" },
     });
     expect(await world.kinds()).toEqual([]);
     expect(world.did).toEqual([]);

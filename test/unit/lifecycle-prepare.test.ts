@@ -70,7 +70,7 @@ describe("a preparation", () => {
   it("proves the running version, copies its state and starts the copy, while it serves", async () => {
     expect(await prepared()).toEqual({
       ...{ workload: "canary", from: stable, to: candidate },
-      ...{ snapshot: taken, drill: "passed" },
+      ...{ snapshot: taken, drill: "passed", rehearsal: "off" },
     });
     expect(world.platform.did).toEqual([
       "ask canary",
@@ -304,7 +304,7 @@ describe("the preparation of a way back", () => {
   it("asks nothing of a sick workload, and copies nothing", async () => {
     expect(await prepared(back)).toEqual({
       ...{ workload: "canary", from: candidate, to: stable },
-      ...{ snapshot: null, drill: "not needed" },
+      ...{ snapshot: null, drill: "not needed", rehearsal: "not needed" },
     });
     expect(await world.kinds()).toEqual(["state"]);
     expect(world.did).toEqual([]);

@@ -37,7 +37,7 @@ describe("describePlan", () => {
     [{ kind: "first", to: one }, "first start on openclaw:2026.4.15@111111111111"],
     [
       { kind: "forward", from: one, to: two },
-      "update openclaw:2026.4.15@111111111111 -> openclaw:2026.4.23@222222222222",
+      "update openclaw:2026.4.15@111111111111 -> openclaw:2026.4.23@222222222222; not rehearsed yet: its preparation does it",
     ],
     [
       { kind: "back", from: two, to: one, release },
@@ -74,7 +74,7 @@ describe("describePlan", () => {
     ],
     [
       { kind: "forward", from: one, to: two, changes: ["command changes"] },
-      "update openclaw:2026.4.15@111111111111 -> openclaw:2026.4.23@222222222222 (command changes)",
+      "update openclaw:2026.4.15@111111111111 -> openclaw:2026.4.23@222222222222 (command changes); not rehearsed yet: its preparation does it",
     ],
   ])("%#: %o", (move, line) => {
     expect(plan(move)).toEqual([`support-1: ${line}`]);
@@ -151,7 +151,7 @@ describe("describePlan", () => {
         now,
       ),
     ).toEqual([
-      "clawforce: update openclaw:2026.4.15@111111111111 -> openclaw:2026.4.23@222222222222; bot-a, bot-b can't be reached through it meanwhile",
+      "clawforce: update openclaw:2026.4.15@111111111111 -> openclaw:2026.4.23@222222222222; not rehearsed yet: its preparation does it; bot-a, bot-b can't be reached through it meanwhile",
     ]);
   });
 });

@@ -179,6 +179,27 @@ describe("the release that is left", () => {
     expect(said({ agentImages: { agent: { stable: b } }, workloads: [canary] }, untargeted)).toEqual([]);
   });
 
+  it("is refused in production whose new version is not tried on a copy", () => {
+    const told = (more: object) =>
+      props(preparationOf("canary"), {
+        stdin: JSON.stringify({ workload: { name: "canary", image: b, ...more } }),
+      });
+    const notRehearsed = refused(
+      "canary judged.from",
+      `nothing tries ${JSON.stringify(b)} on a copy of its state: its rehearsal is turned off`,
+      "only a rehearsal shows before the update whether the new version works, and what a way back takes",
+      "clawforce:rehearsal.enabled: true",
+    );
+    expect(said(update, told({}))).toEqual([]);
+    expect(said(update, told({ rehearse: { enabled: true } }))).toEqual([]);
+    expect(said(update, told({ rehearse: { enabled: false } }))).toEqual([notRehearsed]);
+    expect(said(update, told({ rehearse: { enabled: false }, rehearsal: true }))).toEqual([]);
+    const result = { workload: "canary", from: a, to: b, snapshot: "1", drill: "passed", rehearsal: "off" };
+    const left: Change = (stack) =>
+      withProps(told({})(stack), preparationOf("canary"), { stdout: JSON.stringify(result) });
+    expect(said(update, left)).toEqual([notRehearsed]);
+  });
+
   it("is refused that no drill has started", () => {
     const own = preparationOf("canary");
     const result = { workload: "canary", from: a, to: b, snapshot: "1", drill: "passed" };

@@ -1,0 +1,81 @@
+/** A line of a log that says that a version does not work as it should, although it may be healthy. */
+export interface Symptom {
+  line: string;
+  /** What to do about it first. */
+  action: string;
+  /** A hint only: it explains a failure, and is none by itself. */
+  isHint: boolean;
+}
+
+/** Added to a stack file, it brings most states over. */
+const migrateLine = "migrate: [{command: [openclaw, doctor, --fix, --non-interactive]}]";
+
+const needsMigration = `the new version does not bring this state over by itself. Write \`${migrateLine}\` beside its \`candidate\`.`;
+
+/**
+ * What OpenClaw's versions print (2026.4 to 2026.9), and what to do about it. In the order in which they are looked for:
+ * the first that fits a line counts.
+ */
+const kinds: readonly [pattern: RegExp, action: string, hint?: "hint"][] = [
+  [
+    /plugin not installed: ?\S+/i,
+    "the new version's image does not carry that plugin. Most channels are packages of their own from 2026.6 on. Build the image with it, or take it out of the gateway's configuration first.",
+  ],
+  [
+    /failed to load plugin/i,
+    "that plugin was made for another version. Build the image with one that fits, or take it out of the gateway's configuration first.",
+  ],
+  [
+    /uses newer schema version|newer than this build|requires a newer OpenClaw build|older than the config last written by|state schema \S+ is newer/i,
+    "a newer version has written this state. Choose a candidate that is not older than what has run on it.",
+  ],
+  [
+    /requires (state )?migration|migration required|incomplete or noncanonical|upgrade is unfinished|missing or drifted index/i,
+    needsMigration,
+  ],
+  [
+    /heartbeat did not become ready|Migration step .* was not run because prior step/i,
+    "a migration ran out of processor time. Nothing else may be busy on this host meanwhile: try again when it is idle, or give the copy more with `clawforce:snapshots.drill.cpus`.",
+  ],
+  // Many a warning of a version that works ends with it.
+  [/doctor --fix/i, needsMigration, "hint"],
+  [
+    /missing env(ironment)? var|environment variable \S+ (is|was) not (set|found)/i,
+    "the configuration needs a variable. If it holds a secret that must be right for a start, name it under `clawforce:rehearsal.secrets`.",
+  ],
+  [
+    /refusing to report the gateway ready|continuing with degraded state|did not complete cleanly|refused agent/i,
+    "the new version serves a part of this state only. Look for that line in its release notes.",
+  ],
+];
+
+/** What is wrong by a log, each thing once. */
+export function symptomsIn(lines: readonly string[]): Symptom[] {
+  const found = new Map<string, Symptom>();
+  for (const line of lines) {
+    const kind = kinds.find(([pattern]) => pattern.test(line));
+    if (kind === undefined) continue;
+    const [, action, hint] = kind;
+    found.set(essenceOf(line), { line: line.trim().slice(0, 300), action, isHint: hint !== undefined });
+  }
+  return [...found.values()];
+}
+
+/**
+ * What is wrong with a version that is healthy, and was not wrong with the version of before on the same state: that
+ * would be no reason against an update.
+ */
+export function newSymptoms(before: readonly string[], now: readonly string[]): Symptom[] {
+  const known = new Set(symptomsIn(before).map(({ line }) => essenceOf(line)));
+  return symptomsIn(now).filter(({ line, isHint }) => !isHint && !known.has(essenceOf(line)));
+}
+
+/** A line without what differs from one start to the next: times, numbers, ids. */
+function essenceOf(line: string): string {
+  return line.replace(/\d[\d:.TZ-]*/g, "#").trim();
+}
+
+/** What to do first about something that has ended, by what it printed last; undefined: nobody has written that down. */
+export function actionFor(said: readonly string[]): string | undefined {
+  return symptomsIn(said).at(-1)?.action;
+}

@@ -1,0 +1,110 @@
+import type { StateLocation } from "../../config/rollout.ts";
+import type { Trial } from "../../platforms/platform.ts";
+import type { WorkloadContext } from "../workload.ts";
+import { dropGatewayLocks } from "./gateway-locks.ts";
+import { runScript } from "./repository.ts";
+
+/** Threads and processes of what is started on a copy: a gateway with its channels has under 100. */
+const processLimit = 1024;
+
+/** Of everything that is started on a copy, or works on one. */
+export function copyLimits({ workload }: Pick<WorkloadContext, "workload">): Trial["limits"] {
+  const { memory, cpus } = workload.snapshots.drill;
+  return { memory, cpus, processes: processLimit };
+}
+
+/** A copy of a state, from a snapshot, for what is tried on it one after the other. */
+export interface StateCopy {
+  snapshot: string;
+  /** Of the copy, and of what is started on it. */
+  name: string;
+  /** Where it is, once it was restored. */
+  restored(): Promise<StateLocation>;
+  /**
+   * Starts an image on it, without a network and without channels, and hands `work` what it has printed until it was
+   * healthy. It is stopped afterwards. See `TrialFailed`.
+   *
+   * @param deadline - seconds until it must be healthy.
+   */
+  started<T>(
+    image: string,
+    like: Trial["like"],
+    deadline: number,
+    work: (said: string[]) => Promise<T>,
+  ): Promise<T>;
+}
+
+/** Seconds that the log of something that has just started may take to be read. */
+const logDeadline = 60;
+
+/**
+ * One at a time on a platform: a gateway takes over 500 MB, and a migration needs free processors. The copy and all that
+ * runs on it is removed, whatever happens.
+ */
+export function withCopy<T>(
+  context: WorkloadContext,
+  snapshot: string,
+  work: (copy: StateCopy) => Promise<T>,
+): Promise<T> {
+  const { workload, platform, progress } = context;
+  const purpose = `drill of ${workload.name}`;
+  const lock = {
+    ...{ kind: "drill" as const, of: "", purpose },
+    ...{ image: workload.snapshots.image, wait: 900, progress },
+  };
+  const name = `clawforce-drill-${workload.stack}-${workload.name}`;
+  return platform.lock(lock, async () => {
+    const restored = once(() => restoreTo(context, name, snapshot));
+    try {
+      return await work({
+        ...{ snapshot, name, restored },
+        started: async (image, like, deadline, then) => {
+          const { mount } = workload;
+          const { environment } = workload.snapshots.drill;
+          const limits = copyLimits(context);
+          await platform.trial({
+            ...{ name, workload: workload.name, image, like, environment, mount, limits, deadline },
+          });
+          const result = await then(await linesOf(context, name));
+          const { killed } = await platform.endTrial(name, workload.stopGrace);
+          // As after a stop in an update: what comes next on this copy must not find them.
+          if (killed)
+            await dropGatewayLocks({ platform, workload: { ...workload, state: await restored() } });
+          return result;
+        },
+      });
+    } finally {
+      await platform.removeTrial(name);
+    }
+  });
+}
+
+async function restoreTo(context: WorkloadContext, name: string, snapshot: string): Promise<StateLocation> {
+  const { workload, platform } = context;
+  await platform.removeTrial(name);
+  const scratch = await platform.makeScratch(name, workload.name);
+  await runScript(context, {
+    script: "restore-to-scratch",
+    purpose: "restore of the drill",
+    state: "none",
+    scratch,
+    arguments: [snapshot],
+  });
+  return scratch;
+}
+
+async function linesOf({ platform }: WorkloadContext, name: string): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const { text } of platform.logs(name, { since: new Date(0), deadline: logDeadline })) {
+    lines.push(text);
+  }
+  return lines;
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | undefined;
+  return () => {
+    begun ??= work();
+    return begun;
+  };
+}
