@@ -12,10 +12,20 @@ import { opens } from "./fernet.ts";
  * of its own, be healthy and say `connected`.
  */
 export async function proveRestoredDatabase(
-  { platform, workload }: WorkloadContext,
+  context: WorkloadContext,
   snapshot: SnapshotEntry["snapshot"],
   copy: StateLocation,
 ): Promise<{ users: number }> {
+  const { problem, users } = await lookIntoCopy(context, copy);
+  if (problem !== undefined) throw useless(snapshot, problem);
+  return { users };
+}
+
+/** What is wrong with the database of a copy, as a sentence, and how many users it has. */
+export async function lookIntoCopy(
+  { platform, workload }: WorkloadContext,
+  copy: StateLocation,
+): Promise<{ problem: string | undefined; users: number }> {
   const file = workload.controlPlane?.database ?? "";
   const look = await lookIntoDatabase(platform, {
     workload: workload.name,
@@ -23,18 +33,13 @@ export async function proveRestoredDatabase(
     file,
     image: workload.snapshots.image,
   });
+  const users = look.users ?? 0;
   const problem = databaseProblem(look, file);
-  if (problem !== undefined) {
-    throw useless(snapshot, `${problem}.`);
-  }
+  if (problem !== undefined) return { problem: `${problem}.`, users };
   const readable = look.tokens.some((token) => look.keys.some((key) => opens(key, token)));
-  if (look.tokens.length > 0 && !readable) {
-    throw useless(
-      snapshot,
-      `none of the ${look.tokens.length} secrets in ${file} decrypts with a key in it.`,
-    );
-  }
-  return { users: look.users ?? 0 };
+  return look.tokens.length > 0 && !readable
+    ? { problem: `none of the ${look.tokens.length} secrets in ${file} decrypts with a key in it.`, users }
+    : { problem: undefined, users };
 }
 
 /** And once it serves: its database is open, and our account logs in as an admin. It has no engine, so no orchestrator. */

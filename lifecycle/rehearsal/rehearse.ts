@@ -2,16 +2,16 @@ import { OperationFailure } from "../../platforms/failure.ts";
 import { type StartSettings, TrialFailed } from "../../platforms/platform.ts";
 import { verdictOf } from "../checks/judge.ts";
 import { runChecks } from "../checks/run.ts";
-import { accountProblem } from "../control-plane/drill.ts";
+import { accountProblem, lookIntoCopy } from "../control-plane/drill.ts";
 import type { RehearsalEntry, SnapshotEntry } from "../evidence/records.ts";
 import type { StateCopy } from "../snapshot/copy.ts";
-import { configuredStart } from "../snapshot/drill.ts";
+import { configuredStart, shownOf } from "../snapshot/drill.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { configurationChanges, filesOf, readCopy } from "./copied-state.ts";
 import { MigrationFailed, runMigration } from "./migration.ts";
 import { migrationPrint, rehearsalOf, strangersStart } from "./settings.ts";
-import { actionFor, newSymptoms, type Symptom } from "./symptoms.ts";
+import { actionFor, newSymptoms, type Symptom, symptomsIn } from "./symptoms.ts";
 import { changesOf, wayBackOf } from "./verdict.ts";
 
 export interface Rehearsed {
@@ -118,12 +118,16 @@ async function startOn(
     await copy.started(to, { otherwise: start }, deadline, async (said) => {
       const symptoms = newSymptoms(before, said);
       if (symptoms.length > 0) throw new NotPassed("start", symptomText(symptoms));
-      await refuseFailedChecks(context, copy, start);
-      if (context.workload.track === "control-plane") {
-        const problem = await accountProblem(context, copy.name);
-        if (problem !== undefined) throw new NotPassed("start", `it comes up, but ${problem}`);
-      }
+      if (context.workload.track === "runtime") return refuseFailedChecks(context, copy, start);
+      // Its own health is that of its instances too, and there is no engine here.
+      const problem = await accountProblem(context, copy.name);
+      if (problem !== undefined) throw new NotPassed("start", `it comes up, but ${problem}`);
     });
+    if (context.workload.track === "control-plane") {
+      const { problem } = await lookIntoCopy(context, await copy.restored());
+      if (problem !== undefined)
+        throw new NotPassed("start", `it comes up, but leaves a state that is none: ${problem}`);
+    }
   } catch (error) {
     if (!(error instanceof TrialFailed)) throw error;
     throw new NotPassed("start", startFailure(error));
@@ -167,7 +171,7 @@ function startFailure({ message, said, outOfMemory }: TrialFailed): string {
     isOutOfMemory
       ? "it runs out of the memory of the copy (clawforce:snapshots.drill.memory): raise it"
       : message,
-    `  Its last lines: ${said.join(" | ")}`,
+    `  Its last lines: ${shownOf(said)}`,
     ...(action === undefined || isOutOfMemory ? [] : [`  First: ${action}`]),
   ].join("\n");
 }
@@ -185,6 +189,7 @@ async function goBackOn(
     return await copy.started(from, like, deadline, async (said) => newSymptoms(before, said)[0]?.line);
   } catch (error) {
     if (!(error instanceof TrialFailed)) throw error;
-    return error.said.at(-1) ?? error.message;
+    const [symptom] = symptomsIn(error.said).filter(({ isHint }) => !isHint);
+    return symptom?.line ?? error.said.at(-1) ?? error.message;
   }
 }

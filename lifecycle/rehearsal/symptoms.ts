@@ -26,7 +26,7 @@ const kinds: readonly [pattern: RegExp, action: string, hint?: "hint"][] = [
     "that plugin was made for another version. Build the image with one that fits, or take it out of the gateway's configuration first.",
   ],
   [
-    /uses newer schema version|newer than this build|requires a newer OpenClaw build|older than the config last written by|state schema \S+ is newer/i,
+    /uses newer schema version|newer than this build|support these database schemas|requires a newer OpenClaw build|older than the config last written by|state schema \S+ is newer/i,
     "a newer version has written this state. Choose a candidate that is not older than what has run on it.",
   ],
   [
@@ -77,5 +77,6 @@ function essenceOf(line: string): string {
 
 /** What to do first about something that has ended, by what it printed last; undefined: nobody has written that down. */
 export function actionFor(said: readonly string[]): string | undefined {
-  return symptomsIn(said).at(-1)?.action;
+  const symptoms = symptomsIn(said);
+  return (symptoms.find(({ isHint }) => !isHint) ?? symptoms.at(-1))?.action;
 }

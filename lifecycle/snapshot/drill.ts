@@ -44,6 +44,11 @@ export async function drillOn(
   }
 }
 
+/** The end of what a trial has printed, in one line. */
+export function shownOf(said: readonly string[]): string {
+  return said.slice(-5).join(" | ");
+}
+
 export function describeDrill({ snapshot, users }: Pick<DrillEntry, "snapshot" | "users">): string {
   const shown = users === undefined ? "" : `; its database has ${users} users, and our account logs in`;
   return `snapshot ${snapshot.slice(0, 8)} starts and becomes healthy${shown}`;
@@ -71,7 +76,7 @@ function drillFailure(
         "Raise it to what the gateway needs at its start";
   return new OperationFailure(
     `snapshot ${snapshot.slice(0, 8)} does not start on ${image}: ${why}\n` +
-      `  Its last lines: ${said.join(" | ")}\n` +
+      `  Its last lines: ${shownOf(said)}\n` +
       "  A snapshot that does not start is no way back: nothing was stopped. Find out why before the update.",
   );
 }

@@ -84,7 +84,7 @@ export async function checkColdSnapshot(
     image,
     files: count("snapshot-files"),
     bytes: count("snapshot-bytes"),
-    seconds: taken.seconds + secondsSince(began),
+    seconds: Math.round((taken.seconds + secondsSince(began)) * 10) / 10,
     ...(report.locks.length > 0 && { locks: report.locks }),
     markers: markersOf(report),
   };

@@ -7,8 +7,8 @@ import { exitCodeOf, oneShotLabel } from "./one-shot.ts";
 import { limitsOf, type Start, startBy, startOf, withOverrides } from "./start-like.ts";
 import { mountOf } from "./state-mount.ts";
 
-/** Lines of what it said that are worth a look. */
-const lastLines = 5;
+/** Lines of what it said that tell why it has ended; few of them are worth showing. */
+const lastLines = 40;
 
 export async function makeScratch(docker: Docker, name: string, workload: string): Promise<void> {
   await docker.createVolume({ Name: name, Labels: labelsOf(workload, "drill") });
@@ -24,6 +24,7 @@ export async function runTrial(docker: Docker, trial: Trial): Promise<void> {
     name,
     Image: image,
     ...start.options,
+    ...(start.options.Healthcheck && { Healthcheck: askedOften(start.options.Healthcheck) }),
     Env: withOverrides(start.environment, environment),
     Labels: labelsOf(workload, "drill"),
     HostConfig: { Binds: [`${name}:${mount}`], ...apart(start, mount), ...limits },
@@ -39,6 +40,18 @@ export async function runTrial(docker: Docker, trial: Trial): Promise<void> {
       outOfMemory: exhausted ? limits.Memory : undefined,
     });
   }
+}
+
+/** Nanoseconds. */
+const second = 1e9;
+/** Docker's own where a health check says nothing. */
+const [usualInterval, usualRetries] = [30 * second, 3];
+
+/** More often than what serves: its first answer is waited for. It may fail for as long as by its own times. */
+export function askedOften({ Interval, Retries, ...check }: Docker.HealthConfig): Docker.HealthConfig {
+  const own = Interval || usualInterval;
+  const often = Math.min(own, 3 * second);
+  return { ...check, Interval: often, Retries: Math.ceil(((Retries || usualRetries) * own) / often) };
 }
 
 /** Apart from the network, and from all that it shares with the workload that serves. */

@@ -95,6 +95,7 @@ const early: [phase: string, how: string, kill: () => Promise<unknown>][] = [
   ["draining", "before its requests are held", () => killedAt("hold canary", runCutOver)],
   ["stopping", "before the stop", () => killedAt("stop canary", runCutOver)],
   ["snapshotting", "in the snapshot", () => killedAt("cold snapshot of canary", runCutOver)],
+  ["migrating", "in a step", () => migrating()],
   ["removing", "before the removal", runCutOver],
 ];
 
@@ -115,8 +116,8 @@ const late: [phase: string, how: string, kill: () => Promise<unknown>][] = [
 /** What a run leaves that was killed while the new version's image works on the stopped state. */
 async function migrating(): Promise<void> {
   await runCutOver();
-  const { since: _, ...left } = (await world.journal()) ?? { since: "" };
-  await new Journal(world.context.log.folder).write({ ...left, phase: "migrating" } as CutOverJournal);
+  const left = (await world.journal()) as CutOverJournal;
+  await new Journal(world.context.log.folder).write({ ...left, phase: "migrating" });
 }
 
 async function servesWell(image: string): Promise<void> {
@@ -131,25 +132,13 @@ describe("a deployer that was killed with Pulumi's lock", () => {
     engine.stateLocks = [lock];
   });
 
-  it("at migrating, in a step: the state is set back before the old version is started, and the update is finished", async () => {
+  it("at migrating: nothing of the old version is started before its state is set back, and nothing is under one that runs", async () => {
     await migrating();
-    const did = await didOf(recovered);
-    expect(said).toContain(
-      "canary: undo its migration, bring its container back and wait until it is healthy",
-    );
-    const [restore, start, stop] = ["restore of canary", "start canary", "stop canary"].map((what) =>
-      did.indexOf(what),
-    );
-    expect([restore, start, stop].toSorted()).toEqual([restore, start, stop]);
-    expect(restore).toBeGreaterThanOrEqual(0);
-    await servesWell(candidate);
-  });
-
-  it("at migrating, where somebody has started the old version since: nothing is set back under it", async () => {
+    expect((await didOf(recovered)).slice(0, 2)).toEqual(["restore of canary", "start canary"]);
+    expect(said).toContain("canary: undo its migration, bring its container back");
     await migrating();
-    world.platform.run(world.name, stable);
+    world.platform.run(world.name, candidate);
     expect(await didOf(recovered)).not.toContain("restore of canary");
-    await servesWell(candidate);
   });
 
   it.each([...early, ...late])("at %s, %s: the update is finished", async (phase, _how, kill) => {
@@ -204,10 +193,8 @@ describe("a deployer that was killed with Pulumi's lock", () => {
   it("in a restore: that is finished first", async () => {
     await created();
     const back = new MemoryWorld(stable, world);
-    const release = (await world.records()).findLast(({ kind }) => kind === "snapshot") as {
-      snapshot: string;
-      time: string;
-    };
+    const found = (await world.records()).findLast(({ kind }) => kind === "snapshot");
+    const release = found as { snapshot: string; time: string };
     const restore = {
       snapshot: release.snapshot,
       takenAt: release.time,
