@@ -9,7 +9,7 @@ import { tryWhileServing } from "../lifecycle/update/trials.ts";
 import { contextOf } from "../operations/program.ts";
 import { messageOf } from "../platforms/failure.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
-import { workloadNamed } from "./restore.ts";
+import { refuseUntouched, workloadNamed } from "./restore.ts";
 import { situationsOf } from "./situations.ts";
 import { configOf, type NamedStack } from "./stack.ts";
 import { secretOf } from "./update-engine.ts";
@@ -82,12 +82,9 @@ function candidateFor(config: StackConfig, { config: workload }: Situation): str
   return agentImage === undefined ? undefined : config.agentImages[agentImage]?.candidate;
 }
 
-async function rehearseOne(
-  named: NamedStack,
-  { input, observed }: Situation,
-  to: string,
-  out: Output,
-): Promise<void> {
+async function rehearseOne(named: NamedStack, situation: Situation, to: string, out: Output): Promise<void> {
+  refuseUntouched(situation);
+  const { input, observed } = situation;
   const { name } = input;
   const isControlPlane = input.track === "control-plane";
   const secrets = {
