@@ -53,7 +53,12 @@ export function demoSettings(parts: DemoParts): Record<string, unknown> {
         waves: [1, "50%", "100%"],
         wave: 0,
         bake: { length: "6s", interval: "3s", requests: 30 },
-        container: { network: networkName, environment: { OPENCLAW_DISABLE_BONJOUR: "1" } },
+        container: {
+          network: networkName,
+          environment: { OPENCLAW_DISABLE_BONJOUR: "1" },
+          // Each look starts a Node.js, on a machine that starts a gateway and answers a stream meanwhile.
+          health: { interval: "10s" },
+        },
         drain: { budget: "5s" },
         verification: [
           { kind: "version" },

@@ -17,6 +17,7 @@ const commands: Record<string, () => Promise<Command>> = {
   restore: async () => (await import("./restore.ts")).restore,
   drill: async () => (await import("./drill.ts")).drill,
   rehearse: async () => (await import("./rehearse.ts")).rehearse,
+  forgive: async () => (await import("./forgive.ts")).forgive,
   recover: async () => (await import("./recover.ts")).recover,
   evidence: async () => (await import("./evidence.ts")).evidence,
   report: async () => (await import("./report-command.ts")).report,

@@ -61,7 +61,7 @@ type Draft = Omit<RecordedMove, "kind" | "verdict" | "to"> & { container?: strin
 export function recordedMoves(records: readonly EvidenceRecord[]): RecordedMove[] {
   const drafts: Draft[] = [];
   for (const record of records) {
-    if (record.kind === "begun" || record.kind === "repaired") {
+    if (record.kind === "begun" || record.kind === "repaired" || record.kind === "forgiven") {
       // Of the records, not of what was done.
       continue;
     }
@@ -120,6 +120,7 @@ function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
     case "default-image":
     case "begun":
     case "repaired":
+    case "forgiven":
       return false;
   }
 }
@@ -179,6 +180,7 @@ function add(draft: Draft, record: EvidenceRecord): void {
     case "default-image":
     case "begun":
     case "repaired":
+    case "forgiven":
       break;
   }
 }

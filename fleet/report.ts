@@ -9,7 +9,7 @@ import type {
   SnapshotEntry,
 } from "../lifecycle/evidence/records.ts";
 import { rehearsalText } from "../lifecycle/rehearsal/verdict.ts";
-import { pauseText, stepsOf } from "./move-steps.ts";
+import { pauseOf, pauseText, stepsOf } from "./move-steps.ts";
 import { type RecordedMove, recordedMoves } from "./recorded-moves.ts";
 import { type RecordedUpdate, recordedUpdates } from "./recorded-updates.ts";
 
@@ -164,6 +164,7 @@ function facts(move: RecordedMove): [string, string][] {
         ? `set back to snapshot ${code(restore.snapshot.slice(0, 8))} in ${formatDuration(restore.seconds)}; ${restore.reason}`
         : cutOver && "kept, nothing restored",
     ),
+    ...only("pause", pauseFact(move)),
     ...only("gate", gate && `${gate.outcome}, ${counted(gate.checks.length, "check")}`),
     ...only(
       "verification",
@@ -201,6 +202,16 @@ function snapshotFact(snapshot: SnapshotEntry): string {
 function drillFact({ drill, kind }: RecordedMove): string {
   if (drill !== undefined) return `passed in ${formatDuration(drill.seconds)}`;
   return kind === "back" ? "not needed on the way back" : "none on record";
+}
+
+/** What it was, beside what its rehearsal had said. */
+function pauseFact(move: RecordedMove): string | undefined {
+  const pause = pauseOf(move);
+  const forecast = move.rehearsal?.forecast?.total;
+  if (pause === undefined || forecast === undefined) return undefined;
+  const seconds = Math.max(0.1, (pause.ended - pause.began) / 1000);
+  const error = Math.round((forecast / seconds - 1) * 100);
+  return `${formatDuration(seconds)}; forecast ${formatDuration(forecast)} (${error >= 0 ? "+" : ""}${error} %)`;
 }
 
 function rehearsalFact(rehearsal: RehearsalEntry): string {

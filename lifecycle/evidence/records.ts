@@ -1,5 +1,6 @@
 import type { Made } from "../../config/container-settings.ts";
 import type { Displaced } from "../../platforms/platform.ts";
+import type { Forecast, MigrationStepResult, StateChanges } from "./rehearsal-parts.ts";
 
 /** What tells whether a version has moved the state: see moved-state.ts. */
 export interface Markers {
@@ -102,16 +103,6 @@ export interface DrillEntry {
   users?: number;
 }
 
-/** One step of a migration. */
-export interface MigrationStepResult {
-  command: string[];
-  /** Undefined: it was ended at its deadline. */
-  exitCode?: number;
-  seconds: number;
-  /** Its last lines, without the secrets of the stack. */
-  output: string[];
-}
-
 /** What a new version's image did to the stopped state before it was started, after the cold snapshot. */
 export interface MigrationEntry {
   kind: "migration";
@@ -140,24 +131,14 @@ export interface RehearsalEntry {
   failure?: { stage: "migration" | "start"; why: string };
   /** How long each part took; missing for what was not reached. */
   seconds: { migration: number; start?: number; reverse?: number };
+  /** How long the workload will answer nothing when it is updated. */
+  forecast?: Forecast;
   /** What the new version did to the copy. */
   changes?: StateChanges;
   /** Whether the old version came up on what the new one has left. */
   wayBack?: { proved: boolean; why: string };
   /** What the copy was after the new version. */
   markers?: Markers;
-}
-
-/** What a version changed in a state, without any of its values. */
-export interface StateChanges {
-  /** One phrase each: "memory/main.sqlite 1 -> 2". */
-  moves: string[];
-  /** Key paths of the configuration that are gone, or that have another value. */
-  configuration: { gone: string[]; changed: string[] };
-  /** Files that belong to the version and are gone: how many, and the first of them. */
-  files: { gone: number; first: string[] };
-  /** All of the copy's files. */
-  bytes: { before: number; after: number };
 }
 
 /** One account of a gateway's channel: `slack/default`. */
@@ -321,6 +302,14 @@ export interface IngressEntry {
   overdue?: true;
 }
 
+/** An operator has decided that the failures of an image say nothing of it. */
+export interface ForgivenEntry {
+  kind: "forgiven";
+  image: string;
+  /** In the operator's words. */
+  because: string;
+}
+
 /** A step that failed before anything was changed for good, and what was done about it. */
 export interface FailureEntry {
   kind: "failure";
@@ -368,6 +357,7 @@ export type EvidenceEntry =
   | BakeEntry
   | DefaultImageEntry
   | ServingEntry
+  | ForgivenEntry
   | IngressEntry
   | FailureEntry
   | BegunEntry

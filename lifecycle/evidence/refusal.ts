@@ -4,7 +4,7 @@ import type { EvidenceRecord } from "./records.ts";
 
 /** Why a workload stays as it is, whatever the configuration wants of it. Nothing is done to it, and the others go on. */
 export interface Refusal {
-  kind: "damaged records" | "lost records" | "unknown way back" | "canary";
+  kind: "damaged records" | "lost records" | "unknown way back" | "canary" | "failed elsewhere";
   /** What is wrong, as a phrase: "its records are damaged: …". */
   why: string;
   /** What to do, in sentences. */

@@ -2,7 +2,7 @@ import type { StateLocation } from "../../config/rollout.ts";
 import { formatDuration } from "../../config/units.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
-import type { MigrationStepResult } from "../evidence/records.ts";
+import type { MigrationStepResult } from "../evidence/rehearsal-parts.ts";
 import { copyLimits } from "../snapshot/copy.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";

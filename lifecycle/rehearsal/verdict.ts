@@ -1,6 +1,8 @@
 import { formatDuration } from "../../config/units.ts";
 import { isOfVersion, movedState } from "../evidence/moved-state.ts";
-import type { Markers, RehearsalEntry, StateChanges } from "../evidence/records.ts";
+import type { Markers, RehearsalEntry } from "../evidence/records.ts";
+import type { StateChanges } from "../evidence/rehearsal-parts.ts";
+import { forecastText } from "./forecast.ts";
 
 /** How many files that are gone are named. */
 const namedFiles = 20;
@@ -61,10 +63,12 @@ function isHiding(move: string): boolean {
 }
 
 /** For people: what it does to the state, how long it takes, and what a way back will take. */
-export function rehearsalText({ seconds, changes, wayBack }: RehearsalEntry): string {
+export function rehearsalText({ seconds, forecast, changes, wayBack }: RehearsalEntry): string {
   const { migration, start = 0 } = seconds;
   return [
-    `${migration > 0.1 ? `migration ${formatDuration(migration)}, ` : ""}ready in ${formatDuration(start)}`,
+    forecast === undefined
+      ? `${migration > 0.1 ? `migration ${formatDuration(migration)}, ` : ""}ready in ${formatDuration(start)}`
+      : forecastText(forecast),
     ...(changes === undefined ? [] : [changesText(changes)]),
     ...(wayBack === undefined ? [] : [wayBackText(wayBack)]),
   ].join("; ");
@@ -81,7 +85,9 @@ function changesText({ moves, configuration, files }: StateChanges): string {
     ...moves,
     ...(gone.length > 0 ? [`gone from the configuration: ${listed(gone)}`] : []),
     ...(changed.length > 0 ? [`changed in the configuration: ${listed(changed)}`] : []),
-    ...(files.gone > 0 ? [`${files.gone} files gone: ${listed(files.first)}`] : []),
+    ...(files.gone > 0
+      ? [`${files.gone === 1 ? "a file" : `${files.gone} files`} gone: ${listed(files.first)}`]
+      : []),
   ];
   return parts.length === 0 ? "it leaves the state as it is" : parts.join("; ");
 }

@@ -2,12 +2,13 @@ import { shortReference } from "../../config/image-reference.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { RehearsalEntry } from "../evidence/records.ts";
 import { validRehearsal } from "../evidence/rehearsal.ts";
+import { forecastOf, holdProblem } from "../rehearsal/forecast.ts";
 import { type Rehearsed, rehearse } from "../rehearsal/rehearse.ts";
 import { migrationPrint, rehearsalOf } from "../rehearsal/settings.ts";
 import { rehearsalText } from "../rehearsal/verdict.ts";
 import type { StateCopy } from "../snapshot/copy.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { runStep } from "./step.ts";
+import { failedStep, runStep } from "./step.ts";
 
 /**
  * Tries the new version on a copy, unless that was done before and counts still. What came of it is on record in any
@@ -29,6 +30,9 @@ export async function rehearsalStep(
   const known = validRehearsal(await log.read(), wanted, maximumAge);
   if (known !== undefined) {
     progress(`its rehearsal of ${known.time} counts: ${rehearsalText(known)}`);
+    // What it forecast may be too long for a hold that is shorter by now.
+    const problem = known.forecast && holdProblem(workload, known.forecast);
+    if (problem !== undefined) throw failedStep(context, "rehearsal", new OperationFailure(problem));
     return "passed";
   }
   await rehearseNow(context, copy, rehearsed);
@@ -45,9 +49,13 @@ export function rehearseNow(
     context,
     "rehearsal",
     async () => {
-      const entry = await rehearse(context, copy, rehearsed);
+      const done = await rehearse(context, copy, rehearsed);
+      const forecast = forecastOf(await context.log.read(), done, rehearsed.snapshot);
+      const entry = done.failure === undefined ? { ...done, forecast } : done;
       await context.log.append(entry);
-      if (entry.failure !== undefined) throw new OperationFailure(failureText(entry));
+      const problem =
+        done.failure === undefined ? holdProblem(context.workload, forecast) : failureText(done);
+      if (problem !== undefined) throw new OperationFailure(problem);
       return entry;
     },
     rehearsalText,

@@ -20,6 +20,8 @@ export interface Room {
   databasesUsed: number;
   files: number;
   memoryFree: number;
+  /** Of the last minute, in percent of its processors. */
+  load: number;
 }
 
 export interface Need {
@@ -143,6 +145,7 @@ export async function measureRoom(context: WorkloadContext): Promise<Room> {
     databasesUsed: numbers["databases-used"] ?? 0,
     files: numbers["state-files"] ?? 0,
     memoryFree: numbers["memory-free"] ?? 0,
+    load: numbers.load ?? 0,
   };
 }
 

@@ -2,6 +2,7 @@ import { type WorkloadConfig, workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Observed, Platform } from "../../platforms/platform.ts";
+import { failedElsewhere, failureElsewhere, type Judged } from "../evidence/failed-image.ts";
 import { lastImage } from "../evidence/move.ts";
 import { behindCanary, refusalOf, unjudgedSince } from "../evidence/refusal.ts";
 import { orderedMove, restoreEpoch, restoreOf } from "../evidence/restore-order.ts";
@@ -39,7 +40,16 @@ export async function situationsOf(
         : find(config, stack, wanted, own);
     }),
   );
-  const known = found.map((each) => behindRefusedCanary(each, found));
+  const judged = found.map(({ wanted, move, records }) => ({
+    ...{ name: wanted.name, wanted: wanted.image, move, records },
+  }));
+  const fit = found.map((each, index) => {
+    const failure = failureElsewhere(judged[index] as Judged, judged);
+    return failure === undefined || each.refused !== undefined
+      ? each
+      : asItIs({ ...each, refused: failedElsewhere(failure, each.wanted.image, stack) });
+  });
+  const known = fit.map((each) => behindRefusedCanary(each, fit));
   const surveyed = settle(config, known, new Date()).map(({ wanted: _, change, epoch: __, ...facts }) => {
     const { observed, records, hearsay, journal, hold, move } = facts;
     const since = journal?.since ?? hold?.since ?? unjudgedSince(records);

@@ -7,7 +7,7 @@ import { describeDrill, drillOn } from "../snapshot/drill.ts";
 import { withRepository } from "../snapshot/repository.ts";
 import { checkRepository, takeHotSnapshot } from "../snapshot/take.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { measureRoom, megabytes, where } from "./room.ts";
+import { measureRoom, megabytes, type Room, where } from "./room.ts";
 import { failedStep, runStep } from "./step.ts";
 import { budgetProblem, scaledBudgetNotice } from "./time-budget.ts";
 
@@ -27,7 +27,7 @@ export function tryWhileServing<T>(
       context,
       "hot snapshot",
       async () => {
-        await refuseTooLittleSpace(context);
+        noticeLoad(context, await refuseTooLittleSpace(context));
         const taken = await takeHotSnapshot(context, from);
         await checkRepository(context);
         return taken;
@@ -86,7 +86,7 @@ async function drilled(context: WorkloadContext, copy: StateCopy, image: string)
 }
 
 /** Fails when a drill or a snapshot would fill a disk or take the memory of what serves. */
-export async function refuseTooLittleSpace(context: WorkloadContext): Promise<void> {
+export async function refuseTooLittleSpace(context: WorkloadContext): Promise<Room> {
   const { snapshots } = context.workload;
   const room = await measureRoom(context);
   const needed = room.stateUsed + snapshots.minimumFree;
@@ -107,6 +107,17 @@ export async function refuseTooLittleSpace(context: WorkloadContext): Promise<vo
         "(clawforce:snapshots.drill.memory). Free memory first: a host that swaps or kills would stop other gateways.",
     );
   }
+  return room;
+}
+
+/** Percent of the processors from which on a migration is known to fail: OpenClaw's gives a thread 5 s to begin. */
+const busy = 300;
+
+function noticeLoad({ workload, progress }: WorkloadContext, { load }: Pick<Room, "load">): void {
+  if (load < busy || workload.migrate === undefined) return;
+  progress(
+    `the host is busy: its load is ${(load / 100).toFixed(1)} times its processors. Migrations fail without free processors: better wait until it is idle`,
+  );
 }
 
 export function describeSnapshot(snapshot: SnapshotEntry): string {

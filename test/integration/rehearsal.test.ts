@@ -75,7 +75,7 @@ describe("an update to a version that does not bring its state over by itself", 
     });
     const shown = (await world.preview()).output;
     expect(shown).toMatch(
-      /update fixture:2@\w+ -> fixture:3@\w+; rehearsed at .*: migration .*; config stamp 2 -> 3; .*going back: with the state/,
+      /update fixture:2@\w+ -> fixture:3@\w+; rehearsed at .*: a pause of about .*migration .*; config stamp 2 -> 3; .*going back: with the state/,
     );
     expect(await needsDoctor()).toBe(true);
   });

@@ -41,10 +41,10 @@ export function controlPlaneSettings(
       },
       health: {
         command: standInHealth,
-        // No test may fail because the machine is busy.
-        interval: "10s",
+        // No test may fail because the machine is busy. It is asked for the first time after one interval.
+        interval: "4s",
         timeout: "30s",
-        retries: 20,
+        retries: 50,
         wait: "5m",
       },
     },
@@ -66,10 +66,10 @@ const cheapHealth = [
  */
 export function fixtureGroup(stack: string, patience = false): Record<string, unknown> {
   const health = patience
-    ? { interval: "10s", timeout: "60s", startPeriod: "120s", retries: 10, wait: "300s" }
+    ? { interval: "4s", timeout: "60s", startPeriod: "120s", retries: 25, wait: "300s" }
     : // A machine that others use as well starts a Node.js in seconds: that is no sick gateway.
-      // Once it is healthy it is asked rarely: each time costs the start of a Node.js, and many containers run at once.
-      { interval: "10s", timeout: "20s", startPeriod: "15s", retries: 2, wait: "30s" };
+      // It is asked for the first time after one interval, and each time costs a start of bash in many containers.
+      { interval: "4s", timeout: "20s", startPeriod: "15s", retries: 5, wait: "30s" };
   // The longest that a gate may have.
   const deadline = patience ? "15s" : "7s";
   return {

@@ -254,12 +254,55 @@ describe("a rehearsal fails, and nothing is stopped,", () => {
   });
 });
 
+describe("the forecast of a rehearsal", () => {
+  const slow = async () => {
+    const { platform } = world;
+    const trial = platform.trial.bind(platform);
+    platform.trial = async (each) => {
+      await trial(each);
+      if (each.image === candidate) await new Promise((resolve) => setTimeout(resolve, 150));
+    };
+  };
+
+  it("is what the pause will be, from what was measured and from the last cut-over", async () => {
+    await world.context.log.append({
+      ...{ kind: "snapshot", role: "cold", snapshot: "old", image: stable, files: 1, bytes: 1 },
+      ...{ seconds: 4, markers: { databases: {} } },
+    });
+    await slow();
+    await prepared();
+    const { forecast } = await rehearsal();
+    expect(forecast).toMatchObject({ stop: 0, copy: 4, migration: 0, gate: 0 });
+    expect(forecast?.start).toBeGreaterThanOrEqual(0.1);
+    expect(forecast?.total).toBeCloseTo(4 + (forecast?.start ?? 0), 1);
+    expect(world.said.join("\n")).toMatch(/rehearsal: a pause of about 4\.\ds: copy 4s, start \d+ms/);
+  });
+
+  it("refuses an update whose requests would not wait that long, also by one of before", async () => {
+    await slow();
+    const ingress = { ...world.workload.ingress, hold: 0.05 } as NonNullable<Workload["ingress"]>;
+    const sentence =
+      /rehearsal failed: its requests would wait for 50ms at most and then be answered with 503, but the rehearsal forecasts a pause of about \d+ms/;
+    await expect(prepared({ ingress })).rejects.toThrow(sentence);
+    nothingIsTouched();
+    expect(await rehearsal()).toMatchObject({ outcome: "passed" });
+    await expect(prepared({ ingress })).rejects.toThrow(sentence);
+    expect((await world.kinds()).filter((kind) => kind === "rehearsal")).toHaveLength(1);
+    const { ingress: _, ...without } = world.workload;
+    expect(
+      await prepare({ ...world.context, workload: without }, { workload: without, move: forward }),
+    ).toMatchObject({
+      drill: "passed",
+    });
+  });
+});
+
 describe("a rehearsal that is on record", () => {
   it("counts for the same two images and the same migration", async () => {
     await prepared();
     await prepared();
     expect((await world.kinds()).filter((kind) => kind === "rehearsal")).toHaveLength(1);
-    expect(world.said.join("\n")).toMatch(/its rehearsal of \S+ counts: ready in /);
+    expect(world.said.join("\n")).toMatch(/its rehearsal of \S+ counts: a pause of about /);
     await prepared({ migrate });
     expect((await world.kinds()).filter((kind) => kind === "rehearsal")).toHaveLength(2);
   });

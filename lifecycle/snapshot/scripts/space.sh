@@ -1,5 +1,6 @@
 # Bytes. Free space beside the state, in the repository and on Docker's own disk, and on which device each is; the size of the
-# state, its files, the size of its databases as a snapshot is searched for them, and the memory that is left.
+# state, its files, the size of its databases as a snapshot is searched for them, the memory that is left, and how busy the
+# host is: its load of the last minute in percent of its processors.
 free_at() {
   df -B1 --output=avail "$1" | tail -n 1 | tr -d ' '
 }
@@ -16,3 +17,4 @@ printf 'state-files\t%s\n' "$({ count_files "${places[@]}" "${calmly[@]}" || tru
 { find "${places[@]}" "${calmly[@]}" -type f \( -name '*.sqlite*' -o -name '*.db*' \) -printf '%s\n' 2>/dev/null || true; } |
   awk '{ databases += $1 } END { printf "databases-used\t%.0f\n", databases }'
 printf 'memory-free\t%s\n' "$(awk '/^MemAvailable:/ { printf "%d", $2 * 1024 }' /proc/meminfo)"
+printf 'load\t%s\n' "$(awk -v processors="$(nproc --all)" '{ printf "%d", $1 * 100 / processors }' /proc/loadavg)"

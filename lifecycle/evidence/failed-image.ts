@@ -1,0 +1,76 @@
+import { shortReference } from "../../config/image-reference.ts";
+import { type Move, sameDigest } from "./move.ts";
+import type { EvidenceRecord } from "./records.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** A judgement of an image that did not pass, and that nothing has taken back since. */
+export interface FailedImage {
+  workload: string;
+  /** "rehearsal", "gate", "verification", "bake" */
+  kind: string;
+  time: string;
+  sequence: number;
+}
+
+/**
+ * The newest word of a workload's records on an image, where it is that it failed. A later pass takes it back, and so does
+ * an operator who forgives it. What came to no result is no failure.
+ */
+export function failureOf(records: readonly EvidenceRecord[], image: string): FailedImage | undefined {
+  const last = records.findLast((record) => isWordOn(record, image));
+  const hasFailed = last !== undefined && "outcome" in last && last.outcome === "failed";
+  return hasFailed
+    ? { workload: last.workload, kind: last.kind, time: last.time, sequence: last.sequence }
+    : undefined;
+}
+
+function isWordOn(record: EvidenceRecord, image: string): boolean {
+  switch (record.kind) {
+    case "rehearsal":
+    case "gate":
+    case "verification":
+    case "bake":
+      return record.outcome !== "inconclusive" && sameDigest(record.image, image);
+    case "forgiven":
+      return sameDigest(record.image, image);
+    default:
+      return false;
+  }
+}
+
+/** One workload among those of an update, in the order of their cut-overs. */
+export interface Judged {
+  name: string;
+  wanted: string;
+  move: Move;
+  records: readonly EvidenceRecord[];
+}
+
+/**
+ * Whose failure keeps a workload from an image: that of any other one, unless that one is tried again in this update and
+ * comes first. Its own never does: that is how it is tried again.
+ */
+export function failureElsewhere(own: Judged, all: readonly Judged[]): FailedImage | undefined {
+  if (own.move.kind !== "forward") return undefined;
+  const { to } = own.move;
+  const place = all.findIndex(({ name }) => name === own.name);
+  return all
+    .filter(({ name, wanted }, index) => name !== own.name && !(index < place && sameDigest(wanted, to)))
+    .map(({ records }) => failureOf(records, to))
+    .find((found) => found !== undefined);
+}
+
+export function failedElsewhere(
+  { workload, kind, time, sequence }: FailedImage,
+  wanted: string,
+  stack: string,
+): Refusal {
+  return {
+    kind: "failed elsewhere",
+    why: `${shortReference(wanted)} did not pass its ${kind} on ${workload} at ${time} (its record ${sequence})`,
+    remedy:
+      `Choose another version, or make ${workload} pass with this one first. If that failure says nothing of the version: ` +
+      `\`fleet forgive --stack ${stack} --image ${wanted} --because "…"\`.`,
+    ...{ wanted, moves: true, untouched: false },
+  };
+}
