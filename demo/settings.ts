@@ -52,7 +52,7 @@ export function demoSettings(parts: DemoParts): Record<string, unknown> {
         // The canary, a quarter of the group more, then all of it.
         waves: [1, "50%", "100%"],
         wave: 0,
-        bake: { length: "6s", interval: "3s", requests: 30 },
+        bake: { length: "6s", interval: "3s", requests: 20 },
         container: {
           network: networkName,
           environment: { OPENCLAW_DISABLE_BONJOUR: "1" },

@@ -35,7 +35,7 @@ interface Identity {
 }
 
 /** Requests a second, over all workloads. */
-const rate = 60;
+const rate = 40;
 /** The demo's clock goes this far ahead, in hours: the tracks have to lie twelve apart. */
 const nextWindow = 13;
 

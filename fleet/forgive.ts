@@ -9,9 +9,9 @@ export const forgive: Command = {
   name: "forgive",
   summary: "decides that the failures of a version say nothing of it",
   help: `
-A version that did not pass its rehearsal, gate, verification or bake on one workload is refused to all others. It stays
-refused until that workload passes with it, or until somebody decides that the failure had another cause. This command puts
-that decision on record, with its reason. It changes nothing else, and the next update judges the version again.
+A version that did not pass its rehearsal, gate, verification or bake on one workload is refused to all others. That does not
+hold when the same update brings it to that one again. Else it stays refused until somebody decides that the failure had
+another cause. This command puts that decision on record, with its reason. It changes nothing else, and the next update judges the version.
 
 Exit code 0: on record. 1: nothing is to be forgiven, or no reason was given.`,
   flags: {

@@ -38,7 +38,7 @@ function isWordOn(record: EvidenceRecord, image: string): boolean {
   }
 }
 
-/** One workload among those of an update, in the order of their cut-overs. */
+/** One workload among those of an update. */
 export interface Judged {
   name: string;
   wanted: string;
@@ -47,15 +47,14 @@ export interface Judged {
 }
 
 /**
- * Whose failure keeps a workload from an image: that of any other one, unless that one is tried again in this update and
- * comes first. Its own never does: that is how it is tried again.
+ * Whose failure keeps a workload from an image: that of any other one which is not to run it any more. One that is to run
+ * it is tried again in this update, as is the workload itself: one after the other, and the first that fails ends it.
  */
 export function failureElsewhere(own: Judged, all: readonly Judged[]): FailedImage | undefined {
   if (own.move.kind !== "forward") return undefined;
   const { to } = own.move;
-  const place = all.findIndex(({ name }) => name === own.name);
   return all
-    .filter(({ name, wanted }, index) => name !== own.name && !(index < place && sameDigest(wanted, to)))
+    .filter(({ wanted }) => !sameDigest(wanted, to))
     .map(({ records }) => failureOf(records, to))
     .find((found) => found !== undefined);
 }

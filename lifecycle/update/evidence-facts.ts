@@ -9,6 +9,7 @@ import type { SealedRecord } from "../evidence/chain.ts";
 import type { Envelope } from "../evidence/envelope.ts";
 import { type Move, type RestorePlan, releasesOf, sameDigest } from "../evidence/move.ts";
 import type { ReadRecord } from "../evidence/records.ts";
+import { passedRehearsal } from "../evidence/rehearsal.ts";
 import { passedReleases, recordedReleases } from "../evidence/releases.ts";
 import { lastMade } from "../evidence/settings.ts";
 import { witnessesOf } from "./canary-evidence.ts";
@@ -50,7 +51,7 @@ export interface JudgedPause {
   /** Active work that the program can't see: what it must end by itself between SIGTERM and SIGKILL. */
   unseen: number;
   stopGrace: number;
-  /** The newest cold snapshot on record with its check; 0: there is none. */
+  /** The newest cold snapshot on record with its check, and the migration as it was rehearsed; 0: there is none. */
   coldPass: number;
   /** From its new container to the end of its gate. */
   start: number;
@@ -96,19 +97,21 @@ export function judgedWorkload(surveyed: Situation, releases: readonly string[])
 }
 
 /** In the order in which a cut-over goes through it: see cut-over.ts, drain.ts, gate.ts. */
-function pauseOf({ input, records }: Situation): JudgedPause {
+function pauseOf({ input, records, move }: Situation): JudgedPause {
   const { track, ingress, drain, stopGrace, healthWait, gate } = input;
   const { http, command, budget } = drain;
   const seen = track === "control-plane" || http !== undefined || command !== undefined;
   const cold = records.findLast(
     (record) => record.kind === "snapshot" && (record.role === "cold" || record.role === "pre-restore"),
   );
+  const rehearsed = move.kind === "forward" ? passedRehearsal(records, move.from, move.to) : undefined;
+  const migration = input.migrate === undefined ? 0 : (rehearsed?.seconds.migration ?? 0);
   return {
     hold: ingress?.hold ?? 0,
     drain: (ingress?.drain ?? 0) + (seen ? budget : 0),
     unseen: seen ? 0 : budget,
     stopGrace,
-    coldPass: cold?.kind === "snapshot" ? cold.seconds : 0,
+    coldPass: cold?.kind === "snapshot" ? cold.seconds + migration : 0,
     start: healthWait + gate.reduce((sum, { deadline }) => sum + deadline, 0),
   };
 }

@@ -181,6 +181,19 @@ describe("the pause of a workload", () => {
     const records = onRecord("canary", snapshot("cold", 2), snapshot("cold", 3), snapshot(role, 4), drill);
     expect(pauseOf({}, { canary: { records } })[0]).toMatchObject({ coldPass });
   });
+
+  it("adds the migration to it as it was rehearsed, where there are steps for it", () => {
+    const rehearsal: EvidenceEntry = {
+      ...{ kind: "rehearsal", snapshot: "0", from: stable, image: candidate, migration: "m" },
+      ...{ outcome: "passed", seconds: { migration: 26, start: 30 } },
+    };
+    const canary = { runs: stable, records: onRecord("canary", snapshot("cold", 4), rehearsal) };
+    const migrate = [{ command: ["openclaw", "doctor", "--fix"] }];
+    const pause = (changes: Changes) =>
+      pauseOf({ "agentImages.chromium.candidate": candidate, ...changes }, { canary })[0];
+    expect(pause({ "agentImages.chromium.migrate": migrate })).toMatchObject({ coldPass: 30 });
+    expect(pause({})).toMatchObject({ coldPass: 4 });
+  });
 });
 
 describe("the facts of a group", () => {

@@ -58,7 +58,7 @@ describe("a version that failed on one workload", () => {
 
   it.each<[string, Judged, Judged[], boolean]>([
     ["is refused to another one", of("b"), [of("a", wentBack), of("b")], true],
-    ["is refused to one that comes before it", of("a"), [of("a"), of("b", { records: failed })], true],
+    ["is refused to one that comes before it", of("a"), [of("a"), of("b", wentBack)], true],
     [
       "is tried again by that one itself",
       of("a", { records: failed }),
@@ -66,9 +66,9 @@ describe("a version that failed on one workload", () => {
       false,
     ],
     [
-      "is left to one that comes after it in this update",
-      of("b"),
-      [of("a", { records: failed }), of("b")],
+      "is tried by the whole wave again, in whichever order",
+      of("a", { records: failed }),
+      [of("a", { records: failed }), of("b", { records: failed })],
       false,
     ],
     [
