@@ -139,6 +139,7 @@ export class Fleet extends pulumi.ComponentResource {
           move: known?.move,
           untouched: known?.spec.untouched,
           adopts: known?.spec.adopts === true,
+          fallsBack: known?.spec.fallsBack === true,
           wayBack: known?.spec.wayBack,
           deadline: hookDeadline(input),
           secrets: secretsOf(workload),

@@ -19,6 +19,8 @@ export interface HookTask {
   untouched: string | undefined;
   /** It takes over from a container of somebody else's, which comes back where that fails. */
   adopts: boolean;
+  /** It goes back by code alone: where it does not come up so, its state goes back as well, and it is made once more. */
+  fallsBack: boolean;
   /** What an operator does when the new container does not come up. */
   wayBack: string | undefined;
   /** Seconds after which a program that still runs is stuck. */
@@ -40,13 +42,17 @@ export type RunProcess = (
   },
 ) => Promise<{ code: number | null; stderr: string; late: boolean }>;
 
+const usualWayBack = "go back to the configuration before.";
+const noWayBack =
+  "the version of before does not come up on the state of its own snapshot either. Look at its log first. `fleet report` lists older snapshots.";
+
 /** Seconds between SIGTERM and SIGKILL. */
 const killGrace = 10;
 
 export interface WorkloadHooks {
   cutOver: pulumi.ResourceHook;
   restore: pulumi.ResourceHook;
-  /** Says the way back when the new container does not come up; never retries. */
+  /** Says the way back when the new container does not come up, or takes the part of it that is left. */
   wayBack: pulumi.ErrorHook;
 }
 
@@ -70,13 +76,26 @@ export function workloadHooks(
     restore: new pulumi.ResourceHook("restore", (args) => run("restore", args.name)),
     wayBack: new pulumi.ErrorHook("way-back", async (args) => {
       const task = await taskOf(args.name);
-      const text = `${args.name}: ${task.wayBack ?? "go back to the configuration before."}`;
+      const isFirst = args.errors.length === 1;
+      if (task.fallsBack && isFirst && (await fellBack(args.name, task, runProcess))) return true;
+      const text = `${args.name}: ${isFirst || !task.fallsBack ? (task.wayBack ?? usualWayBack) : noWayBack}`;
       tellFailure(args.name, text);
       await pulumi.log.error(text);
       if (task.adopts) await runProgram("give-up-adoption", args.name, task, runProcess);
       return false;
     }),
   };
+}
+
+/** @returns whether its state is that of before now. Why not is said, and is no failure of its own: it has failed already. */
+async function fellBack(name: string, task: HookTask, runProcess: RunProcess): Promise<boolean> {
+  try {
+    await runProgram("fall-back", name, task, runProcess);
+    return true;
+  } catch (error) {
+    await pulumi.log.info(error instanceof Error ? error.message : String(error));
+    return false;
+  }
 }
 
 /** Before an image is made known to the provider: the Docker host has it then. */

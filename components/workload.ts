@@ -60,6 +60,8 @@ export interface WorkloadSpec {
   judged: object;
   /** It takes over from a container of somebody else's. */
   adopts: boolean;
+  /** It goes back by code alone. */
+  fallsBack: boolean;
   /** What an operator does to go back, for messages. */
   wayBack: string;
   /** The input of its programs: the same from run to run as long as the configuration is. */

@@ -13,6 +13,7 @@ export type OperationName =
   | "verify"
   | "serve"
   | "give-up-adoption"
+  | "fall-back"
   | "prepare-managed"
   | "move-managed"
   | "bake"

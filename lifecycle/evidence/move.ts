@@ -23,6 +23,8 @@ export interface RestorePlan {
   moved: string[];
   /** Of a requested one: the operator's name for it. */
   order?: string;
+  /** Of one that nobody had planned: what was seen. */
+  because?: string;
 }
 
 /** What an update does to one workload. */

@@ -208,6 +208,8 @@ export interface RestoreEntry {
   reason: "state moved" | "requested";
   /** Of a requested one: the operator's name for it. An order is carried out once. */
   order?: string;
+  /** Of one that nobody had planned: what was seen. */
+  because?: string;
   seconds: number;
 }
 

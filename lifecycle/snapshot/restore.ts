@@ -23,6 +23,7 @@ export async function restoreState(
     image,
     reason: plan.reason,
     ...(plan.order !== undefined && { order: plan.order }),
+    ...(plan.because !== undefined && { because: plan.because }),
     seconds: secondsSince(began),
   };
 }

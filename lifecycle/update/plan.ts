@@ -97,11 +97,7 @@ function describeMove(
     case "back":
       return `back ${shortReference(move.from)} -> ${shortReference(move.to)}${changesClause(move)}, ${
         move.restore === undefined
-          ? input.managed === true
-            ? `its state stays as it is; ${move.release.snapshot} is restored if the old version can't work with it`
-            : move.proved === undefined
-              ? "its state stays as it is"
-              : "its state stays as it is (its rehearsal has proved that)"
+          ? keptStateClause(input, move)
           : `with its state${restoreClause(move.restore, now)}`
       }`;
     case "restore":
@@ -133,6 +129,16 @@ function leftAlone({ container, stack }: Situation["input"], { why }: PutOff): s
     `${why} and is left as it is: the way back of the others does not wait for it. ` +
     `Afterwards: \`docker logs --tail 50 ${container}\`, then \`pulumi up --stack ${stack}\``
   );
+}
+
+/** Code alone, unless the old version turns out not to come up so: its own state is there for that. */
+function keptStateClause(
+  { managed }: Pick<Situation["input"], "managed">,
+  { release, proved }: Extract<Move, { kind: "back" }>,
+): string {
+  const snapshot = managed === true ? release.snapshot : release.snapshot.slice(0, 8);
+  const known = proved === undefined ? "" : " (its rehearsal has proved that)";
+  return `its state stays as it is${known}; ${snapshot} is restored if the old version can't work with it`;
 }
 
 /** What is known of a new version before the update, and what a way back from it would take. */

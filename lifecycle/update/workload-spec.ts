@@ -53,6 +53,7 @@ export function specOf(stackConfig: StackConfig, surveyed: Situation) {
     preparationAttempt: surveyed.preparationAttempt,
     judged: judgedWorkload(surveyed, namedReleasesFor(stackConfig, config)),
     adopts: config.adopt !== undefined,
+    fallsBack: surveyed.move.kind === "back" && surveyed.move.restore === undefined && !config.managed,
     wayBack: notComingUp(surveyed),
     input,
   };

@@ -11,6 +11,7 @@ const task: HookTask = {
   move: { kind: "forward" },
   untouched: undefined,
   adopts: false,
+  fallsBack: false,
   wayBack: "set it back.",
   deadline: 60,
   secrets: {
@@ -40,13 +41,13 @@ function hooksFor(change: Partial<HookTask> = {}) {
     runProcess,
     (...failure) => told.push(failure),
   );
-  const call = (hook: pulumi.ResourceHook | pulumi.ErrorHook) =>
-    (hook.callback as unknown as Callback)({ name: "canary" });
+  const call = (hook: pulumi.ResourceHook | pulumi.ErrorHook, errors: string[] = []) =>
+    (hook.callback as unknown as Callback)({ name: "canary", errors });
   return {
     cutOver: () => call(hooks.cutOver),
     restore: () => call(hooks.restore),
     adopts: false,
-    wayBack: () => call(hooks.wayBack),
+    wayBack: (errors = ["it is unhealthy"]) => call(hooks.wayBack, errors),
   };
 }
 
@@ -136,6 +137,42 @@ describe("the hook of a container", () => {
     expect(await hooksFor({ wayBack }).wayBack()).toBe(false);
     expect(error.mock.calls).toEqual([[said]]);
     expect(told).toEqual([["canary", said]]);
+    error.mockRestore();
+  });
+});
+
+describe("an old version that does not come up on the state as it is", () => {
+  test("is made once more with its own state, and no third time", async () => {
+    fresh();
+    const error = vi.spyOn(pulumi.log, "error").mockResolvedValue();
+    const hooks = hooksFor({ fallsBack: true });
+    expect(await hooks.wayBack()).toBe(true);
+    expect(started.map(({ argv }) => argv.at(-1))).toEqual([
+      expect.stringMatching(/\/operations\/fall-back\.ts$/),
+    ]);
+    expect(told).toEqual([]);
+    expect(await hooks.wayBack(["again", "it is unhealthy"])).toBe(false);
+    expect(started).toHaveLength(1);
+    expect(told).toEqual([["canary", expect.stringContaining("on the state of its own snapshot either")]]);
+    error.mockRestore();
+  });
+
+  test("stays as it is where its state is not what is wrong", async () => {
+    fresh();
+    result = {
+      code: 1,
+      stderr: "canary: its container was never started. Its state is left as it is.\n",
+      late: false,
+    };
+    const [info, error] = [vi.spyOn(pulumi.log, "info"), vi.spyOn(pulumi.log, "error")];
+    info.mockResolvedValue();
+    error.mockResolvedValue();
+    expect(await hooksFor({ fallsBack: true }).wayBack()).toBe(false);
+    expect(info.mock.calls).toEqual([
+      ["canary: its container was never started. Its state is left as it is."],
+    ]);
+    expect(told).toEqual([["canary", "canary: set it back."]]);
+    info.mockRestore();
     error.mockRestore();
   });
 });

@@ -41,7 +41,7 @@ describe("describePlan", () => {
     ],
     [
       { kind: "back", from: two, to: one, release },
-      "back openclaw:2026.4.23@222222222222 -> openclaw:2026.4.15@111111111111, its state stays as it is",
+      "back openclaw:2026.4.23@222222222222 -> openclaw:2026.4.15@111111111111, its state stays as it is; aaaaaaaa is restored if the old version can't work with it",
     ],
     [
       { kind: "back", from: two, to: one, release, restore },
