@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import type Docker from "dockerode";
 import { managingControlPlane } from "../platforms/clawforce/recognise.ts";
-import { isNotFound } from "../platforms/docker/client.ts";
+import { unlessGone } from "../platforms/docker/client.ts";
 import { oneShotLabel, runOneShot } from "../platforms/docker/one-shot.ts";
 import { existingGateways, existingLabel, existingNetwork, existingStack } from "./existing-settings.ts";
 import {
@@ -79,15 +79,5 @@ async function removeFolder(docker: Docker, folder: string, tools: string): Prom
       deadline: 120,
     });
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function unlessGone(removal: Promise<unknown>): Promise<void> {
-  try {
-    await removal;
-  } catch (error) {
-    if (!isNotFound(error)) {
-      throw error;
-    }
   }
 }

@@ -1,16 +1,14 @@
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
-import { voiceOf } from "../lifecycle/events.ts";
 import { describeDrill, drillSnapshot } from "../lifecycle/snapshot/drill.ts";
 import { withRepository } from "../lifecycle/snapshot/repository.ts";
 import { runStep } from "../lifecycle/update/step.ts";
 import { refuseTooLittleSpace } from "../lifecycle/update/trials.ts";
-import { contextOf } from "../operations/program.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { refuseUntouched, snapshotsOf, workloadNamed } from "./restore.ts";
 import { situationsOf } from "./situations.ts";
 import { configOf } from "./stack.ts";
-import { secretOf } from "./update-engine.ts";
+import { workloadContext } from "./workload-context.ts";
 
 export const drill: Command = {
   name: "drill",
@@ -53,17 +51,7 @@ Exit code 0: the snapshot starts. 1: it does not, or could not be tried; the las
     out.write(
       `${input.name}: snapshot ${snapshot.snapshot.slice(0, 8)}, ${snapshot.role}, of ${snapshot.time}, on ${shortReference(snapshot.image)}\n`,
     );
-    const isControlPlane = input.track === "control-plane";
-    // The token is for checks, which a drill does not run; the account has to log in on a control plane's copy.
-    const secrets = {
-      snapshotPassword: await secretOf(named, "snapshotPassword"),
-      gatewayToken: "",
-      controlPlanePassword: isControlPlane ? await secretOf(named, "controlPlanePassword") : "",
-    };
-    const context = {
-      ...contextOf({ workload: input }, secrets),
-      ...voiceOf(input.name, (line) => out.write(line)),
-    };
+    const context = await workloadContext(named, input, out);
     await context.platform.fetch(input.snapshots.image);
     await context.platform.fetch(snapshot.image);
     const done = await withRepository(context, "drill", async () => {

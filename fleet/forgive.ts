@@ -26,9 +26,10 @@ Exit code 0: on record. 1: nothing is to be forgiven, or no reason was given.`,
     const image = parsed.data;
     const because = typeof flags.because === "string" ? flags.because.trim() : "";
     const situations = await situationsOf(configOf({ stack, configFile }), stack);
-    const failed = situations.filter(
-      ({ records, refused }) => refused?.untouched !== true && failureOf(records, image) !== undefined,
-    );
+    const failed = situations.flatMap(({ input, records, refused }) => {
+      const failure = refused?.untouched === true ? undefined : failureOf(records, image);
+      return failure === undefined ? [] : [{ input, failure }];
+    });
     if (failed.length === 0) {
       throw new CommandFailure(
         `No workload has a failure of ${shortReference(image)} on record: there is nothing to forgive, and nothing was touched.`,
@@ -39,10 +40,9 @@ Exit code 0: on record. 1: nothing is to be forgiven, or no reason was given.`,
         'Why does its failure say nothing of it? Say it for the record: --because "the host was out of memory".',
       );
     }
-    for (const { input, records } of failed) {
+    for (const { input, failure } of failed) {
       await logOf(input).append({ kind: "forgiven", image, because });
-      const failure = failureOf(records, image);
-      out.write(`${input.name}: its ${failure?.kind} of ${failure?.time} counts no longer.\n`);
+      out.write(`${input.name}: its ${failure.kind} of ${failure.time} counts no longer.\n`);
     }
     return 0;
   },

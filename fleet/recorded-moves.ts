@@ -125,13 +125,10 @@ function opensAnother(draft: Draft, record: EvidenceRecord): boolean {
   }
 }
 
-function isOver({ failure, gate, verification, rehearsal }: Draft): boolean {
-  return (
-    failure !== undefined ||
-    gate !== undefined ||
-    verification !== undefined ||
-    rehearsal?.outcome === "failed"
-  );
+function isOver(draft: Draft): boolean {
+  const { failure, gate, verification } = draft;
+  const ended = failure ?? gate ?? verification ?? refusedRehearsal(draft);
+  return ended !== undefined;
 }
 
 function add(draft: Draft, record: EvidenceRecord): void {
@@ -230,8 +227,9 @@ function kindOf(
 }
 
 /** Only a verification that has passed says "passed": nothing on record is no pass. */
-function verdictOf({ failure, gate, verification, bake, rehearsal }: Draft): Outcome {
-  if (failure !== undefined || rehearsal?.outcome === "failed") return "failed";
+function verdictOf(draft: Draft): Outcome {
+  const { gate, verification, bake } = draft;
+  if ((draft.failure ?? refusedRehearsal(draft)) !== undefined) return "failed";
   if (gate !== undefined && gate.outcome !== "passed") return gate.outcome;
   if (bake !== undefined && bake.outcome !== "passed") return bake.outcome;
   return verification?.outcome ?? "inconclusive";

@@ -1,7 +1,5 @@
 import type { StackConfig } from "../config/schema.ts";
 import { seconds } from "../config/units.ts";
-import { voiceOf } from "../lifecycle/events.ts";
-import { contextOf } from "../operations/program.ts";
 import { untouchedBy } from "../platforms/failure.ts";
 import { platformOf, proxyOf } from "../platforms/of-stack.ts";
 import type { Platform } from "../platforms/platform.ts";
@@ -11,7 +9,7 @@ import { Recovery } from "./recovery.ts";
 import { RecoveryEngine } from "./recovery-engine.ts";
 import { look } from "./running.ts";
 import { configOf } from "./stack.ts";
-import { secretOf } from "./update-engine.ts";
+import { workloadContext } from "./workload-context.ts";
 
 export const recover: Command = {
   name: "recover",
@@ -44,16 +42,7 @@ Exit code 0: every workload serves. 1: refused, or something could not be brough
       ...{ engine, platform, out, machine: thisMachine() },
       proxy: proxyOf(config, platform),
       look: () => look(config, stack),
-      contextOf: async (workload) => ({
-        ...contextOf(
-          { workload },
-          {
-            snapshotPassword: await secretOf({ stack, configFile }, "snapshotPassword"),
-            ...{ gatewayToken: "", controlPlanePassword: "" },
-          },
-        ),
-        ...voiceOf(workload.name, (line) => out.write(line)),
-      }),
+      contextOf: (workload) => workloadContext({ stack, configFile }, workload, out),
     });
     if (flags["dry-run"] === true) {
       return recovery.describe();

@@ -55,7 +55,7 @@ export function planRecovery({ locks, pending, leftOvers, workloads }: RecoveryF
   const open = treated.filter((each) => each.open).map(({ name }) => name);
   const [bringBack, giveUp, create] = [having("bring back"), having("give up"), having("create")];
   const undo = workloads
-    .filter(({ journal, container }) => container?.state !== "running" && journal && migrationToUndo(journal))
+    .filter(isToBeUndone)
     .map(({ config }) => config.name)
     .filter((name) => bringBack.includes(name));
   const interrupted = locks.length > 0 || pending.length > 0 || having("finish").length > 0;
@@ -91,6 +91,14 @@ export function planRecovery({ locks, pending, leftOvers, workloads }: RecoveryF
       ...(finish === undefined ? [] : ["pulumi up: finish with the configuration as it is now"]),
     ],
   };
+}
+
+/** A migration was begun on its state, and nobody has started its container since: that would have the state open. */
+export function isToBeUndone({
+  journal,
+  container,
+}: Pick<RecoveryWorkload, "journal" | "container">): boolean {
+  return container?.state !== "running" && journal !== undefined && migrationToUndo(journal) !== undefined;
 }
 
 type Treatment = "none" | "bring back" | "give up" | "finish" | "create";

@@ -4,7 +4,6 @@ import { formatDuration } from "../config/units.ts";
 import { EvidenceDamaged } from "../lifecycle/evidence/failure.ts";
 import { open } from "../lifecycle/ingress/open.ts";
 import { bringBackStranger } from "../lifecycle/update/bring-back-stranger.ts";
-import { migrationToUndo } from "../lifecycle/update/interrupted.ts";
 import { lastServing } from "../lifecycle/update/serving-trigger.ts";
 import { startOnState } from "../lifecycle/update/start.ts";
 import { undoMigration } from "../lifecycle/update/undo-migration.ts";
@@ -17,7 +16,7 @@ import { until } from "../platforms/until.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import { type Machine, type Operation, operationsUnderWay } from "./operations-under-way.ts";
 import type { RecoveryEngine } from "./recovery-engine.ts";
-import { planRecovery, type RecoveryPlan } from "./recovery-plan.ts";
+import { isToBeUndone, planRecovery, type RecoveryPlan } from "./recovery-plan.ts";
 import type { Look, LookedAtWorkload } from "./running.ts";
 import { refuseLivingLocks, type StateLock } from "./state-lock.ts";
 import { stackStatus } from "./status.ts";
@@ -194,11 +193,7 @@ export class Recovery {
     try {
       const progress = (line: string) => this.#say(`${input.name}: ${line}`);
       const context = { platform: this.#parts.platform, workload: input, progress };
-      const isMigrated = journal !== undefined && migrationToUndo(journal) !== undefined;
-      // One that somebody has started meanwhile has that state open.
-      if (isMigrated && container?.state !== "running") {
-        await undoMigration(await this.#parts.contextOf(input));
-      }
+      if (isToBeUndone(workload)) await undoMigration(await this.#parts.contextOf(input));
       await (adoption === undefined ? startOnState(context) : bringBackStranger(context, adoption.stranger));
     } catch (error) {
       throw new CommandFailure(

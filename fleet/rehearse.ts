@@ -1,18 +1,16 @@
 import { pinnedImage, shortReference } from "../config/image-reference.ts";
 import type { StackConfig } from "../config/schema.ts";
-import { voiceOf } from "../lifecycle/events.ts";
 import { sameDigest } from "../lifecycle/evidence/move.ts";
 import { rehearsalText } from "../lifecycle/rehearsal/verdict.ts";
 import { rehearseNow } from "../lifecycle/update/rehearsal-step.ts";
 import type { Situation } from "../lifecycle/update/situation.ts";
 import { tryWhileServing } from "../lifecycle/update/trials.ts";
-import { contextOf } from "../operations/program.ts";
 import { messageOf } from "../platforms/failure.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
 import { refuseUntouched, workloadNamed } from "./restore.ts";
 import { situationsOf } from "./situations.ts";
 import { configOf, type NamedStack } from "./stack.ts";
-import { secretOf } from "./update-engine.ts";
+import { workloadContext } from "./workload-context.ts";
 
 export const rehearse: Command = {
   name: "rehearse",
@@ -86,17 +84,7 @@ async function rehearseOne(named: NamedStack, situation: Situation, to: string, 
   refuseUntouched(situation);
   const { input, observed } = situation;
   const { name } = input;
-  const isControlPlane = input.track === "control-plane";
-  const secrets = {
-    snapshotPassword: await secretOf(named, "snapshotPassword"),
-    gatewayToken: "",
-    controlPlanePassword: isControlPlane ? await secretOf(named, "controlPlanePassword") : "",
-  };
-  const workload = { ...input, image: to };
-  const context = {
-    ...contextOf({ workload }, secrets),
-    ...voiceOf(name, (line) => out.write(line)),
-  };
+  const context = await workloadContext(named, { ...input, image: to }, out);
   const { platform } = context;
   const served = await platform.unit(input.container);
   if (served === undefined || !served.running) {

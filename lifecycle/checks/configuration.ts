@@ -142,16 +142,12 @@ export function judgeConfiguration(
   const now = printOf(content, secret, before.salt);
   const [old, found] = [before.keys, now.keys ?? {}];
   const values = keysOf(content);
-  const missing = Object.keys(old).filter((path) => !Object.hasOwn(found, path));
-  const reshaped = missing.filter((path) => isReshaped(path, values));
-  const vanished = missing.filter((path) => !reshaped.includes(path));
   const sameSecret = before.secret === now.secret;
-  const changed = [
-    ...(sameSecret
-      ? Object.keys(old).filter((path) => Object.hasOwn(found, path) && found[path] !== old[path])
-      : []),
-    ...reshaped,
-  ];
+  const { gone: vanished, changed } = compareKeys(
+    Object.keys(old),
+    values,
+    (path) => !sameSecret || found[path] === old[path],
+  );
   const said = [
     ...(changed.length > 0 ? [`changed: ${listed(changed)}`] : []),
     ...(sameSecret
@@ -164,6 +160,21 @@ export function judgeConfiguration(
   }
   const same = said.length === 0 ? ["with the same values"] : said;
   return passed(`${Object.keys(old).length} keys as before, ${same.join("; ")}`);
+}
+
+/** What has become of the keys of before: gone, or with another value, or with another form of it. */
+export function compareKeys(
+  before: readonly string[],
+  now: ReadonlyMap<string, string>,
+  /** Asked only of what is there still. */
+  isSame: (path: string) => boolean,
+): { gone: string[]; changed: string[] } {
+  const missing = before.filter((path) => !now.has(path));
+  const reshaped = missing.filter((path) => isReshaped(path, now));
+  return {
+    gone: missing.filter((path) => !reshaped.includes(path)),
+    changed: [...before.filter((path) => now.has(path) && !isSame(path)), ...reshaped],
+  };
 }
 
 /** `model: "a/b"` and `model: {primary: "a/b"}` say the same: what was there has another form now, and is not gone. */

@@ -38,25 +38,26 @@ function isWordOn(record: EvidenceRecord, image: string): boolean {
   }
 }
 
-/** One workload among those of an update. */
-export interface Judged {
-  name: string;
-  wanted: string;
-  move: Move;
-  records: readonly EvidenceRecord[];
-}
-
 /**
  * Whose failure keeps a workload from an image: that of any other one which is not to run it any more. One that is to run
  * it is tried again in this update, as is the workload itself: one after the other, and the first that fails ends it.
+ *
+ * @returns asks it of a move. Each image is looked for once: a wave wants one of them many times.
  */
-export function failureElsewhere(own: Judged, all: readonly Judged[]): FailedImage | undefined {
-  if (own.move.kind !== "forward") return undefined;
-  const { to } = own.move;
-  return all
-    .filter(({ wanted }) => !sameDigest(wanted, to))
-    .map(({ records }) => failureOf(records, to))
-    .find((found) => found !== undefined);
+export function failuresElsewhere(
+  all: readonly { wanted: string; records: readonly EvidenceRecord[] }[],
+): (move: Move) => FailedImage | undefined {
+  const known = new Map<string, FailedImage | undefined>();
+  return (move) => {
+    if (move.kind !== "forward") return undefined;
+    const { to } = move;
+    if (!known.has(to)) {
+      const others = all.filter(({ wanted }) => !sameDigest(wanted, to));
+      const found = others.map(({ records }) => failureOf(records, to)).find((each) => each !== undefined);
+      known.set(to, found);
+    }
+    return known.get(to);
+  };
 }
 
 export function failedElsewhere(

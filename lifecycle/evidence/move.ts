@@ -76,14 +76,17 @@ export function moveOf(facts: MoveFacts): Move {
   if (release === undefined) {
     return { kind: "forward", from, to: wanted, ...(requested && { restore: requested }) };
   }
-  const now = currentMarkers(records, from);
+  const back = { kind: "back" as const, from, to: wanted, release };
+  if (requested !== undefined) return { ...back, restore: requested };
   const rehearsal = passedRehearsal(records, release.image, from);
   const proved = provedBy(rehearsal);
-  if (requested !== undefined) return { kind: "back", from, to: wanted, release, restore: requested };
+  const now = currentMarkers(records, from);
   const moved = now === undefined ? [unread] : movedBeyond({ release, ...(proved && { proved }) }, now);
-  if (moved.length === 0)
-    return { kind: "back", from, to: wanted, release, ...disprovedBy(rehearsal, release, proved) };
-  return { kind: "back", from, to: wanted, release, restore: restoreOf(release, moved) };
+  // Where nothing has moved, as far as can be seen, the rehearsal may know better.
+  const why = moved.length > 0 ? moved : disprovedBy(rehearsal);
+  if (why.length === 0) return { ...back, ...(proved && { proved }) };
+  const { snapshot, takenAt } = release;
+  return { ...back, restore: { snapshot, takenAt, reason: "state moved", moved: why } };
 }
 
 const unread = "unknown: nothing was read after the new version started";
@@ -95,20 +98,9 @@ function provedBy(rehearsal: RecordedRehearsal | undefined): { time: string; mar
     : undefined;
 }
 
-/** Nothing has moved, as far as can be seen: the rehearsal may know better. */
-function disprovedBy(
-  rehearsal: RecordedRehearsal | undefined,
-  release: Release,
-  proved: { time: string; markers: Markers } | undefined,
-): { restore?: RestorePlan; proved?: { time: string; markers: Markers } } {
+function disprovedBy(rehearsal: RecordedRehearsal | undefined): string[] {
   const { wayBack } = rehearsal ?? {};
-  if (wayBack?.proved === false)
-    return { restore: restoreOf(release, [`as its rehearsal showed: ${wayBack.why}`]) };
-  return proved === undefined ? {} : { proved };
-}
-
-function restoreOf({ snapshot, takenAt }: Release, moved: string[]): RestorePlan {
-  return { snapshot, takenAt, reason: "state moved", moved };
+  return wayBack?.proved === false ? [`as its rehearsal showed: ${wayBack.why}`] : [];
 }
 
 /**

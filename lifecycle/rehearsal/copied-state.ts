@@ -1,40 +1,23 @@
 import { posix } from "node:path";
 import type { StateLocation } from "../../config/rollout.ts";
-import { configurationFile, keysOf } from "../checks/configuration.ts";
+import { compareKeys, configurationFile, keysOf } from "../checks/configuration.ts";
 import { parsedJson5 } from "../checks/json5.ts";
-import type { Markers } from "../evidence/records.ts";
 import type { StateChanges } from "../evidence/rehearsal-parts.ts";
 import { parseScriptReport } from "../snapshot/markers.ts";
 import { runScript } from "../snapshot/repository.ts";
-import { readMarkers } from "../snapshot/state-read.ts";
 import type { WorkloadContext } from "../workload.ts";
 
-/** What is looked at in a copy before and after the new version had it. The values of the configuration stay in memory. */
-export interface CopiedState {
-  markers: Markers;
-  /** By key path, see `keysOf`; undefined: there is none, or it can't be read. */
-  configuration: ReadonlyMap<string, string> | undefined;
-}
+/** By key path, see `keysOf`; undefined: there is none, or it can't be read. The values stay in memory. */
+export type CopiedConfiguration = ReadonlyMap<string, string> | undefined;
 
 const readDeadline = 60;
 
 /** @param environment - of what is started on the copy, `NAME=value`: it may say where the configuration is. */
-export async function readCopy(
-  context: WorkloadContext,
-  copy: StateLocation,
-  environment: readonly string[],
-): Promise<CopiedState> {
-  return {
-    markers: await readMarkers(context, copy),
-    configuration: await readConfiguration(context, copy, environment),
-  };
-}
-
-async function readConfiguration(
+export async function readCopiedConfiguration(
   { platform, workload }: WorkloadContext,
   copy: StateLocation,
   environment: readonly string[],
-): Promise<ReadonlyMap<string, string> | undefined> {
+): Promise<CopiedConfiguration> {
   const path = posix.relative(workload.mount, configurationFile(environment, workload.mount));
   if (workload.track === "control-plane" || path.startsWith("..")) return undefined;
   const { exitCode, stdout } = await platform.job({
@@ -50,14 +33,13 @@ async function readConfiguration(
   return typeof content === "object" && content !== null ? keysOf(content) : undefined;
 }
 
-export function configurationChanges(before: CopiedState, after: CopiedState): StateChanges["configuration"] {
-  const [old, now] = [before.configuration, after.configuration];
-  if (old === undefined) return { gone: [], changed: [] };
-  const paths = [...old.keys()];
-  return {
-    gone: paths.filter((path) => now?.has(path) !== true),
-    changed: paths.filter((path) => now?.has(path) === true && now.get(path) !== old.get(path)),
-  };
+export function configurationChanges(
+  before: CopiedConfiguration,
+  after: CopiedConfiguration = new Map(),
+): StateChanges["configuration"] {
+  return before === undefined
+    ? { gone: [], changed: [] }
+    : compareKeys([...before.keys()], after, (path) => before.get(path) === after.get(path));
 }
 
 /** Against the snapshot that it was made from: all files of the copy in bytes, and the paths of those that are gone. */

@@ -1,4 +1,5 @@
 import { formatDuration } from "../../config/units.ts";
+import { lastColdPass } from "../evidence/cold-pass.ts";
 import type { EvidenceRecord, RehearsalEntry, SnapshotEntry } from "../evidence/records.ts";
 import type { Forecast } from "../evidence/rehearsal-parts.ts";
 import type { Workload } from "../workload.ts";
@@ -13,13 +14,10 @@ export function forecastOf(
   hot: Pick<SnapshotEntry, "seconds">,
 ): Forecast {
   const cutOver = records.findLast(({ kind }) => kind === "cut-over");
-  const cold = records.findLast(
-    (record) => record.kind === "snapshot" && (record.role === "cold" || record.role === "pre-restore"),
-  );
   const gate = records.findLast((record) => record.kind === "gate" && record.outcome === "passed");
   const parts = {
     stop: cutOver?.kind === "cut-over" ? cutOver.stop.seconds : 0,
-    copy: cold?.kind === "snapshot" ? cold.seconds : hot.seconds,
+    copy: lastColdPass(records) ?? hot.seconds,
     migration: seconds.migration,
     start: seconds.start ?? 0,
     gate: gate?.kind === "gate" ? gate.checks.reduce((sum, { seconds: each }) => sum + each, 0) : 0,

@@ -4,11 +4,13 @@ import { verdictOf } from "../checks/judge.ts";
 import { runChecks } from "../checks/run.ts";
 import { accountProblem, lookIntoCopy } from "../control-plane/drill.ts";
 import type { RehearsalEntry, SnapshotEntry } from "../evidence/records.ts";
+import { configuredStart } from "../snapshot/configured-start.ts";
 import type { StateCopy } from "../snapshot/copy.ts";
-import { configuredStart, shownOf } from "../snapshot/drill.ts";
+import { shownOf } from "../snapshot/drill.ts";
+import { readMarkers } from "../snapshot/state-read.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { configurationChanges, filesOf, readCopy } from "./copied-state.ts";
+import { configurationChanges, filesOf, readCopiedConfiguration } from "./copied-state.ts";
 import { MigrationFailed, runMigration } from "./migration.ts";
 import { migrationPrint, rehearsalOf, strangersStart } from "./settings.ts";
 import { actionFor, newSymptoms, type Symptom, symptomsIn } from "./symptoms.ts";
@@ -60,7 +62,8 @@ export async function rehearse(
   }
   const at = await copy.restored();
   const environment = Object.entries(start.environment).map(([name, value]) => `${name}=${value}`);
-  const before = await readCopy(context, at, environment);
+  const configuration = () => readCopiedConfiguration(context, at, environment);
+  const before = await configuration();
   try {
     entry.seconds.migration = await timed(() => migrateCopy(context, copy, rehearsed, start));
     entry.seconds.start = await timed(() => startOn(context, copy, rehearsed, start));
@@ -68,19 +71,19 @@ export async function rehearse(
     if (!(error instanceof NotPassed)) throw error;
     return { ...entry, failure: { stage: error.stage, why: error.message } };
   }
-  const after = await readCopy(context, at, environment);
+  const markers = await readMarkers(context, at);
   const { bytes, gone } = await filesOf(context, at, snapshot.snapshot);
   const changes = changesOf({
-    ...{ before: snapshot.markers, after: after.markers, gone },
+    ...{ before: snapshot.markers, after: markers, gone },
     bytes: { before: snapshot.bytes, after: bytes },
-    configuration: configurationChanges(before, after),
+    configuration: configurationChanges(before, await configuration()),
   });
   let failure: string | undefined;
   entry.seconds.reverse = await timed(async () => {
     failure = await goBackOn(context, copy, rehearsed);
   });
   return {
-    ...{ ...entry, outcome: "passed", changes, markers: after.markers },
+    ...{ ...entry, outcome: "passed", changes, markers },
     wayBack: wayBackOf(changes, failure),
   };
 }

@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { fingerprint } from "../../config/fingerprint.ts";
 import { type RehearsalConfig, usualRehearsal } from "../../config/rehearsal-schema.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
+import { configuredStart } from "../snapshot/configured-start.ts";
 import type { Workload } from "../workload.ts";
 
 type Rehearsed = Pick<Workload, "rehearse" | "migrate" | "made" | "startedWith" | "tokenVariable">;
@@ -36,7 +36,7 @@ export function strangersStart(
     all.map((name) => [name, (named.includes(name) ? values.get(name) : undefined) ?? placeholder]),
   );
   return {
-    start: withVariables(workload, secrets, randomUUID()),
+    start: withSecrets(workload, secrets, ""),
     missing: named.filter((name) => !values.has(name)),
   };
 }
@@ -48,16 +48,13 @@ export function ownStart(workload: Rehearsed, served: readonly string[], token: 
     const value = values.get(name);
     return value === undefined ? [] : [[name, value]];
   });
-  return withVariables(workload, Object.fromEntries(known), token);
+  return withSecrets(workload, Object.fromEntries(known), token);
 }
 
-function withVariables(
-  { startedWith, tokenVariable }: Rehearsed,
-  secrets: Record<string, string>,
-  token: string,
-): StartSettings {
-  const own = tokenVariable === undefined ? {} : { [tokenVariable]: token };
-  return { ...startedWith, environment: { ...startedWith.environment, ...secrets, ...own } };
+function withSecrets(workload: Rehearsed, secrets: Record<string, string>, token: string): StartSettings {
+  const { startedWith } = workload;
+  const environment = { ...startedWith.environment, ...secrets };
+  return configuredStart({ ...workload, startedWith: { ...startedWith, environment } }, token);
 }
 
 /** Variables whose values nobody may see. */

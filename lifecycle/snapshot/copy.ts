@@ -1,14 +1,15 @@
 import type { StateLocation } from "../../config/rollout.ts";
-import type { Trial } from "../../platforms/platform.ts";
+import type { Trial, TrialLimits } from "../../platforms/platform.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { dropGatewayLocks } from "./gateway-locks.ts";
+import { printedLines } from "./printed-lines.ts";
 import { runScript } from "./repository.ts";
 
 /** Threads and processes of what is started on a copy: a gateway with its channels has under 100. */
 const processLimit = 1024;
 
 /** Of everything that is started on a copy, or works on one. */
-export function copyLimits({ workload }: Pick<WorkloadContext, "workload">): Trial["limits"] {
+export function copyLimits({ workload }: Pick<WorkloadContext, "workload">): TrialLimits {
   const { memory, cpus } = workload.snapshots.drill;
   return { memory, cpus, processes: processLimit };
 }
@@ -33,9 +34,6 @@ export interface StateCopy {
     work: (said: string[]) => Promise<T>,
   ): Promise<T>;
 }
-
-/** Seconds that the log of something that has just started may take to be read. */
-const logDeadline = 60;
 
 /**
  * One at a time on a platform: a gateway takes over 500 MB, and a migration needs free processors. The copy and all that
@@ -65,7 +63,7 @@ export function withCopy<T>(
           await platform.trial({
             ...{ name, workload: workload.name, image, like, environment, mount, limits, deadline },
           });
-          const result = await then(await linesOf(context, name));
+          const result = await then(await printedLines(platform, name));
           const { killed } = await platform.endTrial(name, workload.stopGrace);
           // As after a stop in an update: what comes next on this copy must not find them.
           if (killed)
@@ -91,14 +89,6 @@ async function restoreTo(context: WorkloadContext, name: string, snapshot: strin
     arguments: [snapshot],
   });
   return scratch;
-}
-
-async function linesOf({ platform }: WorkloadContext, name: string): Promise<string[]> {
-  const lines: string[] = [];
-  for await (const { text } of platform.logs(name, { since: new Date(0), deadline: logDeadline })) {
-    lines.push(text);
-  }
-  return lines;
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -1,11 +1,11 @@
-import { randomUUID } from "node:crypto";
 import { formatBytes } from "../../config/units.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
-import { type StartSettings, TrialFailed } from "../../platforms/platform.ts";
+import { TrialFailed } from "../../platforms/platform.ts";
 import { proveRestoredAccount, proveRestoredDatabase } from "../control-plane/drill.ts";
 import type { DrillEntry } from "../evidence/records.ts";
 import { secondsSince } from "../update/step.ts";
-import type { Workload, WorkloadContext } from "../workload.ts";
+import type { WorkloadContext } from "../workload.ts";
+import { configuredStart } from "./configured-start.ts";
 import { type StateCopy, withCopy } from "./copy.ts";
 
 /**
@@ -52,16 +52,6 @@ export function shownOf(said: readonly string[]): string {
 export function describeDrill({ snapshot, users }: Pick<DrillEntry, "snapshot" | "users">): string {
   const shown = users === undefined ? "" : `; its database has ${users} users, and our account logs in`;
   return `snapshot ${snapshot.slice(0, 8)} starts and becomes healthy${shown}`;
-}
-
-/** As the configuration wants the container that is not there yet. Without a token at hand any will do for a gateway. */
-export function configuredStart(
-  { startedWith, tokenVariable }: Pick<Workload, "startedWith" | "tokenVariable">,
-  token: string,
-): StartSettings {
-  if (tokenVariable === undefined) return startedWith;
-  const environment = { ...startedWith.environment, [tokenVariable]: token || randomUUID() };
-  return { ...startedWith, environment };
 }
 
 function drillFailure(

@@ -6,6 +6,7 @@ import type { InstanceGroupConfig, StackConfig } from "../../config/schema.ts";
 import type { Track } from "../../config/track.ts";
 import { type CanaryVerdict, canaryVerdict } from "../evidence/canary.ts";
 import type { SealedRecord } from "../evidence/chain.ts";
+import { lastColdPass } from "../evidence/cold-pass.ts";
 import type { Envelope } from "../evidence/envelope.ts";
 import { type Move, type RestorePlan, releasesOf, sameDigest } from "../evidence/move.ts";
 import type { ReadRecord } from "../evidence/records.ts";
@@ -101,9 +102,7 @@ function pauseOf({ input, records, move }: Situation): JudgedPause {
   const { track, ingress, drain, stopGrace, healthWait, gate } = input;
   const { http, command, budget } = drain;
   const seen = track === "control-plane" || http !== undefined || command !== undefined;
-  const cold = records.findLast(
-    (record) => record.kind === "snapshot" && (record.role === "cold" || record.role === "pre-restore"),
-  );
+  const cold = lastColdPass(records);
   const rehearsed = move.kind === "forward" ? passedRehearsal(records, move.from, move.to) : undefined;
   const migration = input.migrate === undefined ? 0 : (rehearsed?.seconds.migration ?? 0);
   return {
@@ -111,7 +110,7 @@ function pauseOf({ input, records, move }: Situation): JudgedPause {
     drain: (ingress?.drain ?? 0) + (seen ? budget : 0),
     unseen: seen ? 0 : budget,
     stopGrace,
-    coldPass: cold?.kind === "snapshot" ? cold.seconds + migration : 0,
+    coldPass: cold === undefined ? 0 : cold + migration,
     start: healthWait + gate.reduce((sum, { deadline }) => sum + deadline, 0),
   };
 }

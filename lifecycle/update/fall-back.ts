@@ -2,10 +2,11 @@ import { OperationFailure } from "../../platforms/failure.ts";
 import type { Unit } from "../../platforms/platform.ts";
 import { type RestorePlan, sameDigest } from "../evidence/move.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
+import { printedLines } from "../snapshot/printed-lines.ts";
 import { Journal } from "../workdir/journal.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
 import { refuseOtherWriters } from "./other-writers.ts";
-import { setStateBack } from "./undo-migration.ts";
+import { setStateBack } from "./set-state-back.ts";
 
 /** Lines of its log that go on record. */
 const keptLines = 5;
@@ -30,7 +31,7 @@ export async function fallBack(context: WorkloadContext, task: WorkloadTask): Pr
   const problem = otherCause(unit, workload.image);
   if (problem !== undefined)
     throw new OperationFailure(`${workload.name}: ${problem}. Its state is left as it is.`);
-  const said = await lastLines(context);
+  const said = await printedLines(platform, workload.container, keptLines);
   progress(
     `it does not come up on the state as the newer version left it (${said.at(-1) ?? "it says nothing"}): its snapshot comes back as well`,
   );
@@ -44,7 +45,7 @@ export async function fallBack(context: WorkloadContext, task: WorkloadTask): Pr
   const journal = new Journal(log.folder);
   // Killed in it, the next run finishes it first.
   await journal.write({ phase: "restoring", from: move.from, move: { ...move, restore: plan } });
-  await setStateBack(context, { from: move.to }, plan);
+  await setStateBack(context, plan, move.to);
   await journal.write({ phase: "creating", from: move.from, move });
   return { restored: snapshot };
 }
@@ -62,13 +63,4 @@ function otherCause(unit: Unit | undefined, image: string): string | undefined {
   return unit.running && unit.health !== "unhealthy" && unit.health !== "starting"
     ? "its container is healthy"
     : undefined;
-}
-
-async function lastLines({ platform, workload }: WorkloadContext): Promise<string[]> {
-  const lines: string[] = [];
-  for await (const { text } of platform.logs(workload.container, { since: new Date(0), deadline: 60 })) {
-    lines.push(text);
-    if (lines.length > keptLines) lines.shift();
-  }
-  return lines;
 }

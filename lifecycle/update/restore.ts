@@ -1,9 +1,8 @@
 import { messageOf, OperationFailure } from "../../platforms/failure.ts";
-import type { Move, RestorePlan } from "../evidence/move.ts";
+import type { Move } from "../evidence/move.ts";
 import type { CutOverEntry } from "../evidence/records.ts";
 import { describeLocks, dropGatewayLocks } from "../snapshot/gateway-locks.ts";
 import { withRepository } from "../snapshot/repository.ts";
-import { restoreState } from "../snapshot/restore.ts";
 import { type CutOverJournal, Journal } from "../workdir/journal.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
 import { type Creation, creationOf, isMigratedFor } from "./creation.ts";
@@ -12,6 +11,7 @@ import { findState, snapshotFoundState } from "./found-state.ts";
 import { recordMade } from "./made.ts";
 import { migrateState } from "./migrate-state.ts";
 import { refuseOtherWriters } from "./other-writers.ts";
+import { setStateBack } from "./set-state-back.ts";
 import { runStep } from "./step.ts";
 import { putStrangerBack, takeOver } from "./take-over.ts";
 import { moveOfTask } from "./task-move.ts";
@@ -75,7 +75,7 @@ async function makeReady(context: WorkloadContext, move: Move): Promise<string |
   if (restore === undefined) {
     return settled;
   }
-  await setBack(context, restore);
+  await setStateBack(context, restore, workload.image);
   await journal.write({ phase: "creating", from, move });
   return restore.snapshot;
 }
@@ -138,13 +138,13 @@ async function settle(
   }
   if (before.phase !== "restoring") {
     context.progress("the migration of an earlier run is undone first");
-    await setBack(context, restore);
+    await setStateBack(context, restore, before.from);
     const { since: _, migrated: __, ...left } = before;
     await journal.write({ ...left, phase: "removing" });
     return restore.snapshot;
   }
   context.progress(`the restore of ${restore.snapshot.slice(0, 8)} that was interrupted is finished first`);
-  await setBack(context, restore);
+  await setStateBack(context, restore, context.workload.image);
   await journal.write({ phase: "creating", from: before.from, move: before.move });
   return restore.snapshot;
 }
@@ -178,17 +178,5 @@ async function leave(
     const done = { drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds: 0, killed: false } };
     // A first start is no cut-over: the version that takes a state over is the one that wrote it, as far as is known.
     return "from" in move ? cutOverOf(context, move, move.from, snapshot.snapshot, done) : undefined;
-  });
-}
-
-function setBack(context: WorkloadContext, plan: RestorePlan): Promise<void> {
-  return withRepository(context, "restore", async () => {
-    const restored = await runStep(
-      context,
-      "restore",
-      () => restoreState(context, plan, context.workload.image),
-      () => `the state is that of snapshot ${plan.snapshot.slice(0, 8)} of ${plan.takenAt}`,
-    );
-    await context.log.append(restored);
   });
 }

@@ -2,7 +2,7 @@ import { type WorkloadConfig, workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Observed, Platform } from "../../platforms/platform.ts";
-import { failedElsewhere, failureElsewhere, type Judged } from "../evidence/failed-image.ts";
+import { failedElsewhere, failuresElsewhere } from "../evidence/failed-image.ts";
 import { lastImage } from "../evidence/move.ts";
 import { behindCanary, refusalOf, unjudgedSince } from "../evidence/refusal.ts";
 import { orderedMove, restoreEpoch, restoreOf } from "../evidence/restore-order.ts";
@@ -40,12 +40,12 @@ export async function situationsOf(
         : find(config, stack, wanted, own);
     }),
   );
-  const judged = found.map(({ wanted, move, records }) => ({
-    ...{ name: wanted.name, wanted: wanted.image, move, records },
-  }));
-  const fit = found.map((each, index) => {
-    const failure = failureElsewhere(judged[index] as Judged, judged);
-    return failure === undefined || each.refused !== undefined
+  const failureFor = failuresElsewhere(
+    found.map(({ wanted, records }) => ({ wanted: wanted.image, records })),
+  );
+  const fit = found.map((each) => {
+    const failure = each.refused === undefined ? failureFor(each.move) : undefined;
+    return failure === undefined
       ? each
       : asItIs({ ...each, refused: failedElsewhere(failure, each.wanted.image, stack) });
   });

@@ -1,10 +1,7 @@
-import type { RestorePlan } from "../evidence/move.ts";
-import { withRepository } from "../snapshot/repository.ts";
-import { restoreState } from "../snapshot/restore.ts";
-import { type CutOverJournal, Journal } from "../workdir/journal.ts";
+import { Journal } from "../workdir/journal.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { migrationToUndo } from "./interrupted.ts";
-import { runStep } from "./step.ts";
+import { setStateBack } from "./set-state-back.ts";
 
 /**
  * Sets back what a migration has made of the state, before the version of before is started on it again. Nothing has the
@@ -18,23 +15,7 @@ export async function undoMigration(context: WorkloadContext): Promise<void> {
   context.progress(
     `its migration is undone first: the state goes back to snapshot ${plan.snapshot.slice(0, 8)}`,
   );
-  await setStateBack(context, found, plan);
+  await setStateBack(context, plan, found.from);
   const { since: _, migrated: __, ...left } = found;
   await journal.write({ ...left, phase: "snapshotting" });
-}
-
-export function setStateBack(
-  context: WorkloadContext,
-  { from }: Pick<CutOverJournal, "from">,
-  plan: RestorePlan,
-): Promise<void> {
-  return withRepository(context, "restore", async () => {
-    const restored = await runStep(
-      context,
-      "restore",
-      () => restoreState(context, plan, from),
-      () => `the state is that of snapshot ${plan.snapshot.slice(0, 8)} again`,
-    );
-    await context.log.append(restored);
-  });
 }

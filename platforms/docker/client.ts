@@ -46,6 +46,15 @@ export function isNotFound(error: unknown): boolean {
   return (error as { statusCode?: number }).statusCode === 404;
 }
 
+/** For what is to be removed: it may have gone by itself. */
+export async function unlessGone(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
 /** 304 (already started or stopped) is the wanted state, not an error. */
 export function isUnchanged(error: unknown): boolean {
   return (error as { statusCode?: number }).statusCode === 304;

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import type { LeftOver } from "../platform.ts";
-import { isNotFound } from "./client.ts";
+import { unlessGone } from "./client.ts";
 import { deadHostLocks, removeStopped } from "./host-lock.ts";
 import { oneShotLabel, workloadOfOneShot } from "./one-shot.ts";
 
@@ -40,15 +40,9 @@ export async function removeLeftOver(docker: Docker, { kind, id }: LeftOver): Pr
   if (kind === "lock") {
     return removeStopped(docker, id);
   }
-  try {
-    if (kind === "container") {
-      await docker.getContainer(id).remove({ force: true, v: true });
-    } else {
-      await docker.getVolume(id).remove();
-    }
-  } catch (error) {
-    if (!isNotFound(error)) {
-      throw error;
-    }
-  }
+  await unlessGone(
+    kind === "container"
+      ? docker.getContainer(id).remove({ force: true, v: true })
+      : docker.getVolume(id).remove(),
+  );
 }

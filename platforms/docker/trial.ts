@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { type ProgramResult, type ProgramRun, type Trial, TrialFailed } from "../platform.ts";
-import { describeDockerError, inspectContainer, isNotFound } from "./client.ts";
+import { describeDockerError, inspectContainer, unlessGone } from "./client.ts";
 import { stopContainer, waitHealthy } from "./lifecycle.ts";
 import { collectLogs } from "./logs.ts";
 import { exitCodeOf, oneShotLabel } from "./one-shot.ts";
@@ -55,7 +55,7 @@ export function askedOften({ Interval, Retries, ...check }: Docker.HealthConfig)
 }
 
 /** Apart from the network, and from all that it shares with the workload that serves. */
-function apart(start: Start, mount: string): Docker.HostConfig {
+function apart(start: Start, mount: string) {
   // What belongs to its state has a copy here; everything else of the host can be read and not written.
   const Mounts = start.mounts.filter(({ Target }) => Target !== mount);
   return { Mounts, NetworkMode: "none", Init: true };
@@ -83,6 +83,7 @@ const longestOutput = 64 * 1024;
 export async function runProgram(docker: Docker, program: ProgramRun): Promise<ProgramResult> {
   const { name, workload, purpose, image, environment, mount, state, argv, deadline } = program;
   const start = startBy(program.start);
+  const own = apart(start, mount);
   // The image's own start and health check are of the gateway, which this is not.
   const { User, WorkingDir } = start.options;
   await unlessGone(docker.getContainer(name).remove({ force: true, v: true }));
@@ -97,8 +98,8 @@ export async function runProgram(docker: Docker, program: ProgramRun): Promise<P
     Env: withOverrides(start.environment, environment),
     Labels: labelsOf(workload, purpose),
     HostConfig: {
-      ...apart(start, mount),
-      Mounts: [...(apart(start, mount).Mounts ?? []), mountOf(state, mount, false)],
+      ...own,
+      Mounts: [...own.Mounts, mountOf(state, mount, false)],
       ...limitsOf(program.limits, start.memory),
     },
   });
@@ -121,14 +122,6 @@ async function endOf(container: Docker.Container, deadline: number): Promise<num
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;
-  }
-}
-
-async function unlessGone(removal: Promise<unknown>): Promise<void> {
-  try {
-    await removal;
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
   }
 }
 

@@ -1,12 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  failedElsewhere,
-  failureElsewhere,
-  failureOf,
-  type Judged,
-} from "../../lifecycle/evidence/failed-image.ts";
+import { failedElsewhere, failureOf, failuresElsewhere } from "../../lifecycle/evidence/failed-image.ts";
 import type { Move } from "../../lifecycle/evidence/move.ts";
-import type { EvidenceEntry, Outcome } from "../../lifecycle/evidence/records.ts";
+import type { EvidenceEntry, EvidenceRecord, Outcome } from "../../lifecycle/evidence/records.ts";
 import { refusalText } from "../../lifecycle/evidence/refusal.ts";
 import { describePlan } from "../../lifecycle/update/plan.ts";
 import { situationsOf } from "../../lifecycle/update/situations.ts";
@@ -51,6 +46,12 @@ describe("a version that failed on one workload", () => {
   const forward: Move = { kind: "forward", from: stable, to: candidate };
   const none: Move = { kind: "none", to: stable };
   const failed = onRecord(gate(candidate, "failed"));
+  interface Judged {
+    name: string;
+    wanted: string;
+    move: Move;
+    records: EvidenceRecord[];
+  }
   const of = (name: string, change: Partial<Judged> = {}): Judged => ({
     ...{ name, wanted: candidate, move: forward, records: [], ...change },
   });
@@ -78,7 +79,7 @@ describe("a version that failed on one workload", () => {
       false,
     ],
   ])("%s", (_what, own, all, refused) => {
-    expect(failureElsewhere(own, all) !== undefined).toBe(refused);
+    expect(failuresElsewhere(all)(own.move) !== undefined).toBe(refused);
   });
 
   it("is said with its record and the two ways out", () => {
