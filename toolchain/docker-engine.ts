@@ -94,6 +94,8 @@ async function startEngine(cache: Cache, program: string): Promise<DockerEngine>
       `--data-root=${join(cache.folder, "docker")}`,
       `--exec-root=${state}`,
       `--pidfile=${join(cache.run, "docker.pid")}`,
+      // Engines before 23 kill docker-proxy when the thread that started it ends, and its port refuses for good.
+      "--userland-proxy=false",
       "--log-level=warn",
     ],
     log,
