@@ -7,6 +7,7 @@ import { conversation } from "./kinds/conversation.ts";
 import { http } from "./kinds/http.ts";
 import { login } from "./kinds/login.ts";
 import { logs } from "./kinds/logs.ts";
+import { message } from "./kinds/message.ts";
 import { pins } from "./kinds/pins.ts";
 import { unchanged } from "./kinds/unchanged.ts";
 import { version } from "./kinds/version.ts";
@@ -22,6 +23,7 @@ export const checkKinds: readonly CheckKind[] = [
   build,
   channels,
   conversation,
+  message,
   unchanged,
   pins,
   workflow,
