@@ -1,12 +1,12 @@
 import { pinnedImage, shortReference } from "../config/image-reference.ts";
 import type { StackConfig } from "../config/schema.ts";
 import { sameDigest } from "../lifecycle/evidence/move.ts";
-import { rehearsalText } from "../lifecycle/rehearsal/verdict.ts";
 import { rehearseNow } from "../lifecycle/update/rehearsal-step.ts";
 import type { Situation } from "../lifecycle/update/situation.ts";
 import { tryWhileServing } from "../lifecycle/update/trials.ts";
 import { messageOf } from "../platforms/failure.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
+import { rehearsalTable } from "./rehearsal-table.ts";
 import { refuseUntouched, workloadNamed } from "./restore.ts";
 import { situationsOf } from "./situations.ts";
 import { configOf, type NamedStack } from "./stack.ts";
@@ -97,5 +97,6 @@ async function rehearseOne(named: NamedStack, situation: Situation, to: string, 
   const { result } = await tryWhileServing(context, served, (copy, rehearsed) =>
     rehearseNow(context, copy, rehearsed),
   );
-  out.write(`${name}: ${shortReference(served.image)} -> ${shortReference(to)}: ${rehearsalText(result)}\n`);
+  const title = `${name}: ${shortReference(served.image)} -> ${shortReference(to)}: passed`;
+  out.write(`${[title, ...rehearsalTable(result)].join("\n")}\n`);
 }

@@ -82,7 +82,7 @@ function wayBackText({ proved, why }: NonNullable<RehearsalEntry["wayBack"]>): s
 function changesText({ moves, configuration, files }: StateChanges): string {
   const { gone, changed } = configuration;
   const parts = [
-    ...moves,
+    ...(moves.length > 0 ? [listed(moves, "; ")] : []),
     ...(gone.length > 0 ? [`gone from the configuration: ${listed(gone)}`] : []),
     ...(changed.length > 0 ? [`changed in the configuration: ${listed(changed)}`] : []),
     ...(files.gone > 0
@@ -92,7 +92,8 @@ function changesText({ moves, configuration, files }: StateChanges): string {
   return parts.length === 0 ? "it leaves the state as it is" : parts.join("; ");
 }
 
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(", ");
+/** On one line: all of it stands on record, and in the table of `fleet rehearse`. */
+function listed(names: readonly string[], between = ", "): string {
+  const shown = names.slice(0, 5).join(between);
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }
