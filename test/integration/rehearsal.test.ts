@@ -39,6 +39,25 @@ describe("an update to a version that does not bring its state over by itself", 
     expect(await rehearsal()).toMatchObject({ outcome: "failed", failure: { stage: "start" } });
   });
 
+  it("leaves nothing behind once it is recovered, though the deployer was killed in the middle of it", async () => {
+    const before = await world.identity(name);
+    await world.breakAt(name, "rehearsal");
+    const run = world.startUp();
+    await world.reached(name, "rehearsal");
+    process.kill(-run.pid, "SIGKILL");
+    process.kill(await world.pidAtBreakpoint(name, "rehearsal"), "SIGKILL");
+    await run.ended;
+    expect(await leftOver()).not.toBe("");
+    const recovered = await world.fleet("recover");
+    // It goes on with the update, which is refused as before.
+    expect(recovered.code).not.toBe(0);
+    expect(recovered.output).toContain("left over: ");
+    expect(recovered.output).toContain("Its last lines: state database schema migration required");
+    expect(await leftOver()).toBe("");
+    expect(await world.identity(name)).toEqual(before);
+    expect(await texts()).toEqual(["kept"]);
+  });
+
   it("is refused where its migration fails on the copy, and where that hangs", async () => {
     await world.setSwitch(name, "doctor-fails");
     await world.configure({ images: { ...toVersion3(), migrate: doctor } });
