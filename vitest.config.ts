@@ -17,6 +17,7 @@ const withoutDocker = {
  * and needs no Docker either. `integration` needs the real parts that test/run.ts sets up. `long` needs
  * them too, and each of its files takes more than ten minutes: for a release. `pending` needs them as well: what was
  * written or changed and has not passed whole on a quiet machine yet. Each file goes to `integration` once it has.
+ * `versions` needs them and more versions of OpenClaw: what each step from one to the next does to a state, an hour or two.
  */
 // biome-ignore lint/style/noDefaultExport: the form that vitest reads.
 export default defineConfig({
@@ -42,6 +43,7 @@ export default defineConfig({
       onRealParts("integration"),
       onRealParts("long"),
       onRealParts("pending"),
+      onRealParts("versions"),
     ],
   },
 });

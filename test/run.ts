@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf } from "../platforms/failure.ts";
 import { lastBegin, lastBeginVariable } from "./support/last-begin.ts";
-import { partsFile, partsVariable } from "./support/parts.ts";
+import { type OnDemand, partsFile, partsVariable } from "./support/parts.ts";
 import {
   closingLine,
   reported,
@@ -20,9 +20,9 @@ const budget: Record<string, string> = last === undefined ? {} : { [lastBeginVar
 /** In this order: what needs nothing first, so that a slip shows within seconds and not after the set-up. */
 const stages = ["types", "lint", "unit", "fixtures", "integration"] as const;
 /** Only when it is named: see vitest.config.ts. */
-const onDemand = ["long", "pending"] as const;
+const onDemand = ["long", "pending", "versions"] as const;
 /** They need the set-up. */
-const onRealParts: readonly Stage[] = ["integration", "long", "pending"];
+const onRealParts: readonly Stage[] = ["integration", ...onDemand];
 const allStages = [...stages, ...onDemand] as const;
 type Stage = (typeof allStages)[number];
 
@@ -42,7 +42,8 @@ async function main(wanted: readonly Stage[]): Promise<number> {
       if (!reports.some(({ title }) => title === setUpTitle)) {
         reports.push(
           await reported(setUpTitle, write, async () => {
-            parts = await setUp(folder);
+            const more = { allVersions: wanted.includes("versions"), irc: wanted.includes("long") };
+            parts = await setUp(folder, more);
             return { tally: parts === undefined ? { ...noTests, failed: 1 } : noTests, files: [] };
           }),
         );
@@ -80,6 +81,7 @@ function programOf(stage: Stage, folder: string): StageProgram {
     case "integration":
     case "long":
     case "pending":
+    case "versions":
       return vitest(stage, "verbose", folder, inAnyOrder);
   }
 }
@@ -104,9 +106,9 @@ function vitest(
 const setUpTitle = "set-up";
 
 /** The set-up counts as a test that fails when it can't be done; the reason is printed. */
-async function setUp(folder: string): Promise<string | undefined> {
+async function setUp(folder: string, more: OnDemand): Promise<string | undefined> {
   try {
-    return await partsFile(folder, (line) => write(`${line}\n`));
+    return await partsFile(folder, (line) => write(`${line}\n`), more);
   } catch (error) {
     write(`${messageOf(error)}\n`);
     return undefined;

@@ -2,28 +2,50 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Parts } from "./world.ts";
 
+/** What only some tests need, and is made for them alone. */
+export interface OnDemand {
+  /** OpenClaw's versions of the matrix. */
+  allVersions?: boolean;
+  /** A server of IRC. */
+  irc?: boolean;
+}
+
 /** Names the file with the parts. Set from outside, nothing is set up. */
 export const partsVariable = "CLAWFORCE_TEST_PARTS";
 
 /** The file with the parts: the given one, or one in `folder` for parts that are set up now. */
-export async function partsFile(folder: string, write: (line: string) => void): Promise<string> {
+export async function partsFile(
+  folder: string,
+  write: (line: string) => void,
+  more: OnDemand = {},
+): Promise<string> {
   const given = process.env[partsVariable];
   if (given !== undefined && given !== "") {
     write(`left out, the parts are those of ${given}`);
     return given;
   }
   const file = join(folder, "parts.json");
-  await writeFile(file, JSON.stringify(await setUpParts(write)), { mode: 0o600 });
+  await writeFile(file, JSON.stringify(await setUpParts(write, more)), { mode: 0o600 });
   return file;
 }
 
 /** Loaded only now: what needs no set-up must not wait for its code. */
-async function setUpParts(write: (line: string) => void): Promise<Parts> {
+async function setUpParts(
+  write: (line: string) => void,
+  { allVersions = false, irc = false }: OnDemand,
+): Promise<Parts> {
   const { lineProgress } = await import("../../toolchain/progress.ts");
   const { environmentOf, setUp } = await import("../../toolchain/set-up.ts");
-  const { buildImages } = await import("../../toolchain/images/build.ts");
+  const { buildImages, buildOnDemand } = await import("../../toolchain/images/build.ts");
+  const { onDemandVersions } = await import("../../toolchain/images/openclaw-versions.ts");
   const progress = lineProgress(write);
   const toolchain = await setUp(progress);
   const images = await buildImages({ ...toolchain, progress });
-  return { environment: environmentOf(toolchain), dockerHost: toolchain.dockerHost, images };
+  const versions = allVersions ? onDemandVersions : [];
+  const more = await buildOnDemand({ versions, irc }, { ...toolchain, progress });
+  return {
+    environment: environmentOf(toolchain),
+    dockerHost: toolchain.dockerHost,
+    images: { ...images, ...more, openclaw: { ...images.openclaw, ...more.openclaw } },
+  };
 }

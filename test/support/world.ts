@@ -26,6 +26,8 @@ export interface Parts {
     fixture: Record<"1" | "2" | "3", string>;
     /** The stand-in of the control plane. */
     controlPlane: Record<ControlPlaneVersion, string>;
+    /** A server of IRC; only for tests that ask for it, see parts.ts. */
+    irc?: string;
   };
 }
 

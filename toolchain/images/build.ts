@@ -1,13 +1,13 @@
 import { devNull } from "node:os";
 import { DockerCommand } from "../docker-command.ts";
-import { lineProgress, type Progress } from "../progress.ts";
+import { lineProgress } from "../progress.ts";
 import { setUp } from "../set-up.ts";
 import { failWith } from "../set-up-error.ts";
 import type { ControlPlaneVersion } from "./control-plane-versions.ts";
-import type { OpenClawVersion } from "./openclaw-versions.ts";
+import { type OpenClawVersion, type OrdinaryVersion, ordinaryVersions } from "./openclaw-versions.ts";
 import { madeHere } from "./recipe.ts";
-import { controlPlane, fixture, openClaw, proxy, snapshotTools } from "./recipes.ts";
-import { ImageStore } from "./store.ts";
+import { controlPlane, fixture, ircServer, openClaw, proxy, snapshotTools } from "./recipes.ts";
+import { ImageStore, type StoreOptions } from "./store.ts";
 
 /** References with tag and digest, as the registry answers it. */
 export interface Images {
@@ -15,7 +15,7 @@ export interface Images {
   tools: string;
   /** What stands in front of the fleet and can hold requests. */
   proxy: string;
-  openclaw: Record<OpenClawVersion, string>;
+  openclaw: Record<OrdinaryVersion, string>;
   /** The small workload of the fault tests. */
   fixture: Record<"1" | "2" | "3", string>;
   /** The stand-in of the Clawforce control plane. */
@@ -23,14 +23,7 @@ export interface Images {
 }
 
 /** Makes what is missing; afterwards engine and registry have every image under its digest. */
-export async function buildImages(options: {
-  dockerHost: string;
-  /** `127.0.0.1:PORT` of a running registry. */
-  registry: string;
-  /** The cache folder that set-up has opened. */
-  cache: string;
-  progress: Progress;
-}): Promise<Images> {
+export async function buildImages(options: StoreOptions): Promise<Images> {
   const store = new ImageStore(options);
   try {
     return {
@@ -46,15 +39,36 @@ export async function buildImages(options: {
         "1.4.2": await store.provide(controlPlane("1.4.2")),
         "1.5.0": await store.provide(controlPlane("1.5.0")),
       },
-      openclaw: {
-        "2026.4.15": await store.provide(openClaw("2026.4.15")),
-        "2026.4.22": await store.provide(openClaw("2026.4.22")),
-        "2026.4.23": await store.provide(openClaw("2026.4.23")),
-      },
+      openclaw: await provideOpenClaw(store, ordinaryVersions),
     };
   } finally {
     await store.close();
   }
+}
+
+/** What only tests on demand need: more versions of OpenClaw, and a server of IRC. */
+export async function buildOnDemand<Version extends OpenClawVersion>(
+  { versions, irc }: { versions: readonly Version[]; irc: boolean },
+  options: StoreOptions,
+): Promise<{ openclaw: Record<Version, string>; irc?: string }> {
+  const store = new ImageStore(options);
+  try {
+    return {
+      openclaw: await provideOpenClaw(store, versions),
+      ...(irc && { irc: await store.provide(ircServer) }),
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+async function provideOpenClaw<Version extends OpenClawVersion>(
+  store: ImageStore,
+  versions: readonly Version[],
+): Promise<Record<Version, string>> {
+  const found: Partial<Record<Version, string>> = {};
+  for (const version of versions) found[version] = await store.provide(openClaw(version));
+  return found as Record<Version, string>;
 }
 
 /** Removes every image that this toolchain made from the engine, whatever registry it was pushed to. */

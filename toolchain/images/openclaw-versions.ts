@@ -1,7 +1,28 @@
 /**
- * The versions that have a lock file below openclaw/. 2026.4.22 is the one whose channels could not find their host's
- * package: an update that a gate lets through and a verification has to stop.
+ * The versions that have a lock file below openclaw/, in series: the versions of one share a layer, and are made together.
+ * 2026.4.22 is the one whose channels could not find their host's package: an update that a gate lets through and a
+ * verification has to stop. From 2026.9.1 to 2026.9.4 a state that has sessions needs a migration.
  */
-export const openClawVersions = ["2026.4.15", "2026.4.22", "2026.4.23"] as const;
+const ordinary = [
+  ["2026.4.15", "2026.4.22", "2026.4.23"],
+  ["2026.9.1", "2026.9.4"],
+] as const;
 
-export type OpenClawVersion = (typeof openClawVersions)[number];
+/** Only for the matrix of all versions, see test/versions. */
+const onDemand = [["2026.6.11", "2026.7.1-2", "2026.9.6"]] as const;
+
+const series = [...ordinary, ...onDemand] as const;
+
+/** What `npm start` and `npm test` make. */
+export const ordinaryVersions = ordinary.flat();
+export type OrdinaryVersion = (typeof ordinary)[number][number];
+
+/** What the matrix needs beside them. */
+export const onDemandVersions = onDemand.flat();
+
+export type OpenClawVersion = (typeof series)[number][number];
+
+/** The versions that share a layer with this one, and itself. */
+export function seriesOf(version: OpenClawVersion): readonly OpenClawVersion[] {
+  return series.find((each) => (each as readonly string[]).includes(version)) as readonly OpenClawVersion[];
+}

@@ -5,7 +5,7 @@ import { makeBase } from "./base.ts";
 import type { ControlPlaneVersion } from "./control-plane-versions.ts";
 import { installLocked } from "./npm.ts";
 import { stageOpenClaw } from "./openclaw-stage.ts";
-import { type OpenClawVersion, openClawVersions } from "./openclaw-versions.ts";
+import { type OpenClawVersion, seriesOf } from "./openclaw-versions.ts";
 import { contextWith, madeHere, type Recipe, type TaggedRecipe } from "./recipe.ts";
 
 const labels = Object.fromEntries([madeHere.split("=") as [string, string]]);
@@ -25,6 +25,20 @@ export const snapshotTools: TaggedRecipe = {
   title: "the snapshot tools: restic, sqlite3",
   async make(workshop, { reference, base }) {
     const context = await contextWith(workshop, "snapshot-tools", ["snapshot-tools/Dockerfile"]);
+    await workshop.docker.build({ context, reference, buildArgs: { BASE: base }, labels, network: "host" });
+  },
+};
+
+/** For the tests of a real channel only. */
+export const ircServer: TaggedRecipe = {
+  name: "irc-server",
+  tag: "ngircd-26.1",
+  base,
+  sources: ["irc-server"],
+  title: "ngircd, a server of IRC",
+  async make(workshop, { reference, base }) {
+    const sources = ["irc-server/Dockerfile", "irc-server/ngircd.conf"];
+    const context = await contextWith(workshop, "irc-server", sources);
     await workshop.docker.build({ context, reference, buildArgs: { BASE: base }, labels, network: "host" });
   },
 };
@@ -107,42 +121,46 @@ export function controlPlane(version: ControlPlaneVersion): TaggedRecipe {
   };
 }
 
-const openClawCommon: Recipe = {
-  name: "openclaw-common",
-  base: node,
-  sources: [
-    "openclaw/common.Dockerfile",
-    "installed-tree.ts",
-    "openclaw-stage.ts",
-    ...openClawVersions.flatMap((version) => [
-      `openclaw/${version}/package.json`,
-      `openclaw/${version}/package-lock.json`,
-    ]),
-  ],
-  title: `the files that OpenClaw ${openClawVersions.join(", ")} share`,
-  async make(workshop, { reference, base, doing }) {
-    const { common } = await stageOpenClaw(workshop, doing);
-    await workshop.docker.build({
-      context: common,
-      dockerfile: join(import.meta.dirname, "openclaw/common.Dockerfile"),
-      reference,
-      buildArgs: { BASE: base },
-      labels,
-      network: "none",
-    });
-  },
-};
+function openClawCommon(series: readonly OpenClawVersion[]): Recipe {
+  return {
+    name: "openclaw-common",
+    base: node,
+    sources: [
+      "openclaw/common.Dockerfile",
+      "installed-tree.ts",
+      "openclaw-stage.ts",
+      ...series.flatMap((version) => [
+        `openclaw/${version}/package.json`,
+        `openclaw/${version}/package-lock.json`,
+      ]),
+    ],
+    title: `the files that OpenClaw ${series.join(", ")} share`,
+    async make(workshop, { reference, base, doing }) {
+      const { common } = await stageOpenClaw(workshop, series, doing);
+      await workshop.docker.build({
+        context: common,
+        dockerfile: join(import.meta.dirname, "openclaw/common.Dockerfile"),
+        reference,
+        buildArgs: { BASE: base },
+        labels,
+        network: "none",
+      });
+    },
+  };
+}
 
 export function openClaw(version: OpenClawVersion): TaggedRecipe {
+  const series = seriesOf(version);
   return {
     name: "openclaw",
     tag: version,
-    base: openClawCommon,
+    base: openClawCommon(series),
     sources: ["openclaw/Dockerfile", "openclaw/warm.mjs"],
     title: `OpenClaw ${version}`,
     async make(workshop, { reference, base, doing }) {
-      const { only } = await stageOpenClaw(workshop, doing);
-      const context = only[version];
+      const { only } = await stageOpenClaw(workshop, series, doing);
+      const context = only.get(version);
+      if (context === undefined) throw new Error(`OpenClaw ${version} is not staged`);
       await copyFile(join(import.meta.dirname, "openclaw/warm.mjs"), join(context, "warm.mjs"));
       doing(`OpenClaw ${version}: its first start, to prove that it gets ready`);
       await workshop.docker.build({
