@@ -115,7 +115,13 @@ export function namesImage(key: string): boolean {
   return word === "image" && !(words.length === 2 && words[0] === "os");
 }
 
-/** Nothing, a picture's address or a file: what an image's name can't begin with. */
+/** Nothing, a picture, its address or another file. */
 export function isOtherThanReference(text: string): boolean {
-  return text === "" || text.startsWith("/") || text.startsWith("./") || /^(https?:\/\/|data:)/.test(text);
+  return (
+    text === "" ||
+    text.startsWith("/") ||
+    text.startsWith("./") ||
+    /^(https?:\/\/|data:)/.test(text) ||
+    /\.(avif|bmp|gif|ico|jpe?g|png|svg|tiff?|webp)$/i.test(text)
+  );
 }

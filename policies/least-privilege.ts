@@ -1,6 +1,7 @@
 import { notKnown, propertiesOf, type Reached, read } from "./guarded-read.ts";
 import { type EnvironmentPath, knownTypes } from "./image-paths.ts";
-import { plainIn, plainLines, reportPlain, variablesAt } from "./plain-secrets.ts";
+import { inspectPlainOptions, plainSwarmSecret } from "./plain-options.ts";
+import { plainIn, plainInWhole, plainLines, reportPlain, variablesAt } from "./plain-secrets.ts";
 import { variantsOf } from "./pod-kinds.ts";
 import { Inspection, type Privilege, type PrivilegeKind, privilegeKinds } from "./privilege.ts";
 import { bareName, type Capabilities, usualCapabilities } from "./privilege-capabilities.ts";
@@ -88,9 +89,11 @@ function inspectDocker(inspection: Inspection, resource: JudgedInputs, capabilit
     inspectPlugin(inspection, whole);
     inspectVariables(inspection, resource, { path: "envs", form: "assignments" }, () => false);
   } else if (type === "docker:index/secret:Secret") {
-    if (!isMarkedSecret(props, "data"))
-      reportPlain(inspection, "data", { name: resource.name, part: "secret", write: asSecret });
+    for (const path of plainSwarmSecret(props, (at) => isMarkedSecret(props, at)))
+      reportPlain(inspection, path, { name: resource.name, part: "secret", write: asSecret });
   } else if (!knownTypes.has(type)) search(inspection, resource, capabilities, whole);
+  const isMarked = (path: string) => isMarkedSecret(props, path);
+  inspectPlainOptions(inspection, { type, props, isMarked, write: asSecret });
   for (const environment of knownTypes.get(type)?.environment ?? [])
     inspectVariables(
       inspection,
@@ -162,9 +165,10 @@ function inspectProvider(inspection: Inspection, { props }: JudgedInputs): void 
     if (isMarkedSecret(props, path)) continue;
     if (value === notKnown) inspection.reportUnknownEntry(path);
     if (typeof value !== "string") continue;
-    const part = plainIn({ name: key, value });
+    const lines = plainLines(value.replaceAll(/[{},]/g, "\n"));
+    const part = plainInWhole({ name: key, value }, lines);
     if (part !== undefined) reportPlain(inspection, path, { name: key, part, write: asSecret });
-    for (const { line, key: name } of plainLines(value.replaceAll(/[{},]/g, "\n")))
+    for (const { line, key: name } of lines)
       reportPlain(inspection, `${path} part ${line}`, { name, part: "secret", write: asSecret });
   }
 }
@@ -174,9 +178,10 @@ function inspectConfigMap(inspection: Inspection, whole: Reached, prefix: string
   for (const { key, path, value } of inspection.entries(whole, `${prefix}data`)) {
     if (value === notKnown) inspection.reportUnknownEntry(path);
     if (typeof value !== "string") continue;
-    const part = plainIn({ name: key, value });
+    const lines = plainLines(value);
+    const part = plainInWhole({ name: key, value }, lines);
     if (part !== undefined) reportPlain(inspection, path, { name: key, part, write: "it into a Secret" });
-    for (const { line, key: name } of plainLines(value))
+    for (const { line, key: name } of lines)
       reportPlain(inspection, `${path} line ${line}`, { name, part: "secret", write: "it into a Secret" });
   }
 }

@@ -1,6 +1,8 @@
 import { isObject, itemsOf, notKnown, propertiesOf, type Reached, read } from "./guarded-read.ts";
 import type { EnvironmentPath } from "./image-paths.ts";
 import { below, type Inspection } from "./privilege.ts";
+import { secretFormIn } from "./secret-forms.ts";
+import { isSettingOfSecret, namesSecret, namesSecretInManifest } from "./secret-names.ts";
 import { quoted } from "./verdict.ts";
 
 /** One environment variable; its value may be `notKnown`. */
@@ -59,84 +61,16 @@ function assignedVariables(inspection: Inspection, { path, value }: Reached): Va
   return [];
 }
 
-const secretWords = new Set([
-  "apikey",
-  "credential",
-  "credentials",
-  "passphrase",
-  "passwd",
-  "password",
-  "privatekey",
-  "secret",
-  "token",
-]);
-/** Before `key`. */
-const secretKeys = new Set(["access", "api", "auth", "encryption", "master", "private", "secret", "signing"]);
-/** A name that ends in one of these says where or how, not what. */
-const otherWords = new Set([
-  "algorithm",
-  "arn",
-  "audience",
-  "count",
-  "dir",
-  "directory",
-  "enabled",
-  "endpoint",
-  "expiry",
-  "file",
-  "folder",
-  "header",
-  "id",
-  "issuer",
-  "length",
-  "limit",
-  "name",
-  "path",
-  "ref",
-  "timeout",
-  "ttl",
-  "type",
-  "uri",
-  "url",
-]);
-
-/** Whether the name of a variable says that its value is a secret: `GATEWAY_TOKEN`, `apiKey`; not `TOKEN_FILE`. */
-export function namesSecret(name: string): boolean {
-  const words = wordsOf(name);
-  const last = words.at(-1) ?? "";
-  if (otherWords.has(last)) return last === "id" && words.at(-2) === "secret";
-  return words.some((_, index) => isSecretAt(words, index));
-}
-
-/** Charts and manifests call the *name* of a secret `existingSecret` or `secretKey`: there only the end of a name counts. */
-export function namesSecretInManifest(name: string): boolean {
-  const words = wordsOf(name);
-  const namesOther = ["secret", "credential", "credentials"].includes(words.at(-1) ?? "");
-  const isKeyInSecret = words.at(-1) === "key" && words.at(-2) === "secret";
-  return !namesOther && !isKeyInSecret && isSecretAt(words, words.length - 1);
-}
-
-function wordsOf(name: string): string[] {
-  return name
-    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .toLowerCase()
-    .split(/[^a-z0-9]/)
-    .filter((word) => word !== "");
-}
-
-function isSecretAt(words: readonly string[], index: number): boolean {
-  const word = words[index] ?? "";
-  return secretWords.has(word) || (word === "key" && secretKeys.has(words[index - 1] ?? ""));
-}
-
-/** A text that can be a secret: no flag, no name of a variable that stands for it, no file of mounted secrets. */
+/** A text that can be a secret: no flag, nothing that stands for another value, no place where one is kept. */
 export function isLiteral(text: string): boolean {
   const bare = text.trim();
   return (
     bare !== "" &&
-    !/^(true|false|null|none)$/i.test(bare) &&
+    !/^(true|false|yes|no|on|off|0|1|null|none|enabled|disabled)$/i.test(bare) &&
     !/^\$(\([^()]*\)|\{[^{}]*\}|[A-Z_][A-Z0-9_]*)$/.test(bare) &&
-    !/^(\/var)?\/run\/secrets\//.test(bare)
+    !/^(\{\{[^{}]*\}\}|%[A-Z_][A-Z0-9_]*%)$/.test(bare) &&
+    !/^(\/var)?\/run\/secrets\//.test(bare) &&
+    !/^(arn:[a-z-]+:|op:\/\/|ref\+[a-z0-9]+:\/\/)/.test(bare)
   );
 }
 
@@ -153,18 +87,39 @@ function hasPasswordInUrl(text: string): boolean {
 /** What is in plain in a setting. Its value is never said. */
 export function plainIn({ name, value }: Pick<Variable, "name" | "value">): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (namesSecret(name)) return typeof value !== "string" || isLiteral(value) ? "secret" : undefined;
-  return typeof value === "string" && hasPasswordInUrl(value) ? "password in its URL" : undefined;
+  if (typeof value !== "string") return namesSecret(name) ? "secret" : undefined;
+  if (namesSecret(name) && isLiteral(value) && !isSettingOfSecret(name, value)) return "secret";
+  return hasPasswordInUrl(value) ? "password in its URL" : secretFormIn(value);
+}
+
+/** A line that has something in plain. */
+export interface PlainLine {
+  line: number;
+  /** Its key; of a line without one what the secret is. */
+  key: string;
 }
 
 /** The same of a text with settings in its lines, `KEY=value` or `key: value`: the keys whose values are plain. */
-export function plainLines(text: string): { line: number; key: string }[] {
+export function plainLines(text: string): PlainLine[] {
   return text.split("\n").flatMap((each, index) => {
     const [, key = "", value = ""] =
       /^[\s-]*(?:export )?["']?([A-Za-z_][\w.-]*)["']?\s*[=:]\s*(.*)$/.exec(each) ?? [];
     const bare = value.trim().replace(/^(["'])(.*)\1[,;]?$/, "$2");
-    return namesSecretInManifest(key) && isLiteral(bare) ? [{ line: index + 1, key }] : [];
+    if (namesSecretInManifest(key) && isLiteral(bare) && !isSettingOfSecret(key, bare))
+      return [{ line: index + 1, key }];
+    const form = secretFormIn(each);
+    return form === undefined ? [] : [{ line: index + 1, key: key === "" ? form : key }];
   });
+}
+
+/** What is in plain in a setting with lines, as far as no line of it says the same. */
+export function plainInWhole(
+  setting: Pick<Variable, "name" | "value">,
+  lines: readonly PlainLine[],
+): string | undefined {
+  const part = plainIn(setting);
+  const isForm = typeof setting.value === "string" && part === secretFormIn(setting.value);
+  return isForm && lines.length > 0 ? undefined : part;
 }
 
 /** Says that a setting has something in plain. @param write - where it belongs instead. */

@@ -1,10 +1,12 @@
 import { isObject, itemsOf, notKnown, propertiesOf, type Reached, read } from "./guarded-read.ts";
 import { inspectMount, isEngineSocket } from "./host-path.ts";
-import { isLiteral, namesSecretInManifest, plainIn, reportPlain } from "./plain-secrets.ts";
+import { isLiteral, plainIn, reportPlain } from "./plain-secrets.ts";
 import type { Inspection } from "./privilege.ts";
 import { type Capabilities, inspectCapabilities } from "./privilege-capabilities.ts";
 import { hostNamespaceTold, inspectAddress, privilegedTold, unconfinedTold } from "./privilege-docker.ts";
 import { escalationTold, isPublicService, publicServiceTold } from "./privilege-kubernetes.ts";
+import { secretFormIn } from "./secret-forms.ts";
+import { isSettingOfSecret, namesSecretInManifest } from "./secret-names.ts";
 import type { Told } from "./verdict.ts";
 
 /** What a search by names goes by. */
@@ -34,6 +36,7 @@ export function searchPrivileges(search: Search, at: Reached, depth = 0): void {
   if (value === notKnown || depth > depthLimit) inspection.reportUnknownEntry(path);
   else if (typeof value === "string") {
     if (value.startsWith("/") && isEngineSocket(value)) mount(search, at, value);
+    searchForm(search, path, value);
   } else if (Array.isArray(value)) {
     for (const item of itemsOf(value, path)) searchPrivileges(search, item, depth + 1);
   } else if (isObject(value)) {
@@ -41,6 +44,13 @@ export function searchPrivileges(search: Search, at: Reached, depth = 0): void {
     const parent = path.slice(path.lastIndexOf(".") + 1);
     for (const property of propertiesOf(value, path)) searchProperty(search, property, parent, depth);
   }
+}
+
+/** A secret by its form. That of a variable is said with the variable's name. */
+function searchForm({ inspection, isMarked }: Search, path: string, text: string): void {
+  const name = path.slice(path.lastIndexOf(".") + 1);
+  const part = name === "value" ? undefined : secretFormIn(text);
+  if (part !== undefined && !isMarked(path)) reportPlain(inspection, path, { name, part, write: inSecret });
 }
 
 /** A variable as pods have it, wherever it stands. */
@@ -67,7 +77,7 @@ function searchProperty(
     return;
   }
   if (namesSecretInManifest(key) && typeof value === "string") {
-    if (isLiteral(value) && !isMarked(path))
+    if (isLiteral(value) && !isSettingOfSecret(key, value) && !isMarked(path))
       reportPlain(inspection, path, { name: key, part: "secret", write: inSecret });
     return;
   }

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { isLiteral, namesSecret, namesSecretInManifest, plainLines } from "../../policies/plain-secrets.ts";
+import { isLiteral, plainIn, plainLines } from "../../policies/plain-secrets.ts";
+import { secretFormIn } from "../../policies/secret-forms.ts";
 import { keepSecretMarks } from "../../policies/secret-marks.ts";
+import { namesSecret, namesSecretInManifest } from "../../policies/secret-names.ts";
+import data from "../policy/data/plain-secrets.json" with { type: "json" };
 import {
   containerPrivileges as of,
   privilege,
@@ -91,7 +94,7 @@ describe("a secret in plain", () => {
     const given = (props: object) => of(received(props));
     expect(given({ envs: ["A=1", secret("A_TOKEN=x")] })).toEqual([]);
     expect(given({ envs: secret(["A=1", "A_TOKEN=x"]) })).toEqual([]);
-    expect(given({ envs: ["B_TOKEN=y", secret("A_TOKEN=x")] })).toEqual([plain("envs[0]", "B_TOKEN")]);
+    expect(given({ envs: ["B_TOKEN=z", secret("A_TOKEN=x")] })).toEqual([plain("envs[0]", "B_TOKEN")]);
     expect(given({ env: secret("x"), envs: ["A_TOKEN=x"] })).toEqual([plain("envs[0]", "A_TOKEN")]);
     const task = (env: unknown) =>
       privileges({ type: service, props: received({ taskSpec: { containerSpec: { image: "x", env } } }) });
@@ -139,6 +142,151 @@ describe("a secret in plain", () => {
   });
 });
 
+describe("a secret in plain, by our table,", () => {
+  test.each(data.names)("$name=$value: $secret, $why", ({ name, value, secret: is }) => {
+    expect(of({ envs: [`${name}=${value}`] })).toEqual(is ? [plain("envs[0]", name)] : []);
+  });
+
+  test.each(data.forms)("is known by its form: $is, $parts.0", ({ parts, is }) => {
+    const value = parts.join("");
+    const [found, ...more] = of({ envs: [`NOTE=${value}`] });
+    expect(found).toBe(plain("envs[0]", "NOTE", undefined, is));
+    expect(found).not.toContain(value);
+    expect(more).toEqual([]);
+  });
+
+  test.each(data.none)("is not in the form %j", (value) => {
+    expect(plainIn({ name: "NOTE", value })).toBeUndefined();
+  });
+
+  test("is looked for in the beginning of a text only", () => {
+    const [{ parts = [] } = {}] = data.forms;
+    const form = parts.join("");
+    expect(secretFormIn(`${" ".repeat(19_000)}${form}`)).toBeDefined();
+    expect(secretFormIn(`${" ".repeat(20_001)}${form}`)).toBeUndefined();
+    for (const hostile of [
+      "eyJ-",
+      "sk-a-",
+      "SG.",
+      "bearer ",
+      "basic a",
+      "-----BEGIN A ",
+      "1",
+      "eyJaaaaaaaaaa-",
+    ])
+      expect(secretFormIn(hostile.repeat(20_000 / hostile.length))).toBeUndefined();
+  });
+});
+
+describe("a secret in the options of a driver", () => {
+  const o = "addr=10.0.0.1,username=ann,password=hunter2,rw";
+  const service = (spec: object) => ({ taskSpec: { containerSpec: { image: "x" }, ...spec } });
+
+  test.each<[type: string, props: object, path: string, name: string]>([
+    [
+      "container:Container",
+      { logOpts: { "splunk-token": "hunter2" } },
+      "logOpts.splunk-token",
+      "splunk-token",
+    ],
+    ["container:Container", { storageOpts: { password: "hunter2" } }, "storageOpts.password", "password"],
+    [
+      "container:Container",
+      { mounts: [{ target: "/x", type: "volume", volumeOptions: { driverOptions: { o } } }] },
+      "mounts[0].volumeOptions.driverOptions.o",
+      "password",
+    ],
+    [
+      "service:Service",
+      service({ logDriver: { name: "splunk", options: { "splunk-token": "hunter2" } } }),
+      "taskSpec.logDriver.options.splunk-token",
+      "splunk-token",
+    ],
+    [
+      "service:Service",
+      service({
+        containerSpec: {
+          image: "x",
+          mounts: [{ target: "/x", type: "volume", volumeOptions: { driverOptions: { o } } }],
+        },
+      }),
+      "taskSpec.containerSpec.mounts[0].volumeOptions.driverOptions.o",
+      "password",
+    ],
+    ["volume:Volume", { driverOpts: { type: "cifs", o } }, "driverOpts.o", "password"],
+    ["volume:Volume", { driverOpts: { secret_key: "hunter2" } }, "driverOpts.secret_key", "secret_key"],
+    [
+      "network:Network",
+      { options: { "overlay.token": "hunter2" } },
+      "options.overlay.token",
+      "overlay.token",
+    ],
+    ["buildxBuilder:BuildxBuilder", { driverOptions: { token: "hunter2" } }, "driverOptions.token", "token"],
+  ])("of %s is seen: %j", (type, props, path, name) => {
+    const found = (given: object) => privileges({ type: `docker:index/${type}`, props: given });
+    expect(found(props)).toContain(plain(path, name));
+    const text = JSON.stringify(props);
+    expect(found(JSON.parse(text.replace("hunter2", "$SECRET")))).not.toContain(plain(path, name));
+  });
+
+  test("is none where the engine holds it as a secret, and unknown ones are said", () => {
+    const volume = (driverOpts: unknown) =>
+      privileges({ type: "docker:index/volume:Volume", props: received({ driverOpts }) });
+    expect(volume({ o: secret(o) })).toEqual([]);
+    expect(volume(secret({ type: "cifs", o }))).toEqual([]);
+    expect(of({ logOpts: unknownText })).toEqual([privilege("unknownEntry", "logOpts")]);
+    expect(of({ logOpts: { tag: unknownText, "max-size": "10m", labels: "a,b" } })).toEqual([
+      privilege("unknownEntry", "logOpts.tag"),
+    ]);
+    expect(of({ logOpts: 7 })).toEqual([]);
+  });
+
+  test("is seen in the files that a swarm hands out, line by line", () => {
+    const config = (props: object) =>
+      privileges({ type: "docker:index/serviceConfig:ServiceConfig", props: received(props) });
+    const text = "host: db\npassword: hunter2\n";
+    const write = "it into a Secret of the swarm, with a value that is a secret of the stack's configuration";
+    const data = Buffer.from(text).toString("base64");
+    expect(config({ data })).toEqual([plain("data line 2", "password", write)]);
+    expect(config({ dataRaw: text })).toEqual([plain("dataRaw line 2", "password", write)]);
+    expect(config({ dataRaw: text.replace("hunter2", "$DB_PASSWORD") })).toEqual([]);
+    expect(config({ dataRaw: secret(text) })).toEqual([]);
+    expect(config({ dataRaw: unknownText })).toEqual([privilege("unknownEntry", "dataRaw")]);
+    expect(config({ data: 7, dataRaw: "" })).toEqual([]);
+  });
+
+  test("is one of a swarm's secret by whichever of its two properties it is given", () => {
+    const kept = (props: object) =>
+      privileges({ type: "docker:index/secret:Secret", props: received(props) });
+    expect(kept({ dataRaw: secret("x") })).toEqual([]);
+    expect(kept({ dataRaw: "x" })).toEqual([plain("dataRaw", "web")]);
+    expect(kept({ data: "", dataRaw: secret("x") })).toEqual([]);
+  });
+
+  test("is seen by its form in what nobody has mapped, and in a line of a ConfigMap", () => {
+    const key = `ghp_${"a1".repeat(18)}`;
+    const inSecret =
+      "a reference to a Secret of the cluster, or a value that is a secret of the stack's configuration";
+    const custom = (spec: object) =>
+      privileges({ type: "kubernetes:acme.io/v1:Agent", props: received({ spec }) });
+    expect(custom({ note: key })).toEqual([plain("spec.note", "note", inSecret, "GitHub token")]);
+    expect(custom({ note: secret(key) })).toEqual([]);
+    expect(custom({ env: [{ name: "NOTE", value: key }] })).toEqual([
+      plain("spec.env[0].value", "NOTE", inSecret, "GitHub token"),
+    ]);
+    expect(custom({ tokenBudget: "4096", OPENAI_KEY: "x" })).toEqual([
+      plain("spec.OPENAI_KEY", "OPENAI_KEY", inSecret),
+    ]);
+    const map = (text: string) =>
+      privileges({ type: "kubernetes:core/v1:ConfigMap", props: { data: { "app.env": text } } });
+    const asSecret = "it into a Secret";
+    expect(map(`# note\n${key}\n`)).toEqual([plain("data.app.env line 2", "GitHub token", asSecret)]);
+    expect(map("OPENAI_KEY=x\nsort_key=y\nTOKEN_BUDGET=4096\n")).toEqual([
+      plain("data.app.env line 1", "OPENAI_KEY", asSecret),
+    ]);
+  });
+});
+
 describe("the name of a setting", () => {
   test("says where a secret is, or how it is used, by its last word", () => {
     const words =
@@ -164,7 +312,7 @@ describe("the name of a setting", () => {
       expect(namesSecretInManifest(`x_${kind}_key_`), kind).toBe(true);
     }
     expect([namesSecret("secret_key"), namesSecretInManifest("secret_key")]).toEqual([true, false]);
-    expect([namesSecret("key"), namesSecret("x_key"), namesSecretInManifest("public_key")]).toEqual([
+    expect([namesSecret("key"), namesSecret("public_key"), namesSecretInManifest("x_key")]).toEqual([
       false,
       false,
       false,
