@@ -39,7 +39,8 @@ configuration was not understood, nothing was previewed.`,
       err.write(`${error.message}\n`);
       return notUnderstood;
     }
-    const judged = judge(stack, await previewWithPack(named, { policyConfig, progress: err }), policyConfig);
+    const printed = await previewWithPack(named, { policyConfig, progress: err });
+    const judged = judge(stack, printed, policyConfig, configOf(named).environment);
     const document = documentOf(judged);
     if (typeof flags.markdown === "string") {
       writeFileSync(flags.markdown, document);
@@ -55,10 +56,11 @@ function judge(
   stack: string,
   { document, events, complaint }: PrintedPreview,
   policyConfig: string | undefined,
+  environment: string,
 ): Review {
   try {
     const config = policyConfig === undefined ? undefined : parsedJson(readFileSync(policyConfig, "utf8"));
-    return reviewOf(stack, readPreview(document, events), config);
+    return reviewOf(stack, readPreview(document, events), config, environment);
   } catch (error) {
     if (!(error instanceof UnreadablePreview)) throw error;
     throw new CommandFailure(

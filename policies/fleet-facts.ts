@@ -1,5 +1,5 @@
 import type { PolicyResource } from "@pulumi/policy";
-import { isObject, itemsOf, notKnown, read } from "./guarded-read.ts";
+import { isObject, itemsOf, notKnown, type Reached, read } from "./guarded-read.ts";
 import type { StackGraph } from "./stack-graph.ts";
 
 /** The types of the components of a fleet, as they stand in a stack. */
@@ -212,41 +212,45 @@ class Facts {
 
   text(path: string): string {
     const value = this.#value(path);
-    if (typeof value === "string") return value;
-    this.#noteWrong(path, value);
+    if (typeof value.value === "string") return value.value;
+    this.#noteWrong(value);
     return "";
   }
 
   number(path: string): number {
     const value = this.#value(path);
-    if (typeof value === "number") return value;
-    this.#noteWrong(path, value);
+    if (typeof value.value === "number") return value.value;
+    this.#noteWrong(value);
     return 0;
   }
 
   /** Its items may be anything, `notKnown` too. */
   list(path: string): unknown[] {
     const value = this.#value(path);
-    if (Array.isArray(value)) {
-      const items = itemsOf(value, path);
+    if (Array.isArray(value.value)) {
+      const items = itemsOf(value.value, path);
       for (const item of items.filter(({ value: each }) => each === notKnown))
         this.report(item.path, "unknown");
       return items.map(({ value: each }) => each);
     }
-    this.#noteWrong(path, value);
+    this.#noteWrong(value);
     return [];
   }
 
-  #noteWrong(path: string, value: unknown): void {
-    this.report(path, value === notKnown ? "unknown" : "malformed");
+  /** What is missing as a whole is said once, not for each fact in it. */
+  #noteWrong({ path, value }: Reached): void {
+    if (this.problems.every((each) => each.path !== path))
+      this.report(path, value === notKnown ? "unknown" : "malformed");
   }
 
-  #value(path: string): unknown {
+  /** The value at a path, or the last part of the path that is no object. */
+  #value(path: string): Reached {
+    const parts = path.split(".");
     let value: unknown = this.#resource.props;
-    for (const part of path.split(".")) {
-      if (!isObject(value)) return value === notKnown ? notKnown : undefined;
+    for (const [index, part] of parts.entries()) {
+      if (!isObject(value)) return { path: parts.slice(0, index).join("."), value };
       value = read(value, part);
     }
-    return value;
+    return { path, value };
   }
 }

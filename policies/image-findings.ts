@@ -1,5 +1,11 @@
 import type { ImagePlace } from "./image-places.ts";
-import { type ImageReference, readImageReference } from "./image-reference.ts";
+import {
+  type ImageReference,
+  imageId,
+  isImageId,
+  readImageReference,
+  type UnreadReference,
+} from "./image-reference.ts";
 import { quoted, type Told } from "./verdict.ts";
 
 /** What can be wrong at a place, by name: the names stand in the configuration of levels. */
@@ -28,16 +34,24 @@ export interface Finding extends Told {
 }
 
 type Unplaced = Omit<Finding, "path">;
+type TextPlace = ImagePlace & { kind: "text" };
 
 const zeros = `sha256:${"0".repeat(64)}`;
 
-/** What no rule about images can pass over: a place whose image can't be judged at all. */
-export function unjudgeable(place: ImagePlace): Finding | undefined {
-  const told = unjudgeableTold(place);
+/**
+ * What no rule about images can pass over: a place whose image can't be judged at all.
+ *
+ * @param setting - what the setting is called that stands there, where the path does not say it.
+ */
+export function unjudgeable(
+  place: ImagePlace,
+  setting: () => string | undefined = () => undefined,
+): Finding | undefined {
+  const told = unjudgeableTold(place, setting);
   return told === undefined ? undefined : { ...told, path: place.path };
 }
 
-function unjudgeableTold(place: ImagePlace): Unplaced | undefined {
+function unjudgeableTold(place: ImagePlace, setting: () => string | undefined): Unplaced | undefined {
   switch (place.kind) {
     case "unknown":
       return {
@@ -68,23 +82,34 @@ function unjudgeableTold(place: ImagePlace): Unplaced | undefined {
         write: "<repository>:<version>@sha256:<64 hex digits>",
       };
     case "text":
-      return unreadable(place);
+      return unreadable(place, setting);
     default:
       return undefined;
   }
 }
 
-function unreadable({ text, use, hidden }: ImagePlace & { kind: "text" }): Unplaced | undefined {
-  const read = readImageReference(text);
+function unreadable(place: TextPlace, setting: () => string | undefined): Unplaced | undefined {
+  const { text, use, hidden } = place;
+  const read = isImageId(text) ? imageId : readImageReference(text);
   if (!("problem" in read)) return undefined;
   // A setting that is no reference may be anything, a password too.
-  const shown = use === "setting" || hidden ? "the value (not shown here)" : `image ${quoted(text)}`;
+  const isShown = use !== "setting" && !hidden;
+  const name = isShown ? undefined : setting();
+  const named = name === undefined ? "the value" : `the value of ${quoted(name)}`;
+  const inspect =
+    read === imageId ? ` (or run: docker image inspect --format '{{json .RepoDigests}}' ${text})` : "";
   return {
     kind: "unreadable",
-    what: `${shown} ${read.problem}`,
+    what: isShown
+      ? `image ${quoted(text)} ${read.problem}${partOf(read)}`
+      : `${named} (not shown here) ${read.problem}`,
     why: "no registry can be asked for it",
-    write: "<repository>:<version>@sha256:<64 hex digits>",
+    write: `<repository>:<version>@sha256:<64 hex digits>${isShown ? inspect : ""}`,
   };
+}
+
+function partOf({ part }: UnreadReference): string {
+  return part === undefined ? "" : `: ${quoted(part)}`;
 }
 
 /** What the tags of a place say against it, the heaviest first. */
@@ -112,21 +137,21 @@ function frozen({ path, ignored }: ImagePlace & { kind: "frozen" }): Finding {
   };
 }
 
-function tagTold(
-  place: ImagePlace & { kind: "text" },
-  reference: ImageReference,
-  isFloating: boolean,
-): Unplaced | undefined {
+function tagTold(place: TextPlace, reference: ImageReference, isFloating: boolean): Unplaced | undefined {
   const { tag, digest } = reference;
   const isLatest = tag !== undefined && saysLatest(tag);
-  const tagShown = place.hidden || tag === undefined ? "" : ` ${quoted(tag)}`;
   const image = shown(place);
   const write = whatToWrite(place, reference);
+  // Nothing of a secret is said, so not its tag either.
+  const tagged = (known: string, hidden: string) => `${image} has ${place.hidden ? hidden : known}`;
   if (digest !== undefined) {
     return isLatest
       ? {
           kind: "latestBesideDigest",
-          what: `${image} has the tag${tagShown} beside its digest`,
+          what: tagged(
+            `the tag ${quoted(tag)} beside its digest`,
+            "a tag that says `latest` beside its digest",
+          ),
           why: "people read the tag, and it says no version",
           write: place.hidden
             ? write
@@ -145,7 +170,7 @@ function tagTold(
   if (isLatest) {
     return {
       kind: "latest",
-      what: `${image} has the tag${tagShown}`,
+      what: tagged(`the tag ${quoted(tag)}`, "a tag that says `latest`"),
       why: "it changes without a review",
       write,
     };
@@ -153,7 +178,7 @@ function tagTold(
   if (isFloating) {
     return {
       kind: "floating",
-      what: `${image} has the floating tag${tagShown}`,
+      what: tagged(`the floating tag ${quoted(tag)}`, "a floating tag"),
       why: "it moves on with each release",
       write,
     };
@@ -161,7 +186,7 @@ function tagTold(
   return isPartialVersion(tag)
     ? {
         kind: "partial",
-        what: `${image} has the partial version${tagShown}`,
+        what: tagged(`the partial version ${quoted(tag)}`, "a partial version as its tag"),
         why: "it moves on with each release below it",
         write,
       }
@@ -179,7 +204,7 @@ function isPartialVersion(tag: string): boolean {
 }
 
 function registryTold(
-  place: ImagePlace & { kind: "text" },
+  place: TextPlace,
   { registry }: ImageReference,
   registries: readonly string[],
 ): Unplaced | undefined {
@@ -188,7 +213,9 @@ function registryTold(
   }
   return {
     kind: "registry",
-    what: `${shown(place)} has the registry ${place.hidden ? "that is not allowed" : `${quoted(registry)}, which is not allowed`}`,
+    what: place.hidden
+      ? `${shown(place)} has a registry that is not allowed`
+      : `${shown(place)} has the registry ${quoted(registry)}, which is not allowed`,
     why: "only images from known registries have been looked at",
     write: `an image of ${registries.join(" or ")}`,
   };
@@ -211,7 +238,7 @@ const builtTold: Unplaced = {
   write: "an image that was built and pushed before, by its digest",
 };
 
-function digestTold(place: ImagePlace & { kind: "text" }, reference: ImageReference): Unplaced | undefined {
+function digestTold(place: TextPlace, reference: ImageReference): Unplaced | undefined {
   const { digest } = reference;
   const write = whatToWrite(place, reference);
   if (digest === undefined) {
@@ -240,19 +267,19 @@ function digestTold(place: ImagePlace & { kind: "text" }, reference: ImageRefere
       };
 }
 
-function shown({ text, hidden }: ImagePlace & { kind: "text" }): string {
+function shown({ text, hidden }: TextPlace): string {
   return hidden ? "the image in a secret (not shown here)" : `image ${quoted(text)}`;
 }
 
 /** The reference as its author wrote it, without tag and digest. */
-function named({ text }: ImagePlace & { kind: "text" }): string {
+function named({ text }: TextPlace): string {
   const at = text.lastIndexOf("@");
   const tagged = at < 0 ? text : text.slice(0, at);
   const colon = tagged.indexOf(":", tagged.lastIndexOf("/") + 1);
   return colon < 0 ? tagged : tagged.slice(0, colon);
 }
 
-function whatToWrite(place: ImagePlace & { kind: "text" }, { tag }: ImageReference): string {
+function whatToWrite(place: TextPlace, { tag }: ImageReference): string {
   if (place.hidden) return "<repository>:<version>@sha256:<64 hex digits>";
   const isVersion = tag !== undefined && !saysLatest(tag);
   if (place.use === "made") return `${named(place)}:<version>, a name that is given once`;

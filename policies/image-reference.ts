@@ -8,6 +8,14 @@ export interface ImageReference {
   digest?: string;
 }
 
+/** Why a text is no reference. */
+export interface UnreadReference {
+  /** What is wrong, as a phrase without any part of the text: "has an empty tag". */
+  problem: string;
+  /** The part of the text that it is about, where it is not the whole. */
+  part?: string;
+}
+
 /** In characters; longer than any reference a registry accepts. Bounds the work on hostile input. */
 const lengthLimit = 1024;
 const pathLengthLimit = 255;
@@ -23,7 +31,7 @@ const digestLengths: ReadonlyMap<string, number> = new Map([
  * Reads a reference as Docker and containerd do. Each step looks at each character a fixed number of times: the
  * last `@`, the `:` behind the last `/` (a registry's port is no tag), then one scan of each part.
  */
-export function readImageReference(text: string): ImageReference | { problem: string } {
+export function readImageReference(text: string): ImageReference | UnreadReference {
   if (text === "") return { problem: "is empty" };
   if (text.length > lengthLimit) return { problem: `is longer than ${lengthLimit} characters` };
   const odd = oddCharacter(text);
@@ -42,10 +50,12 @@ export function readImageReference(text: string): ImageReference | { problem: st
     pathProblem(path) ??
     (tag === undefined ? undefined : tagProblem(tag)) ??
     (digest === undefined ? undefined : digestProblem(digest)) ??
-    (name.length === 64 && consistsOf(name, isHex)
-      ? "is the id of an image on one host, which no registry knows"
-      : undefined);
-  if (problem !== undefined) return { problem };
+    (name.length === 64 && consistsOf(name, isHex) ? imageIdProblem : undefined);
+  if (problem !== undefined) {
+    const part =
+      problem === oddRepository ? path.split("/").find((each) => !isPathComponent(each)) : undefined;
+    return part === undefined || part === text ? { problem } : { problem, part };
+  }
   return {
     registry,
     path,
@@ -53,6 +63,18 @@ export function readImageReference(text: string): ImageReference | { problem: st
     ...(digest === undefined ? {} : { digest }),
   };
 }
+
+const imageIdProblem = "is the id of an image on one host, which no registry knows";
+
+/** Whether a text is an id as `docker images --no-trunc` prints it. The grammar takes its algorithm for a repository. */
+export function isImageId(text: string): boolean {
+  const hex = text.startsWith("sha256:") ? text.slice("sha256:".length) : text;
+  const isWhole = hex.length === 64;
+  return (isWhole || hex !== text) && hex.length >= 12 && hex.length <= 64 && consistsOf(hex, isHex);
+}
+
+/** Why an id is no image that could be pulled. */
+export const imageId: UnreadReference = { problem: imageIdProblem };
 
 /** Registry and path: what an exemption names. */
 export function repositoryOf({ registry, path }: ImageReference): string {
@@ -106,10 +128,11 @@ function registryProblem(registry: string): string | undefined {
 function pathProblem(path: string): string | undefined {
   if (path === "") return "names no repository";
   if (path.length > pathLengthLimit) return `has a repository longer than ${pathLengthLimit} characters`;
-  return path.split("/").every(isPathComponent)
-    ? undefined
-    : "has a repository that is none (a-z and 0-9, between them `.`, `_`, `__` or hyphens)";
+  return path.split("/").every(isPathComponent) ? undefined : oddRepository;
 }
+
+const oddRepository =
+  "has a repository with something else than a-z and 0-9, or than one `.`, `_`, `__` or hyphens between them";
 
 /** Runs of lower-case letters and digits with one separator between two: `.`, `_`, `__` or any number of `-`. */
 function isPathComponent(component: string): boolean {

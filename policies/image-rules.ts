@@ -23,6 +23,7 @@ import {
 import { type ImagePlace, imagePlacesOf } from "./image-places.ts";
 import { repositoryOf } from "./image-reference.ts";
 import { orUnjudged } from "./rule.ts";
+import { settingNameAt } from "./setting-name.ts";
 import { type Level, type Levels, levelsSchema, messageOf, reportAs } from "./verdict.ts";
 
 interface ImageRuleConfig {
@@ -72,6 +73,11 @@ const defaultFloatingTags = [
   "staging",
   "release",
   "test",
+  "testing",
+  "unstable",
+  "rolling",
+  "mainline",
+  "snapshot",
 ];
 
 /** Findings of which each rule can speak, in the order in which its table in the documentation has them. */
@@ -162,7 +168,7 @@ function validate(policy: Policy, args: ResourceValidationArgs, report: ReportVi
   }
   const day = today();
   for (const place of imagePlacesOf({ type, props, ignoreChanges: opts.ignoreChanges })) {
-    const unjudged = unjudgeable(place);
+    const unjudged = unjudgeable(place, () => settingNameAt(props, place.path));
     const findings = unjudged === undefined ? judge(place, config) : [unjudged];
     const judged = findings
       .map((finding) => ({

@@ -21,8 +21,10 @@ export function imitations(rollout: Rollout, repositories: readonly string[]): C
     ...repositories,
     ...facts.workloads.flatMap(({ image }) => repositoryOfText(image)),
   ]);
+  const unread = new Set(facts.problems.map(({ resource }) => resource.urn));
   return graph.resources.flatMap((resource): CanaryFinding[] => {
-    if (own.has(resource)) return [];
+    // That of a component whose facts can't be read is refused with it.
+    if (own.has(resource) || isRunnerOf(resource, unread)) return [];
     const what = imitated(resource, names, ownRepositories);
     return what === undefined
       ? []
@@ -64,6 +66,10 @@ function imitated(
       ? []
       : [{ path: place.path, what: `it runs an image of ${quoted(repository)} and is no workload` }];
   })[0];
+}
+
+function isRunnerOf({ type, name, parent }: PolicyResource, urns: ReadonlySet<string>): boolean {
+  return type === containerType && parent?.name === name && urns.has(parent.urn);
 }
 
 /** Other types of Docker keep an image or give it a name. */

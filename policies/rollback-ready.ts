@@ -188,7 +188,8 @@ function readReferences(resource: PolicyResource, needed: string, optional: read
     if (typeof value === "string") references.push({ key, reference: value });
     else if (value !== undefined || key === needed) {
       const problem = value === notKnown ? "unknown" : "malformed";
-      problems.push(unreadableFact({ resource, path: key, problem }));
+      const { ofFleet: _, ...own } = unreadableFact({ resource, path: key, problem });
+      problems.push(own);
     }
   }
   return { resource, references, problems };

@@ -17,6 +17,7 @@ import {
 } from "./exemptions.ts";
 import type { FactProblem } from "./fleet-facts.ts";
 import { isObject, notKnown, read } from "./guarded-read.ts";
+import { runConfiguration, spokesman } from "./run-configuration.ts";
 import { StackGraph } from "./stack-graph.ts";
 import { type Levels, levelsSchema, messageOf, type Place, reportAs, type Told } from "./verdict.ts";
 
@@ -26,6 +27,8 @@ export interface Finding<Kind extends string> extends Place, Told {
   kind: Kind;
   /** Names of the others that have as much part in it: it is let be, too, when each of them is exempt. */
   beside?: readonly string[];
+  /** Every rule about the fleet meets it. One of them says it for all. */
+  ofFleet?: true;
 }
 
 interface RuleParts<Kind extends string> {
@@ -160,6 +163,7 @@ class Verdict<Kind extends string> {
 
   #reportOne(finding: Finding<Kind>, day: string): void {
     const { exemptible = [] } = this.#parts;
+    if (finding.ofFleet === true && !saysForAll(this.#policy.name, finding.kind)) return;
     const level = this.#levels[finding.kind] ?? this.#parts.milder?.[finding.kind] ?? "mandatory";
     const noteOf = (name: string) => exemptionNote(name, this.#exemptions.counting, day);
     const isExemptible = exemptible.includes(finding.kind);
@@ -202,9 +206,24 @@ const unjudged: Told = {
   write: "nothing yet: report it to those who keep these policies",
 };
 
+/** Those that judge by the facts of the whole fleet, in the order in which they may speak for each other. */
+const fleetRules = [
+  "canary-before-fleet",
+  "snapshot-before-change",
+  "rollback-ready",
+  "one-track-per-window",
+  "drain-budget",
+];
+
+function saysForAll(rule: string, kind: string): boolean {
+  const configuration = runConfiguration();
+  return configuration === undefined || spokesman(fleetRules, kind, configuration) === rule;
+}
+
 /** What a rule says of a fact of the fleet that it can't read. */
 export function unreadableFact({ resource, path, problem }: FactProblem): Finding<FactProblem["problem"]> {
   return {
+    ofFleet: true,
     ...{ kind: problem, resource: resource.name, urn: resource.urn, path },
     what:
       problem === "unknown" ? "the fact is not known at preview" : "the fact is missing or of another shape",
@@ -232,6 +251,12 @@ export class Settings {
 
   texts(key: string): string[] {
     return this.list(key).filter((each) => typeof each === "string");
+  }
+
+  /** Undefined where it is empty too. */
+  text(key: string): string | undefined {
+    const value = this.#value(key);
+    return typeof value === "string" && value !== "" ? value : undefined;
   }
 
   mapping(key: string): object {

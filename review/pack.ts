@@ -48,12 +48,21 @@ export function packHasJudged(preview: Preview): Finding[] {
   ];
 }
 
-/** What the pack's configuration leaves unjudged: whole rules, and single findings of one. */
-export function switchedOff(policyConfig: unknown): Finding[] {
+/** The engine's own key: the level of each rule that has none of its own in the configuration. */
+const everyRule = "all";
+
+/**
+ * What the pack's configuration leaves unjudged: whole rules, and single findings of one.
+ *
+ * @param environment - of the stack: production has its rules.
+ */
+export function switchedOff(policyConfig: unknown, environment: string): Finding[] {
   return Object.entries(mappingOf(policyConfig)).flatMap(([rule, settings]) => {
     const { enforcementLevel = settings, levels } = mappingOf(settings);
+    const isOff = enforcementLevel === "disabled";
+    if (rule === everyRule && isOff) return [everyRuleOff(environment)];
     const findings = Object.entries(mappingOf(levels)).filter(([, level]) => level === "disabled");
-    const off = enforcementLevel === "disabled" ? [""] : findings.map(([finding]) => `: ${finding}`);
+    const off = isOff ? [""] : findings.map(([finding]) => `: ${finding}`);
     return off.map((finding) => ({
       check: "pack" as const,
       level: "warning" as const,
@@ -63,6 +72,17 @@ export function switchedOff(policyConfig: unknown): Finding[] {
       write: "`advisory`, which at least says so",
     }));
   });
+}
+
+function everyRuleOff(environment: string): Finding {
+  return {
+    check: "pack",
+    level: environment === "production" ? "refusal" : "warning",
+    resource: everyRule,
+    what: "the configuration of the pack switches every rule off that has no level of its own there",
+    why: "what is not judged is not safe",
+    write: "`advisory`, which at least says what each rule found",
+  };
 }
 
 /** The engine turns a rule that fails into a remark: to pass it over would be to switch the rule off. */

@@ -33,11 +33,17 @@ export interface Review {
  * Judges a preview by itself, and hands on what the policy pack has said to it.
  *
  * @param policyConfig - the configuration that the pack ran with, parsed; undefined: the defaults of its rules.
+ * @param environment - of the stack; default: production.
  */
-export function reviewOf(stack: string, preview: Preview, policyConfig?: unknown): Review {
+export function reviewOf(
+  stack: string,
+  preview: Preview,
+  policyConfig?: unknown,
+  environment = "production",
+): Review {
   const workloads = workloadsOf(preview);
   const rows = workloads.flatMap((workload) => rowOf(workload, workloads) ?? []);
-  const found = findingsOf(preview, workloads, policyConfig);
+  const found = findingsOf(preview, workloads, switchedOff(policyConfig, environment));
   const said = verdictsOf(preview);
   const own = (level: Finding["level"], first: boolean) =>
     found.filter((each) => each.level === level && isFirst(each) === first).map(sentenceOf);
@@ -65,12 +71,12 @@ function isFirst({ check }: Finding): boolean {
 function findingsOf(
   preview: Preview,
   workloads: readonly ReviewedWorkload[],
-  policyConfig: unknown,
+  unjudged: readonly Finding[],
 ): Finding[] {
   const found = [
     ...previewEnded(preview),
     ...packHasJudged(preview),
-    ...switchedOff(policyConfig),
+    ...unjudged,
     ...oneTrack(workloads),
     ...workloads.flatMap((each) => [...claimFindings(each), ...moveFirst(each), ...wayBack(each)]),
     ...cutOverHooked(preview.steps, workloads),

@@ -212,6 +212,23 @@ describe("a program that is not ours, judged by the pack on the real engine", ()
     expect(strict.code).not.toBe(0);
   });
 
+  it("says at each run which rules its configuration switches off, and loudly that it switches off all", async () => {
+    const body = container("web", `image: "ghcr.io/acme/web:latest"`);
+    const off = await program.judged(body, { all: "disabled" });
+    expect(off.output).toContain(
+      "NOTHING IS JUDGED: the configuration of the policy pack switches every rule off.",
+    );
+    expect(off.violations).toEqual([]);
+    expect(off.code, off.output).toBe(0);
+    const most = await program.judged(body, { all: "disabled", "digest-pinned": "advisory" });
+    expect(most.output).toMatch(
+      /The configuration of the policy pack switches off: no-mutable-image, canary-/,
+    );
+    expect(most.violations).toMatchObject([{ rule: "digest-pinned", level: "advisory" }]);
+    const none = await program.judged(body, { "digest-pinned": "advisory" });
+    expect(none.output).not.toContain("switches");
+  });
+
   it("does not start with a setting that a rule does not have, and a misspelt rule stays as strict as it is", async () => {
     const body = container("web", `image: "ghcr.io/acme/web:1.2.3"`);
     const setting = await program.judged(body, { "no-mutable-image": { levels: { latset: "advisory" } } });

@@ -180,6 +180,23 @@ describe("canary-before-fleet, by how the fleet is built,", () => {
     expect(saidBeside(raw({ create: "true" }, commandType))).toEqual([]);
   });
 
+  test("says in one line what is wrong with a component that only has the type of a workload", () => {
+    const fake = { type: fleetTypes.workload, name: "fake" };
+    const inside: StackResource = {
+      ...{ type: containerType, name: "fake", parent: `fake ${fleetTypes.workload}` },
+      props: { name: "fake", image: image("7"), labels: [{ label: "clawforce.workload", value: "fake" }] },
+    };
+    expect(said([...stack, fake, inside])).toEqual([
+      expect.stringContaining("fake judged: the fact is missing"),
+    ]);
+    expect(said([...stack, fake])).toEqual([expect.stringContaining("fake container: the fact is missing")]);
+    // Another container in it is one beside the fleet all the same.
+    expect(said([...stack, fake, inside, { ...inside, name: "other" }])).toEqual([
+      expect.stringContaining("fake judged: the fact is missing"),
+      expect.stringContaining("other labels: it has the label"),
+    ]);
+  });
+
   test("lets the ingress bear the label of its stack", () => {
     const component = { type: fleetTypes.ingress, name: "ingress" };
     const proxy = {
@@ -224,9 +241,17 @@ describe("canary-before-fleet, by how the fleet is built,", () => {
         );
       }
     }
-    expect(said(withProps(stack, component, { judged: unknownText }))).toContain(
-      unread("support-2", "judged.image", "not known at preview"),
-    );
+    // What is missing as a whole is said once.
+    expect(said(withProps(stack, component, { judged: unknownText }))).toEqual([
+      unread("support-2", "judged", "not known at preview"),
+    ]);
+    expect(said(withProps(stack, component, { judged: undefined }))).toEqual([
+      unread("support-2", "judged", "missing or of another shape"),
+    ]);
+    const { pause: _, ...withoutPause } = facts.judged as { pause: object };
+    expect(said(withProps(stack, component, { judged: withoutPause }))).toEqual([
+      unread("support-2", "judged.pause", "missing or of another shape"),
+    ]);
     expect(said(withProps(stack, group, { waves: unknownText }))).toContain(
       unread("support", "waves", "not known at preview"),
     );

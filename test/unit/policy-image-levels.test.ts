@@ -75,17 +75,23 @@ describe("what an image rule says to write", () => {
     const place = "stringData.agent_image: the image in a secret (not shown here)";
     const form = "Write: <repository>:<version>@sha256:<64 hex digits>.";
     expect(secret("hunter2:latest")).toEqual([
-      `${place} has the tag. Why: it changes without a review. ${form}`,
+      `${place} has a tag that says \`latest\`. Why: it changes without a review. ${form}`,
       `${place} has no digest. Why: the registry can give other bytes for the same tag. ${form}`,
     ]);
+    expect(secret("hunter2:edge")[0]).toBe(
+      `${place} has a floating tag. Why: it moves on with each release. ${form}`,
+    );
+    expect(secret("hunter2:1.2")[0]).toBe(
+      `${place} has a partial version as its tag. Why: it moves on with each release below it. ${form}`,
+    );
     expect(secret("hunter2")[0]).toBe(
       `${place} has no tag. Why: that means latest, which changes without a review. ${form}`,
     );
     expect(secret(`hunter2:latest@${digest}`)).toEqual([
-      `${place} has the tag beside its digest. Why: people read the tag, and it says no version. ${form}`,
+      `${place} has a tag that says \`latest\` beside its digest. Why: people read the tag, and it says no version. ${form}`,
     ]);
     expect(secret(`hunter2:1@${digest}`, { registries: ["ghcr.io"] })).toEqual([
-      `${place} has the registry that is not allowed. Why: only images from known registries have been looked at. Write: an image of ghcr.io.`,
+      `${place} has a registry that is not allowed. Why: only images from known registries have been looked at. Write: an image of ghcr.io.`,
     ]);
   });
 

@@ -64,7 +64,10 @@ describe("the reader of image references", () => {
     ["ghcr.io:port/img", "has a registry whose port is no number"],
     ["[::z]/img", "has a registry that is no address"],
     ["-ghcr.io/img", "has a registry that is no host name"],
-    ["Img", "has a repository that is none (a-z and 0-9, between them `.`, `_`, `__` or hyphens)"],
+    [
+      "Img",
+      "has a repository with something else than a-z and 0-9, or than one `.`, `_`, `__` or hyphens between them",
+    ],
     ["a".repeat(256), "has a repository longer than 255 characters"],
     ["img@sha256:abc", "has a sha256 digest of 3 digits, not 64"],
     [`img@sha256:${"A".repeat(64)}`, "has a digest with other characters than 0-9 and a-f"],

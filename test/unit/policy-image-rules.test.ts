@@ -44,12 +44,15 @@ describe("no-mutable-image", () => {
       `img:${tag}`,
       `image "img:${tag}" has the tag "${tag}". Why: it changes without a review. ${write("img", "<version>", "img")}`,
     ]),
-    ...["stable", "EDGE", "main", "master", "dev", "nightly", "canary", "beta", "rc", "lts"].map(
-      (tag): [string, string] => [
+    ...(
+      "stable EDGE main master trunk develop dev nightly canary alpha beta rc next current lts prod production " +
+      "staging release test testing unstable rolling mainline snapshot"
+    )
+      .split(" ")
+      .map((tag): [string, string] => [
         `img:${tag}`,
         `image "img:${tag}" has the floating tag "${tag}". Why: it moves on with each release. ${write("img", tag, `img:${tag}`)}`,
-      ],
-    ),
+      ]),
     ...["1", "v1", "1.2", "v1.2"].map((tag): [string, string] => [
       `img:${tag}`,
       `image "img:${tag}" has the partial version "${tag}". Why: it moves on with each release below it. ${write("img", tag, `img:${tag}`)}`,
@@ -76,6 +79,64 @@ describe("no-mutable-image", () => {
     ],
   ])("refuses %j and says what to write", (image, message) => {
     expect(said(noMutableImage, image)).toEqual([`${noMutable} ${message}`]);
+  });
+
+  test("says which part of a repository can't be one, and tells no id of an image to get a digest", () => {
+    const odd =
+      "has a repository with something else than a-z and 0-9, or than one `.`, `_`, `__` or hyphens between them";
+    const generic = "Write: <repository>:<version>@sha256:<64 hex digits>";
+    const why = "Why: no registry can be asked for it.";
+    expect(said(noMutableImage, "ghcr.io/acme/Web:1.2.3")).toEqual([
+      `${noMutable} image "ghcr.io/acme/Web:1.2.3" ${odd}: "Web". ${why} ${generic}.`,
+    ]);
+    const hex = "a1".repeat(32);
+    for (const id of [`sha256:${hex}`, hex, `sha256:${hex.slice(0, 12)}`])
+      for (const rule of rules)
+        expect(said(rule, id)).toEqual([
+          `[${rule.name}] web image: image "${id}" is the id of an image on one host, which no registry knows. ${why} ` +
+            `${generic} (or run: docker image inspect --format '{{json .RepoDigests}}' ${id}).`,
+        ]);
+    // Repositories with such names, and what only looks like an id.
+    expect(said(digestPinned, `sha256@sha256:${hex}`)).toEqual([]);
+    expect(said(noMutableImage, "sha256:1.2.3")).toEqual([]);
+    expect(said(noMutableImage, hex.slice(0, 12))[0]).toContain("has no tag");
+  });
+
+  test("takes a picture for no image, and an image whose name only looks like one for one", () => {
+    const of = (value: string) =>
+      judged(noMutableImage, {
+        type: container,
+        props: { image: `img:1@${digest}`, envs: [`HERO_IMAGE=${value}`] },
+      });
+    for (const value of [
+      "logo.png",
+      "assets/hero.WEBP",
+      "a.svg",
+      "https://example.com/a",
+      "/a",
+      "data:image/png;x",
+    ])
+      expect(of(value), value).toEqual([]);
+    for (const value of ["logo.png:latest", "ghcr.io/acme/png", "png"])
+      expect(of(value), value).toHaveLength(1);
+  });
+
+  test("says of a setting what it is called, wherever its path does not", () => {
+    const named = (type: string, props: object) =>
+      judged(noMutableImage, { type, props }).map(({ message }) => message);
+    const hidden = "(not shown here) has a repository with something else";
+    expect(named(container, { image: `img:1@${digest}`, envs: ["A=1", "AGENT_IMAGE=Hunter2"] })).toEqual([
+      expect.stringContaining(`web envs[1]: the value of "AGENT_IMAGE" ${hidden}`),
+    ]);
+    const env = [{ name: "AGENT_IMAGE", value: "Hunter2" }];
+    expect(
+      named("kubernetes:core/v1:Pod", { spec: { containers: [{ image: `img:1@${digest}`, env }] } }),
+    ).toEqual([
+      expect.stringContaining(`web spec.containers[0].env[0].value: the value of "AGENT_IMAGE" ${hidden}`),
+    ]);
+    expect(named("kubernetes:core/v1:ConfigMap", { data: { agent_image: "Hunter2" } })).toEqual([
+      expect.stringContaining(`web data.agent_image: the value ${hidden}`),
+    ]);
   });
 
   test("only warns of `latest` beside a digest: the bytes are fixed, people read the tag", () => {
@@ -285,7 +346,9 @@ describe.each(rules.map((rule) => [rule.name, rule] as const))("%s", (_name, rul
     const envs = ["AGENT_IMAGE=Hunter2 is my password"];
     const of = (type: string, props: object) => judged(rule, { type, props }).map(({ message }) => message);
     const [message] = of(container, { image: `img@${digest}`, envs });
-    expect(message).toContain("web envs[0]: the value (not shown here) has the character U+0020.");
+    expect(message).toContain(
+      'web envs[0]: the value of "AGENT_IMAGE" (not shown here) has the character U+0020.',
+    );
     const secret = of("kubernetes:core/v1:Secret", {
       stringData: { agent_image: "hunter2", "a.yaml": "image: hunter2:latest" },
     });

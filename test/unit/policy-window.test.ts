@@ -179,7 +179,7 @@ describe("one-track-per-window", () => {
   test("refuses facts that can't be read, and keys that are none", () => {
     const unread = withProps(stack(), `canary ${fleetTypes.workload}`, { judged: unknownText });
     expect(said(unread)).toContain(
-      "canary judged.image: the fact is not known at preview. Why: what rests on it can't be judged. " +
+      "canary judged: the fact is not known at preview. Why: what rests on it can't be judged. " +
         "Write: the components of this fleet as they are, with facts that are known at preview.",
     );
     expect(said(stack(), { trustedKeys: ["x"] })).toEqual([

@@ -55,14 +55,29 @@ describe("the configuration of the pack", () => {
     const config = {
       "single-writer": { enforcementLevel: "disabled", levels: { twice: "disabled" } },
       "digest-pinned": { enforcementLevel: "advisory", levels: { built: "disabled", opaque: "mandatory" } },
-      all: "disabled",
     };
     expect(reviewOf("prod", preview, config).warnings).toEqual([
-      off("all"),
       off("digest-pinned: built"),
       off("single-writer"),
     ]);
     expect(reviewOf("prod", preview, { "digest-pinned": "mandatory" }).warnings).toEqual([]);
+  });
+
+  test("is refused in production where it switches every rule off, and a warning elsewhere", () => {
+    const preview = readPreview('{"steps": []}', printed([], { pack: fullPack }).events);
+    const off =
+      "[pack] all: the configuration of the pack switches every rule off that has no level of its own there. " +
+      "Why: what is not judged is not safe. Write: `advisory`, which at least says what each rule found.";
+    for (const config of [{ all: "disabled" }, { all: { enforcementLevel: "disabled" } }]) {
+      expect(reviewOf("prod", preview, config, "production")).toMatchObject({
+        refusals: [off],
+        warnings: [],
+      });
+      expect(reviewOf("prod", preview, config)).toMatchObject({ refusals: [off] });
+      expect(reviewOf("prod", preview, config, "staging")).toMatchObject({ refusals: [], warnings: [off] });
+    }
+    for (const all of ["advisory", "mandatory", { enforcementLevel: "advisory" }])
+      expect(reviewOf("prod", preview, { all }, "production")).toMatchObject({ refusals: [], warnings: [] });
   });
 });
 
