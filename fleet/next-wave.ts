@@ -29,6 +29,9 @@ export interface GroupRollout {
 /** Workloads that do not have the settings of the stack file yet, by name: see lifecycle/update/settled.ts. */
 export type Pending = ReadonlySet<string>;
 
+/** Canaries that the next update leaves as they are, by name: one of another group goes first. */
+export type Waiting = ReadonlySet<string>;
+
 export interface NextWave {
   /** The groups that move: one whose wave is raised, or all whose present wave is brought to its end. */
   groups: string[];
@@ -63,10 +66,13 @@ function openRollouts(config: StackConfig, pending: Pending): Rollout[] {
 
 /** A change that begins while the wave is still the one of an earlier change begins at its canary all the same. */
 function beginning(config: StackConfig, { group, isChange, wave }: Rollout, pending: Pending): Edit[] {
-  const canary = config.instanceGroups[group]?.instances[0]?.name ?? "";
-  return isChange && wave > 0 && pending.has(canary)
+  return isChange && wave > 0 && pending.has(canaryOf(config, group))
     ? [{ path: ["instanceGroups", group, "wave"], value: 0 }]
     : [];
+}
+
+function canaryOf(config: StackConfig, group: string): string {
+  return config.instanceGroups[group]?.instances[0]?.name ?? "";
 }
 
 /**
@@ -80,6 +86,7 @@ export function nextWave(
   wantedGroup: string | undefined,
   now: Date,
   pending: Pending = new Set(),
+  waiting: Waiting = new Set(),
 ): NextStep {
   const rollouts = openRollouts(config, pending);
   if (wantedGroup !== undefined && !rollouts.some(({ group }) => group === wantedGroup)) {
@@ -99,7 +106,8 @@ export function nextWave(
   if (unfinished.length > 0) {
     const edits = unfinished.flatMap((rollout) => beginning(config, rollout, pending));
     if (edits.length === 0) refuseWhatNothingProves(config, unfinished, witnesses, now, pending);
-    const present = unfinished.map((each) =>
+    const moving = unfinished.filter(({ group }) => !waiting.has(canaryOf(config, group)));
+    const present = (moving.length > 0 ? moving : unfinished).map((each) =>
       beginning(config, each, pending).length === 0 ? each : { ...each, wave: 0 },
     );
     return { groups: present.map(({ group }) => group), title: present.map(waveTitle).join(", "), edits };

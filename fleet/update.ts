@@ -72,7 +72,9 @@ There is nothing to take back then, and the stack file is as it was before.`,
       const now = new Date();
       const surveyed = await situationsOf(config, stack);
       const adoption = adoptionStep(surveyed);
-      const step = adoption ?? nextWave(config, witnessesOf(surveyed), group, now, pendingOf(surveyed));
+      const step =
+        adoption ??
+        nextWave(config, witnessesOf(surveyed), group, now, pendingOf(surveyed), waitingOf(surveyed));
       if ("done" in step) {
         out.write(`${step.done}\n`);
         return 0;
@@ -111,6 +113,12 @@ function pendingOf(surveyed: readonly Situation[]): Set<string> {
     ({ move, waits }) => waits !== undefined || ("changes" in move && move.changes !== undefined),
   );
   return new Set(pending.map(({ input }) => input.name));
+}
+
+/** The canaries that wait for the one of another group. */
+function waitingOf(surveyed: readonly Situation[]): Set<string> {
+  const waiting = surveyed.filter(({ refused }) => refused?.kind === "another canary first");
+  return new Set(waiting.map(({ input }) => input.name));
 }
 
 interface Target {

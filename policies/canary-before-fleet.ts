@@ -1,4 +1,5 @@
 import { type CanaryFinding, canaryKinds } from "./canary-finding.ts";
+import { firstOnImage } from "./first-on-image.ts";
 import {
   changesSettings,
   changesVersion,
@@ -60,6 +61,7 @@ export const canaryBeforeFleet = stackRule({
       ...facts.workloads.flatMap((workload) => placeProblems(rollout, workload)),
       ...facts.workloads.flatMap((workload) => differences(rollout, workload)),
       ...facts.groups.flatMap((group) => groupFindings(rollout, group, settings)),
+      ...firstOnImage(rollout),
       ...unknownReleases(rollout),
       ...imitations(rollout, settings.texts("repositories")),
     ];

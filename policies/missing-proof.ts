@@ -94,7 +94,7 @@ const asCandidate =
   "the reference as `candidate` of its agent image with `wave: 0`; raise the wave once the canary has passed";
 
 /** What is verified or baked again only when it is asked for has to be asked for by its URN. */
-function remedyOf(
+export function remedyOf(
   state: Exclude<ProofState, "passed">,
   rollout: Rollout,
   group: JudgedGroup,

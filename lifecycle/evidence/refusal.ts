@@ -1,10 +1,17 @@
+import { shortReference } from "../../config/image-reference.ts";
 import { isLowerVersion } from "../../config/version-order.ts";
 import { lastImage, type Move, sameDigest } from "./move.ts";
 import type { EvidenceRecord } from "./records.ts";
 
 /** Why a workload stays as it is, whatever the configuration wants of it. Nothing is done to it, and the others go on. */
 export interface Refusal {
-  kind: "damaged records" | "lost records" | "unknown way back" | "canary" | "failed elsewhere";
+  kind:
+    | "damaged records"
+    | "lost records"
+    | "unknown way back"
+    | "canary"
+    | "another canary first"
+    | "failed elsewhere";
   /** What is wrong, as a phrase: "its records are damaged: …". */
   why: string;
   /** What to do, in sentences. */
@@ -115,9 +122,20 @@ export function behindCanary(canary: string, wanted: string): Refusal {
   };
 }
 
+/** Why a canary waits for that of another group: the image is new to both. */
+export function behindOtherCanary(first: string, wanted: string, stack: string): Refusal {
+  return {
+    kind: "another canary first",
+    why: `${first} goes to ${shortReference(wanted)} first and has not passed on it yet`,
+    remedy: `Once ${first} has passed, the next update takes it along: \`fleet update --stack ${stack}\`.`,
+    ...{ wanted, moves: true, untouched: false },
+  };
+}
+
 /** A refusal as one line, for a plan or a failure. */
-export function refusalText(name: string, { why, remedy, moves }: Refusal): string {
-  return `${name}: ${moves ? "refused: " : ""}${why}. It stays as it is. ${remedy}`;
+export function refusalText(name: string, { kind, why, remedy, moves }: Refusal): string {
+  const verdict = kind === "another canary first" ? "waits: " : moves ? "refused: " : "";
+  return `${name}: ${verdict}${why}. It stays as it is. ${remedy}`;
 }
 
 /** Whether the container that is there was made before these records began, or before lines of them were lost. */

@@ -4,12 +4,13 @@ import { OperationFailure } from "../../platforms/failure.ts";
 import type { Observed, Platform } from "../../platforms/platform.ts";
 import { failedElsewhere, failuresElsewhere } from "../evidence/failed-image.ts";
 import { lastImage } from "../evidence/move.ts";
-import { behindCanary, refusalOf, unjudgedSince } from "../evidence/refusal.ts";
+import { behindCanary, behindOtherCanary, refusalOf, unjudgedSince } from "../evidence/refusal.ts";
 import { orderedMove, restoreEpoch, restoreOf } from "../evidence/restore-order.ts";
 import { withChange } from "../evidence/settings.ts";
 import { PreparationMark } from "../workdir/preparation-mark.ts";
 import { logOf } from "../workload.ts";
 import { adoptionOf, noSuchContainer } from "./adoption.ts";
+import { canaryBefore } from "./first-on-image.ts";
 import { interruptedFacts } from "./interrupted.ts";
 import { knownOf } from "./known.ts";
 import { onlyGoesBack, putOffOf } from "./put-off.ts";
@@ -49,8 +50,15 @@ export async function situationsOf(
       ? each
       : asItIs({ ...each, refused: failedElsewhere(failure, each.wanted.image, stack) });
   });
-  const known = fit.map((each) => behindRefusedCanary(each, fit));
-  const surveyed = settle(config, known, new Date()).map(({ wanted: _, change, epoch: __, ...facts }) => {
+  const now = new Date();
+  const led = fit.map((each) => {
+    const first = canaryBefore(config, each, fit, now);
+    return first === undefined
+      ? each
+      : asItIs({ ...each, refused: behindOtherCanary(first, each.wanted.image, stack) });
+  });
+  const known = led.map((each) => behindRefusedCanary(each, led));
+  const surveyed = settle(config, known, now).map(({ wanted: _, change, epoch: __, ...facts }) => {
     const { observed, records, hearsay, journal, hold, move } = facts;
     const since = journal?.since ?? hold?.since ?? unjudgedSince(records);
     return {

@@ -114,6 +114,26 @@ describe("the next update of a rollout", () => {
   });
 });
 
+describe("the next update, where two groups go to one image,", () => {
+  const config = configWith({ "instanceGroups.sales": second });
+  const witnesses = provedWitnesses(config, {
+    canary: { observed: { id: "old", image: stable } },
+    "sales-canary": { observed: { id: "old", image: stable } },
+  });
+
+  test("is of the group whose canary goes first", () => {
+    expect(nextWave(config, witnesses, undefined, now, new Set(), new Set(["sales-canary"]))).toEqual({
+      groups: ["support"],
+      title: title("canary"),
+      edits: [],
+    });
+  });
+
+  test("is of both, where none of them waits", () => {
+    expect(nextWave(config, witnesses, undefined, now)).toMatchObject({ groups: ["support", "sales"] });
+  });
+});
+
 describe("a rollout does not go on", () => {
   test.each([
     [
