@@ -58,7 +58,10 @@ async function makeFlags(folder: string): Promise<Flags> {
   await symlink(join(projectFolder, "node_modules"), join(empty, "node_modules"));
   // Not a word about the first start: each resource is new to the bench's stacks.
   const config = join(folder, "pack.json");
-  await writeFile(config, JSON.stringify({ "canary-before-fleet": { levels: { firstStart: "disabled" } } }));
+  const evidenceDirectory = join(folder, "evidence");
+  await mkdir(evidenceDirectory);
+  const canaryBeforeFleet = { evidenceDirectory, levels: { firstStart: "disabled" } };
+  await writeFile(config, JSON.stringify({ "canary-before-fleet": canaryBeforeFleet }));
   return {
     without: [],
     empty: ["--policy-pack", empty],

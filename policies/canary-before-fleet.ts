@@ -12,6 +12,8 @@ import {
 import { notKnown, read } from "./guarded-read.ts";
 import { imitations } from "./imitation.ts";
 import { unknownReleases } from "./known-releases.ts";
+import { logFindings, unconfirmedStarts } from "./log-findings.ts";
+import { unknownImage } from "./made-anew.ts";
 import { proofMissing, unsignedRelease } from "./missing-proof.ts";
 import { evidenceSettings, homeOf, imageOfContainer, isInControlPlane, Rollout } from "./rollout.ts";
 import { durationSchema, type Settings, stackRule, unreadableFact } from "./rule.ts";
@@ -24,7 +26,7 @@ export const canaryBeforeFleet = stackRule({
   remediationSteps:
     "Write the new reference as `candidate` of its agent image, with `wave: 0`. Let the canary run and bake on it. Raise the wave once it has passed. To go back, write the release that ran before: that waits for nothing.",
   kinds: canaryKinds,
-  milder: { goingBack: "advisory", firstStart: "advisory" },
+  milder: { logNotRead: "advisory", goingBack: "advisory", firstStart: "advisory" },
   settings: {
     ...evidenceSettings,
     canaries: {
@@ -59,6 +61,8 @@ export const canaryBeforeFleet = stackRule({
       ...facts.problems.map(unreadableFact),
       ...facts.workloads.flatMap((workload) => evidenceProblems(rollout, workload)),
       ...facts.workloads.flatMap((workload) => placeProblems(rollout, workload)),
+      ...logFindings(rollout),
+      ...unconfirmedStarts(rollout),
       ...facts.workloads.flatMap((workload) => differences(rollout, workload)),
       ...facts.groups.flatMap((group) => groupFindings(rollout, group, settings)),
       ...firstOnImage(rollout),
@@ -129,8 +133,9 @@ function differences(rollout: Rollout, workload: JudgedWorkload): CanaryFinding[
       `it says that its move is ${quoted(workload.move)}, but image and records say otherwise`,
     );
   }
+  const unknown = unknownImage(rollout, workload);
   const has = imageOfContainer(workload);
-  if (has === undefined) return [];
+  if (has === undefined || unknown.length > 0) return unknown;
   if (has === "") return [unreadableImage(workload)];
 
   // Left out of a targeted update, or under ignoreChanges: it stays as it is, and says what it is to become.
@@ -267,6 +272,7 @@ function fleetChanges(
       back,
       "go back to a release that they have run before",
       "going back waits for nothing",
+      "nothing, to go back; to stay, the image that runs",
     ),
     ...said(
       group,
@@ -274,6 +280,7 @@ function fleetChanges(
       allowed,
       "are started for the first time",
       "there is nothing that could be lost",
+      "nothing where they are new; where they have run, their records back into the evidence directory",
     ),
     ...unsigned.map((member) => unsignedRelease(rollout, member)),
     ...[...unproved, ...fleet.filter(changesSettings)].flatMap((member) =>
@@ -312,6 +319,7 @@ function said(
   members: readonly JudgedWorkload[],
   does: string,
   why: string,
+  write: string,
 ): CanaryFinding[] {
   if (members.length === 0) return [];
   const names = members.map(({ name }) => name).toSorted();
@@ -319,7 +327,7 @@ function said(
   return [
     {
       ...{ kind, resource: group.name, urn: group.resource.urn, path: "image" },
-      ...{ what: `${firstOf(names)} ${does}: ${images.join(", ")}`, why, write: "nothing, if this is meant" },
+      ...{ what: `${firstOf(names)} ${does}: ${images.join(", ")}`, why, write },
     },
   ];
 }

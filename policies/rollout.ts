@@ -1,4 +1,6 @@
 import type { PolicyResource } from "@pulumi/policy";
+import { type ComparedLog, comparedLog } from "./compared-log.ts";
+import { EvidenceFolder, evidenceDirectorySchema } from "./evidence-folder.ts";
 import {
   commandType,
   containerType,
@@ -14,6 +16,7 @@ import { type Proof, passedReleases, proofOf } from "./proof.ts";
 import type { Finding, Settings } from "./rule.ts";
 import {
   type JudgedRecord,
+  type OpenedLines,
   type ReadEvidence,
   readEvidence,
   readTrustedKeys,
@@ -29,8 +32,14 @@ export class Rollout {
   /** When all is judged. Milliseconds since 1970. */
   readonly now = Date.now();
   readonly keyProblems: readonly Finding<"malformed">[];
+  /** Why the evidence directory is not read, as a phrase; undefined: it is. */
+  readonly folderProblem: string | undefined;
+  /** The configuration asks for the evidence directory to be read. */
+  readonly namesFolder: boolean;
   readonly #keys: readonly TrustedKey[];
-  readonly #evidence = new Map<JudgedWorkload, ReadEvidence>();
+  readonly #evidence = new Map<JudgedWorkload, WholeEvidence>();
+  readonly #opened: OpenedLines = new Map();
+  readonly #folder: EvidenceFolder | undefined;
   readonly #minimumBake: number;
   readonly #longestAge: number;
 
@@ -40,6 +49,12 @@ export class Rollout {
     const { keys, problems } = readTrustedKeys(settings.texts("trustedKeys"));
     this.keyProblems = problems.map(badKey);
     this.#keys = keys;
+    const directory = settings.text("evidenceDirectory");
+    this.namesFolder = directory !== undefined;
+    this.folderProblem = directory === undefined ? "no folder is named" : undefined;
+    const folder = directory === undefined ? undefined : new EvidenceFolder(directory);
+    if (folder?.problem !== undefined) this.folderProblem = `${directory} ${folder.problem}`;
+    this.#folder = this.folderProblem === undefined ? folder : undefined;
     this.#minimumBake = settings.seconds("minimumBake", 0);
     this.#longestAge = settings.seconds("longestAge", defaultLongestAge);
   }
@@ -49,13 +64,21 @@ export class Rollout {
   }
 
   /** Opened and verified when it is first asked for: the rule about windows asks only where something changes. */
-  evidenceOf(workload: JudgedWorkload): ReadEvidence {
+  evidenceOf(workload: JudgedWorkload): WholeEvidence {
     const known = this.#evidence.get(workload);
     if (known !== undefined) return known;
     const owner = { stack: stackOf(workload.resource), workload: workload.name };
-    const opened = readEvidence(workload.evidence, owner, this.#keys);
-    this.#evidence.set(workload, opened);
-    return opened;
+    const handed = readEvidence(workload.evidence, owner, this.#keys, this.#opened);
+    const images = [workload.image, workload.from, workload.previous];
+    const logged = this.#folder?.recordsOf(owner, images);
+    const log = logged && comparedLog(workload.evidence, logged, images);
+    const records =
+      log === undefined
+        ? handed.records
+        : readEvidence(log.envelopes, owner, this.#keys, this.#opened).records;
+    const whole = { records, problems: handed.problems, log };
+    this.#evidence.set(workload, whole);
+    return whole;
   }
 
   membersOf({ name }: JudgedGroup): JudgedWorkload[] {
@@ -105,6 +128,20 @@ export class Rollout {
     return passed === "unsigned" || left.some(isNotForged) ? "unsigned" : "no";
   }
 
+  /** Whether a pass that stands in a record counts: a trusted key has signed it. */
+  counts(record: JudgedRecord): boolean {
+    return isSigned(record);
+  }
+
+  /** Whether anything on record of a workload speaks of an image that has run in it. */
+  knows(workload: JudgedWorkload, image: string): "signed" | "unsigned" | "no" {
+    const speaking = this.evidenceOf(workload).records.filter(
+      ({ kind, image: spoken }) => runningKinds.includes(kind) && sameDigest(spoken, image),
+    );
+    if (speaking.some(isSigned)) return "signed";
+    return speaking.some(isNotForged) ? "unsigned" : "no";
+  }
+
   /** The releases that a workload has passed on and not gone back from, whoever wrote it. */
   releasesOf(workload: JudgedWorkload): string[] {
     return passedReleases(this.evidenceOf(workload).records, isNotForged);
@@ -128,6 +165,12 @@ export class Rollout {
   }
 }
 
+/** All that is known of a workload's records. */
+export interface WholeEvidence extends ReadEvidence {
+  /** What the log itself says beside what the program hands on; undefined: it was not read. */
+  log: ComparedLog | undefined;
+}
+
 function badKey({ path, what }: { path: string; what: string }): Finding<"malformed"> {
   return {
     ...{ kind: "malformed", resource: "policy config", path, what },
@@ -137,7 +180,13 @@ function badKey({ path, what }: { path: string; what: string }): Finding<"malfor
 }
 
 /** Settings of a rule that judges records. */
-export const evidenceSettings = { trustedKeys: trustedKeysSchema };
+export const evidenceSettings = {
+  trustedKeys: trustedKeysSchema,
+  evidenceDirectory: evidenceDirectorySchema,
+};
+
+/** Records of what has run. A rehearsal has run on a copy. */
+const runningKinds = ["begun", "cut-over", "gate", "state", "verification", "bake"];
 
 /** Two weeks, in seconds. */
 const defaultLongestAge = 14 * 86_400;

@@ -65,7 +65,7 @@ export interface JudgedRecord {
   at: string;
   /** The image that it speaks of; of a cut-over the one that it leads to. */
   image: string;
-  /** Of a cut-over: the image that was left. */
+  /** Of a cut-over: the image that was left. Of a rehearsal: the one that ran. */
   from: string;
   direction: string;
   container: string;
@@ -106,12 +106,13 @@ export function readEvidence(
   envelopes: readonly unknown[],
   owner: EvidenceOwner,
   keys: readonly TrustedKey[],
+  known: OpenedLines = new Map(),
 ): ReadEvidence {
   const records: JudgedRecord[] = [];
   const problems: { index: number; what: string }[] = [];
   let last: { sequence: number; line: string } | undefined;
   for (const [index, value] of envelopes.entries()) {
-    const opened = openedEnvelope(value, keys);
+    const opened = openedOnce(value, keys, known);
     const what =
       typeof opened === "string"
         ? opened
@@ -126,7 +127,10 @@ export function readEvidence(
   return { records, problems };
 }
 
-interface Opened {
+/** By the line of an envelope in its log: what was verified once need not be verified again. */
+export type OpenedLines = Map<string, Opened | string>;
+
+export interface Opened {
   record: JudgedRecord;
   /** Hash of the line before it, as the record has it. */
   previous: string;
@@ -134,10 +138,17 @@ interface Opened {
   line: string;
 }
 
-/** @returns a text when it is no record: what is wrong with it. */
-function openedEnvelope(value: unknown, keys: readonly TrustedKey[]): Opened | string {
+function openedOnce(value: unknown, keys: readonly TrustedKey[], known: OpenedLines): Opened | string {
   const envelope = envelopeOf(value);
   if (envelope === undefined) return "is no DSSE envelope";
+  const line = JSON.stringify(envelope);
+  const opened = known.get(line) ?? openedEnvelope(envelope, line, keys);
+  known.set(line, opened);
+  return opened;
+}
+
+/** @returns a text when it is no record: what is wrong with it. */
+function openedEnvelope(envelope: Envelope, line: string, keys: readonly TrustedKey[]): Opened | string {
   const payload = Buffer.from(envelope.payload, "base64");
   const statement = parsedJson(payload.toString("utf8"));
   if (!isObject(statement) || read(statement, "_type") !== statementType) return "holds no in-toto statement";
@@ -152,7 +163,21 @@ function openedEnvelope(value: unknown, keys: readonly TrustedKey[]): Opened | s
   if (digest !== undefined && subject !== digest) {
     return `has the subject ${quoted(subject ?? "")} and speaks of another image`;
   }
-  return { record, previous: text(predicate, "previous"), line: JSON.stringify(envelope) };
+  return { record, previous: text(predicate, "previous"), line };
+}
+
+/** What a line of a log says of itself, verified by nothing. */
+export interface Glance {
+  envelope: object;
+  line: string;
+  previous: string;
+  record: JudgedRecord;
+}
+
+/** Looks into an envelope without asking who has signed it; undefined when it is no record. */
+export function glanceAt(envelope: unknown): Glance | undefined {
+  const opened = openedOnce(envelope, [], new Map());
+  return typeof opened === "string" || !isObject(envelope) ? undefined : { envelope, ...opened };
 }
 
 interface Envelope {
@@ -209,7 +234,7 @@ function recordOf(predicate: object, trust: Trust): JudgedRecord | undefined {
   return {
     ...{ kind, stack, workload, sequence, time, at, trust },
     image: text(predicate, kind === "cut-over" ? "to" : "image"),
-    from: kind === "cut-over" ? text(predicate, "from") : "",
+    from: kind === "cut-over" || kind === "rehearsal" ? text(predicate, "from") : "",
     direction: text(predicate, "direction"),
     container: text(predicate, "container"),
     outcome: text(predicate, "outcome"),

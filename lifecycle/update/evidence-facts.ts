@@ -74,7 +74,17 @@ export interface JudgedGroup {
 /** For each kind of record and each image: with the newest ones comes all that a verdict rests on. */
 const newest = 3;
 
-const speaking = ["cut-over", "gate", "verification", "bake", "state", "snapshot", "drill"] as const;
+const speaking = [
+  "begun",
+  "cut-over",
+  "gate",
+  "verification",
+  "bake",
+  "state",
+  "snapshot",
+  "drill",
+  "rehearsal",
+] as const;
 
 /** @param releases - those that the configuration names for it. */
 export function judgedWorkload(surveyed: Situation, releases: readonly string[]): JudgedWorkload {

@@ -17,9 +17,13 @@ export function atJudgedTime(): void {
   });
 }
 
-/** What the rule says, without its name; a warning begins with an exclamation mark. */
+/**
+ * What the rule says, without its name; a warning begins with an exclamation mark. That it has read no evidence directory
+ * is left out, unless the configuration asks for it.
+ */
 export function said(resources: readonly StackResource[], config: object = {}): string[] {
-  return judgedStack(canaryBeforeFleet, resources, { trustedKeys: [key.text], ...config }).map(
+  const levels = { logNotRead: "disabled", ...(config as { levels?: object }).levels };
+  return judgedStack(canaryBeforeFleet, resources, { trustedKeys: [key.text], ...config, levels }).map(
     ({ message, level }) =>
       level === undefined
         ? message.replace("[canary-before-fleet] ", "")

@@ -60,6 +60,13 @@ export function cutOver(
   };
 }
 
+export function rehearsed(from: string, to: string, outcome: "passed" | "failed" = "passed"): EvidenceEntry {
+  return {
+    ...{ kind: "rehearsal", snapshot: "12345678", from, image: to, migration: "none", outcome },
+    seconds: { migration: 0 },
+  };
+}
+
 /** What is on record of an instance that started on the stable release. */
 export function started(workload: string): EvidenceEntry[] {
   return [gated({ workload, image: stable }), verified({ workload, image: stable })];

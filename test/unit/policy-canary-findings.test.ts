@@ -5,6 +5,7 @@ import type { CanaryFinding } from "../../policies/canary-finding.ts";
 import { containerType, fleetTypes } from "../../policies/fleet-facts.ts";
 import { atJudgedTime, key, said, saidOf } from "../policy/canary.ts";
 import { envelopes, testKey } from "../policy/evidence.ts";
+import { evidenceDirectory } from "../policy/evidence-directory.ts";
 import { changed, image, type StackWorkload, withProps } from "../policy/fleet-stack.ts";
 import { unknownText } from "../policy/props.ts";
 import {
@@ -37,11 +38,21 @@ const sold = onRecord("support-1", verified({ workload: "support-1", image: stab
 const wentOn = onRecord("support-1", ...started("support-1"), cutOver(stable, candidate));
 const first: Partial<StackWorkload> = { image: stable, from: "", evidence: [] };
 
+const provedLog = onRecord("canary", ...proved("canary"));
+
 /** A stack with something of each kind in it. */
 const stacks: Readonly<Record<CanaryFinding["kind"], readonly StackResource[]>> = {
   unknown: withProps(stack, group, { wave: unknownText }),
   malformed: withProps(stack, group, { wave: "1" }),
   badEvidence: of({ canary: { evidence: ["no envelope"] } }),
+  leftOut: of({ canary: { evidence: provedLog.slice(0, 4) } }),
+  logNotRead: stack,
+  unconfirmed: of({
+    canary: { ...first, records: [] },
+    members: [first, first],
+    group: { candidate: "" },
+    agentImages: { agent: { stable } },
+  }),
   misplaced: of({ members: [{}, { role: "member" }] }),
   noCanary: of({ canary: { role: "fleet", wave: 1 } }),
   badWaves: of({ group: { waves: [] } }),
@@ -69,11 +80,16 @@ describe("each finding of canary-before-fleet", () => {
 
   test.each(kinds)("has a level of its own: %s", (kind) => {
     const { levels } = allDisabled(canaryBeforeFleet);
-    expect(said(stacks[kind], { levels })).toEqual([]);
-    const refused = said(stacks[kind], { levels: { ...levels, [kind]: "mandatory" } });
+    const settings = {
+      ...(kind === "leftOut" && { evidenceDirectory: evidenceDirectory({ canary: provedLog }) }),
+      ...(kind === "unconfirmed" && { evidenceDirectory: "/nowhere/at/all" }),
+    };
+    const told = (of: readonly StackResource[], config: object) => said(of, { ...settings, ...config });
+    expect(told(stacks[kind], { levels })).toEqual([]);
+    const refused = told(stacks[kind], { levels: { ...levels, [kind]: "mandatory" } });
     expect(refused.length).toBeGreaterThan(0);
     expect(refused.filter((message) => message.startsWith("!"))).toEqual([]);
-    const advice = said(stacks[kind], { levels: { ...levels, [kind]: "advisory" } });
+    const advice = told(stacks[kind], { levels: { ...levels, [kind]: "advisory" } });
     expect(advice).toEqual(refused.map((message) => `! ${message}`));
   });
 });

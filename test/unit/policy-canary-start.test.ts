@@ -15,13 +15,14 @@ describe("canary-before-fleet, at a first start,", () => {
       group: { candidate: "", wave: 0 },
       agentImages: { agent: { stable } },
     };
-    expect(saidOf(of)).toEqual([
+    const started = [
       `! support image: support-1, support-2 are started for the first time: "${stable}". ` +
-        "Why: there is nothing that could be lost. Write: nothing, if this is meant.",
-    ]);
+        "Why: there is nothing that could be lost. Write: nothing where they are new; where they have run, their records back into the evidence directory.",
+    ];
+    expect(saidOf(of)).toEqual(started);
     // The canary has started, and the first run was stopped before the others.
     const canary = { image: stable, records: [gated({ workload: "canary", image: stable })] };
-    expect(saidOf({ ...of, canary })).toEqual(saidOf(of));
+    expect(saidOf({ ...of, canary })).toEqual(started);
     const failed = {
       image: stable,
       records: [gated({ workload: "canary", image: stable, outcome: "failed" as const })],

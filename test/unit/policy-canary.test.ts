@@ -283,7 +283,7 @@ describe("canary-before-fleet", () => {
     });
     const told = (names: string) =>
       `! support image: ${names} go back to a release that they have run before: "${stable}". ` +
-      "Why: going back waits for nothing. Write: nothing, if this is meant.";
+      "Why: going back waits for nothing. Write: nothing, to go back; to stay, the image that runs.";
     expect(saidOf(of())).toEqual([told("canary, support-1, support-2")]);
     const unsigned = (member: string) =>
       `${member} image: image "${stable}" is a release only by records that no trusted key has signed. ` +
