@@ -15,6 +15,7 @@ import { unknownReleases } from "./known-releases.ts";
 import { logFindings, unconfirmedStarts } from "./log-findings.ts";
 import { unknownImage } from "./made-anew.ts";
 import { proofMissing, unsignedRelease } from "./missing-proof.ts";
+import { rehearsalAge, rehearsalSettings, unrehearsedInGroup } from "./rehearsals.ts";
 import { evidenceSettings, homeOf, imageOfContainer, isInControlPlane, Rollout } from "./rollout.ts";
 import { durationSchema, type Settings, stackRule, unreadableFact } from "./rule.ts";
 import { firstOf, quoted } from "./verdict.ts";
@@ -29,6 +30,7 @@ export const canaryBeforeFleet = stackRule({
   milder: { logNotRead: "advisory", goingBack: "advisory", firstStart: "advisory" },
   settings: {
     ...evidenceSettings,
+    ...rehearsalSettings,
     canaries: {
       type: "integer",
       minimum: 1,
@@ -181,6 +183,9 @@ function groupFindings(rollout: Rollout, group: JudgedGroup, settings: Settings)
     ...waveProblems(group, members),
     ...fleet.flatMap((member) => disorder(rollout, member, canaries)),
     ...fleetChanges(rollout, group, canaries, fleet),
+    ...fleet
+      .filter((member) => changesVersion(member) && rollout.wayBackTo(member, member.image) === "no")
+      .flatMap((member) => unrehearsedInGroup(rollout, group, member, rehearsalAge(settings))),
   ];
 }
 

@@ -19,6 +19,7 @@ export const canaryKinds = [
   "notBaked",
   "stale",
   "unsigned",
+  "notRehearsed",
   "moved",
   "unknownRelease",
   "goingBack",

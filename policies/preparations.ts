@@ -34,21 +34,36 @@ export function missingOf({ props }: PolicyResource, workload: JudgedWorkload): 
   return said("drill") === "passed" ? undefined : "its snapshot has not been started";
 }
 
-/**
- * Why a new version is not tried on a copy of the state before it takes over, in a production stack; undefined: it is, or
- * will be in this update.
- */
-export function rehearsalMissing({ props }: PolicyResource, workload: JudgedWorkload): string | undefined {
-  if (workload.managed || !isForward(workload)) return undefined;
+/** Whether a preparation runs in this update and tries a new version on a copy of the state, before anything is stopped. */
+export function rehearsesNow({ props }: PolicyResource): boolean {
+  const task = jsonObject(read(props, "stdin"));
+  const told = task && read(task, "workload");
+  return read(props, "stdout") === notKnown && isObject(told) && !isRehearsalOff(told);
+}
+
+/** Whether the result of a preparation says that it has tried this very version. */
+export function hasRehearsed({ props }: PolicyResource, { name, from, image }: JudgedWorkload): boolean {
+  const result = jsonObject(read(props, "stdout"));
+  if (result === undefined) return false;
+  const said = (key: string) => read(result, key);
+  const isOfThis = said("workload") === name && isImage(said("from"), from) && isImage(said("to"), image);
+  return isOfThis && said("rehearsal") === "passed";
+}
+
+/** Whether a production stack has no new version tried on a copy of the state before it takes over. */
+export function isUnrehearsed({ props }: PolicyResource, workload: JudgedWorkload): boolean {
+  if (workload.managed || !isForward(workload)) return false;
   const task = jsonObject(read(props, "stdin"));
   const told = task && read(task, "workload");
   // So a program is told that its stack is not production: runs may be stopped at a step there.
-  if (!isObject(told) || read(told, "rehearsal") === true) return undefined;
-  const rehearse = read(told, "rehearse");
-  const isOff = isObject(rehearse) && read(rehearse, "enabled") === false;
+  if (!isObject(told) || read(told, "rehearsal") === true) return false;
   const result = jsonObject(read(props, "stdout"));
-  const wasOff = result !== undefined && read(result, "rehearsal") === "off";
-  return isOff || wasOff ? "its rehearsal is turned off" : undefined;
+  return isRehearsalOff(told) || (result !== undefined && read(result, "rehearsal") === "off");
+}
+
+function isRehearsalOff(told: object): boolean {
+  const rehearse = read(told, "rehearse");
+  return rehearse === notKnown || (isObject(rehearse) && read(rehearse, "enabled") !== true);
 }
 
 function isText(value: unknown): boolean {

@@ -1,9 +1,11 @@
 import type { PolicyResource } from "@pulumi/policy";
 import { isCutOver, isForward, isPinned } from "./cut-overs.ts";
-import { digestOf, type FleetFacts, fleetFactsOf, fleetTypes, type JudgedWorkload } from "./fleet-facts.ts";
+import { digestOf, type FleetFacts, fleetTypes, type JudgedWorkload } from "./fleet-facts.ts";
 import { notKnown, read } from "./guarded-read.ts";
-import { missingOf, preparationsOf, rehearsalMissing } from "./preparations.ts";
+import { hasRehearsed, isUnrehearsed, missingOf, preparationsOf, rehearsesNow } from "./preparations.ts";
 import { isLeftOut } from "./program-commands.ts";
+import { rehearsalAge, rehearsalSettings, rehearseCommand, unrehearsed } from "./rehearsals.ts";
+import { evidenceSettings, Rollout } from "./rollout.ts";
 import { type Finding, stackRule, unreadableFact } from "./rule.ts";
 import type { StackGraph } from "./stack-graph.ts";
 import { unreadProperty } from "./unread.ts";
@@ -30,14 +32,18 @@ export const rollbackReady = stackRule({
   remediationSteps:
     "Name the release that ran before as `previous`, with its digest: its image then stays on the host. Let the preparation run in the same update.",
   kinds,
-  judge: (graph) => {
-    const facts = fleetFactsOf(graph);
+  settings: { ...evidenceSettings, ...rehearsalSettings },
+  judge: (graph, settings) => {
+    const rollout = new Rollout(graph, settings);
+    const { facts } = rollout;
     const kept = new KeptImages(graph);
     const named = namedReleases(graph, facts);
     const leaving = facts.workloads.filter((workload) => isCutOver(workload) && isForward(workload));
     return [
+      ...rollout.keyProblems,
       ...facts.problems.map(unreadableFact),
       ...leaving.flatMap((workload) => leftFindings(graph, workload, kept)),
+      ...leaving.flatMap((workload) => untriedFindings(rollout, workload, rehearsalAge(settings))),
       ...named.flatMap((releases) => namedFindings(releases, kept)),
       ...kept.findingsAbout([
         ...facts.workloads.flatMap(({ from, image }) => [from, image]),
@@ -140,20 +146,37 @@ function leftFindings(graph: StackGraph, workload: JudgedWorkload, kept: KeptIma
             write: "the update with its preparation in it",
           },
         ]),
-    ...preparations.flatMap((each): RollbackFinding[] => {
-      const untried = rehearsalMissing(each, workload);
-      return untried === undefined
-        ? []
-        : [
-            {
-              ...{ kind: "notRehearsed", ...place },
-              what: `nothing tries ${quoted(workload.image)} on a copy of its state: ${untried}`,
-              why: "only a rehearsal shows before the update whether the new version works, and what a way back takes",
-              write: "clawforce:rehearsal.enabled: true",
-            },
-          ];
-    }),
   ];
+}
+
+/**
+ * A version that is not tried on a copy of the state before it takes over. Where rehearsals are asked for, the preparation
+ * tries it in this update, before anything is stopped, or one is on record.
+ */
+function untriedFindings(
+  rollout: Rollout,
+  workload: JudgedWorkload,
+  maximumAge: number | undefined,
+): RollbackFinding[] {
+  const preparations = preparationsOf(rollout.graph, workload);
+  const untried = (what: string, write: string): RollbackFinding => ({
+    ...{ kind: "notRehearsed", resource: workload.name, urn: workload.runner.urn, path: "judged.from" },
+    what: `nothing tries ${quoted(workload.image)} on a copy of its state: its rehearsal ${what}`,
+    why: "only a rehearsal shows before the update whether the new version works, and what a way back takes",
+    write,
+  });
+  if (maximumAge === undefined) {
+    const isOff = preparations.some((each) => isUnrehearsed(each, workload));
+    return isOff ? [untried("is turned off", "clawforce:rehearsal.enabled: true")] : [];
+  }
+  if (workload.managed || preparations.some((each) => !isLeftOut(each) && rehearsesNow(each))) return [];
+  // Judged once more when all is done, its preparation has left its result, and the program knew no record of it before.
+  const isDone = read(workload.runner.props, "id") !== notKnown;
+  if (isDone && preparations.some((each) => hasRehearsed(each, workload))) return [];
+  const lack = unrehearsed(rollout, workload, workload, maximumAge);
+  return lack === undefined
+    ? []
+    : [untried(lack.what, `a rehearsal of it that passes (run: ${rehearseCommand(workload)})`)];
 }
 
 /** What a component names: an agent image, or the image of the control plane. */

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { dockerCommand } from "../support/docker-command.ts";
@@ -42,6 +42,7 @@ describe("a fleet under the pack", () => {
         instances: 2,
         group: { bake: { length: "2s", interval: "1s" } },
         settings: ({ folder, stack, parts }) => ({
+          rehearsal: {},
           evidence: { directory: join(folder, "evidence"), signingKey: join(folder, "key.pem") },
           controlPlane: {
             ...controlPlaneSettings(`${stack}-plane`, { stack, dockerHost: parts.dockerHost }),
@@ -56,7 +57,10 @@ describe("a fleet under the pack", () => {
     await writeFile(join(world.folder, "key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }), {
       mode: 0o600,
     });
-    strict = await productionConfig(publicKey.export({ type: "spki", format: "der" }).toString("base64"));
+    const evidence = join(world.folder, "evidence");
+    await mkdir(evidence, { mode: 0o700 });
+    const key = publicKey.export({ type: "spki", format: "der" }).toString("base64");
+    strict = await productionConfig(key, evidence);
     strictFile = join(world.folder, "strict.json");
     await writeFile(strictFile, JSON.stringify(strict));
     bringUp = await policed(world, "up", { config: strict });
@@ -153,14 +157,19 @@ describe("a fleet under the pack", () => {
     const file = join(world.folder, "evidence", world.stack, other, "records.jsonl");
     const whole = await readFile(file, "utf8");
     await world.configure({ images: { stable: images.old, candidate: images.new }, wave: 0 });
-    for (const [text, said] of [
-      [whole.split("\n").toSpliced(1, 1).join("\n"), `${other}: its records are damaged`],
+    for (const [text, said, ...warnings] of [
+      // That the rules could not read them is said too.
+      [
+        whole.split("\n").toSpliced(1, 1).join("\n"),
+        `${other}: its records are damaged`,
+        "canary-before-fleet",
+      ],
       ["", `${other}: its records are missing`],
     ] as const) {
       await writeFile(file, text);
       const run = await judged();
       expect(run.output).toContain(said);
-      expectPassed(run);
+      expectPassed(run, ...warnings);
     }
     await writeFile(file, whole);
   });
@@ -175,6 +184,8 @@ describe("a fleet under the pack", () => {
     expect(run.code).toBe(1);
   }
 
+  const notRehearsed = () => `${other} image: image "${images.other}" is not rehearsed on "`;
+
   it("gets no other stable image at once", async () => {
     await world.configure({ images: { stable: images.other, previous: images.old } });
     expectRefused(
@@ -182,14 +193,28 @@ describe("a fleet under the pack", () => {
       "canary-before-fleet",
       `agent stable: image "${images.other}" is no release: no workload has passed on it, or each has gone back from it. Why: `,
       `${other} image: image "${images.other}" is not proved: its canary ${canary} is only brought to it in this update. Why: a fleet must not run what one instance has not proved. Write: the reference as \`candidate\` of its agent image with \`wave: 0\`; raise the wave once the canary has passed.`,
+      notRehearsed(),
     );
+  });
+
+  it("hands on all of its records: the rules read the evidence directory by themselves", async () => {
+    await world.configure({ images: { stable: images.old, candidate: images.other }, wave: 0 });
+    const edit = {
+      file: "lifecycle/update/evidence-facts.ts",
+      from: "evidenceOf(sealed, spoken)",
+      to: "evidenceOf([], spoken)",
+    };
+    const run = await judgedWith(world, [edit], strict);
+    const leftOut = [canary, other, plane].toSorted().map((name) => `${name} judged.evidence: its `);
+    expectRefused(run, "canary-before-fleet", ...leftOut);
   });
 
   it("gets no wave ahead of its canary, not with --target either, which leaves the canary out", async () => {
     await world.configure({ images: { stable: images.old, candidate: images.other }, wave: 1 });
     const message = `${other} image: image "${images.other}" is not proved: its canary ${canary} is `;
-    expectRefused(await judged(), "canary-before-fleet", message);
-    expectRefused(await judged(strict, "--target", `**${other}`), "canary-before-fleet", message);
+    const messages = [message, notRehearsed()];
+    expectRefused(await judged(), "canary-before-fleet", ...messages);
+    expectRefused(await judged(strict, "--target", `**${other}`), "canary-before-fleet", ...messages);
   });
 
   it("has no container beside it that passes for one of its workloads", async () => {
@@ -328,10 +353,11 @@ const manyEdits: Edit[] = [
 ];
 
 /** policies/production.json with the key whose records count in this world, and for gateways that start in a second. */
-async function productionConfig(publicKey: string): Promise<PackConfig> {
+async function productionConfig(publicKey: string, evidence: string): Promise<PackConfig> {
   const shipped = JSON.parse(await readFile(join(packFolder, "production.json"), "utf8"));
   for (const settings of Object.values<Record<string, unknown>>(shipped)) {
     if ("trustedKeys" in settings) settings.trustedKeys = [publicKey];
+    if ("evidenceDirectory" in settings) settings.evidenceDirectory = evidence;
     if ("minimumBake" in settings) settings.minimumBake = "1s";
   }
   return shipped;

@@ -64,6 +64,7 @@ const stacks: Readonly<Record<CanaryFinding["kind"], readonly StackResource[]>> 
   notBaked: of({ group: { bake } }),
   stale: of({ canary: { log: { start: "2026-11-01T00:00:00.000Z" } } }),
   unsigned: of({ key: testKey() }),
+  notRehearsed: stack,
   moved: of({ members: [{ evidence: sold }, {}] }),
   unknownRelease: of({ agentImages: { agent: { stable, previous: image("f") } } }),
   goingBack: of({ members: [{ image: stable, from: candidate, evidence: wentOn }, {}] }),
@@ -83,6 +84,7 @@ describe("each finding of canary-before-fleet", () => {
     const settings = {
       ...(kind === "leftOut" && { evidenceDirectory: evidenceDirectory({ canary: provedLog }) }),
       ...(kind === "unconfirmed" && { evidenceDirectory: "/nowhere/at/all" }),
+      ...(kind === "notRehearsed" && { rehearsalMaximumAge: "7d" }),
     };
     const told = (of: readonly StackResource[], config: object) => said(of, { ...settings, ...config });
     expect(told(stacks[kind], { levels })).toEqual([]);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { rules } from "../../policies/rules.ts";
 
 type Settings = { enforcementLevel: string; levels?: Record<string, string> } & Record<string, unknown>;
@@ -38,6 +39,24 @@ describe.each([
 });
 
 describe("the shipped configurations", () => {
+  test.each([
+    ["prod", production],
+    ["staging", staging],
+  ])("name the evidence directory of the shipped stack file of %s", (stack, configuration) => {
+    const file = readFileSync(new URL(`../../Pulumi.${stack}.yaml`, import.meta.url), "utf8");
+    const { directory } = parse(file).config["clawforce:evidence"];
+    const named = Object.values(configuration).flatMap(({ evidenceDirectory = [] }) => evidenceDirectory);
+    expect(new Set(named)).toEqual(new Set([directory]));
+  });
+
+  test("ask for rehearsals in production", () => {
+    const asking = Object.entries(production).filter(([, { rehearsalMaximumAge }]) => rehearsalMaximumAge);
+    expect(asking.map(([name, { rehearsalMaximumAge }]) => [name, rehearsalMaximumAge])).toEqual([
+      ["canary-before-fleet", "7d"],
+      ["rollback-ready", "7d"],
+    ]);
+  });
+
   test("let production have no rule that is milder than it is written", () => {
     expect(Object.values(production).map(({ enforcementLevel }) => enforcementLevel)).toEqual(
       Object.values(production).map(() => "mandatory"),
@@ -52,6 +71,7 @@ describe("the shipped configurations", () => {
     ]);
     expect(milder).toEqual([
       "digest-pinned advisory",
+      "canary-before-fleet unconfirmed advisory",
       "canary-before-fleet unsigned advisory",
       "one-track-per-window advisory",
       "one-track-per-window unsigned advisory",
