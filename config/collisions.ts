@@ -12,8 +12,8 @@ export interface Place {
   /** Ports of the host that it listens on, with where they are written. */
   ports: { path: Path; port: number }[];
   hosts: readonly string[];
-  /** Empty for a container without state of its own. */
-  states: { path: Path; written: string; directory: string }[];
+  /** Empty for a container without state of its own. `isMount`: it stands beside the other ones, as a mount. */
+  states: { path: Path; written: string; directory: string; isMount?: true }[];
 }
 
 /** The rules about what two containers of one host may not have in common. */
@@ -23,6 +23,7 @@ export function placeProblems(raw: unknown, places: readonly Place[]): Problem[]
     ...duplicatePorts(places),
     ...duplicateHosts(raw, places),
     ...sharedState(places),
+    ...doubledState(places),
     ...endangeredRepositories(raw, places),
   ];
 }
@@ -117,6 +118,22 @@ function sharedState(places: readonly Place[]): Problem[] {
       },
     ];
   });
+}
+
+/** A snapshot would have it twice, and a restore would set back one in the middle of the other. */
+function doubledState(places: readonly Place[]): Problem[] {
+  return places.flatMap(({ states }) =>
+    states.flatMap((state, index) => {
+      const first = states.slice(0, index).find((other) => overlaps(other.directory, state.directory));
+      if (state.isMount !== true || first === undefined) return [];
+      return [
+        {
+          path: state.path,
+          message: `${JSON.stringify(state.written)} is or overlaps ${JSON.stringify(first.written)}, which is state of the same workload already. Take \`state: true\` out here, or the whole mount where the other one shows the same files.`,
+        },
+      ];
+    }),
+  );
 }
 
 /** A restore wipes the state first: repositories inside it would go with it. */

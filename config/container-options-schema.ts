@@ -20,6 +20,18 @@ import { bytes } from "./units.ts";
 
 const readOnly = z.boolean().default(false).meta(doc("True keeps the container from writing there.", true));
 
+const isState = z
+  .literal(true, {
+    error: ({ input }) => `${JSON.stringify(input)} is not known here. Write true, or leave the key out`,
+  })
+  .optional()
+  .meta(
+    doc(
+      "True for what belongs to the state of this one workload: it is in each snapshot and comes back with it. Default: it is no part of the snapshots.",
+      true,
+    ),
+  );
+
 const address = ipAddress.default("127.0.0.1");
 
 const mount = z.discriminatedUnion(
@@ -30,12 +42,14 @@ const mount = z.discriminatedUnion(
       source: hostPath.meta(doc("Path on the Docker host. It must be there.", "/srv/shared")),
       target: containerPath.meta(doc("Path in the container.", "/shared")),
       readOnly,
+      state: isState,
     }),
     z.strictObject({
       kind: z.literal("volume").describe("A volume of Docker's."),
       source: volume.meta(doc("Name of the volume. The stack does not make it.", "models")),
       target: containerPath.meta(doc("Path in the container.", "/models")),
       readOnly,
+      state: isState,
     }),
     z.strictObject({
       kind: z.literal("tmpfs").describe("Memory, empty at each start."),
@@ -127,6 +141,8 @@ const secretName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, form("name of a secret", "Write letters, digits, `_` and `-`"));
 
+export const mounts = z.array(mount);
+
 /** Environment variable -> name of a secret. */
 export const secretVariables = z.record(variableName, secretName);
 
@@ -147,12 +163,11 @@ export const containerOptions = {
   workingDirectory: containerPath
     .optional()
     .meta(doc("Folder that the command is run in. Default: that of the image.", "/app")),
-  mounts: z
-    .array(mount)
+  mounts: mounts
     .optional()
     .meta(
       doc(
-        "What else the container sees beside its state. It is no part of the snapshots: what an update changes there does not come back. Default: nothing.",
+        "What else the container sees beside its state. Only what says `state: true` is part of the snapshots: what an update changes elsewhere does not come back. Default: nothing.",
         [{ kind: "bind", source: "/srv/shared", target: "/shared", readOnly: true }],
       ),
     ),

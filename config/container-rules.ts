@@ -1,8 +1,10 @@
-import { canonical, isInside, type Place, valid } from "./collisions.ts";
+import { canonical, isInside, type Place, stateAt, valid } from "./collisions.ts";
+import { mounts } from "./container-options-schema.ts";
 import { controlPlaneContainer, gatewayContainer } from "./container-schema.ts";
 import { fieldOf } from "./json.ts";
 import type { Path, Problem } from "./problem.ts";
 import { tokenCommand } from "./secrets.ts";
+import { hasPlaceName } from "./state-places.ts";
 
 type Shape = typeof gatewayContainer.shape | typeof controlPlaneContainer.shape;
 
@@ -15,7 +17,7 @@ export function containerProblems(
   const shape: Shape = track === "gateway" ? gatewayContainer.shape : controlPlaneContainer.shape;
   const state = valid(shape.stateDirectory, fieldOf(container, "stateDirectory"));
   return [
-    ...mountProblems(path, container, shape, state),
+    ...mountProblems([...path, "container", "mounts"], fieldOf(container, "mounts"), state),
     ...variableProblems([...path, "container", "secrets"], fieldOf(container, "secrets"), container, shape),
   ];
 }
@@ -48,17 +50,55 @@ function variableProblems(path: Path, written: unknown, container: unknown, shap
   });
 }
 
-function mountProblems(path: Path, container: unknown, shape: Shape, state: string | undefined): Problem[] {
-  const mounts = valid(shape.mounts, fieldOf(container, "mounts")) ?? [];
-  return mounts.flatMap((mount, index) => {
-    if (state === undefined || mount.kind === "tmpfs" || !isInside(canonical(mount.target), canonical(state)))
-      return [];
-    return [
-      {
-        path: [...path, "container", "mounts", index, "target"],
-        message: `${mount.target} is inside of ${state}, where the state is. A snapshot of the state would miss it. Move its files into the state, and take this mount out.`,
-      },
-    ];
+/** The same about what an instance sees for itself. */
+export function instanceMountProblems(path: Path, instance: unknown, container: unknown): Problem[] {
+  const { shape } = gatewayContainer;
+  const state = valid(shape.stateDirectory, fieldOf(container, "stateDirectory"));
+  return mountProblems([...path, "mounts"], fieldOf(instance, "mounts"), state);
+}
+
+function mountProblems(path: Path, written: unknown, state: string | undefined): Problem[] {
+  const all = valid(mounts, written) ?? [];
+  return all.flatMap((mount, index) => {
+    if (mount.kind === "tmpfs") return [];
+    const message = mountProblem(mount, state);
+    return message === undefined ? [] : [{ path: [...path, index, "target"], message }];
+  });
+}
+
+function mountProblem(
+  { target, readOnly, state: isState }: { target: string; readOnly: boolean; state?: true | undefined },
+  state: string | undefined,
+): string | undefined {
+  if (isState && readOnly)
+    return `${target} is read-only and state. What a gateway can't write to need not come back: take one of them out.`;
+  if (isState && !hasPlaceName(target))
+    return `${target} is too long for a place of the state. Mount it under a shorter path.`;
+  if (state === undefined || !isInside(canonical(target), canonical(state))) return undefined;
+  if (canonical(target) === canonical(state))
+    return `${target} is where the state is mounted. Name its volume or folder as the state, and take this mount out.`;
+  return isState
+    ? undefined
+    : `${target} is inside of ${state}, where the state is. A snapshot of the state would miss it. Write \`state: true\` beside it, or move its files into the state and take this mount out.`;
+}
+
+/**
+ * Where the further places of a state are, as these mounts say.
+ *
+ * @param own - what stands in place of those with the same target.
+ */
+export function placesIn(
+  path: Path,
+  written: unknown,
+  own: readonly { target: string }[] = [],
+): Place["states"] {
+  const all = valid(mounts, written) ?? [];
+  return all.flatMap((mount, index) => {
+    if (mount.kind === "tmpfs" || mount.state !== true) return [];
+    if (own.some(({ target }) => target === mount.target)) return [];
+    const { kind, source } = mount;
+    const location = kind === "volume" ? { volume: source } : { directory: source };
+    return [{ ...stateAt([...path, index, "source"], location), isMount: true as const }];
   });
 }
 

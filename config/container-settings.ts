@@ -42,7 +42,10 @@ export type LaterSettings = {
   stopGrace: number;
   /** An instance's own: they are not its group's to prove. */
   instanceSecrets?: Record<string, string>;
+  instanceMounts?: NonNullable<ContainerConfig["mounts"]>;
 } & Omit<ContainerConfig, (typeof firstKeys)[number]>;
+
+type OwnLater = "instanceSecrets" | "instanceMounts";
 
 /** What one container is made with. */
 export interface Made {
@@ -61,10 +64,10 @@ export interface Made {
 type Compared = Pick<Made, "settings" | "later">;
 
 /** What belongs to one instance and is written beside its name. All else is its group's, and goes wave by wave. */
-const ownKeys = ["state", "publish", "backups", "instanceSecrets"] as const;
+const ownKeys = ["state", "publish", "backups", "instanceSecrets", "instanceMounts"] as const;
 
 export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "later" | "memory"> {
-  const { container, state, publish, backups, stopGrace, secrets } = workload;
+  const { container, state, publish, backups, stopGrace, secrets, mounts } = workload;
   const { memory } = container;
   const settings: ContainerSettings = {
     command: container.command ?? null,
@@ -80,12 +83,15 @@ export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "l
     ...(container.dockerSocket !== undefined && { dockerSocket: container.dockerSocket }),
     health: container.health,
   };
-  const own = secrets === undefined ? {} : { instanceSecrets: secrets };
+  const own = {
+    ...(secrets !== undefined && { instanceSecrets: secrets }),
+    ...(mounts !== undefined && { instanceMounts: mounts }),
+  };
   const later = { stopGrace, ...own, ...laterKeys(container) };
   return { settings, later, ...(memory !== undefined && { memory }) };
 }
 
-function laterKeys(container: ContainerConfig): Omit<LaterSettings, "stopGrace" | "instanceSecrets"> {
+function laterKeys(container: ContainerConfig): Omit<LaterSettings, "stopGrace" | OwnLater> {
   const known: ReadonlySet<string> = new Set(firstKeys);
   return Object.fromEntries(Object.entries(container).filter(([key]) => !known.has(key)));
 }
@@ -119,12 +125,16 @@ export function withOwnPart<Part extends Compared>(shared: Part, { settings: own
     ...(dockerSocket !== undefined && { dockerSocket }),
     health,
   };
-  const { instanceSecrets: _, ...others } = shared.later;
-  const { instanceSecrets } = later;
+  const { instanceSecrets: _, instanceMounts: __, ...others } = shared.later;
+  const { instanceSecrets, instanceMounts } = later;
   return {
     ...shared,
     settings: ordered,
-    later: { ...others, ...(instanceSecrets !== undefined && { instanceSecrets }) },
+    later: {
+      ...others,
+      ...(instanceSecrets !== undefined && { instanceSecrets }),
+      ...(instanceMounts !== undefined && { instanceMounts }),
+    },
   };
 }
 
@@ -134,11 +144,12 @@ export function withSettings(workload: WorkloadConfig, made: Made): WorkloadConf
   const { command, user, tokenVariable, dockerSocket, environment, stateDirectory, network, port, health } =
     settings;
   const { memory } = workload.container;
-  const { stopGrace, instanceSecrets, ...keys } = later;
-  const { secrets: _, ...others } = workload;
+  const { stopGrace, instanceSecrets, instanceMounts, ...keys } = later;
+  const { secrets: _, mounts: __, ...others } = workload;
   return {
     ...others,
     ...(instanceSecrets !== undefined && { secrets: instanceSecrets }),
+    ...(instanceMounts !== undefined && { mounts: instanceMounts }),
     image,
     // Nothing but what it is made with: a default that a later version of this program has would be another container.
     container: {

@@ -1,6 +1,12 @@
 import type { CheckDeclaration } from "./check-kind.ts";
 import { type Place, placeProblems, published, stateAt, valid } from "./collisions.ts";
-import { containerProblems, instanceSecretProblems, portsOf } from "./container-rules.ts";
+import {
+  containerProblems,
+  instanceMountProblems,
+  instanceSecretProblems,
+  placesIn,
+  portsOf,
+} from "./container-rules.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
 import { instanceGroupSettings } from "./instance-group-schema.ts";
 import { fieldOf, isMapping } from "./json.ts";
@@ -48,13 +54,14 @@ export function crossFieldProblems(raw: unknown, kinds: readonly CheckDeclaratio
         fieldOf(groupOf(raw, group.name), "container"),
         "gateway",
       ),
-      ...list(fieldOf(groupOf(raw, group.name), "instances")).flatMap((instance, index) =>
-        instanceSecretProblems(
-          ["instanceGroups", group.name, "instances", index],
-          instance,
-          fieldOf(groupOf(raw, group.name), "container"),
-        ),
-      ),
+      ...list(fieldOf(groupOf(raw, group.name), "instances")).flatMap((instance, index) => {
+        const path = ["instanceGroups", group.name, "instances", index];
+        const container = fieldOf(groupOf(raw, group.name), "container");
+        return [
+          ...instanceSecretProblems(path, instance, container),
+          ...instanceMountProblems(path, instance, container),
+        ];
+      }),
       ...managedProblems(raw, group.name),
     ]),
     ...trackProblems(raw, [...images.keys()], kinds),
@@ -108,6 +115,8 @@ function list(value: unknown): unknown[] {
 
 function placesOf(raw: unknown, group: GroupView): Place[] {
   const managed = fieldOf(groupOf(raw, group.name), "managed") === true;
+  const container = fieldOf(groupOf(raw, group.name), "container");
+  const shared = ["instanceGroups", group.name];
   return group.instances.flatMap((instance, index) => {
     if (instance === undefined) return [];
     const path = ["instanceGroups", group.name, "instances", index];
@@ -116,12 +125,15 @@ function placesOf(raw: unknown, group: GroupView): Place[] {
       {
         path,
         name: instance.name,
-        ports: [
-          ...published(path, instance.publish),
-          ...portsOf(["instanceGroups", group.name], fieldOf(groupOf(raw, group.name), "container")),
-        ],
+        ports: [...published(path, instance.publish), ...portsOf(shared, container)],
         hosts: instance.hosts ?? [],
-        states: managed ? [] : [state],
+        states: managed
+          ? []
+          : [
+              state,
+              ...placesIn([...shared, "container", "mounts"], fieldOf(container, "mounts"), instance.mounts),
+              ...placesIn([...path, "mounts"], instance.mounts),
+            ],
       },
     ];
   });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { adopt } from "./adopt-schema.ts";
 import type { CheckInput, CheckSchema } from "./check-kind.ts";
-import { secretVariables } from "./container-options-schema.ts";
+import { mounts, secretVariables } from "./container-options-schema.ts";
 import { drain, gatewayContainer } from "./container-schema.ts";
 import { containerPath, doc, form, hosts, name, restoreOrder, volume } from "./fields.ts";
 import { publish } from "./publish.ts";
@@ -47,6 +47,17 @@ const instanceObject = z
           { MODEL_API_KEY: "model-key-of-support-1" },
         ),
       ),
+    mounts: mounts.optional().meta(
+      doc(
+        "The same as `container.mounts`, for this instance alone: it goes before what the group says about the same target. Default: none.",
+        [
+          {
+            ...{ kind: "volume", source: "support-1-workspace" },
+            ...{ target: "/home/node/.openclaw/workspace", state: true },
+          },
+        ],
+      ),
+    ),
     adopt: adopt.optional(),
   })
   .refine(

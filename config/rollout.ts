@@ -14,6 +14,8 @@ import type { Track } from "./track.ts";
 
 export type StateLocation = { volume: string } | { directory: string };
 
+type Mounts = NonNullable<ContainerConfig["mounts"]>;
+
 /** One workload as the configuration wants it, whichever track it is of. */
 export interface WorkloadConfig {
   /** Of its container too. */
@@ -35,6 +37,8 @@ export interface WorkloadConfig {
   publish?: Publish;
   /** Environment variable -> name of a secret, of this one alone: see `containerOf`. */
   secrets?: Record<string, string>;
+  /** What this one alone sees: see `containerOf`. */
+  mounts?: Mounts;
   hosts: readonly string[];
   drain: InstanceGroupConfig["drain"];
   /** Seconds between SIGTERM and SIGKILL. */
@@ -141,6 +145,7 @@ function instanceWorkload(
     container,
     ...(instance.publish !== undefined && { publish: instance.publish }),
     ...(instance.secrets !== undefined && { secrets: instance.secrets }),
+    ...(instance.mounts !== undefined && { mounts: instance.mounts }),
     hosts: instance.hosts ?? [],
     drain,
     stopGrace,
@@ -156,12 +161,22 @@ function instanceWorkload(
   };
 }
 
-/** What a workload's container is made with: its group's part, and its own secrets before those. */
+/** What a workload's container is made with: its group's part, and its own secrets and mounts before those. */
 export function containerOf({
   container,
   secrets,
-}: Pick<WorkloadConfig, "container" | "secrets">): ContainerConfig {
-  return secrets === undefined ? container : { ...container, secrets: { ...container.secrets, ...secrets } };
+  mounts,
+}: Pick<WorkloadConfig, "container" | "secrets" | "mounts">): ContainerConfig {
+  return {
+    ...container,
+    ...(secrets !== undefined && { secrets: { ...container.secrets, ...secrets } }),
+    ...(mounts !== undefined && { mounts: withOwnMounts(container.mounts ?? [], mounts) }),
+  };
+}
+
+function withOwnMounts(shared: Mounts, own: Mounts): Mounts {
+  const targets = new Set(own.map(({ target }) => target));
+  return [...shared.filter(({ target }) => !targets.has(target)), ...own];
 }
 
 /** The volume's name, or the path of the directory. */

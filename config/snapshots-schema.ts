@@ -42,7 +42,7 @@ export const snapshots = z.strictObject({
     .optional()
     .meta(
       doc(
-        "SQLite files that may be damaged, by their paths in the state; `*` stands for any text. Any other damaged one is refused. Default: none.",
+        "SQLite files that may be damaged, by their paths in the state, or in the container where another mount has them. `*` stands for any text. Any other damaged one is refused. Default: none.",
         ["workspace/leftover.db"],
       ),
     ),

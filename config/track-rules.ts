@@ -1,6 +1,6 @@
 import type { CheckDeclaration } from "./check-kind.ts";
 import { type Place, published, stateAt, valid } from "./collisions.ts";
-import { portsOf } from "./container-rules.ts";
+import { placesIn, portsOf } from "./container-rules.ts";
 import { controlPlaneSettings } from "./control-plane-schema.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
 import { ingress } from "./ingress-schema.ts";
@@ -112,7 +112,7 @@ export function managedProblems(raw: unknown, group: string): Problem[] {
   if (fieldOf(written, "managed") !== true) return [];
   const path = ["instanceGroups", group];
   const entries = fieldOf(written, "instances");
-  const own = ["volume", "directory", "publish", "restore", "hosts"];
+  const own = ["volume", "directory", "publish", "restore", "hosts", "mounts"];
   return [
     ...(fieldOf(raw, "controlPlane") === undefined
       ? [
@@ -195,6 +195,7 @@ function controlPlanePlace(written: unknown): Place[] {
       states: [
         ...(data === undefined ? [] : [stateAt([...path, "data"], data)]),
         ...(backups === undefined ? [] : [stateAt([...path, "backups"], backups)]),
+        ...placesIn([...path, "container", "mounts"], fieldOf(fieldOf(written, "container"), "mounts")),
       ],
     },
   ];

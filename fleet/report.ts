@@ -6,6 +6,7 @@ import type {
   EvidenceRecord,
   MigrationEntry,
   RehearsalEntry,
+  RestoreEntry,
   SnapshotEntry,
 } from "../lifecycle/evidence/records.ts";
 import { rehearsalText } from "../lifecycle/rehearsal/verdict.ts";
@@ -161,7 +162,7 @@ function facts(move: RecordedMove): [string, string][] {
     ...only(
       "state",
       restore
-        ? `set back to snapshot ${code(restore.snapshot.slice(0, 8))} in ${formatDuration(restore.seconds)}; ${restore.reason}`
+        ? `set back to snapshot ${code(restore.snapshot.slice(0, 8))} in ${formatDuration(restore.seconds)}; ${restore.reason}${leftFact(restore)}`
         : cutOver && "kept, nothing restored",
     ),
     ...only("pause", pauseFact(move)),
@@ -182,6 +183,14 @@ function facts(move: RecordedMove): [string, string][] {
   ];
 }
 
+/** What a restore did not set back, because the snapshot and the state have other places. */
+function leftFact({ left = [], unnamed = [] }: RestoreEntry): string {
+  return [
+    ...left.map((place) => `; ${code(place)} stayed as it was: the snapshot has nothing of it`),
+    ...unnamed.map((place) => `; ${code(place)} of the snapshot is state no more, and was not restored`),
+  ].join("");
+}
+
 /** How long each step took, as a picture shows it: what has no length on record is left out. */
 function stepsFact(move: RecordedMove): string {
   return stepsOf(move)
@@ -196,7 +205,9 @@ function only(word: string, fact: string | false | undefined): [string, string][
 
 function snapshotFact(snapshot: SnapshotEntry): string {
   const taken = `${counted(snapshot.files, "file")}, ${formatBytes(snapshot.bytes)}, taken in ${formatDuration(snapshot.seconds)}`;
-  return `${code(snapshot.snapshot.slice(0, 8))}, ${taken}`;
+  const places = Object.keys(snapshot.places ?? {}).map(code);
+  const also = places.length === 0 ? "" : `, with ${places.join(" and ")}`;
+  return `${code(snapshot.snapshot.slice(0, 8))}, ${taken}${also}`;
 }
 
 function drillFact({ drill, kind }: RecordedMove): string {

@@ -5,6 +5,7 @@ import type { DockerAccess } from "../config/docker-access.ts";
 import type { MigrationStep, RehearsalConfig } from "../config/rehearsal-schema.ts";
 import type { StateLocation } from "../config/rollout.ts";
 import type { DeadlinesConfig, SnapshotsConfig } from "../config/schema.ts";
+import type { StatePlace, StatePlaces } from "../config/state-places.ts";
 import type { Track } from "../config/track.ts";
 import type { ControlPlane, SetImageBy } from "../platforms/control-plane.ts";
 import type { Platform, StartSettings } from "../platforms/platform.ts";
@@ -65,7 +66,9 @@ export interface Workload {
   state: StateLocation;
   /** Where the state is mounted in the container. */
   mount: string;
-  /** What belongs to its state and stands elsewhere. */
+  /** What else is state: see `statePlaces`. */
+  furtherPlaces?: StatePlace[];
+  /** Archives that belong to its state and stand elsewhere: put back, and never taken away. */
   backups?: StateLocation & { path: string };
   /** The gateway's port inside the container. */
   port: number;
@@ -127,6 +130,15 @@ export interface WorkloadContext extends Voice {
   controlPlane: ControlPlane | undefined;
   secrets: OperationSecrets;
   log: EvidenceLog;
+}
+
+/** All places that its state is in, and where they are mounted. */
+export function statePlaces({
+  state,
+  mount,
+  furtherPlaces = [],
+}: Pick<Workload, "state" | "mount" | "furtherPlaces">): StatePlaces {
+  return [{ from: state, at: mount }, ...furtherPlaces];
 }
 
 /** The records of a workload, signed and read as the configuration says. */

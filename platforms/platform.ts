@@ -1,6 +1,7 @@
 import type { ContainerConfig } from "../config/container-schema.ts";
 import type { Publish } from "../config/publish.ts";
 import type { StateLocation } from "../config/rollout.ts";
+import type { StatePlaces } from "../config/state-places.ts";
 import type { HttpClient } from "./http.ts";
 
 /*
@@ -235,8 +236,8 @@ export interface Trial {
   like: { unit?: string; otherwise: StartSettings };
   /** In place of what the unit has. */
   environment: Record<string, string>;
-  /** Path of the state in it. */
-  mount: string;
+  /** The scratch copy, and where it stands in it. */
+  places: StatePlaces;
   limits: TrialLimits;
   /** Seconds until it must be healthy. */
   deadline: number;
@@ -254,9 +255,8 @@ export interface ProgramRun {
   argv: string[];
   /** In place of what `start` has. */
   environment: Record<string, string>;
-  state: StateLocation;
-  /** Path of the state in it. */
-  mount: string;
+  /** The state, and where it stands in it. */
+  places: StatePlaces;
   limits: TrialLimits;
   /** Seconds until it and all that it has started is killed. */
   deadline: number;
@@ -313,7 +313,8 @@ export interface Platform {
   refuseOtherWriters(workload: {
     name: string;
     unit: string;
-    state: StateLocation;
+    /** All places that its state is in. */
+    state: readonly StateLocation[];
     image: string;
   }): Promise<void>;
 
@@ -328,13 +329,13 @@ export interface Platform {
   leftOvers(workloads: readonly string[]): Promise<LeftOver[]>;
   removeLeftOver(leftOver: LeftOver): Promise<void>;
 
-  /** An empty place for a copy of a state. */
-  makeScratch(name: string, workload: string): Promise<StateLocation>;
+  /** An empty place for a copy of each of these, all of them for the trial of this name. */
+  makeScratch(name: string, workload: string, like: StatePlaces): Promise<StatePlaces>;
   /** Returns once it is healthy; see `TrialFailed`. */
   trial(trial: Trial): Promise<void>;
   /** Stops a trial and keeps its scratch copy for the next one. Seconds between the signal and the kill. */
   endTrial(name: string, grace: number): Promise<{ seconds: number; killed: boolean }>;
-  /** The trial of this name and its scratch copy; both may be gone. */
+  /** The trial of this name and its scratch copies; all of them may be gone. */
   removeTrial(name: string): Promise<void>;
   /** It is removed whatever happens. */
   runProgram(program: ProgramRun): Promise<ProgramResult>;

@@ -25,6 +25,8 @@ export interface RestorePlan {
   order?: string;
   /** Of one that nobody had planned: what was seen. */
   because?: string;
+  /** Places of the state that the snapshot has nothing of: they stay as they are. */
+  left?: string[];
 }
 
 /** What an update does to one workload. */

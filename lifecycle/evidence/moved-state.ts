@@ -34,9 +34,14 @@ export function pathsIn(places: readonly string[]): RegExp {
   return new RegExp(`^(${patterns.join("|")})(/|$)`, "s");
 }
 
-/** Whether a file of the state, by its path in it, belongs to the version that runs on it. */
+/**
+ * Whether a file of the state belongs to the version that runs on it: by its path in the state, or by its path in the
+ * container where it is mounted elsewhere. There it is of no version below any folder that is called so.
+ */
 export function isOfVersion(path: string): boolean {
-  return !ofNoVersion.test(path);
+  if (!path.startsWith("/")) return !ofNoVersion.test(path);
+  const parts = path.split("/").slice(1);
+  return !parts.some((_, index) => ofNoVersion.test(parts.slice(index).join("/")));
 }
 
 /**
@@ -46,19 +51,28 @@ export function isOfVersion(path: string): boolean {
 export function movedState(before: Markers, now: Markers): string[] {
   return [
     ...Object.entries(before.databases)
-      .filter(([path]) => isOfVersion(path))
+      .filter(([path]) => isOfVersion(path) && isCovered(path, now))
       .flatMap(([path, marker]) => changeOf(path, marker, now.databases[path]) ?? []),
     ...Object.entries(now.databases)
-      .filter(([path]) => before.databases[path] === undefined && isOfVersion(path))
+      .filter(
+        ([path]) => before.databases[path] === undefined && isOfVersion(path) && isCovered(path, before),
+      )
       .flatMap(([path, marker]) => (hasSibling(path, marker, before) ? [] : [`${path} is new`])),
     ...Object.entries(now.archives ?? {}).flatMap(([path, seen]) => {
       const known = before.archives?.[path];
-      return known === seen ? [] : [`${path} ${known === undefined ? "is new" : "has changed"}`];
+      return known === seen || !isCovered(path, before)
+        ? []
+        : [`${path} ${known === undefined ? "is new" : "has changed"}`];
     }),
     ...(before.configVersion === now.configVersion
       ? []
       : [`config stamp ${before.configVersion ?? "none"} -> ${now.configVersion ?? "none"}`]),
   ];
+}
+
+/** Whether a place was looked at: what was no state then is in no snapshot of then, so no restore brings it back. */
+function isCovered(path: string, { places = [] }: Markers): boolean {
+  return !path.startsWith("/") || places.some((place) => path.startsWith(`${place}/`));
 }
 
 type Marker = Markers["databases"][string];

@@ -13,6 +13,8 @@ export interface Markers {
   archives?: Record<string, string>;
   /** The version that OpenClaw stamped into its configuration (meta.lastTouchedVersion). */
   configVersion?: string;
+  /** The further places of the state that were read, by their paths in the container. */
+  places?: string[];
 }
 
 /** What the versions of a program leave in an SQLite database when they change its schema. */
@@ -86,8 +88,11 @@ export interface SnapshotEntry {
   writer?: "unknown";
   /** Locks in the stopped state that a gateway has left which did not end by itself, by their paths. */
   locks?: string[];
+  /** Of all its places. */
   files: number;
   bytes: number;
+  /** The places of the state beside the main one: path in the container -> bytes. */
+  places?: Record<string, number>;
   seconds: number;
   markers: Markers;
   /** Of a backup: where it is on the machine that updates. */
@@ -210,6 +215,10 @@ export interface RestoreEntry {
   order?: string;
   /** Of one that nobody had planned: what was seen. */
   because?: string;
+  /** Places of the state that the snapshot has nothing of: they stayed as they were. */
+  left?: string[];
+  /** Places that the snapshot has and that are no state any more: they were not restored. */
+  unnamed?: string[];
   seconds: number;
 }
 

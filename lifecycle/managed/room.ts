@@ -45,7 +45,7 @@ export async function refuseWithoutRoom(
     state: `on the volume of ${instance.name} at ${state.statePath}`,
   };
   throw new OperationFailure(
-    `the state of ${instance.name} can't be set back, and nothing was stopped: ${shortageClause(lacking, (place) => where[place])}. ` +
+    `the state of ${instance.name} can't be set back, and nothing was stopped: ${shortageClause(lacking, (place) => where[place] ?? place)}. ` +
       "Free space there, or give it a larger disk. Then go back again.",
   );
 }

@@ -1,9 +1,9 @@
 import { posix } from "node:path";
-import type { StateLocation } from "../../config/rollout.ts";
+import type { StatePlace, StatePlaces } from "../../config/state-places.ts";
 import { compareKeys, configurationFile, keysOf } from "../checks/configuration.ts";
 import { parsedJson5 } from "../checks/json5.ts";
 import type { StateChanges } from "../evidence/rehearsal-parts.ts";
-import { parseScriptReport } from "../snapshot/markers.ts";
+import { parseScriptReport, pathInState } from "../snapshot/markers.ts";
 import { runScript } from "../snapshot/repository.ts";
 import type { WorkloadContext } from "../workload.ts";
 
@@ -15,22 +15,31 @@ const readDeadline = 60;
 /** @param environment - of what is started on the copy, `NAME=value`: it may say where the configuration is. */
 export async function readCopiedConfiguration(
   { platform, workload }: WorkloadContext,
-  copy: StateLocation,
+  copy: StatePlaces,
   environment: readonly string[],
 ): Promise<CopiedConfiguration> {
-  const path = posix.relative(workload.mount, configurationFile(environment, workload.mount));
-  if (workload.track === "control-plane" || path.startsWith("..")) return undefined;
+  const file = configurationFile(environment, workload.mount);
+  const place = placeWith(copy, file);
+  if (workload.track === "control-plane" || place === undefined) return undefined;
+  const path = posix.relative(place.at, file);
   const { exitCode, stdout } = await platform.job({
     workload: workload.name,
     purpose: "look at the copied configuration",
     image: workload.snapshots.image,
     argv: ["cat", "--", `/state/${path}`],
-    places: [{ from: copy, at: "/state", readOnly: true }],
+    places: [{ from: place.from, at: "/state", readOnly: true }],
     unlogged: true,
     deadline: readDeadline,
   });
   const content = exitCode === 0 ? parsedJson5(stdout) : undefined;
   return typeof content === "object" && content !== null ? keysOf(content) : undefined;
+}
+
+/** Of places one inside of the other, the inner one has it. */
+function placeWith(places: StatePlaces, file: string): StatePlace | undefined {
+  return places
+    .filter(({ at }) => !posix.relative(at, file).startsWith(".."))
+    .toSorted((one, other) => other.at.length - one.at.length)[0];
 }
 
 export function configurationChanges(
@@ -45,7 +54,7 @@ export function configurationChanges(
 /** Against the snapshot that it was made from: all files of the copy in bytes, and the paths of those that are gone. */
 export async function filesOf(
   context: WorkloadContext,
-  copy: StateLocation,
+  copy: StatePlaces,
   snapshot: string,
 ): Promise<{ bytes: number; gone: string[] }> {
   const { stdout } = await runScript(context, {
@@ -61,6 +70,7 @@ export async function filesOf(
     gone: Buffer.from(gone, "base64")
       .toString("utf8")
       .split("\n")
-      .filter((path) => path !== ""),
+      .filter((path) => path !== "")
+      .map(pathInState),
   };
 }

@@ -1,4 +1,4 @@
-import type { StateLocation } from "../../config/rollout.ts";
+import type { StatePlaces } from "../../config/state-places.ts";
 import { formatDuration } from "../../config/units.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
@@ -18,7 +18,7 @@ const shownLines = 5;
 export interface Migration {
   /** The new version, whose image runs the steps. */
   image: string;
-  state: StateLocation;
+  state: StatePlaces;
   start: StartSettings;
   /** Of the state: a deadline grows with it. */
   bytes: number;
@@ -55,8 +55,7 @@ export async function runMigration(
       start,
       argv: step.command,
       environment: workload.snapshots.drill.environment,
-      state,
-      mount: workload.mount,
+      places: state,
       limits: copyLimits(context),
       deadline,
     });

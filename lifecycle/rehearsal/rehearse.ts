@@ -127,7 +127,8 @@ async function startOn(
       if (problem !== undefined) throw new NotPassed("start", `it comes up, but ${problem}`);
     });
     if (context.workload.track === "control-plane") {
-      const { problem } = await lookIntoCopy(context, await copy.restored());
+      const [{ from: data }] = await copy.restored();
+      const { problem } = await lookIntoCopy(context, data);
       if (problem !== undefined)
         throw new NotPassed("start", `it comes up, but leaves a state that is none: ${problem}`);
     }

@@ -1,7 +1,9 @@
-import type { StateLocation } from "../../config/rollout.ts";
+import type { StatePlaces } from "../../config/state-places.ts";
 import type { Trial, TrialLimits } from "../../platforms/platform.ts";
-import type { WorkloadContext } from "../workload.ts";
+import { statePlaces, type WorkloadContext } from "../workload.ts";
 import { dropGatewayLocks } from "./gateway-locks.ts";
+import { describeLeft } from "./left-places.ts";
+import { parseScriptReport } from "./markers.ts";
 import { printedLines } from "./printed-lines.ts";
 import { runScript } from "./repository.ts";
 
@@ -20,7 +22,7 @@ export interface StateCopy {
   /** Of the copy, and of what is started on it. */
   name: string;
   /** Where it is, once it was restored. */
-  restored(): Promise<StateLocation>;
+  restored(): Promise<StatePlaces>;
   /**
    * Starts an image on it, without a network and without channels, and hands `work` what it has printed until it was
    * healthy. It is stopped afterwards. See `TrialFailed`.
@@ -57,17 +59,16 @@ export function withCopy<T>(
       return await work({
         ...{ snapshot, name, restored },
         started: async (image, like, deadline, then) => {
-          const { mount } = workload;
           const { environment } = workload.snapshots.drill;
           const limits = copyLimits(context);
+          const places = await restored();
           await platform.trial({
-            ...{ name, workload: workload.name, image, like, environment, mount, limits, deadline },
+            ...{ name, workload: workload.name, image, like, environment, places, limits, deadline },
           });
           const result = await then(await printedLines(platform, name));
           const { killed } = await platform.endTrial(name, workload.stopGrace);
           // As after a stop in an update: what comes next on this copy must not find them.
-          if (killed)
-            await dropGatewayLocks({ platform, workload: { ...workload, state: await restored() } });
+          if (killed) await dropGatewayLocks({ platform, workload: { ...workload, state: places[0].from } });
           return result;
         },
       });
@@ -77,17 +78,19 @@ export function withCopy<T>(
   });
 }
 
-async function restoreTo(context: WorkloadContext, name: string, snapshot: string): Promise<StateLocation> {
+async function restoreTo(context: WorkloadContext, name: string, snapshot: string): Promise<StatePlaces> {
   const { workload, platform } = context;
   await platform.removeTrial(name);
-  const scratch = await platform.makeScratch(name, workload.name);
-  await runScript(context, {
+  const scratch = await platform.makeScratch(name, workload.name, statePlaces(workload));
+  const { stdout } = await runScript(context, {
     script: "restore-to-scratch",
     purpose: "restore of the drill",
     state: "none",
     scratch,
     arguments: [snapshot],
   });
+  const lines = describeLeft(parseScriptReport(stdout), snapshot, "The copy of it is empty");
+  for (const line of lines) context.progress(line);
   return scratch;
 }
 

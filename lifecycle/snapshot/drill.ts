@@ -30,9 +30,9 @@ export async function drillOn(
   const { workload, secrets } = context;
   const { snapshot } = copy;
   const began = performance.now();
-  const at = await copy.restored();
+  const [{ from: data }] = await copy.restored();
   const isControlPlane = workload.track === "control-plane";
-  const shown = isControlPlane ? await proveRestoredDatabase(context, snapshot, at) : undefined;
+  const shown = isControlPlane ? await proveRestoredDatabase(context, snapshot, data) : undefined;
   const like = { unit: workload.container, otherwise: configuredStart(workload, secrets.gatewayToken) };
   try {
     return await copy.started(image, like, workload.snapshots.drill.deadline, async (said) => {

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { fingerprint } from "../../config/fingerprint.ts";
+import { pathOfPlace } from "../../config/state-places.ts";
 import { isOfVersion } from "../evidence/moved-state.ts";
 import type { DatabaseMarker, Markers } from "../evidence/records.ts";
 
@@ -19,6 +20,11 @@ export interface ScriptReport {
   configVersion: string | undefined;
   /** Locks of a gateway in its state, by their paths. */
   locks: string[];
+  /** Of each further place of the state its bytes, by its path in the container. */
+  places: Record<string, number>;
+  /** Of a restore: places of the state that the snapshot has nothing of, and those of the snapshot that are none now. */
+  left: string[];
+  unnamed: string[];
   /** The other tab-separated lines: `state-free<TAB>123`. */
   numbers: Record<string, number>;
 }
@@ -30,6 +36,7 @@ export function parseScriptReport(stdout: string): ScriptReport {
     archives: {},
     configVersion: undefined,
     locks: [],
+    ...{ places: {}, left: [], unnamed: [] },
     numbers: {},
   };
   for (const line of stdout.split("\n")) {
@@ -54,6 +61,10 @@ export function parseScriptReport(stdout: string): ScriptReport {
       report.configVersion = fromBase64(first) || undefined;
     } else if (key === "lock") {
       report.locks.push(fromBase64(first));
+    } else if (key === "place") {
+      report.places[pathOfPlace(first)] = Number(second);
+    } else if (key === "left" || key === "unnamed") {
+      report[key].push(pathOfPlace(first));
     } else if (key !== undefined && line.includes("\t") && /^\d+$/.test(first)) {
       report.numbers[key] = Number(first);
     }
@@ -62,7 +73,8 @@ export function parseScriptReport(stdout: string): ScriptReport {
 }
 
 /** What goes on record of a state: all that tells what a version has made of it. */
-export function markersOf({ databases, archives, configVersion }: ScriptReport): Markers {
+export function markersOf({ databases, archives, configVersion, places }: ScriptReport): Markers {
+  const read = Object.keys(places).filter(isOfVersion);
   const markers = databases
     .filter(({ path }) => isOfVersion(path))
     .map((report): [string, Markers["databases"][string]] => [report.path, markerOf(report)]);
@@ -70,6 +82,7 @@ export function markersOf({ databases, archives, configVersion }: ScriptReport):
     databases: Object.fromEntries(markers),
     archives: byFolder(archives),
     ...(configVersion !== undefined && { configVersion }),
+    ...(read.length > 0 && { places: read }),
   };
 }
 
@@ -108,7 +121,13 @@ export function damagedDatabases(report: ScriptReport): DatabaseReport[] {
 }
 
 function pathOf(text: string): string {
-  return fromBase64(text).replace(/^\.\//, "");
+  return pathInState(fromBase64(text));
+}
+
+/** As people know it: in the state by its path below that, in a further place by its path in the container. */
+export function pathInState(path: string): string {
+  const [, name, rest = ""] = /^\/places\/([^/]*)(\/.*)?$/s.exec(path) ?? [];
+  return name === undefined ? path.replace(/^\.\//, "") : `${pathOfPlace(name)}${rest}`;
 }
 
 function fromBase64(text: string): string {

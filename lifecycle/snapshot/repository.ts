@@ -1,21 +1,24 @@
 import { readFile } from "node:fs/promises";
-import type { StateLocation } from "../../config/rollout.ts";
+import { placeName, type StatePlace, type StatePlaces } from "../../config/state-places.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
-import { type JobPlace, type JobResult, lookOf } from "../../platforms/platform.ts";
-import { placesOfNoVersion } from "../evidence/moved-state.ts";
+import { type Job, type JobPlace, type JobResult, lookOf, PlaceMissing } from "../../platforms/platform.ts";
+import { isOfVersion, placesOfNoVersion } from "../evidence/moved-state.ts";
 import { scriptDeadline } from "../update/time-budget.ts";
-import type { Workload, WorkloadContext } from "../workload.ts";
+import { statePlaces, type Workload, type WorkloadContext } from "../workload.ts";
 
 export interface ScriptCall {
   /** File name below scripts/, without its ending. */
   script: string;
   purpose: string;
   arguments?: string[];
-  /** Whether the state is mounted, and how; `scratch` is mounted at /scratch/state. */
+  /** Whether the state is mounted, and how: at /state, and each further place below /places. */
   state?: "read-only" | "read-write" | "none";
-  scratch?: StateLocation;
-  /** A copy that stands at /state in place of the workload's own state, and without what belongs to that elsewhere. */
-  copy?: StateLocation;
+  /** Mounted below /scratch in the same way. */
+  scratch?: StatePlaces;
+  /** A copy that stands there in place of the workload's own state, and without its backups. */
+  copy?: StatePlaces;
+  /** Leaves out the further places that say nothing of a version. */
+  ofVersion?: true;
   deadline?: number;
   /** It touches no repository and needs no lock: it is not ended when another deployer gets the lock. */
   looksOnly?: true;
@@ -43,7 +46,7 @@ export function repositoryOf(workload: Workload): string {
 /** Runs one of the scripts in a container of the pinned snapshot image, next to the workload's state. */
 export async function runScript(context: WorkloadContext, call: ScriptCall): Promise<JobResult> {
   const { workload } = context;
-  const result = await context.platform.job({
+  const result = await runJob(context, call, {
     workload: call.looksOnly === true ? lookOf(workload.name) : workload.name,
     purpose: call.purpose,
     image: workload.snapshots.image,
@@ -62,21 +65,54 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
   return result;
 }
 
+async function runJob(
+  { platform, workload }: WorkloadContext,
+  { purpose, onlyIfThere }: ScriptCall,
+  job: Job,
+): Promise<JobResult> {
+  try {
+    return await platform.job(job);
+  } catch (error) {
+    if (!(error instanceof PlaceMissing) || onlyIfThere === true) throw error;
+    throw new OperationFailure(
+      `${workload.name}: the ${purpose} failed: a mount with \`state: true\` names a folder that is not there (${error.message}). ` +
+        "Correct its `source`, or make the folder.",
+    );
+  }
+}
+
 function placesOf(
   workload: Workload,
-  { state = "none", scratch, copy, onlyIfThere }: ScriptCall,
+  { state = "none", scratch, copy, onlyIfThere, ofVersion }: ScriptCall,
 ): JobPlace[] {
   const backups = copy === undefined ? workload.backups : undefined;
-  const own = { readOnly: state === "read-only", ...(onlyIfThere && { onlyIfThere }) };
+  const readOnly = state === "read-only";
+  const own = { readOnly, ...(onlyIfThere && { onlyIfThere }) };
+  const [main, ...further] = copy ?? statePlaces(workload);
+  const read = further.filter(({ at }) => ofVersion === undefined || isOfVersion(at));
   return [
     { from: { directory: repositoryOf(workload) }, at: "/repository", readOnly: false },
     { from: { volume: resticCache }, at: "/cache", readOnly: false },
-    ...(state === "none" ? [] : [{ from: copy ?? workload.state, at: "/state", ...own }]),
+    ...(state === "none" ? [] : [{ from: main.from, at: "/state", ...own }]),
+    ...(state === "none" ? [] : read.map((place) => furtherPlace("/places", place, readOnly))),
     ...(state === "none" || backups === undefined || onlyIfThere
       ? []
       : [{ from: backups, at: "/backups", ...own }]),
-    ...(scratch === undefined ? [] : [{ from: scratch, at: "/scratch/state", readOnly: false }]),
+    ...(scratch === undefined ? [] : scratchPlaces(scratch)),
   ];
+}
+
+function scratchPlaces([main, ...further]: StatePlaces): JobPlace[] {
+  return [
+    { from: main.from, at: "/scratch/state", readOnly: false },
+    ...further.map((place) => furtherPlace("/scratch/places", place, false)),
+  ];
+}
+
+/** A folder of the host is somebody's: one that is not there is a mistake, and is not made. */
+function furtherPlace(below: string, { from, at }: StatePlace, readOnly: boolean): JobPlace {
+  const place = { from, at: `${below}/${placeName(at)}`, readOnly };
+  return "directory" in from ? { ...place, onlyIfThere: true } : place;
 }
 
 /**

@@ -2,6 +2,8 @@ import type { RestorePlan } from "../evidence/move.ts";
 import type { RestoreEntry } from "../evidence/records.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
+import { describeLeft } from "./left-places.ts";
+import { parseScriptReport } from "./markers.ts";
 import { runScript } from "./repository.ts";
 
 /** Replaces the state of a stopped workload by a snapshot. Safe to run again after a kill. */
@@ -11,12 +13,16 @@ export async function restoreState(
   image: string,
 ): Promise<RestoreEntry> {
   const began = performance.now();
-  await runScript(context, {
+  const { stdout } = await runScript(context, {
     script: "restore",
     purpose: "restore",
     state: "read-write",
     arguments: [plan.snapshot],
   });
+  const report = parseScriptReport(stdout);
+  const { left, unnamed } = report;
+  const lines = describeLeft(report, plan.snapshot, "What is there stays as it is");
+  for (const line of lines) context.progress(line);
   return {
     kind: "restore",
     snapshot: plan.snapshot,
@@ -24,6 +30,8 @@ export async function restoreState(
     reason: plan.reason,
     ...(plan.order !== undefined && { order: plan.order }),
     ...(plan.because !== undefined && { because: plan.because }),
+    ...(left.length > 0 && { left }),
+    ...(unnamed.length > 0 && { unnamed }),
     seconds: secondsSince(began),
   };
 }

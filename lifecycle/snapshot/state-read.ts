@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { StateLocation } from "../../config/rollout.ts";
+import type { StatePlaces } from "../../config/state-places.ts";
 import { messageOf, OperationFailure } from "../../platforms/failure.ts";
 import { currentMarkers } from "../evidence/move.ts";
 import type { Markers } from "../evidence/records.ts";
@@ -32,13 +32,14 @@ export async function recordState(
 }
 
 /** @param copy - in place of the workload's own state. */
-export async function readMarkers(context: WorkloadContext, copy?: StateLocation): Promise<Markers> {
+export async function readMarkers(context: WorkloadContext, copy?: StatePlaces): Promise<Markers> {
   const result = await runScript(context, {
     ...(copy && { copy }),
     script: "markers",
     purpose: "reading of the state's versions",
     looksOnly: true,
     state: "read-only",
+    ofVersion: true,
     deadline: 120,
   });
   const report = parseScriptReport(result.stdout);

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { digestIn } from "../../config/digest.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import { pathsIn } from "../evidence/moved-state.ts";
@@ -28,6 +29,7 @@ export async function takeHotSnapshot(context: WorkloadContext, image: string): 
     role: "hot",
     image,
     ...summary,
+    ...placesIn(report),
     seconds: secondsSince(began),
     markers: markersOf(report),
   };
@@ -84,6 +86,7 @@ export async function checkColdSnapshot(
     image,
     files: count("snapshot-files"),
     bytes: count("snapshot-bytes"),
+    ...placesIn(report),
     seconds: Math.round((taken.seconds + secondsSince(began)) * 10) / 10,
     ...(report.locks.length > 0 && { locks: report.locks }),
     markers: markersOf(report),
@@ -134,6 +137,10 @@ export async function forgetExpired(context: WorkloadContext, protectedIds: stri
   return parseScriptReport(result.stdout).numbers.forgotten ?? 0;
 }
 
+function placesIn({ places }: ScriptReport): Pick<SnapshotEntry, "places"> {
+  return Object.keys(places).length === 0 ? {} : { places };
+}
+
 function snapshotTags(context: WorkloadContext, role: SnapshotRole, image: string): string[] {
   return [
     role,
@@ -144,9 +151,13 @@ function snapshotTags(context: WorkloadContext, role: SnapshotRole, image: strin
 }
 
 function refuseDamaged(context: WorkloadContext, report: ScriptReport): void {
-  const { mayBeDamaged = [] } = context.workload.snapshots;
+  const { snapshots, mount } = context.workload;
+  const { mayBeDamaged = [] } = snapshots;
+  const allowed = pathsIn(mayBeDamaged);
+  // What is mounted inside of the state has a path in it, too.
   const isAllowed = ({ path }: { path: string }) =>
-    mayBeDamaged.length > 0 && pathsIn(mayBeDamaged).test(path);
+    mayBeDamaged.length > 0 &&
+    (allowed.test(path) || (path.startsWith("/") && allowed.test(posix.relative(mount, path))));
   const damaged = damagedDatabases(report);
   for (const { path } of damaged.filter(isAllowed)) {
     context.progress(`${path} is damaged, which the stack file allows: it is copied as it stands`);

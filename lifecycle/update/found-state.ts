@@ -1,3 +1,4 @@
+import type { StatePlace } from "../../config/state-places.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import { PlaceMissing } from "../../platforms/platform.ts";
 import { versionOfImage } from "../checks/image-version.ts";
@@ -6,7 +7,7 @@ import type { SnapshotEntry } from "../evidence/records.ts";
 import { parseScriptReport } from "../snapshot/markers.ts";
 import { runScript } from "../snapshot/repository.ts";
 import { checkColdSnapshot, takeColdSnapshot } from "../snapshot/take.ts";
-import type { WorkloadContext } from "../workload.ts";
+import { statePlaces, type WorkloadContext } from "../workload.ts";
 
 /** A state that is there before the workload has a container, and that a new version would write to. */
 export interface FoundState {
@@ -18,14 +19,20 @@ export interface FoundState {
 
 /** Undefined when there is nothing in it. Makes neither a volume nor a folder. */
 export async function findState(context: WorkloadContext, move: Move): Promise<FoundState | undefined> {
-  const { stdout } = await runFinder(context);
-  const report = parseScriptReport(stdout);
-  return report.numbers.content === 1 ? writerOf(context, move, report.configVersion) : undefined;
+  const [main, ...further] = statePlaces(context.workload);
+  const found = parseScriptReport(await runFinder(context, main));
+  let hasContent = found.numbers.content === 1;
+  // Each by itself: one may be there without the others.
+  for (const place of further) {
+    hasContent ||= parseScriptReport(await runFinder(context, place)).numbers.content === 1;
+  }
+  return hasContent ? writerOf(context, move, found.configVersion) : undefined;
 }
 
-async function runFinder(context: WorkloadContext): Promise<{ stdout: string }> {
+async function runFinder(context: WorkloadContext, place: StatePlace): Promise<string> {
   try {
-    return await runScript(context, {
+    const { stdout } = await runScript(context, {
+      copy: [place],
       script: "found-state",
       purpose: "look for a state",
       state: "read-only",
@@ -33,9 +40,10 @@ async function runFinder(context: WorkloadContext): Promise<{ stdout: string }> 
       looksOnly: true,
       deadline: 120,
     });
+    return stdout;
   } catch (error) {
     if (error instanceof PlaceMissing) {
-      return { stdout: "" };
+      return "";
     }
     throw error;
   }

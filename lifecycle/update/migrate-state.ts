@@ -4,7 +4,7 @@ import type { CutOverEntry, MigrationEntry } from "../evidence/records.ts";
 import { MigrationFailed, runMigration } from "../rehearsal/migration.ts";
 import { ownStart } from "../rehearsal/settings.ts";
 import type { Journal } from "../workdir/journal.ts";
-import type { WorkloadContext } from "../workload.ts";
+import { statePlaces, type WorkloadContext } from "../workload.ts";
 import { runStep, secondsSince } from "./step.ts";
 
 interface Migrating {
@@ -44,7 +44,7 @@ export async function migrateState(
       try {
         const steps = await runMigration(context, {
           image: workload.image,
-          state: workload.state,
+          state: statePlaces(workload),
           start: ownStart(workload, served, secrets.gatewayToken),
           bytes: await bytesOf(context, snapshot),
         });

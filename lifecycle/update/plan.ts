@@ -171,5 +171,8 @@ function restoreClause(restore: RestorePlan | undefined, now: Date): string {
   const lost = Number.isFinite(age)
     ? `, which takes back what was written in the ${formatDuration(age)} since then`
     : "";
-  return `: snapshot ${restore.snapshot.slice(0, 8)} of ${restore.takenAt} is restored after a pre-restore snapshot${lost}; ${restore.reason}${why}`;
+  const left = restore.left ?? [];
+  const kept =
+    left.length === 0 ? "" : `; ${left.join(", ")} stays as it is: that snapshot has nothing of it`;
+  return `: snapshot ${restore.snapshot.slice(0, 8)} of ${restore.takenAt} is restored after a pre-restore snapshot${lost}; ${restore.reason}${why}${kept}`;
 }

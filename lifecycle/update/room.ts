@@ -1,21 +1,29 @@
 import { sourceOf } from "../../config/rollout.ts";
+import { pathOfPlace } from "../../config/state-places.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Move } from "../evidence/move.ts";
 import type { EvidenceRecord, SnapshotEntry } from "../evidence/records.ts";
 import { goesBack } from "../evidence/settings.ts";
 import { parseScriptReport } from "../snapshot/markers.ts";
 import { repositoryOf, runScript, withRepository } from "../snapshot/repository.ts";
-import type { WorkloadContext } from "../workload.ts";
+import { statePlaces, type WorkloadContext } from "../workload.ts";
 
-/** Where an update writes: `docker` is the engine's own disk, with images, containers and scratch volumes. */
-export type Place = "state" | "repository" | "docker";
+/**
+ * Where an update writes: `docker` is the engine's own disk, with images, containers and scratch volumes, and a path in the
+ * container a further place of the state.
+ */
+export type Place = "state" | "repository" | "docker" | FurtherPlace;
+type FurtherPlace = `/${string}`;
 
 /** What was measured on the Docker host, in bytes. */
 export interface Room {
   free: Record<Place, number>;
   /** Places on one device share its room. */
   device: Record<Place, number>;
+  /** Of all its places. */
   stateUsed: number;
+  /** Of each further place; missing where there is none. */
+  furtherUsed?: Readonly<Record<FurtherPlace, number>>;
   /** Of what SQLite keeps, to the last byte: a sparse file is written out whole. */
   databasesUsed: number;
   files: number;
@@ -46,7 +54,7 @@ export function isWayBack(move: Move): boolean {
 }
 
 export interface WayBackFacts {
-  room: Pick<Room, "stateUsed" | "databasesUsed" | "files">;
+  room: Pick<Room, "stateUsed" | "furtherUsed" | "databasesUsed" | "files">;
   records: readonly EvidenceRecord[];
   /** Bytes that the snapshot adds to the repository; undefined: not known, so as much as the state has. */
   growth: number | undefined;
@@ -80,23 +88,27 @@ export function wayBackNeeds(move: Move, { room, records, growth, image }: WayBa
             what: "its image, if that is as large as the present one",
           },
         ]),
-    ...(restore === undefined
-      ? []
-      : [
-          {
-            place: "state" as const,
-            bytes: restoredBytes(snapshotOnRecord(restore.snapshot, records), room),
-            what: "the restored state beside the present one",
-          },
-        ]),
+    ...(restore === undefined ? [] : restoreNeeds(snapshotOnRecord(restore.snapshot, records), room)),
   ];
 }
 
 /** A hot snapshot has its databases aside, and a restore copies them into their places (place-databases.sh). */
-function restoredBytes(snapshot: SnapshotEntry | undefined, room: WayBackFacts["room"]): number {
-  return snapshot === undefined
-    ? room.stateUsed
-    : snapshot.bytes + snapshot.files * block + (snapshot.role === "hot" ? room.databasesUsed : 0);
+function restoreNeeds(snapshot: SnapshotEntry | undefined, room: WayBackFacts["room"]): Need[] {
+  const all = snapshot?.bytes ?? room.stateUsed;
+  const extra =
+    snapshot === undefined ? 0 : snapshot.files * block + (snapshot.role === "hot" ? room.databasesUsed : 0);
+  const further = Object.entries(room.furtherUsed ?? {}) as [FurtherPlace, number][];
+  const needs = further.flatMap(([place, used]) => {
+    const bytes = snapshot === undefined ? used : snapshot.places?.[place];
+    const what = `the restored files of ${place} beside the present ones`;
+    // What is beside the bytes is known of all places together.
+    return bytes === undefined ? [] : [{ place, bytes: bytes + (extra * bytes) / (all || 1), what }];
+  });
+  const elsewhere = needs.reduce((sum, { bytes }) => sum + bytes, 0);
+  return [
+    { place: "state", bytes: all + extra - elsewhere, what: "the restored state beside the present one" },
+    ...needs,
+  ];
 }
 
 /** Ids are written in eight digits or in all of them. */
@@ -118,7 +130,7 @@ export interface Shortage {
 export function shortage(needs: readonly Need[], room: Pick<Room, "free" | "device">): Shortage | undefined {
   for (const device of new Set(needs.map(({ place }) => room.device[place]))) {
     const here = needs.filter(({ place }) => room.device[place] === device);
-    const free = Math.min(...here.map(({ place }) => room.free[place]));
+    const free = Math.min(...here.map(({ place }) => room.free[place] ?? 0));
     if (here.reduce((sum, { bytes }) => sum + bytes, 0) > free) {
       return { places: [...new Set(here.map(({ place }) => place))], free, needs: here };
     }
@@ -133,20 +145,35 @@ export async function measureRoom(context: WorkloadContext): Promise<Room> {
     state: "read-only",
   });
   const { numbers } = parseScriptReport(result.stdout);
-  const of = (kind: string): Record<Place, number> => ({
+  const further = furtherRoom(result.stdout);
+  const of = (kind: "free" | "device"): Record<Place, number> => ({
     state: numbers[`state-${kind}`] ?? 0,
     repository: numbers[`repository-${kind}`] ?? 0,
     docker: numbers[`docker-${kind}`] ?? 0,
+    ...Object.fromEntries(further.map((each) => [each.place, each[kind]])),
   });
   return {
     free: of("free"),
     device: of("device"),
     stateUsed: numbers["state-used"] ?? 0,
+    ...(further.length > 0 && {
+      furtherUsed: Object.fromEntries(further.map(({ place, used }) => [place, used])),
+    }),
     databasesUsed: numbers["databases-used"] ?? 0,
     files: numbers["state-files"] ?? 0,
     memoryFree: numbers["memory-free"] ?? 0,
     load: numbers.load ?? 0,
   };
+}
+
+/** The lines of the further places that `space.sh` prints. */
+function furtherRoom(stdout: string): { place: FurtherPlace; free: number; device: number; used: number }[] {
+  return stdout.split("\n").flatMap((line) => {
+    const [key, name = "", ...numbers] = line.split("\t");
+    if (key !== "place-room") return [];
+    const [free = 0, device = 0, used = 0] = numbers.map(Number);
+    return [{ place: pathOfPlace(name) as FurtherPlace, free, device, used }];
+  });
 }
 
 /**
@@ -184,7 +211,7 @@ function describeShortage(context: WorkloadContext, lacking: Shortage): string {
   const { places } = lacking;
   return (
     `there is no room for the way back, and nothing was stopped: ${shortageClause(lacking, (place) => where(context, place))}. ` +
-    `${places.map((place) => advice[place]).join(" ")} Or give it a larger disk. Then go back again.`
+    `${[...new Set(places.map(adviceFor))].join(" ")} Or give it a larger disk. Then go back again.`
   );
 }
 
@@ -198,13 +225,19 @@ export function shortageClause({ free, places, needs }: Shortage, where: (place:
 }
 
 /** What can be freed without losing the way back: an image that has a digest and no tag is what a prune removes first. */
-const advice: Record<Place, string> = {
-  state: "Move away what the workload does not need, or other files on that disk.",
-  repository: "Remove no snapshot by hand. Move away other files on that disk.",
-  docker:
-    "`docker system df -v` shows what fills Docker's own disk. `docker builder prune` is safe. `docker image prune` and `docker system prune` " +
-    "are not: they remove the image to go back to.",
-};
+function adviceFor(place: Place): string {
+  switch (place) {
+    case "repository":
+      return "Remove no snapshot by hand. Move away other files on that disk.";
+    case "docker":
+      return (
+        "`docker system df -v` shows what fills Docker's own disk. `docker builder prune` is safe. `docker image prune` and `docker system prune` " +
+        "are not: they remove the image to go back to."
+      );
+    default:
+      return "Move away what the workload does not need, or other files on that disk.";
+  }
+}
 
 /** Bytes; 0: the host has the image. How large another one is shows only its pull, so it is taken for as large as this one. */
 async function imageToPull({ platform, workload }: WorkloadContext, running: string): Promise<number> {
@@ -231,7 +264,14 @@ export function where({ workload }: WorkloadContext, place: Place): string {
       return `in the repository (${repositoryOf(workload)})`;
     case "docker":
       return "on Docker's own disk";
+    default:
+      return `beside ${place}${sourceAt(workload, place)}`;
   }
+}
+
+function sourceAt(workload: WorkloadContext["workload"], place: string): string {
+  const found = statePlaces(workload).find(({ at }) => at === place);
+  return found === undefined ? "" : ` (${sourceOf(found.from)})`;
 }
 
 export function megabytes(bytes: number): string {

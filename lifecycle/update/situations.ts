@@ -7,6 +7,7 @@ import { lastImage } from "../evidence/move.ts";
 import { behindCanary, behindOtherCanary, refusalOf, unjudgedSince } from "../evidence/refusal.ts";
 import { orderedMove, restoreEpoch, restoreOf } from "../evidence/restore-order.ts";
 import { withChange } from "../evidence/settings.ts";
+import { withLeft } from "../snapshot/left-places.ts";
 import { PreparationMark } from "../workdir/preparation-mark.ts";
 import { logOf } from "../workload.ts";
 import { adoptionOf, noSuchContainer } from "./adoption.ts";
@@ -61,10 +62,11 @@ export async function situationsOf(
   const surveyed = settle(config, known, now).map(({ wanted: _, change, epoch: __, ...facts }) => {
     const { observed, records, hearsay, journal, hold, move } = facts;
     const since = journal?.since ?? hold?.since ?? unjudgedSince(records);
+    const input = { ...workloadInput(config, stack, facts.config), made: facts.made };
     return {
       ...facts,
-      input: { ...workloadInput(config, stack, facts.config), made: facts.made },
-      move: withChange(move, change),
+      input,
+      move: withLeft(withChange(move, change), input, records),
       servingTrigger: servingTrigger(observed, since, lastServing(hearsay)),
     };
   });

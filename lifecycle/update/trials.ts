@@ -7,7 +7,7 @@ import { describeDrill, drillOn } from "../snapshot/drill.ts";
 import { withRepository } from "../snapshot/repository.ts";
 import { checkRepository, takeHotSnapshot } from "../snapshot/take.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { measureRoom, megabytes, type Room, where } from "./room.ts";
+import { measureRoom, megabytes, type Place, type Room, where } from "./room.ts";
 import { failedStep, runStep } from "./step.ts";
 import { budgetProblem, scaledBudgetNotice } from "./time-budget.ts";
 
@@ -89,10 +89,10 @@ async function drilled(context: WorkloadContext, copy: StateCopy, image: string)
 export async function refuseTooLittleSpace(context: WorkloadContext): Promise<Room> {
   const { snapshots } = context.workload;
   const room = await measureRoom(context);
-  const needed = room.stateUsed + snapshots.minimumFree;
   // A copy beside the state is a restore's, one in the repository the snapshot's, one on Docker's own disk the drill's.
-  for (const place of ["state", "repository", "docker"] as const) {
-    const free = room.free[place];
+  for (const place of Object.keys(room.free) as Place[]) {
+    const needed = copyBeside(place, room) + snapshots.minimumFree;
+    const free = room.free[place] ?? 0;
     if (free < needed) {
       throw new OperationFailure(
         `${megabytes(free)} are free ${where(context, place)}, but ${megabytes(needed)} are needed (a copy of the state and ` +
@@ -108,6 +108,11 @@ export async function refuseTooLittleSpace(context: WorkloadContext): Promise<Ro
     );
   }
   return room;
+}
+
+/** Bytes of a copy of what is there: of the whole state, or of a further place of it. */
+function copyBeside(place: Place, { furtherUsed, stateUsed }: Room): number {
+  return Object.entries(furtherUsed ?? {}).find(([each]) => each === place)?.[1] ?? stateUsed;
 }
 
 /** Percent of the processors from which on a migration is known to fail: OpenClaw's gives a thread 5 s to begin. */

@@ -3,8 +3,9 @@ import type { ContainerConfig } from "../../config/container-schema.ts";
 import type { DockerAccess } from "../../config/docker-access.ts";
 import { healthCommand } from "../../config/health-command.ts";
 import { usualRehearsal } from "../../config/rehearsal-schema.ts";
-import { locationOf, type WorkloadConfig } from "../../config/rollout.ts";
+import { containerOf, locationOf, type WorkloadConfig } from "../../config/rollout.ts";
 import type { ControlPlaneConfig, StackConfig } from "../../config/schema.ts";
+import { furtherPlaces } from "../../config/state-places.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
 import type { EvidenceKeySettings } from "../evidence/keys.ts";
 import type { ControlPlaneAccess, Workload } from "../workload.ts";
@@ -32,7 +33,9 @@ export function placeOfRecords(config: StackConfig, stack: string) {
 }
 
 export function workloadInput(config: StackConfig, stack: string, workload: WorkloadConfig): Workload {
-  const { name, container } = workload;
+  const { name } = workload;
+  const container = containerOf(workload);
+  const further = workload.managed ? [] : furtherPlaces(container);
   const ingress = ingressOf(config, workload);
   return {
     ...placeOfRecords(config, stack),
@@ -45,6 +48,7 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     startedWith: startSettingsOf(container),
     state: workload.state,
     mount: container.stateDirectory,
+    ...(further.length > 0 && { furtherPlaces: further }),
     ...(workload.backups !== undefined && { backups: workload.backups }),
     port: container.port,
     healthWait: container.health.wait,

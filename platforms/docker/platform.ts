@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import type { StateLocation } from "../../config/rollout.ts";
+import type { StatePlaces } from "../../config/state-places.ts";
 import type { HttpClient } from "../http.ts";
 import type {
   Displaced,
@@ -191,9 +191,8 @@ export class DockerPlatform implements Platform {
     return removeLeftOver(this.#docker, leftOver);
   }
 
-  async makeScratch(name: string, workload: string): Promise<StateLocation> {
-    await makeScratch(this.#docker, name, workload);
-    return { volume: name };
+  makeScratch(name: string, workload: string, like: StatePlaces): Promise<StatePlaces> {
+    return makeScratch(this.#docker, { name, workload, like });
   }
 
   trial(trial: Trial): Promise<void> {

@@ -1,4 +1,7 @@
+import { posix } from "node:path";
 import type Docker from "dockerode";
+import { sourceOf } from "../../config/rollout.ts";
+import type { StatePlace, StatePlaces } from "../../config/state-places.ts";
 import { type ProgramResult, type ProgramRun, type Trial, TrialFailed } from "../platform.ts";
 import { describeDockerError, inspectContainer, unlessGone } from "./client.ts";
 import { stopContainer, waitHealthy } from "./lifecycle.ts";
@@ -10,13 +13,35 @@ import { mountOf } from "./state-mount.ts";
 /** Lines of what it said that tell why it has ended; few of them are worth showing. */
 const lastLines = 40;
 
-export async function makeScratch(docker: Docker, name: string, workload: string): Promise<void> {
-  await docker.createVolume({ Name: name, Labels: labelsOf(workload, "drill") });
+/** Tells the further volumes of a trial. */
+const trialLabel = "clawforce.trial";
+
+interface Scratch {
+  name: string;
+  workload: string;
+  like: StatePlaces;
 }
 
-/** Starts it on the volume of its own name, and returns once it is healthy. */
+/** A volume of its own name, and one more for each further place. */
+export async function makeScratch(
+  docker: Docker,
+  { name, workload, like: [main, ...further] }: Scratch,
+): Promise<StatePlaces> {
+  const labels = labelsOf(workload, "drill");
+  await docker.createVolume({ Name: name, Labels: labels });
+  const copies: StatePlace[] = [];
+  for (const { at } of further) {
+    // No name of a workload has a dot: none of these is the volume of another one's trial.
+    const volume = `${name}.${copies.length + 1}`;
+    await docker.createVolume({ Name: volume, Labels: { ...labels, [trialLabel]: name } });
+    copies.push({ from: { volume }, at });
+  }
+  return [{ from: { volume: name }, at: main.at }, ...copies];
+}
+
+/** Returns once it is healthy. */
 export async function runTrial(docker: Docker, trial: Trial): Promise<void> {
-  const { name, workload, image, like, environment, mount, deadline } = trial;
+  const { name, workload, image, like, environment, places, deadline } = trial;
   const served = like.unit === undefined ? undefined : await inspectContainer(docker, like.unit);
   const start = served === undefined ? startBy(like.otherwise) : startOf(served);
   const limits = limitsOf(trial.limits, start.memory);
@@ -27,7 +52,11 @@ export async function runTrial(docker: Docker, trial: Trial): Promise<void> {
     ...(start.options.Healthcheck && { Healthcheck: askedOften(start.options.Healthcheck) }),
     Env: withOverrides(start.environment, environment),
     Labels: labelsOf(workload, "drill"),
-    HostConfig: { Binds: [`${name}:${mount}`], ...apart(start, mount), ...limits },
+    HostConfig: {
+      Binds: places.map(({ from, at }) => `${sourceOf(from)}:${at}`),
+      ...apart(start, places),
+      ...limits,
+    },
   });
   await container.start();
   try {
@@ -55,9 +84,11 @@ export function askedOften({ Interval, Retries, ...check }: Docker.HealthConfig)
 }
 
 /** Apart from the network, and from all that it shares with the workload that serves. */
-function apart(start: Start, mount: string) {
+function apart(start: Start, places: StatePlaces) {
   // What belongs to its state has a copy here; everything else of the host can be read and not written.
-  const Mounts = start.mounts.filter(({ Target }) => Target !== mount);
+  const Mounts = start.mounts.filter(
+    ({ Target }) => !places.some(({ at }) => posix.resolve("/", at) === posix.resolve("/", Target)),
+  );
   return { Mounts, NetworkMode: "none", Init: true };
 }
 
@@ -74,6 +105,10 @@ export async function endTrial(
 export async function removeTrial(docker: Docker, name: string): Promise<void> {
   await unlessGone(docker.getContainer(name).remove({ force: true, v: true }));
   await unlessGone(docker.getVolume(name).remove({ force: true }));
+  const { Volumes } = await docker.listVolumes({ filters: { label: [`${trialLabel}=${name}`] } });
+  for (const { Name } of Volumes ?? []) {
+    await unlessGone(docker.getVolume(Name).remove({ force: true }));
+  }
 }
 
 /** Characters of what a program prints that are kept, from its end. */
@@ -81,9 +116,9 @@ const longestOutput = 64 * 1024;
 
 /** Runs a program to its end, or to its deadline: then it is killed with all that it has started. */
 export async function runProgram(docker: Docker, program: ProgramRun): Promise<ProgramResult> {
-  const { name, workload, purpose, image, environment, mount, state, argv, deadline } = program;
+  const { name, workload, purpose, image, environment, places, argv, deadline } = program;
   const start = startBy(program.start);
-  const own = apart(start, mount);
+  const own = apart(start, places);
   // The image's own start and health check are of the gateway, which this is not.
   const { User, WorkingDir } = start.options;
   await unlessGone(docker.getContainer(name).remove({ force: true, v: true }));
@@ -99,7 +134,7 @@ export async function runProgram(docker: Docker, program: ProgramRun): Promise<P
     Labels: labelsOf(workload, purpose),
     HostConfig: {
       ...own,
-      Mounts: [...own.Mounts, mountOf(state, mount, false)],
+      Mounts: [...own.Mounts, ...places.map(({ from, at }) => mountOf(from, at, false))],
       ...limitsOf(program.limits, start.memory),
     },
   });

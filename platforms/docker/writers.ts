@@ -69,8 +69,31 @@ export async function otherWriters(docker: Docker, owner: Owner): Promise<Writer
   const others = all.filter(
     ({ Labels, Names }) => Labels?.[oneShotLabel] === undefined && !Names.includes(`/${owner.unit}`),
   );
-  const own = await placeOf(docker, owner.state);
   const volumes = await volumesByName(docker, others);
+  const found: Writing[] = [];
+  for (const location of owner.state) {
+    found.push(...(await writersTo(docker, owner, { location, others, volumes })));
+  }
+  return unique(found).map(writerOf);
+}
+
+type Writing = Candidate & { returns: boolean };
+
+/** Those of one place of the state. */
+async function writersTo(
+  docker: Docker,
+  owner: Owner,
+  {
+    location,
+    others,
+    volumes,
+  }: {
+    location: StateLocation;
+    others: readonly Docker.ContainerInfo[];
+    volumes: ReadonlyMap<string, boolean>;
+  },
+): Promise<Writing[]> {
+  const own = await placeOf(docker, location);
   const candidates = others.flatMap((container) =>
     container.Mounts.map((mount) => ({ container, mount, relation: relationOf(mount, own, volumes) })),
   );
@@ -78,7 +101,7 @@ export async function otherWriters(docker: Docker, owner: Owner): Promise<Writer
   const writing = await withPolicies(docker, open);
   const unknown = writing.filter(({ relation }) => relation === "unknown");
   const found = await lookAt(docker, owner, own, unknown);
-  return unique(writing.filter((each) => each.relation === "same" || found.has(each))).map(writerOf);
+  return writing.filter((each) => each.relation === "same" || found.has(each));
 }
 
 /** The state as the engine names it. */
@@ -150,10 +173,7 @@ function volumesFolder(path: string): string {
 }
 
 /** Those that run, and those that Docker would start. */
-async function withPolicies(
-  docker: Docker,
-  candidates: readonly Candidate[],
-): Promise<(Candidate & { returns: boolean })[]> {
+async function withPolicies(docker: Docker, candidates: readonly Candidate[]): Promise<Writing[]> {
   const all = await Promise.all(
     candidates.map(async (candidate) => {
       const found = await inspectContainer(docker, candidate.container.Id);
@@ -263,7 +283,7 @@ function unique<T extends Candidate>(candidates: readonly T[]): T[] {
   );
 }
 
-function writerOf({ container, mount, returns }: Candidate & { returns: boolean }): Writer {
+function writerOf({ container, mount, returns }: Writing): Writer {
   return {
     name: container.Names[0]?.slice(1) ?? container.Id.slice(0, 12),
     image: container.Image,

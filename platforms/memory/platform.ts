@@ -1,4 +1,5 @@
-import { type StateLocation, sourceOf } from "../../config/rollout.ts";
+import { sourceOf } from "../../config/rollout.ts";
+import type { StatePlaces } from "../../config/state-places.ts";
 import { OperationFailure } from "../failure.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "../http.ts";
 import type {
@@ -253,10 +254,11 @@ export class MemoryPlatform implements Platform {
     this.left.delete(what);
   }
 
-  async makeScratch(name: string): Promise<StateLocation> {
+  async makeScratch(name: string, _: string, [main, ...further]: StatePlaces): Promise<StatePlaces> {
     this.#reach();
     this.scratches.add(name);
-    return { volume: name };
+    const copies = further.map(({ at }, index) => ({ from: { volume: `${name}.${index + 1}` }, at }));
+    return [{ from: { volume: name }, at: main.at }, ...copies];
   }
 
   async trial({ name, image }: Trial): Promise<void> {
@@ -273,8 +275,8 @@ export class MemoryPlatform implements Platform {
     this.scratches.delete(name);
   }
 
-  async runProgram({ purpose, workload, argv, state }: ProgramRun): Promise<ProgramResult> {
-    await this.do(`${argv.join(" ")} on ${sourceOf(state)}`);
+  async runProgram({ purpose, workload, argv, places }: ProgramRun): Promise<ProgramResult> {
+    await this.do(`${argv.join(" ")} on ${places.map(({ from }) => sourceOf(from)).join(", ")}`);
     const { exitCode = 0, stdout = "" } = this.#next(`${purpose} of ${workload}`) ?? {};
     return { exitCode: exitCode < 0 ? undefined : exitCode, output: stdout };
   }

@@ -117,7 +117,7 @@ async function restored(snapshot: string): Promise<string> {
     purpose: "restore",
     state: "none",
     arguments: [snapshot],
-    scratch: { directory: scratch },
+    scratch: [{ from: { directory: scratch }, at: "/state" }],
   });
   return scratch;
 }

@@ -64,7 +64,12 @@ describe("another writer on a state", () => {
   /** The names of those that are found, without what all of this test have in common. */
   async function found(state: StateLocation): Promise<string[]> {
     const bot = `${prefix}-bot`;
-    const writers = await otherWriters(docker, { name: bot, unit: bot, state, image: parts.images.tools });
+    const writers = await otherWriters(docker, {
+      name: bot,
+      unit: bot,
+      state: [state],
+      image: parts.images.tools,
+    });
     return writers.filter(({ name }) => name.startsWith(prefix)).map(({ place }) => place);
   }
 

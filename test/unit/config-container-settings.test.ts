@@ -82,6 +82,14 @@ describe("the settings of a container", () => {
       ["instanceSecrets.MODEL_KEY changes"],
     ],
     ["a volume", {}, { instances: ["canary", { name: "support-1", volume: "v" }] }, ["state.volume changes"]],
+    [
+      "a mount of its own",
+      {},
+      {
+        instances: ["canary", { name: "support-1", mounts: [{ kind: "volume", source: "v", target: "/v" }] }],
+      },
+      ["instanceMounts changes"],
+    ],
     ["more memory", { memory: "1 GB" }, {}, []],
   ])("differ by %s", (_, container, more, changes) => {
     const before = madeOf(wantedOf(second(usual)), undefined, "runtime");
@@ -108,14 +116,21 @@ describe("the settings of a container", () => {
 
   test("of a group stay while an instance's own change", () => {
     const held = madeOf(wantedOf(second(usual)), undefined, "runtime");
+    const mounts = [{ kind: "volume", source: "w", target: "/w", state: true }];
     const wanted = second(
       { ...usual, environment: { A: "other" } },
-      { instances: ["canary", { name: "support-1", publish: 9999, secrets: { KEY: "own" } }] },
+      { instances: ["canary", { name: "support-1", publish: 9999, secrets: { KEY: "own" }, mounts }] },
     );
     const mixed = withOwnPart(held, settingsOf(wanted));
-    expect(differences(held, mixed, "runtime")).toEqual(["instanceSecrets.KEY changes", "publish changes"]);
+    expect(differences(held, mixed, "runtime")).toEqual([
+      "instanceMounts changes",
+      "instanceSecrets.KEY changes",
+      "publish changes",
+    ]);
     expect(withSettings(wanted, { ...held, ...mixed }).secrets).toEqual({ KEY: "own" });
+    expect(withSettings(wanted, { ...held, ...mixed }).mounts).toEqual([{ ...mounts[0], readOnly: false }]);
     expect(withSettings(wanted, held).secrets).toBeUndefined();
+    expect(withSettings(wanted, held).mounts).toBeUndefined();
     expect(ownDifferences(mixed, settingsOf(wanted), "runtime")).toEqual([]);
     expect(Object.keys(mixed.settings)).toEqual(Object.keys(held.settings));
     expect(withSettings(wanted, held).container.environment).toEqual({ A: "1", B: "2" });

@@ -159,7 +159,7 @@ test.each<[string, object, RegExp]>([
   [
     "the state's folder by another spelling",
     { mounts: [{ kind: "volume", source: "w", target: "/home/node/x/../.openclaw/" }] },
-    /is inside of/,
+    /is where the state is mounted/,
   ],
   ["a label of the stack", { labels: { "clawforce.stack": "x" } }, /is no label of yours/],
   [

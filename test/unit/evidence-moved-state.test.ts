@@ -156,6 +156,20 @@ describe("movedState", () => {
     expect(movedState(before, now)).toEqual([]);
   });
 
+  it("counts a place beside the state only where it was read both times", () => {
+    const key = "/srv/config/tokens.sqlite";
+    const read = { places: ["/srv/config"] };
+    expect(movedState(state({}, read), state({ [key]: at(1) }, read))).toEqual([`${key} is new`]);
+    expect(movedState(state({ [key]: at(1) }, read), state({}, read))).toEqual([`${key} is gone`]);
+    expect(movedState(state({ [key]: at(1) }, read), state({ [key]: at(2) }, read))).toEqual([
+      `${key} 1 -> 2`,
+    ]);
+    // Declared later, or state no more: no restore of that snapshot brings it back.
+    const archives = { "/srv/config/jobs.json.migrated": "2 bytes" };
+    expect(movedState(state({}), state({ [key]: at(1) }, { ...read, archives }))).toEqual([]);
+    expect(movedState(state({ [key]: at(1) }, read), state({}))).toEqual([]);
+  });
+
   it("counts another agent's database of another schema, an empty one, and one that went to another place", () => {
     const before = state({ [agent]: at(19), [tasks]: at(0), "empty/a.db": at(0, { schema: "" }) });
     const added = (path: string, marker: DatabaseMarker) =>
@@ -230,6 +244,9 @@ describe("isOfVersion", () => {
       ["workspace/a.db", "workspace-helper/a/b.db", "agents/x/workspace/a.db", "tmp/a.db", "a/b.lock.sqlite"],
     ],
     [false, ["workspace/line\nbreak.db", "node_modules/a.db", "x/node_modules/a.db"]],
+    // Mounted elsewhere, by their paths in the container.
+    [true, ["/home/node/.config/openclaw/tokens.sqlite", "/srv/workspaced/a.db"]],
+    [false, ["/home/node/.openclaw/workspace/a.db", "/data/workspace-main/a/b.db", "/srv/media/a.db"]],
   ])("is %s", (expected, paths) => {
     expect(paths.filter((path) => isOfVersion(path) !== expected)).toEqual([]);
   });

@@ -2,20 +2,24 @@
 snapshot=$1
 read_password
 printf 'state-files\t%s\n' "$(count_files "${places[@]}" -xdev)"
-printf 'state-bytes\t%s\n' "$(find "${places[@]}" -xdev -type f -not -path '/state/.clawforce-restore/*' -printf '%s\n' | awk '{ n += $1 } END { printf "%d", n }')"
+printf 'state-bytes\t%s\n' "$(bytes_in "${places[@]}" -xdev)"
+report_places
 restic ls --json "$snapshot" >/stage/listing
 printf 'snapshot-files\t%s\n' "$(grep -c '"type":"file"' /stage/listing || true)"
 printf 'snapshot-bytes\t%s\n' "$(sed -n 's/.*"type":"file".*"size":\([0-9]*\).*/\1/p' /stage/listing | awk '{ n += $1 } END { printf "%d", n }')"
 restic restore --quiet "$snapshot" --target /stage/opened --include '*.sqlite*' --include '*.db*' 1>&2
-if [ -d /stage/opened/state ]; then
-  list_databases /stage/opened/state >/stage/list
-  cd /stage/opened/state
+for root in "${roots[@]}"; do
+  opened=/stage/opened$root
+  report_archives "$root"
+  [ -d "$opened" ] || continue
+  list_databases "$opened" >/stage/list
+  cd "$opened"
   while IFS= read -r -d '' file; do
     is_sqlite "$file" || continue
-    examine_copy "/stage/opened/state/$file" "$file"
+    name_in "$root" "$file"
+    examine_copy "$opened/${file#./}" "$named"
   done </stage/list
-fi
-report_archives /state
+done
 report_config /state
 list_gateway_locks /state | while IFS= read -r -d '' lock; do
   printf 'lock\t%s\n' "$(printf '%s' "${lock#/state/}" | base64 -w0)"

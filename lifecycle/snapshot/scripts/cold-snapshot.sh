@@ -5,8 +5,8 @@ tags=()
 for tag in "$@"; do
   tags+=(--tag "$tag")
 done
-refuse_mounts_inside /state
+refuse_tangled
 read_password
 open_repository
-restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude /state/.clawforce-restore "${places[@]}" >/stage/summary
+restic backup --quiet --json --host "$workload" "${tags[@]}" "${exclude_ours[@]}" "${places[@]}" >/stage/summary
 cat /stage/summary

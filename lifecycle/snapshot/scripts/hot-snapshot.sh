@@ -16,51 +16,62 @@ has_vanished() {
 
 # Which files there are, to tell whether any came or went meanwhile.
 names_of_files() {
-  find "${places[@]}" "${calmly[@]}" -type f -not -path '/state/.clawforce-restore/*' -print0 | sort -z | sha256sum
+  find "${places[@]}" "${calmly[@]}" -type f "${not_ours[@]}" -print0 | sort -z | sha256sum
 }
 
-refuse_mounts_inside /state
+# Copies the databases of the root $1, each as it is at one moment.
+back_up_databases() {
+  local root=$1 map file copy owner named each pattern
+  map=/stage/databases/$(map_of "$root")
+  : >"$map"
+  list_databases "$root" >/stage/list
+  cd "$root"
+  while IFS= read -r -d '' file; do
+    is_sqlite "$file" || continue
+    number=$((number + 1))
+    copy=/stage/databases/$number
+    owner=$(stat -c '%u:%g:%a' -- "$file") || continue
+    name_in "$root" "$file"
+    if ! back_up "$file" "$copy"; then
+      rm -f -- "$copy"
+      # Gone since it was found: it is in no snapshot.
+      is_gone "$file" && continue
+      if grep -qE 'not a database|malformed' /stage/said; then
+        # Copied as it stands, with all other files; whether it may be damaged is for the program to say.
+        report_unreadable "$named" "$(last_said)"
+        continue
+      fi
+      printf '%s could not be copied: %s\n' "$named" "$(last_said)" >&2
+      exit 6
+    fi
+    printf '%s\t%s\t%s\n' "$number" "$owner" "$(encoded "$file")" >>"$map"
+    for each in "$file" "$file-wal" "$file-shm" "$file-journal"; do
+      excluded+=("$root/${each#./}")
+      # One pattern a line: `?` stands for the line break in a name. The x keeps one at its end.
+      pattern=$(printf '%s/%sx' "$root" "${each#./}" | sed 's/[][*?\\]/\\&/g; s/\$/$$/g')
+      printf '%s\n' "${pattern//$'\n'/?}" | sed 's/x$//' >>/stage/exclude
+    done
+    examine_copy "$copy" "$named"
+  done </stage/list
+  report_archives "$root"
+}
+
+refuse_tangled
 
 read_password
 open_repository
 mkdir -p /stage/databases
-: >/stage/databases/map
 : >/stage/exclude
-list_databases /state >/stage/list
-cd /state
 number=0
 excluded=()
-while IFS= read -r -d '' file; do
-  is_sqlite "$file" || continue
-  number=$((number + 1))
-  copy=/stage/databases/$number
-  owner=$(stat -c '%u:%g:%a' -- "$file") || continue
-  if ! back_up "$file" "$copy"; then
-    rm -f -- "$copy"
-    # Gone since it was found: it is in no snapshot.
-    is_gone "$file" && continue
-    if grep -qE 'not a database|malformed' /stage/said; then
-      # Copied as it stands, with all other files; whether it may be damaged is for the program to say.
-      report_unreadable "$file" "$(last_said)"
-      continue
-    fi
-    printf '%s could not be copied: %s\n' "${file#./}" "$(last_said)" >&2
-    exit 6
-  fi
-  printf '%s\t%s\t%s\n' "$number" "$owner" "$(encoded "$file")" >>/stage/databases/map
-  for each in "$file" "$file-wal" "$file-shm" "$file-journal"; do
-    excluded+=("/state/${each#./}")
-    # One pattern a line: `?` stands for the line break in a name. The x keeps one at its end.
-    pattern=$(printf '/state/%sx' "${each#./}" | sed 's/[][*?\\]/\\&/g; s/\$/$$/g')
-    printf '%s\n' "${pattern//$'\n'/?}" | sed 's/x$//' >>/stage/exclude
-  done
-  examine_copy "$copy" "$file"
-done </stage/list
-report_archives /state
+for root in "${roots[@]}"; do
+  back_up_databases "$root"
+done
+report_places
 report_config /state
 status=0
 before=$(names_of_files)
-restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude-file /stage/exclude --exclude /state/.clawforce-restore \
+restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude-file /stage/exclude "${exclude_ours[@]}" \
   "${places[@]}" /stage/databases 2>/stage/errors >/stage/summary || status=$?
 cat /stage/summary
 # 3: not everything could be read. What has gone while the workload serves is no failure; anything else is one.
@@ -82,7 +93,7 @@ if [ "$before" = "$(names_of_files)" ]; then
     [ ! -f "$each" ] || wanted=$((wanted - 1))
   done
   id=$(sed -n 's/.*"message_type":"summary".*"snapshot_id":"\([0-9a-f]*\)".*/\1/p' /stage/summary)
-  has=$(restic ls --json "$id" | grep -c '"type":"file","path":"/\(state\|backups\)/' || true)
+  has=$(restic ls --json "$id" | grep -c '"type":"file","path":"/\(state\|places\|backups\)/' || true)
   if [ "$has" != "$wanted" ]; then
     echo "the copy has $has files, and the state $wanted, though none came or went meanwhile" >&2
     exit 7

@@ -1,12 +1,35 @@
-# Prepended to every script here (bash). Mounts: /state (the workload's state), /backups (archives that belong to it and
-# stand elsewhere; not every workload has them), /repository (its restic repository),
-# /cache (restic's cache), /stage (scratch, removed with the container). The password comes by standard input.
+# Prepended to every script here (bash). Mounts: /state (the workload's state), /places/NAME (what belongs to it and is
+# mounted elsewhere, NAME being its path in the container as in a URL), /backups (archives of it that are put back and never
+# taken away), /repository (its restic repository), /cache (restic's cache), /stage (scratch, removed with the container).
+# Not every workload has /places and /backups. The password comes by standard input.
 set -euo pipefail
 umask 077
 export RESTIC_REPOSITORY=/repository RESTIC_PASSWORD_FILE=/run/password RESTIC_CACHE_DIR=/cache
 
+# The root $1 for people: "the state", or its path in the container.
+shown() {
+  if [ "$1" = /state ]; then echo 'the state'; else printf '%b\n' "$(sed 's/%/\\x/g' <<<"${1##*/}")"; fi
+}
+
+# The roots of the state: what comes back with it.
+roots=(/state)
+for root in /places/*; do
+  [ -e "$root" ] || continue
+  if [ ! -d "$root" ]; then
+    printf '%s is no folder, and only folders and volumes can be state. Mount its folder, or take `state: true` out.\n' "$(shown "$root")" >&2
+    exit 9
+  fi
+  roots+=("$root")
+done
+# What the programs here keep in them while they work: no part of a state.
+not_ours=()
+exclude_ours=()
+for root in "${roots[@]}"; do
+  not_ours+=(-not -path "$root/.clawforce-restore/*")
+  exclude_ours+=(--exclude "$root/.clawforce-restore")
+done
 # What is in every snapshot beside the databases.
-places=(/state)
+places=("${roots[@]}")
 if [ -d /backups ]; then
   places+=(/backups)
 fi
@@ -96,17 +119,69 @@ is_gone() {
 
 # A file for each dot: a name may have line breaks.
 count_files() {
-  find "$@" -type f -not -path '/state/.clawforce-restore/*' -printf . | wc -c
+  find "$@" -type f "${not_ours[@]}" -printf . | wc -c
 }
 
-# A restore replaces a state by renames, and none goes through a mount.
+bytes_in() {
+  find "$@" -type f "${not_ours[@]}" -printf '%s\n' | awk '{ n += $1 } END { printf "%d", n }'
+}
+
+# "place", its name and its bytes, for each root but the first.
+report_places() {
+  local root
+  for root in "${roots[@]:1}"; do
+    printf 'place\t%s\t%s\n' "${root#/places/}" "$(bytes_in "$root" "${calmly[@]}")"
+  done
+}
+
+# The name of what the databases of the root $1 are listed in.
+map_of() {
+  if [ "$1" = /state ]; then echo map; else echo "map.${1##*/}"; fi
+}
+
+# What the paths of a snapshot begin with for each place, one a line. $1 the snapshot.
+places_of_snapshot() {
+  restic snapshots --json --no-lock "$1" >/stage/known
+  sqlite3 :memory: "SELECT p.value FROM json_each(readfile('/stage/known')) s, json_each(s.value, '\$.paths') p
+    WHERE p.value LIKE '/places/%'"
+}
+
+# A restore replaces each root by renames, and none goes through a mount. Two roots that are one folder, or one inside of the
+# other, would be twice in a snapshot and be set back one over the other.
+refuse_tangled() {
+  local root
+  for root in "${roots[@]}"; do
+    refuse_mounts_inside "$root"
+  done
+  refuse_overlaps
+}
+
+refuse_overlaps() {
+  local device inside point root one other
+  declare -A real=()
+  while read -r _ _ device inside point _; do
+    for root in "${roots[@]}"; do
+      [ "$point" != "$root" ] || real[$root]="$device ${inside%/}/"
+    done
+  done </proc/self/mountinfo
+  for one in "${roots[@]}"; do
+    for other in "${roots[@]}"; do
+      if [ "$one" != "$other" ] && [[ ${real[$one]:-} == "${real[$other]:-none}"* ]]; then
+        printf '%s and %s are on one folder, or one is inside of the other. A snapshot needs each file once: take `state: true` off one of them, or that mount out.\n' \
+          "$(shown "$one")" "$(shown "$other")" >&2
+        exit 9
+      fi
+    done
+  done
+}
+
 refuse_mounts_inside() {
   local point
   while read -r _ _ _ _ point _; do
     # The kernel writes blanks and backslashes of a path as octal numbers.
     point=$(printf '%b' "${point//\\/\\0}")
     if [[ $point == "$1"/* ]]; then
-      echo "something else is mounted inside of the state, at ${point#"$1"/}. Unmount it, or move its files into the state." >&2
+      echo "something else is mounted inside of $(shown "$1"), at ${point#"$1"/}. Unmount it, or move its files into the state." >&2
       exit 8
     fi
   done </proc/self/mountinfo
@@ -248,15 +323,22 @@ examine_copy() {
   describe_database "$1" "$2" "$verdict" || report_unreadable "$2" "$(last_said)"
 }
 
-# What a version has put aside when it moved the state of $1: "archive", path in base64, size and time.
+# A file of the root $1 by its path below it, as the reports name it: into `named`.
+name_in() {
+  named=${2#./}
+  [ "$1" = /state ] || named=$1/$named
+}
+
+# What a version has put aside when it moved the state of the root $1: "archive", path in base64, size and time.
 report_archives() {
-  local size time path
+  local size time path named
   cd "$1"
   find . "${calmly[@]}" \( "${of_no_version[@]}" \) -prune -o -type f \
     \( -name '*.migrated' -o -name '*.migrated.[0-9]*' -o -name '*.pre-startup-migration-*.bak' \) \
     -printf '%s\t%T+\t%P\0' >/stage/archives
   while IFS='	' read -r -d '' size time path; do
-    printf 'archive\t%s\t%s bytes of %s\n' "$(encoded "$path")" "$size" "${time%%.*}"
+    name_in "$1" "$path"
+    printf 'archive\t%s\t%s bytes of %s\n' "$(encoded "$named")" "$size" "${time%%.*}"
   done </stage/archives
 }
 

@@ -1,7 +1,8 @@
-# $1 snapshot id. Replaces all of /state. Runs to its end when it is run again after a kill at any point:
-# first a complete copy beside the state, then two series of renames, each of which can go on where it stopped.
+# $1 snapshot id. Replaces the state: all of /state, and of each further place that the snapshot has. Runs to its end when it is
+# run again after a kill at any point: first a complete copy beside each of them, then two series of renames, each of which can
+# go on where it stopped. How far it has come stands beside /state.
 snapshot=$1
-refuse_mounts_inside /state
+refuse_tangled
 read_password
 work=/state/.clawforce-restore
 phase=$(cat "$work/phase" 2>/dev/null || echo none)
@@ -9,31 +10,73 @@ if [ "$phase" != "none" ] && [ "$(cat "$work/snapshot")" != "$snapshot" ]; then
   echo "a restore of snapshot $(cat "$work/snapshot") was interrupted here: finish that one first" >&2
   exit 4
 fi
-if [ "$phase" = none ]; then
-  rm -rf "$work"
-  mkdir "$work"
-  printf '%s' "$snapshot" >"$work/snapshot"
-  restic restore --quiet --no-lock "$snapshot" --target "$work/new" --exclude /backups 1>&2
-  [ -d "$work/new/state" ] || { echo "snapshot $snapshot holds no /state" >&2; exit 5; }
-  place_databases "$work/new/stage/databases" "$work/new/state"
-  drop_gateway_locks "$work/new/state"
-  mkdir "$work/old"
-  sync -f "$work"
-  printf 'out' >"$work/phase.next"
+enter() {
+  printf '%s' "$1" >"$work/phase.next"
   mv "$work/phase.next" "$work/phase"
-  phase=out
+  phase=$1
+}
+places_of_snapshot "$snapshot" >/stage/places
+restored=(/state)
+for root in "${roots[@]:1}"; do
+  if grep -qxF -- "$root" /stage/places; then restored+=("$root"); else printf 'left\t%s\n' "${root##*/}"; fi
+done
+while IFS= read -r root; do
+  [ -d "$root" ] || printf 'unnamed\t%s\n' "${root##*/}"
+done </stage/places
+if [ "$phase" != none ] && [ -f "$work/roots" ]; then
+  # What was begun, whatever the stack file says by now.
+  mapfile -t restored <"$work/roots"
+  for root in "${restored[@]}"; do
+    if [ ! -d "$root" ]; then
+      echo "a restore was interrupted that sets $(shown "$root") back too: write \`state: true\` beside its mount again until it is finished" >&2
+      exit 4
+    fi
+  done
+fi
+if [ "$phase" = none ]; then
+  for root in "${roots[@]}"; do
+    rm -rf "$root/.clawforce-restore"
+  done
+  for root in "${restored[@]}"; do
+    mkdir "$root/.clawforce-restore"
+  done
+  printf '%s' "$snapshot" >"$work/snapshot"
+  printf '%s\n' "${restored[@]}" >"$work/roots"
+  restic restore --quiet --no-lock "$snapshot" --target "$work/new" --exclude /backups --exclude /places 1>&2
+  [ -d "$work/new/state" ] || { echo "snapshot $snapshot holds no /state" >&2; exit 5; }
+  for root in "${restored[@]}"; do
+    own=$root/.clawforce-restore
+    [ "$root" = /state ] || restic restore --quiet --no-lock "$snapshot" --target "$own/new" --include "$root" 1>&2
+    [ -d "$own/new$root" ] || { echo "snapshot $snapshot holds no $root" >&2; exit 5; }
+    place_databases "$work/new/stage/databases" "$root" "$own/new$root"
+    mkdir "$own/old"
+  done
+  drop_gateway_locks "$work/new/state"
+  for root in "${restored[@]}"; do
+    sync -f "$root/.clawforce-restore"
+  done
+  enter out
 fi
 # Archives are put back and none is taken away: one that is newer than the snapshot is nobody's state.
 if [ -d /backups ]; then
   restic restore --quiet --no-lock "$snapshot" --target / --include /backups 1>&2
 fi
 if [ "$phase" = out ]; then
-  find /state -mindepth 1 -maxdepth 1 -not -name .clawforce-restore -exec mv -t "$work/old" -- {} +
-  printf 'in' >"$work/phase.next"
-  mv "$work/phase.next" "$work/phase"
+  for root in "${restored[@]}"; do
+    find "$root" -mindepth 1 -maxdepth 1 -not -name .clawforce-restore -exec mv -t "$root/.clawforce-restore/old" -- {} +
+  done
+  enter in
 fi
-find "$work/new/state" -mindepth 1 -maxdepth 1 -exec mv -t /state -- {} +
-chown --reference="$work/new/state" /state
-chmod --reference="$work/new/state" /state
-sync -f /state
-rm -rf "$work"
+for root in "${restored[@]}"; do
+  new=$root/.clawforce-restore/new$root
+  # Killed in the removal below, it has come in already.
+  [ -d "$new" ] || continue
+  find "$new" -mindepth 1 -maxdepth 1 -exec mv -t "$root" -- {} +
+  chown --reference="$new" "$root"
+  chmod --reference="$new" "$root"
+  sync -f "$root"
+done
+# The one that says how far it has come goes last.
+for ((index = ${#restored[@]} - 1; index >= 0; index -= 1)); do
+  rm -rf "${restored[index]}/.clawforce-restore"
+done

@@ -11,6 +11,11 @@ printf 'docker-free\t%s\n' "$({ free_at /stage; free_at /; } | sort -n | head -n
 for place in state repository stage; do
   printf '%s-device\t%s\n' "${place/stage/docker}" "$(stat -c %d "/$place")"
 done
+# The same of each further place of the state: "place-room", its name, free, device, used.
+for root in "${roots[@]:1}"; do
+  printf 'place-room\t%s\t%s\t%s\t%s\n' "${root#/places/}" "$(free_at "$root")" "$(stat -c %d "$root")" \
+    "$({ du -sxB1 "$root" 2>/dev/null || true; } | cut -f 1)"
+done
 # The workload may serve: what goes while du and find look is no failure.
 printf 'state-used\t%s\n' "$({ du -scxB1 "${places[@]}" 2>/dev/null || true; } | tail -n 1 | cut -f 1)"
 printf 'state-files\t%s\n' "$({ count_files "${places[@]}" "${calmly[@]}" || true; } 2>/dev/null)"
