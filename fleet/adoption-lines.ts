@@ -63,7 +63,7 @@ function freeName(wanted: string, taken: Set<string>): string {
   return name;
 }
 
-/** Instances of one group share everything but their names, their states and their ports. */
+/** Instances of one group share everything but their names, their states, their ports and their own secrets. */
 function groupsOf(adoptions: readonly Adoption[], images: readonly NamedImage[]): Group[] {
   const groups = new Map<string, Group>();
   for (const each of adoptions) {
@@ -80,11 +80,12 @@ function groupLines(agentImage: string, members: readonly Adoption[]): Setting {
   const { settings = {}, stopGrace } = first ?? {};
   return {
     agentImage,
-    instances: members.map(({ container, instance, state, publish, ownSecrets = {} }) => ({
+    instances: members.map(({ container, instance, state, publish, ownSecrets = {}, mounts = [] }) => ({
       name: instance,
       ...state,
       ...(publish !== undefined && { publish }),
       ...(Object.keys(ownSecrets).length > 0 && { secrets: ownSecrets }),
+      ...(mounts.length > 0 && { mounts }),
       adopt: container,
     })),
     ...(stopGrace !== undefined && { stopGrace }),

@@ -1,4 +1,5 @@
-import { containerOf, type StateLocation, sourceOf, type WorkloadConfig } from "../../config/rollout.ts";
+import { containerOf, sourceOf, type WorkloadConfig } from "../../config/rollout.ts";
+import { furtherPlaces, type StatePlace } from "../../config/state-places.ts";
 import type { Loss, Platform, Unit, UnitCondition } from "../../platforms/platform.ts";
 import { type Move, sameDigest } from "../evidence/move.ts";
 import type { CutOverJournal } from "../workdir/journal.ts";
@@ -30,7 +31,16 @@ export interface Adoption {
 
 type Wanted = Pick<
   WorkloadConfig,
-  "name" | "track" | "image" | "state" | "backups" | "container" | "secrets" | "publish" | "restore"
+  | "name"
+  | "track"
+  | "image"
+  | "state"
+  | "backups"
+  | "container"
+  | "secrets"
+  | "mounts"
+  | "publish"
+  | "restore"
 >;
 
 /** @param journal where an earlier run has begun it, and has taken the restart policy off it already. */
@@ -106,8 +116,15 @@ export function obstacles(
 /** A take-over changes who runs a gateway and nothing else: not its version, and not its state. */
 function differences(name: string, unit: Unit, wanted: Wanted): string[] {
   const { image, state, backups, container, restore, track } = wanted;
+  const further = furtherPlaces(containerOf(wanted));
   return [
     ...placeProblem(name, unit, { from: state, at: container.stateDirectory, what: "state" }),
+    ...further.flatMap((place) =>
+      placeProblem(name, unit, {
+        ...{ ...place, what: "state", keys: "`source`" },
+        shown: `state at ${place.at}`,
+      }),
+    ),
     ...(backups === undefined
       ? []
       : placeProblem(name, unit, { from: backups, at: backups.path, what: "backups" })),
@@ -128,15 +145,21 @@ function differences(name: string, unit: Unit, wanted: Wanted): string[] {
 function placeProblem(
   name: string,
   { mounts }: Unit,
-  { from, at, what }: { from: StateLocation; at: string; what: string },
+  {
+    from,
+    at,
+    what,
+    shown = what,
+    keys = "`volume` or `directory`",
+  }: StatePlace & { what: string; shown?: string; keys?: string },
 ): string[] {
   const mount = mounts.find((each) => each.at === at);
   if (mount !== undefined && sourceOf(mount.from) === sourceOf(from)) return [];
   const where =
     mount === undefined
       ? `has nothing mounted at ${at}, where the stack file says its ${what} ${what === "state" ? "is" : "are"}`
-      : `has its ${what} in ${sourceOf(mount.from)}, and the stack file says ${sourceOf(from)}`;
-  return [`${name} ${where}. Correct \`volume\` or \`directory\` there.`];
+      : `has its ${shown} in ${sourceOf(mount.from)}, and the stack file says ${sourceOf(from)}`;
+  return [`${name} ${where}. Correct ${keys} there.`];
 }
 
 function otherImage(name: string, from: string, to: string): string {

@@ -1,7 +1,7 @@
 import type { DockerAccess } from "../../config/docker-access.ts";
 import { type HeldSecrets, secretNames } from "./adopted-secrets.ts";
 import { type AdoptionQuestion, goneImage, variablesOf } from "./adopted-settings.ts";
-import { type Adoption, adoptionOf, NotAdoptable, withSecrets } from "./adoption.ts";
+import { type Adoption, adoptionOf, NotAdoptable, withoutSharedPlaces, withSecrets } from "./adoption.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
 import { inspectImage } from "./image.ts";
 
@@ -40,7 +40,8 @@ export async function adoptable(
     throw unreachableHost(platform.host, error);
   }
   const named = secretNames(held, new Set(takenSecrets));
-  return { adoptions: adoptions.map((each, index) => withSecrets(each, named[index])), refusals };
+  const whole = adoptions.map((each, index) => withSecrets(each, named[index]));
+  return { adoptions: withoutSharedPlaces(whole, asked), refusals };
 }
 
 async function namesOf(docker: ReturnType<typeof dockerClient>, wanted: Wanted): Promise<readonly string[]> {

@@ -19,11 +19,16 @@ export interface AdoptionQuestion {
   port: number;
 }
 
+/** A further place of a state, as the stack file says it. */
+export type PlaceLines = { kind: string; source: string; target: string; state: true };
+
 /** What a container has of its own, beside what its image says and where its state is. */
 export interface AdoptedSettings {
   publish?: Publish;
   /** The keys of `container` in the stack file. */
   settings: Record<string, unknown>;
+  /** Mounts that are state, as `mounts` of its instance has them; missing where there are none. */
+  mounts?: PlaceLines[];
   /** Variables that look like secrets -> where they go: a name under `clawforce:secrets`. */
   secrets: Record<string, string>;
   /** The variable of the gateway's token is set. */
@@ -47,8 +52,10 @@ export function adoptedSettings(
   const own = environmentOf(found, image);
   const { publish, ports } = portsOf(HostConfig.PortBindings ?? {}, asked.port);
   const stopTimeout = (Config as { StopTimeout?: number }).StopTimeout;
+  const mounts = stateMountsOf(found, asked).map((mount) => ({ ...linesOf(mount), state: true as const }));
   return {
     ...(publish !== undefined && { publish }),
+    ...(mounts.length > 0 && { mounts }),
     settings: {
       ...other("stateDirectory", asked.stateDirectory, usual.stateDirectory),
       ...other("port", asked.port, usual.port),
@@ -61,7 +68,7 @@ export function adoptedSettings(
       ...filled("secrets", own.secrets),
       ...networksOf(found),
       ...(ports.length > 0 && { ports }),
-      ...filled("mounts", mountsOf(found, asked.stateDirectory)),
+      ...filled("mounts", mountsOf(found, asked)),
       ...limitsOf(HostConfig),
       ...rightsOf(HostConfig),
       ...filled("labels", labelsOf(Config.Labels ?? {}, image.Config.Labels ?? {})),
@@ -170,15 +177,43 @@ function isShared(mode: string | undefined): boolean {
   return mode === "host" || mode === "none" || mode?.startsWith("container:") === true;
 }
 
-function mountsOf({ Mounts, HostConfig }: Inspected, state: string): object[] {
+type Mount = Inspected["Mounts"][number];
+
+function linesOf({ Type, Name = "", Source, Destination, RW }: Mount) {
+  return {
+    ...{ kind: Type, source: Type === "volume" ? Name : Source, target: Destination },
+    ...(RW === false && { readOnly: true }),
+  };
+}
+
+/** Where OpenClaw keeps what is a gateway's own beside its state: its OAuth key, and its agents' files. */
+const usualPlaces = /\/(\.config\/openclaw|workspaces?|workspace-[^/]*)$/;
+
+/** What the container writes to inside of its state, or where a gateway keeps what is its own, by another mount. */
+function stateMountsOf({ Mounts }: Inspected, { stateDirectory }: AdoptionQuestion): Mount[] {
+  const state = Mounts.find(({ Destination }) => Destination === stateDirectory);
+  return Mounts.filter(
+    (mount) =>
+      mount.RW &&
+      (mount.Type === "bind" || mount.Type === "volume") &&
+      mount.Destination !== stateDirectory &&
+      (isWithin(mount.Destination, stateDirectory) || usualPlaces.test(mount.Destination)) &&
+      !isUnnamed(mount.Destination, Mounts) &&
+      !isPartOf(mount, state),
+  );
+}
+
+function mountsOf(found: Inspected, asked: AdoptionQuestion): object[] {
+  const { Mounts, HostConfig } = found;
+  const own = new Set(stateMountsOf(found, asked));
   const real = Mounts.filter(
-    ({ Destination }) => !isWithin(Destination, state) && !isUnnamed(Destination, Mounts),
+    (mount) =>
+      !isWithin(mount.Destination, asked.stateDirectory) &&
+      !isUnnamed(mount.Destination, Mounts) &&
+      !own.has(mount),
   )
     .filter(({ Type }) => Type === "bind" || Type === "volume")
-    .map(({ Type, Name, Source, Destination, RW }) => ({
-      ...{ kind: Type, source: Type === "volume" ? Name : Source, target: Destination },
-      ...(RW === false && { readOnly: true }),
-    }));
+    .map(linesOf);
   const scratch = Object.entries(HostConfig.Tmpfs ?? {}).map(([target, options]) => {
     const size = /(?:^|,)size=(\d+)([kmg]?)(?:,|$)/i.exec(String(options));
     const unit = { "": "B", k: "KiB", m: "MiB", g: "GiB" }[size?.[2]?.toLowerCase() ?? ""];
@@ -315,24 +350,22 @@ function optionsOf(host: Inspected["HostConfig"]): Record<string, unknown> {
 }
 
 /** Mounted once more and seen without it too: OpenClaw's own compose file does so with the workspace. */
-function isPartOf(
-  { Type, Source, Destination, RW }: Inspected["Mounts"][number],
-  state: Inspected["Mounts"][number] | undefined,
-): boolean {
+function isPartOf({ Type, Source, Destination, RW }: Mount, state: Mount | undefined): boolean {
   if (Type !== "bind" || state?.Type !== "bind" || !RW) return false;
   const inState = posix.relative(state.Destination, Destination);
   return posix.resolve(Source) === posix.join(state.Source, inState);
 }
 
-function lostOf(
-  { Mounts, HostConfig }: Inspected,
-  { stateDirectory }: Pick<AdoptionQuestion, "stateDirectory">,
-): Loss[] {
+function lostOf(found: Inspected, asked: AdoptionQuestion): Loss[] {
+  const { Mounts, HostConfig } = found;
+  const { stateDirectory } = asked;
   const state = Mounts.find(({ Destination }) => Destination === stateDirectory);
+  const own = new Set(stateMountsOf(found, asked));
   const nested = Mounts.filter(
     (mount) =>
       mount.Destination !== stateDirectory &&
       isWithin(mount.Destination, stateDirectory) &&
+      !own.has(mount) &&
       !isPartOf(mount, state),
   );
   const unnamed = Mounts.filter(

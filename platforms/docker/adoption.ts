@@ -7,10 +7,11 @@ import {
   adoptedSettings,
   type Inspected,
   type InspectedImage,
+  type PlaceLines,
 } from "./adopted-settings.ts";
 import { stackLabel } from "./foreign-container.ts";
 import { withDigest } from "./known-digest.ts";
-import { withoutSlash } from "./mount-table.ts";
+import { isWithin, withoutSlash } from "./mount-table.ts";
 import { unitOfContainer } from "./unit.ts";
 
 /** A gateway that somebody else has started, as the stack file would say it. Plain JSON; no value of a secret is in it. */
@@ -56,11 +57,12 @@ export function adoptionOf(found: Inspected, image: InspectedImage, asked: Adopt
   const state = stateOf(container, found, asked.stateDirectory);
   const composeProject = labels["com.docker.compose.project"];
   const instance = instanceName(container);
+  const settings = adoptedSettings(found, image, asked);
   return {
     ...{ container, instance, state, image: withDigest(found.Config.Image, image.RepoDigests ?? []) },
     startedWith: found.Config.Image,
-    ...adoptedSettings(found, image, asked),
-    notes: notesOf(container, instance, found),
+    ...settings,
+    notes: [...notesOf(container, instance, found), ...stateNotes(settings)],
     condition: conditionOf(found),
     ...(composeProject !== undefined && { composeProject }),
   };
@@ -117,6 +119,45 @@ function notesOf(container: string, instance: string, { Config, NetworkSettings 
         ]
       : []),
   ];
+}
+
+function stateNotes({ mounts = [] }: AdoptedSettings): string[] {
+  return mounts.map(
+    ({ target }) =>
+      `What is mounted at ${target} is taken for state of this gateway alone: snapshots have it, and a restore sets it back.`,
+  );
+}
+
+/** What two of them have outside of their states is nobody's own: it is taken over as a mount that is no state. */
+export function withoutSharedPlaces(
+  adoptions: readonly Adoption[],
+  { stateDirectory }: AdoptionQuestion,
+): Adoption[] {
+  const all = adoptions.flatMap(({ mounts = [] }) => mounts);
+  const isShared = ({ kind, source, target }: PlaceLines) =>
+    !isWithin(target, stateDirectory) &&
+    all.filter((each) => each.kind === kind && each.source === source).length > 1;
+  return adoptions.map((adoption) => {
+    const { mounts = [], settings, notes, ...others } = adoption;
+    const shared = mounts.filter(isShared);
+    if (shared.length === 0) return adoption;
+    const own = mounts.filter((each) => !isShared(each));
+    const plain = shared.map(({ state: _, ...mount }) => mount);
+    const before = stateNotes(adoption);
+    return {
+      ...others,
+      ...(own.length > 0 && { mounts: own }),
+      settings: { ...settings, mounts: [...((settings.mounts ?? []) as object[]), ...plain] },
+      notes: [
+        ...notes.filter((note) => !before.includes(note)),
+        ...stateNotes({ ...adoption, mounts: own }),
+        ...plain.map(
+          ({ source, target }) =>
+            `What is mounted at ${target} (${source}) is another gateway's too: it is in no snapshot. Back it up yourself.`,
+        ),
+      ],
+    };
+  });
 }
 
 /** Without its environment, which has secrets. */

@@ -53,7 +53,8 @@ const parts: Readonly<Record<string, (entry: Record<string, unknown>) => string>
 /** They are about how a container is started again and judged, which the stack file decides. */
 const ownMatter = new Set(["health", "restart", "stateDirectory", "port", "network", "stopSignal"]);
 
-function settingsLosses({ settings }: AdoptedSettings, container: WantedUnit["container"]): Loss[] {
+function settingsLosses(found: AdoptedSettings, container: WantedUnit["container"]): Loss[] {
+  const settings = withOwnMounts(found);
   // As the schema has it, with the defaults of each entry and without units.
   const theirs: Record<string, unknown> = gatewayContainer.partial().parse(settings);
   const ours: Record<string, unknown> = { ...container };
@@ -66,6 +67,12 @@ function settingsLosses({ settings }: AdoptedSettings, container: WantedUnit["co
       const given = onlyKeysOf(settings[key], theirs[key]);
       return valueLosses([key], given, ours[key], usualOnes[key]);
     });
+}
+
+/** What the stack file has beside the name of an instance belongs to its container all the same. */
+function withOwnMounts({ settings, mounts = [] }: AdoptedSettings): Record<string, unknown> {
+  const shared = (settings.mounts ?? []) as object[];
+  return mounts.length === 0 ? settings : { ...settings, mounts: [...shared, ...mounts] };
 }
 
 /** Without what the schema has added by itself. */

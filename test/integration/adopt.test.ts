@@ -45,7 +45,10 @@ describe("a gateway that somebody else has started", () => {
       Labels: { "traefik.enable": "true" },
       ExposedPorts: { "18789/tcp": {} },
       HostConfig: {
-        Binds: [`${world.stack}-home:/home/node/.openclaw`, `${shared}:/shared:ro`],
+        Binds: [
+          ...[`${world.stack}-home:/home/node/.openclaw`, `${shared}:/shared:ro`],
+          `${world.stack}-workspace:/home/node/.openclaw/workspace`,
+        ],
         PortBindings: { "18789/tcp": [{ HostIp: "127.0.0.1", HostPort: `${await freePort()}` }] },
         Memory: 256 * 1024 * 1024,
         RestartPolicy: { Name: "always" },
@@ -67,7 +70,7 @@ describe("a gateway that somebody else has started", () => {
       .remove({ force: true })
       .catch(() => {});
     await world.destroy();
-    await removeVolume(world.docker, `${world.stack}-home`);
+    for (const each of ["home", "workspace"]) await removeVolume(world.docker, `${world.stack}-${each}`);
     await world.docker.getNetwork(`${world.stack}_net`).remove();
   });
 
@@ -95,7 +98,17 @@ describe("a gateway that somebody else has started", () => {
       "clawforce:instanceGroups": {
         adopted: {
           agentImage: "agent",
-          instances: [{ name, volume: `${world.stack}-home`, publish: expect.any(Number), adopt: name }],
+          instances: [
+            {
+              ...{ name, volume: `${world.stack}-home`, publish: expect.any(Number), adopt: name },
+              mounts: [
+                {
+                  ...{ kind: "volume", source: `${world.stack}-workspace`, state: true },
+                  target: "/home/node/.openclaw/workspace",
+                },
+              ],
+            },
+          ],
           container: {
             environment: { LOG_LEVEL: "debug" },
             secrets: { MODEL_API_KEY: "model-api-key" },
@@ -182,6 +195,8 @@ describe("a gateway that somebody else has started", () => {
     );
     expect(HostConfig).toMatchObject({ Memory: 256 * 1024 * 1024, RestartPolicy: { Name: "always" } });
     expect(NetworkSettings.Networks[`${world.stack}_net`]?.Aliases).toContain("gateway");
+    const targets = (await world.inspect(name)).Mounts.map(({ Name, Destination }) => [Name, Destination]);
+    expect(targets).toContainEqual([`${world.stack}-workspace`, "/home/node/.openclaw/workspace"]);
     const kinds = (await world.records(name)).map(({ kind }) => kind);
     const order = ["baseline", "snapshot", "drill", "snapshot", "cut-over", "gate", "verification"];
     expect(kinds.filter((kind) => order.includes(kind))).toEqual(order);

@@ -179,14 +179,19 @@ test("secrets are told by their names, and their values stand nowhere", () => {
 
 test.each<[string, Change, RegExp]>([
   [
-    "a mount inside of the state",
+    "a mount inside of the state that can't be written to",
     {
       Mounts: [
         home,
-        { Type: "bind", Source: "/srv/w", Destination: "/home/node/.openclaw/workspace", RW: true },
+        { Type: "bind", Source: "/srv/w", Destination: "/home/node/.openclaw/workspace", RW: false },
       ],
     },
     /inside of the state at \/home\/node\/\.openclaw\/workspace \(from \/srv\/w\)/,
+  ],
+  [
+    "a volume without a name inside of the state",
+    { Mounts: [home, { ...home, Name: "f".repeat(64), Destination: "/home/node/.openclaw/cache" }] },
+    /inside of the state at \/home\/node\/\.openclaw\/cache/,
   ],
   [
     "a volume without a name",

@@ -126,6 +126,18 @@ describe("what a container of somebody else's has and the new one would not have
     expect(lost(ofPlane)).toEqual([]);
   });
 
+  it("is a place of the state that no mount of the stack file names", () => {
+    const target = "/home/node/.openclaw/workspace";
+    const nested = { Type: "volume", Name: "oc-workspace", Source: "/z", Destination: target, RW: true };
+    const withPlace = { ...theirs, Mounts: [home, shared, nested] } as unknown as Inspected;
+    const lost = (mounts: object[]) =>
+      losses(withPlace, image, { publish: 18789, container: gatewayContainer.parse({ ...same, mounts }) });
+    expect(lost(same.mounts).map(({ key }) => key)).toEqual([`mounts.${target}`]);
+    expect(lost([...same.mounts, { kind: "volume", source: "oc-workspace", target, state: true }])).toEqual(
+      [],
+    );
+  });
+
   it.each<[string, object]>([
     ["another value of a variable", { environment: { LOG_LEVEL: "info" } }],
     ["another limit", { memory: "4 GiB" }],

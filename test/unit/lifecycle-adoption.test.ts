@@ -164,6 +164,32 @@ describe("a gateway that is adopted", () => {
     expect((await situation()).move).toMatchObject({ kind: "adopt", stranger: { restart: "always" } });
   });
 
+  it("is refused unless each place of its state is where the container has it", async () => {
+    const [workspace, config] = [`${world.workload.mount}/workspace`, "/home/node/.config/openclaw"];
+    const places = [
+      { kind: "volume", source: "w", target: workspace, state: true },
+      { kind: "bind", source: "/srv/config", target: config, state: true },
+    ];
+    world = worldOf({
+      "instanceGroups.support.instances": [
+        { name: "canary", adopt: old, volume: "old-home", mounts: places },
+      ],
+    });
+    const home = { from: { volume: "old-home" }, at: world.workload.mount, writable: true };
+    runOld({ mounts: [home, { from: { volume: "other" }, at: workspace, writable: true }] });
+    expect((await situation()).adoptionProblems).toEqual([
+      `${old} has its state at ${workspace} in other, and the stack file says w. Correct \`source\` there.`,
+      `${old} has nothing mounted at ${config}, where the stack file says its state is. Correct \`source\` there.`,
+    ]);
+    runOld({
+      mounts: [
+        ...[home, { from: { volume: "w" }, at: workspace, writable: true }],
+        { from: { directory: "/srv/config" }, at: config, writable: true },
+      ],
+    });
+    expect((await situation()).adoptionProblems).toEqual([]);
+  });
+
   it.each(["gate", "verification"])("comes back when ours does not pass its %s", async (step) => {
     const { move } = await situation();
     await prepare(world.context, { workload: world.workload });
