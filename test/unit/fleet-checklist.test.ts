@@ -102,7 +102,7 @@ describe("the checklist", () => {
       "- [ ] Breaking changes reviewed (a person's: set `clawforce:change.changelogReviewed` once it is done)",
       "- [ ] Related PRs reviewed if applicable (a person's)",
       "- [ ] Logs reviewed after restart (canary: no check of the kind logs in the configuration)",
-      "- [ ] Functional verification by channel or real flow (canary: no check of the kinds login, channels, conversation, workflow in the configuration)",
+      "- [ ] Functional verification by channel or real flow (canary: no check of the kinds login, channels, conversation, message, workflow in the configuration)",
       "- [ ] Negative validation for known errors (canary: no check of the kind logs with `absent` in the configuration)",
       "- [ ] Comparison against upstream issues (a person's)",
     ]);
