@@ -1,5 +1,5 @@
+import { hostPathOf } from "./path-spelling.ts";
 import type { Inspection } from "./privilege.ts";
-import { normalised } from "./state.ts";
 import { quoted } from "./verdict.ts";
 
 /** Where container engines listen, by the last part of the path. */
@@ -38,11 +38,6 @@ const harmlessToRead = [
   /^\/etc\/(ca-certificates|pki|ssl\/certs)(\/|$)/,
   /^\/usr\/share\/(ca-certificates|zoneinfo)(\/|$)/,
 ];
-
-/** The path that the host sees: one spelling, and `/var/run` by its real name. */
-function hostPathOf(source: string): string {
-  return normalised(source.trim().replaceAll("\\", "/")).replace(/^\/var\/run(?=\/|$)/, "/run");
-}
 
 export function isEngineSocket(path: string): boolean {
   const known = hostPathOf(path).toLowerCase();

@@ -124,7 +124,7 @@ function inspectKubernetes(inspection: Inspection, resource: JudgedInputs, capab
     if (key === managerLabel) inspectManager(inspection, entry);
   const podPath = podPathOf(type);
   if (podPath !== undefined) {
-    inspectPods(inspection, whole, podPath, capabilities);
+    inspectPods(inspection, whole, podPath, { capabilities, isWhole: !type.endsWith("Patch") });
     for (const environment of knownTypes.get(type)?.environment ?? [])
       inspectVariables(inspection, resource, environment, namesEngine);
   } else if (services.includes(type)) inspectKubernetesService(inspection, whole, prefix);
@@ -156,7 +156,7 @@ function search(
   from: Reached,
 ): void {
   const isMarked = (path: string) => isMarkedSecret(props, path);
-  searchPrivileges({ inspection, capabilities, isMarked }, from);
+  searchPrivileges({ inspection, capabilities, isMarked, overridden: new Set() }, from);
 }
 
 /** A token in a kubeconfig, a password; what has parts comes as JSON. */

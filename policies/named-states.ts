@@ -1,10 +1,12 @@
 import type { PolicyResource } from "@pulumi/policy";
+import { volumeSources } from "./docker-mounts.ts";
 import { notKnown, read } from "./guarded-read.ts";
 import type { NotedRead, Part } from "./noted-read.ts";
+import { normalised } from "./path-spelling.ts";
 import { namespaceOf, variantsOf } from "./pod-kinds.ts";
 import { storageState } from "./pod-mounts.ts";
-import { normalised, type State } from "./state.ts";
-import { volumeDevice } from "./state-mounts.ts";
+import type { State } from "./state.ts";
+import { stateOfSource } from "./state-mounts.ts";
 import { spacesOf } from "./state-overlaps.ts";
 
 export const volumeType = "docker:index/volume:Volume";
@@ -38,7 +40,8 @@ export function namedStates(noted: NotedRead, resource: PolicyResource): NamedSt
 
 function volumeStates(noted: NotedRead, resource: PolicyResource, volume: Part): NamedState[] {
   const name = noted.text(volume, "name");
-  const device = volumeDevice(noted, volume);
+  // What it only reads is not written by its name either.
+  const sources = volumeSources(noted, volume).filter(({ readOnly }) => !readOnly);
   // Unknown until the volume is made; Docker's usual place is taken for it then.
   const mountpoint = read(volume.value, "mountpoint");
   if (name === undefined) return [];
@@ -47,7 +50,7 @@ function volumeStates(noted: NotedRead, resource: PolicyResource, volume: Part):
       ? [{ kind: "directory", below: normalised(mountpoint) }]
       : [];
   const state: State = { kind: "volume", name, below: "/" };
-  const behind = [...(device === undefined ? [] : [device]), ...directory];
+  const behind = [...sources.flatMap((source) => stateOfSource(source) ?? []), ...directory];
   return [{ resource, object: "", state, behind, readOnly: false }];
 }
 

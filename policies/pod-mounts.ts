@@ -1,7 +1,8 @@
 import { isObject, itemsOf, notKnown, propertiesOf } from "./guarded-read.ts";
 import type { NotedRead, Part } from "./noted-read.ts";
+import { normalised } from "./path-spelling.ts";
 import { namespaceOf, type PodKind } from "./pod-kinds.ts";
-import { mountedDirectory, nfsExport, normalised, type State } from "./state.ts";
+import { mountedDirectory, nfsExport, type State } from "./state.ts";
 import type { StateMount } from "./state-mount.ts";
 
 /** What a volume of a pod is: a state and whether nobody can write it. */
@@ -49,7 +50,8 @@ export function podMountsOf(
       .flatMap((container) => containerMounts(read, container))
       .map((mount) => ({ ...mount, volume: volumes.find(({ name }) => name === mount.volume) }));
     for (const { part, volume } of mounts)
-      if (volume === undefined && allKnown) read.malformed(`${part.path}.name`);
+      if (volume === undefined && allKnown)
+        read.malformed(`${part.path}.name`, "name of a volume of the pod");
     // Nobody can say that no container mounts it: the list of them may be another's, or not known.
     const unmounted = volumes
       .filter((volume) => mounts.every((mount) => mount.volume !== volume))

@@ -1,16 +1,23 @@
+import { isUnconfinedOption, isUnconfinedType, privilegedTold, unconfinedTold } from "./confinement.ts";
+import { dockerMountsOf, volumeSources } from "./docker-mounts.ts";
 import { notKnown, type Reached, read } from "./guarded-read.ts";
-import { type HostMount, inspectMount } from "./host-path.ts";
-import { below, type Inspection, type ReachedObject } from "./privilege.ts";
+import { inspectMount } from "./host-path.ts";
+import type { MountSource } from "./mount-source.ts";
+import { NotedRead, type Part } from "./noted-read.ts";
+import { below, type Inspection } from "./privilege.ts";
 import { type Capabilities, inspectCapabilities } from "./privilege-capabilities.ts";
 import { quoted, type Told } from "./verdict.ts";
 
 /** What a container is to the fleet, by the components that it belongs to. */
 export type ContainerRole = "control plane" | "ingress" | "other";
 
+const containerType = "docker:index/container:Container";
+const serviceType = "docker:index/service:Service";
+
 /** A container of Docker's, by its inputs. */
 export function inspectContainer(
   inspection: Inspection,
-  props: Reached,
+  props: Part,
   role: ContainerRole,
   capabilities: Capabilities,
 ): void {
@@ -23,21 +30,20 @@ export function inspectContainer(
   inspectCapabilities(inspection, props, "capabilities.adds[]", capabilities);
   for (const { path, value } of inspection.texts(props, "devices[].hostPath"))
     inspection.report("device", path, deviceTold(value));
+  for (const { path, value } of inspection.texts(props, "gpus"))
+    if (value !== "") inspection.report("device", path, deviceTold(`gpus: ${value}`));
   for (const { path, value } of inspection.texts(props, "deviceCgroupRules[]"))
     inspection.report("device", path, deviceTold(value));
   for (const { path, value } of inspection.texts(props, "securityOpts[]"))
-    if (isUnconfined(value)) inspection.report("unconfined", path, unconfinedTold(value));
+    if (isUnconfinedOption(value)) inspection.report("unconfined", path, unconfinedTold(value));
   const mayHaveSocket = role === "control plane";
-  for (const volume of inspection.objects(props, "volumes[]"))
-    inspectVolume(inspection, volume, mayHaveSocket);
-  for (const mount of inspection.objects(props, "mounts[]"))
-    inspectBind(inspection, mount, "source", "target", mayHaveSocket);
+  inspectMounts(inspection, containerType, props, mayHaveSocket);
   if (role !== "ingress") inspectPublished(inspection, props);
   inspectLabels(inspection, props, "labels[]");
 }
 
 /** A service of a swarm's, by its inputs. */
-export function inspectService(inspection: Inspection, props: Reached, capabilities: Capabilities): void {
+export function inspectService(inspection: Inspection, props: Part, capabilities: Capabilities): void {
   const specs = inspection.objects(props, "taskSpec.containerSpec");
   for (const { path, value } of inspection.texts(props, "taskSpec.networksAdvanceds[].name"))
     inspectMode(inspection, path, value, "network");
@@ -48,22 +54,23 @@ export function inspectService(inspection: Inspection, props: Reached, capabilit
       ...publishedTold,
       write: "no published port; the ingress reaches the service by its network",
     });
+  inspectMounts(inspection, serviceType, props, false);
   for (const spec of specs) {
     inspectCapabilities(inspection, spec, "capAdds[]", capabilities);
     for (const path of inspection.flagged(spec, "privileges.seLinuxContext.disable"))
       inspection.report("unconfined", path, unconfinedTold("label=disable"));
-    for (const mount of inspection.objects(spec, "mounts[]"))
-      inspectBind(inspection, mount, "source", "target", false);
+    for (const { path, value } of inspection.texts(spec, "privileges.seLinuxContext.type"))
+      if (isUnconfinedType(value))
+        inspection.report("unconfined", path, unconfinedTold(`label=type:${value}`));
     inspectLabels(inspection, spec, "labels[]");
   }
 }
 
-/** A volume that is a folder or a disk of the host under another name. */
-export function inspectDockerVolume(inspection: Inspection, props: Reached): void {
-  const options = inspection.texts(props, "driverOpts.o").map(({ value }) => value.split(","));
-  const readOnly = options.some((each) => each.includes("ro"));
-  for (const { path, value } of inspection.texts(props, "driverOpts.device"))
-    inspectMount(inspection, { path, source: value, target: "", readOnly }, false);
+/** A volume that is something of the host under another name. */
+export function inspectDockerVolume(inspection: Inspection, props: Part): void {
+  const note = new NotedRead();
+  for (const source of volumeSources(note, props)) inspectSource(inspection, source, "", false);
+  for (const problem of note.problems) inspection.reportProblem(problem);
 }
 
 /** A plugin of the engine's runs beside it, with what it is granted. */
@@ -106,12 +113,6 @@ function otherContainerTold(container: string, what: string): Told {
   };
 }
 
-export const privilegedTold: Told = {
-  what: "the container is privileged",
-  why: "then nothing keeps it from its host",
-  write: "privileged: false, and the one capability that it needs, if any",
-};
-
 export function deviceTold(device: string): Told {
   return {
     what: `the container has the device ${quoted(device)} of its host`,
@@ -120,52 +121,24 @@ export function deviceTold(device: string): Told {
   };
 }
 
-export function unconfinedTold(option: string): Told {
-  return {
-    what: `${quoted(option)} switches a confinement off`,
-    why: "then a fault in the kernel is enough to leave the container",
-    write: "nothing, and the engine's own profile holds",
-  };
+function inspectMounts(inspection: Inspection, type: string, props: Part, mayHaveSocket: boolean): void {
+  const note = new NotedRead();
+  for (const { target, sources } of dockerMountsOf(note, type, props))
+    for (const source of sources) inspectSource(inspection, source, target, mayHaveSocket);
+  for (const problem of note.problems) inspection.reportProblem(problem);
 }
 
-/** `seccomp=unconfined`, also with a colon as older engines take it, and what lifts other limits. */
-function isUnconfined(option: string): boolean {
-  const [, key = "", value = ""] = /^([^=:]*)[=:](.*)$/s.exec(option.trim().toLowerCase()) ?? [];
-  switch (key) {
-    case "seccomp":
-    case "apparmor":
-    case "systempaths":
-      return value === "unconfined";
-    case "label":
-      return value === "disable" || value === "type:spc_t";
-    case "no-new-privileges":
-      return value === "false";
-    default:
-      return false;
-  }
-}
-
-function inspectVolume(inspection: Inspection, volume: ReachedObject, mayHaveSocket: boolean): void {
-  for (const { path, value } of inspection.texts(volume, "fromContainer"))
-    if (value !== "") inspection.report("otherContainer", path, otherContainerTold(value, "volumes"));
-  inspectBind(inspection, volume, "hostPath", "containerPath", mayHaveSocket);
-  // The engine takes a path for a volume's name too, and binds it.
-  inspectBind(inspection, volume, "volumeName", "containerPath", mayHaveSocket);
-}
-
-function inspectBind(
+/** What a mount gives away of the host, or of another container. */
+function inspectSource(
   inspection: Inspection,
-  mount: ReachedObject,
-  source: string,
+  source: MountSource,
   target: string,
   mayHaveSocket: boolean,
 ): void {
-  const readOnly = inspection.flagged(mount, "readOnly").length > 0;
-  const inside = inspection.texts(mount, target)[0]?.value ?? "";
-  for (const { path, value } of inspection.texts(mount, source)) {
-    const found: HostMount = { path, source: value, target: inside, readOnly };
-    if (value !== "") inspectMount(inspection, found, mayHaveSocket);
-  }
+  if (!("text" in source)) return;
+  const { kind, path, text, readOnly } = source;
+  if (kind === "container") inspection.report("otherContainer", path, otherContainerTold(text, "volumes"));
+  else inspectMount(inspection, { path, source: text, target, readOnly }, mayHaveSocket);
 }
 
 const publishedTold = {

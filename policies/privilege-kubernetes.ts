@@ -1,3 +1,4 @@
+import { inspectConfinement, overriddenIn, privilegedTold, unconfinedTold } from "./confinement.ts";
 import { isObject, itemsOf, notKnown, type Reached, read } from "./guarded-read.ts";
 import { inspectMount } from "./host-path.ts";
 import { containerLists, knownTypes } from "./image-paths.ts";
@@ -9,8 +10,6 @@ import {
   inspectAddress,
   inspectManager,
   managerLabel,
-  privilegedTold,
-  unconfinedTold,
 } from "./privilege-docker.ts";
 import { quoted, type Told } from "./verdict.ts";
 
@@ -27,11 +26,17 @@ export function itemPrefix(type: string): string {
   return type.endsWith("List") ? "items[]." : "";
 }
 
+interface PodSettings {
+  capabilities: Capabilities;
+  /** It lists all containers that its pods have: a patch lists those that it changes. */
+  isWhole: boolean;
+}
+
 export function inspectPods(
   inspection: Inspection,
   props: Reached,
   podPath: string,
-  capabilities: Capabilities,
+  { capabilities, isWhole }: PodSettings,
 ): void {
   // Labels and annotations of a pod stand beside its specification.
   const metadata = podPath.replace(/spec$/, "metadata");
@@ -43,7 +48,11 @@ export function inspectPods(
       else if (value === "unconfined")
         inspection.report("unconfined", path, unconfinedTold(`${key}: unconfined`));
     }
-  for (const pod of inspection.objects(props, podPath)) inspectPod(inspection, pod, capabilities);
+  for (const pod of inspection.objects(props, podPath)) {
+    const overridden = isWhole ? overriddenIn(pod.value) : undefined;
+    inspectConfinement(inspection, pod, overridden);
+    inspectPod(inspection, pod, capabilities);
+  }
 }
 
 const namespaces: readonly [flag: string, what: string][] = [
@@ -56,7 +65,6 @@ function inspectPod(inspection: Inspection, pod: ReachedObject, capabilities: Ca
   for (const [flag, what] of namespaces)
     for (const path of inspection.flagged(pod, flag))
       inspection.report("hostNamespace", path, hostNamespaceTold(what));
-  inspectConfinement(inspection, pod);
   const containers = containerLists.flatMap((list) => inspection.objects(pod, list));
   for (const container of containers) {
     for (const path of inspection.flagged(container, "securityContext.privileged"))
@@ -72,19 +80,6 @@ function inspectPod(inspection: Inspection, pod: ReachedObject, capabilities: Ca
     for (const port of inspection.objects(container, "ports[]")) inspectHostPort(inspection, port);
   }
   for (const volume of inspection.objects(pod, "volumes[]")) inspectHostPath(inspection, volume, containers);
-}
-
-/** What both a pod and each of its containers can say. */
-function inspectConfinement(inspection: Inspection, from: Reached): void {
-  const context = "securityContext";
-  for (const profile of ["seccompProfile", "appArmorProfile"])
-    for (const { path, value } of inspection.texts(from, `${context}.${profile}.type`))
-      if (value === "Unconfined")
-        inspection.report("unconfined", path, unconfinedTold(`${profile}: Unconfined`));
-  for (const { path, value } of inspection.texts(from, `${context}.seLinuxOptions.type`))
-    if (value === "spc_t") inspection.report("unconfined", path, unconfinedTold("seLinuxOptions: spc_t"));
-  for (const path of inspection.flagged(from, `${context}.windowsOptions.hostProcess`))
-    inspection.report("privileged", path, privilegedTold);
 }
 
 export const escalationTold: Told = {

@@ -1,9 +1,10 @@
+import { isUnconfinedType, overriddenIn, privilegedTold, unconfinedTold } from "./confinement.ts";
 import { isObject, itemsOf, notKnown, propertiesOf, type Reached, read } from "./guarded-read.ts";
 import { inspectMount, isEngineSocket } from "./host-path.ts";
 import { isLiteral, plainIn, reportPlain } from "./plain-secrets.ts";
 import type { Inspection } from "./privilege.ts";
 import { type Capabilities, inspectCapabilities } from "./privilege-capabilities.ts";
-import { hostNamespaceTold, inspectAddress, privilegedTold, unconfinedTold } from "./privilege-docker.ts";
+import { hostNamespaceTold, inspectAddress } from "./privilege-docker.ts";
 import { escalationTold, isPublicService, publicServiceTold } from "./privilege-kubernetes.ts";
 import { secretFormIn } from "./secret-forms.ts";
 import { isSettingOfSecret, namesSecretInManifest } from "./secret-names.ts";
@@ -15,6 +16,8 @@ export interface Search {
   capabilities: Capabilities;
   /** Whether the value at a path is a secret of the engine's. */
   isMarked: (path: string) => boolean;
+  /** Of a pod, what counts for none of its containers: `spec.securityContext.seccompProfile`. */
+  overridden: Set<string>;
 }
 
 /** Levels of nesting; deeper ones are taken for unknown, so that nothing hides below. */
@@ -41,6 +44,8 @@ export function searchPrivileges(search: Search, at: Reached, depth = 0): void {
     for (const item of itemsOf(value, path)) searchPrivileges(search, item, depth + 1);
   } else if (isObject(value)) {
     searchVariable(search, path, value);
+    const context = path === "" ? "securityContext" : `${path}.securityContext`;
+    for (const field of overriddenIn(value)) search.overridden.add(`${context}.${field}`);
     const parent = path.slice(path.lastIndexOf(".") + 1);
     for (const property of propertiesOf(value, path)) searchProperty(search, property, parent, depth);
   }
@@ -73,7 +78,8 @@ function searchProperty(
   const flag = Object.hasOwn(flags, key) ? flags[key] : undefined;
   if (flag !== undefined) {
     if (value === notKnown) inspection.reportUnknown(path);
-    else if (value === true || value === "true") inspection.report(flag.kind, path, flag.told);
+    else if ((value === true || value === "true") && !search.overridden.has(path))
+      inspection.report(flag.kind, path, flag.told);
     return;
   }
   if (namesSecretInManifest(key) && typeof value === "string") {
@@ -86,7 +92,7 @@ function searchProperty(
 }
 
 function searchNamed(search: Search, property: Reached & { key: string }, parent: string): void {
-  const { inspection, capabilities } = search;
+  const { inspection, capabilities, overridden } = search;
   const { key, path, value } = property;
   if (key === "capabilities" && isObject(value))
     for (const list of ["add", "adds"]) inspectCapabilities(inspection, property, `${list}[]`, capabilities);
@@ -96,8 +102,10 @@ function searchNamed(search: Search, property: Reached & { key: string }, parent
   const isServiceType = key === "serviceType" || (key === "type" && /service$/i.test(parent));
   if (isServiceType && isPublicService(value))
     inspection.report("publicBind", path, publicServiceTold(value));
-  if (key === "type" && value === "Unconfined")
-    inspection.report("unconfined", path, unconfinedTold(`${parent}: Unconfined`));
+  if (key !== "type" || overridden.has(path.slice(0, -".type".length))) return;
+  if (value === "Unconfined") inspection.report("unconfined", path, unconfinedTold(`${parent}: Unconfined`));
+  if (parent === "seLinuxOptions" && isUnconfinedType(value))
+    inspection.report("unconfined", path, unconfinedTold(`${parent}: ${value}`));
 }
 
 function mount({ inspection }: Search, { path }: Reached, source: string): void {

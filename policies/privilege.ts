@@ -1,4 +1,5 @@
 import { isObject, malformed, notKnown, propertiesOf, type Reached, reach } from "./guarded-read.ts";
+import { isFlag, type ReadProblem } from "./noted-read.ts";
 import type { Told } from "./verdict.ts";
 
 /** What a resource can have that it should not, in the order of the documentation's table. */
@@ -80,6 +81,12 @@ export class Inspection {
     });
   }
 
+  /** What another reader could not read. */
+  reportProblem({ path, problem, shape }: ReadProblem): void {
+    if (problem === "unknown") this.reportUnknown(path);
+    else this.reportMalformed(path, shape);
+  }
+
   texts(from: Reached, path: string): ReachedText[] {
     return this.#shaped(from, path, "text", (value) => typeof value === "string");
   }
@@ -118,11 +125,6 @@ export class Inspection {
       return [];
     });
   }
-}
-
-/** Texts are what the engine makes of flags on some ways. */
-function isFlag(value: unknown): boolean {
-  return typeof value === "boolean" || value === "true" || value === "false";
 }
 
 /** What stands at a path below a place, with its whole path. */

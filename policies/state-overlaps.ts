@@ -1,4 +1,5 @@
-import { lineageOf, type State } from "./state.ts";
+import { lineageOf } from "./path-spelling.ts";
+import type { State } from "./state.ts";
 
 /** Finds what overlaps: the same place, or one below the other. */
 export class Overlaps<Item extends { places: readonly State[] }> {

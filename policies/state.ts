@@ -1,3 +1,6 @@
+import { isEngineSocket } from "./host-path.ts";
+import { isWindowsPath, keptPathOf, normalised } from "./path-spelling.ts";
+
 /** A state by its canonical identity: who has the same identity has the same state. */
 export type State =
   /** A named volume of Docker, and the part of it that is mounted. */
@@ -38,26 +41,6 @@ function partText(below: string): string {
   return below === "/" ? "" : ` below ${JSON.stringify(below)}`;
 }
 
-/**
- * One spelling of an absolute path: `/data/./x/../y//` is `/data/y`. A path of Windows gets its drive and its letters in
- * lower case, as Windows takes them; a relative one is taken from the root.
- */
-export function normalised(path: string): string {
-  const slashed = isWindowsPath(path) ? `/${path.replaceAll("\\", "/").toLowerCase()}` : path;
-  const parts: string[] = [];
-  for (const part of slashed.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
-}
-
-/** A path and all above it, from the root: `/a/b` has `/`, `/a` and itself. */
-export function lineageOf(path: string): string[] {
-  const parts = path.split("/").filter((part) => part !== "");
-  return ["/", ...parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`)];
-}
-
 /** Docker keeps the content of a volume in such a directory, wherever its data root is. */
 const volumeDirectory = /^.*\/volumes\/([^/]+)\/_data(\/.*)?$/;
 
@@ -72,7 +55,7 @@ export function mountedSource(source: string, subpath: string): State | undefine
 
 /** A directory of a host; the inside of a volume is that volume. Undefined: no state. */
 export function mountedDirectory(directory: string, subpath: string): State | undefined {
-  const path = normalised(`${directory}/${subpath}`);
+  const path = keptPathOf(`${directory}/${subpath}`);
   if (isNoState(path)) return undefined;
   const [, volume, below = "/"] = volumeDirectory.exec(path) ?? [];
   return volume === undefined
@@ -84,15 +67,18 @@ function isPath(source: string): boolean {
   return /^[/.~\\]/.test(source) || isWindowsPath(source);
 }
 
-function isWindowsPath(path: string): boolean {
-  return /^[A-Za-z]:[\\/]/.test(path);
-}
-
-/** The Docker socket, which is judged for what it allows, and what the kernel shows as files. */
+/** The socket of an engine, which is judged for what it allows, and what the kernel shows as files. */
 function isNoState(path: string): boolean {
-  return path.endsWith("/docker.sock") || /^\/(proc|sys)(\/|$)/.test(path);
+  return isEngineSocket(path) || /^\/(proc|sys)(\/|$)/.test(path);
 }
 
+/** Names of servers are the same in any case. */
 export function nfsExport(server: string, path: string): State {
-  return { kind: "device", id: `nfs ${server}`, below: normalised(path) };
+  return { kind: "device", id: `nfs ${server.toLowerCase()}`, below: normalised(path) };
+}
+
+/** A share of Windows, which takes names in any case. */
+export function cifsShare(server: string, share: string): State {
+  const path = share.replaceAll("\\", "/").toLowerCase();
+  return { kind: "device", id: `cifs ${server.toLowerCase()}`, below: normalised(path) };
 }

@@ -32,6 +32,13 @@ const mount = '{ volumeName: "web-data", containerPath: "/data" }';
 const read = 'volumeName: "web-data", containerPath: "/data", readOnly: true';
 const graceful = "destroyGraceSeconds: 30, stopTimeout: 30";
 const careful = "{ ...host, deleteBeforeReplace: true }";
+/** Only read: that it is a state too is another rule's. */
+const bound = (device: string) =>
+  `{ type: "volume", source: "v1", target: "/x", readOnly: true, volumeOptions: { driverName: "local", driverOptions: { type: "none", o: "bind", device: "${device}" } } }`;
+const layered = (folders: string) =>
+  `new docker.Volume("layers", { name: "layers", driver: "local", driverOpts: { type: "overlay", device: "overlay", o: "lowerdir=${folders}" } }, { ...host, protect: true, ignoreChanges: ["labels", "driverOpts"] });\n`;
+const root =
+  "Why: whoever talks to the engine is root on its host, and on every instance there. Write: no such mount; the control plane's container alone has the socket.";
 /** That a state which is no workload's gets no snapshot is another rule's. */
 const stateIsMeant = { "snapshot-before-change": { levels: { foreignState: "disabled" } } };
 
@@ -124,18 +131,24 @@ const pairs: Pair[] = [
         "agent",
         `image: "${pinned}", envs: ["A=1", "A_TOKEN=hunter2"], ports: [{ internal: 80 }], volumes: [{ hostPath: "/var//run/docker.sock", containerPath: "/x" }]`,
       ),
+      container("bound", `image: "${pinned}", mounts: [${bound("/var/run")}]`),
+      layered("/etc:/var/run"),
     ],
     messages: [
       `[least-privilege] agent envs[1]: "A_TOKEN" has its secret in plain (not shown here). Why: it stands unencrypted where many can read it, and stays there. Write: a secret of the stack's configuration: pulumi config set --secret, and requireSecret.`,
       // The address is the provider's default.
       `[least-privilege] agent ports[0].ip: the port is published on all addresses of the host ("0.0.0.0"). Why: what the ingress does not see can't be held while an update cuts over, and anyone reaches it. Write: the ip "127.0.0.1", or no port: the ingress reaches the container by its network.`,
-      `[least-privilege] agent volumes[0].hostPath: the mount of "/var//run/docker.sock" is the socket of a container engine. Why: whoever talks to the engine is root on its host, and on every instance there. Write: no such mount; the control plane's container alone has the socket.`,
+      `[least-privilege] agent volumes[0].hostPath: the mount of "/var//run/docker.sock" is the socket of a container engine. ${root}`,
+      `[least-privilege] bound mounts[0].volumeOptions.driverOptions.device: the mount of "/var/run" holds the socket of a container engine. ${root}`,
+      `[least-privilege] layers driverOpts.o: the mount of "/var/run" holds the socket of a container engine. ${root}`,
     ],
     passes: [
       container(
         "agent",
         `image: "${pinned}", envs: ["A=1", pulumi.secret("A_TOKEN=hunter2")], ports: [{ internal: 80, ip: "127.0.0.1" }]`,
       ),
+      container("bound", `image: "${pinned}", mounts: [${bound("/srv/acme/web")}]`),
+      layered("/srv/acme/base:/srv/acme/more"),
     ],
   },
 ];

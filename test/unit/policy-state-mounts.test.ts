@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { normalised } from "../../policies/path-spelling.ts";
 import { podKinds } from "../../policies/pod-kinds.ts";
-import { normalised, stateText } from "../../policies/state.ts";
+import { stateText } from "../../policies/state.ts";
 import { stateMountsOf } from "../../policies/state-mounts.ts";
 import { built, unknownCheckingProxy, unknownText } from "../policy/props.ts";
 
@@ -87,8 +88,31 @@ describe("what a container of Docker mounts", () => {
     ]);
   });
 
-  test("is no state where it is the Docker socket or the kernel's", () => {
-    const none = ["/var/run/docker.sock", "/run//docker.sock", "/proc", "/sys/fs/cgroup"];
+  test("has the path that its host sees, also by another name for the root or for what runs", () => {
+    const same = (...paths: string[]) => volumes(...paths.map((hostPath) => ({ hostPath })));
+    expect(same("/var/run/app", "/run/app/", "/var/runs")).toEqual([
+      'volumes[0] | directory "/run/app"',
+      'volumes[1] | directory "/run/app"',
+      'volumes[2] | directory "/var/runs"',
+    ]);
+    expect(same("/proc/1/root/srv/a", "/proc/self/root/proc/7/task/8/root/srv/a", "/proc/1/root")).toEqual([
+      'volumes[0] | directory "/srv/a"',
+      'volumes[1] | directory "/srv/a"',
+      'volumes[2] | directory "/"',
+    ]);
+    expect(same("/proc/1/rooted", "/proc/x/root/srv", "/proc/1/root/var/run/docker.sock")).toEqual([]);
+  });
+
+  test("is no state where it is the socket of an engine or the kernel's", () => {
+    const none = [
+      ...[
+        "/var/run/docker.sock",
+        "/run//docker.sock",
+        "/run/containerd/containerd.sock",
+        "/run/podman/podman.sock",
+      ],
+      ...["/proc", "/sys/fs/cgroup"],
+    ];
     expect(volumes(...none.map((hostPath) => ({ hostPath })))).toEqual([]);
     expect(mounts(...none.map((source) => ({ type: "bind", source })))).toEqual([]);
     expect(volumes({ hostPath: "/process" }, { hostPath: "/docker.sock.d" })).toEqual([
@@ -177,6 +201,7 @@ describe("a typed mount", () => {
 
   test("is a problem where it can't be read", () => {
     expect(mounts({ source: "data" }, { type: unknownText }, { type: "Volume" }, { type: "bind" })).toEqual([
+      'mounts[0] | volume "data"',
       "mounts[0].type is malformed",
       "mounts[1].type is unknown",
       "mounts[2].type is malformed",
