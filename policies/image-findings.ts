@@ -6,6 +6,8 @@ import {
   readImageReference,
   type UnreadReference,
 } from "./image-reference.ts";
+import { isPartialVersion, saysLatest, tagAloneTold, undigestedTold } from "./image-tags.ts";
+import { movedTold, unseenImages } from "./unseen-images.ts";
 import { quoted, type Told } from "./verdict.ts";
 
 /** What can be wrong at a place, by name: the names stand in the configuration of levels. */
@@ -15,6 +17,7 @@ export type FindingKind =
   | "unreadable"
   | "opaque"
   | "frozen"
+  | "moved"
   | "built"
   | "untagged"
   | "latest"
@@ -68,12 +71,7 @@ function unjudgeableTold(place: ImagePlace, setting: () => string | undefined): 
         write: "the image as literal text; nothing, if the value names no image",
       };
     case "opaque":
-      return {
-        kind: "opaque",
-        what: "nobody can see here which images come from it",
-        why: "a policy sees the values of a release, not its chart and files",
-        write: "each image of the chart into `values`, with its digest",
-      };
+      return { kind: "opaque", ...unseenImages[place.of] };
     case "malformed":
       return {
         kind: "unreadable",
@@ -119,10 +117,17 @@ export function tagFindings(
   registries: readonly string[],
 ): Finding[] {
   if (place.kind === "frozen") return [frozen(place)];
+  if (place.kind === "moved") return [{ kind: "moved", path: place.path, ...movedTold(place.by) }];
+  const isFloatingTag = (tag: string) =>
+    floatingTags.some((each) => each.toLowerCase() === tag.toLowerCase());
+  if (place.kind === "tag") {
+    const alone = tagAloneTold(place, isFloatingTag(place.tag));
+    return alone === undefined ? [] : [{ ...alone, path: place.path }];
+  }
   if (place.kind !== "text") return [];
   const reference = readImageReference(place.text);
   if ("problem" in reference) return [];
-  const isFloating = floatingTags.some((tag) => tag.toLowerCase() === reference.tag?.toLowerCase());
+  const isFloating = isFloatingTag(reference.tag ?? "");
   const told = [tagTold(place, reference, isFloating), registryTold(place, reference, registries)];
   return told.flatMap((each) => (each === undefined ? [] : [{ ...each, path: place.path, reference }]));
 }
@@ -193,16 +198,6 @@ function tagTold(place: TextPlace, reference: ImageReference, isFloating: boolea
     : undefined;
 }
 
-/** `latest` in any case, and what moves with it: `latest-arm64`, `1-latest`. */
-function saysLatest(tag: string): boolean {
-  return tag.toLowerCase().split(/[-_.]/).includes("latest");
-}
-
-/** `1`, `v1`, `1.2`: a registry gives it to each release below. Longer ones, dates and hashes are not among them. */
-function isPartialVersion(tag: string): boolean {
-  return /^v?\d{1,3}(\.\d{1,3})?$/.test(tag);
-}
-
 function registryTold(
   place: TextPlace,
   { registry }: ImageReference,
@@ -223,6 +218,7 @@ function registryTold(
 
 /** What is missing at a place until its digest says which bytes run. */
 export function digestFindings(place: ImagePlace): Finding[] {
+  if (place.kind === "tag") return [{ ...undigestedTold(place), path: place.path }];
   if (place.kind === "built") return [{ ...builtTold, path: place.path }];
   if (place.kind !== "text" || place.use === "made") return [];
   const reference = readImageReference(place.text);

@@ -15,12 +15,19 @@ export interface EnvironmentPath {
   form: "assignments" | "map" | "entries";
 }
 
+/** Where others are told something: annotations and labels, as a map or as objects with `label` and `value`. */
+export interface ToldPath {
+  path: string;
+  form: "map" | "labels";
+}
+
 /** What is known of one resource type. */
 export interface KnownType {
   images: readonly ImagePath[];
   environment: readonly EnvironmentPath[];
   /** The image is built in the update: always, or when this property is set. */
   built?: "always" | "build";
+  told?: readonly ToldPath[];
 }
 
 /** Have volumes and no containers. */
@@ -33,10 +40,15 @@ const dockerTypes: Readonly<Record<string, KnownType>> = {
   "docker:index/container:Container": {
     images: [{ path: "image", use: "run" }],
     environment: [{ path: "envs", form: "assignments" }],
+    told: [{ path: "labels", form: "labels" }],
   },
   "docker:index/service:Service": {
     images: [{ path: "taskSpec.containerSpec.image", use: "run" }],
     environment: [{ path: "taskSpec.containerSpec.env", form: "map" }],
+    told: [
+      { path: "labels", form: "labels" },
+      { path: "taskSpec.containerSpec.labels", form: "labels" },
+    ],
   },
   "docker:index/remoteImage:RemoteImage": {
     images: [{ path: "name", use: "run" }],
@@ -83,10 +95,17 @@ const dockerTypes: Readonly<Record<string, KnownType>> = {
   },
 };
 
+/** What runs on this machine or on another one: its variables alone say what they are. */
+const commandTypes: Readonly<Record<string, KnownType>> = {
+  "command:local:Command": { images: [], environment: [{ path: "environment", form: "map" }] },
+  "command:remote:Command": { images: [], environment: [{ path: "environment", form: "map" }] },
+};
+
 /** Every type whose places are known, by the type's token. */
 export const knownTypes: ReadonlyMap<string, KnownType> = new Map([
   ...Object.entries(dockerTypes),
-  ...[...podKinds].map(([type, { pod, list }]): [string, KnownType] => [type, podType(below(pod, list))]),
+  ...Object.entries(commandTypes),
+  ...[...podKinds].map(([type, { pod, list }]): [string, KnownType] => [type, podType(pod, list)]),
   ...presetKinds
     .flatMap((kind) => variantsOf(`kubernetes:${kind}`))
     .map((type): [string, KnownType] => [type, presetType(below("spec", type.endsWith("List")))]),
@@ -96,8 +115,14 @@ function below(pod: string, list: boolean): string {
   return list ? `items[].${pod}` : pod;
 }
 
-function podType(pod: string): KnownType {
+function podType(path: string, list: boolean): KnownType {
+  const pod = below(path, list);
+  // Those of the object, and those that its pods get.
+  const metadata = [...new Set([below("metadata", list), pod.replace(/spec$/, "metadata")])];
   return {
+    told: metadata.flatMap((each) =>
+      ["annotations", "labels"].map((key) => ({ path: `${each}.${key}`, form: "map" as const })),
+    ),
     images: [
       ...containerLists.map((list) => run(`${pod}.${list}.image`)),
       run(`${pod}.volumes[].image.reference`),

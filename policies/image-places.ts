@@ -1,12 +1,26 @@
+import type { Found } from "./found-image.ts";
+import { frozenImages } from "./frozen-images.ts";
+import { isUnitOfWorkload } from "./frozen-paths.ts";
 import { isObject, itemsOf, notKnown, propertiesOf, type Reached, reach, read } from "./guarded-read.ts";
-import { type EnvironmentPath, type ImagePath, type KnownType, knownTypes, type Use } from "./image-paths.ts";
-import { type Found, foundInText, isOtherThanReference, namesImage, walk } from "./image-walk.ts";
+import { handOf, movesImages } from "./image-hands.ts";
+import { composedSettings, type Setting } from "./image-parts.ts";
+import {
+  type EnvironmentPath,
+  type ImagePath,
+  type KnownType,
+  knownTypes,
+  type ToldPath,
+  type Use,
+} from "./image-paths.ts";
+import { foundInText, isOtherThanReference, listedIn, namesImage, namesImages, walk } from "./image-walk.ts";
 import { variantsOf } from "./pod-kinds.ts";
 
 /** A place of a resource where an image stands or could stand, and what is known of it. */
 export type ImagePlace =
   /** A text that has to be a reference. `setting`: something else will run it. `hidden`: never to be printed. */
   | { kind: "text"; path: string; use: Use | "setting"; text: string; hidden: boolean }
+  /** A tag alone, of an image whose repository something else says. */
+  | { kind: "tag"; path: string; tag: string; hidden: boolean }
   /** An image whose reference nobody knows at preview. */
   | { kind: "unknown"; path: string }
   /** A value nobody knows at preview, which may name an image or not. */
@@ -15,16 +29,20 @@ export type ImagePlace =
   | { kind: "malformed"; path: string }
   /** An image that this very update builds. */
   | { kind: "built"; path: string }
-  /** A source of images that a pack can't look into. */
-  | { kind: "opaque"; path: string }
+  /** A source of images that a pack can't look into: a chart, or what an injector puts into a pod. */
+  | { kind: "opaque"; path: string; of: "chart" | "injector" }
   /** An image that the program tells the engine not to update. */
-  | { kind: "frozen"; path: string; ignored: string };
+  | { kind: "frozen"; path: string; ignored: string }
+  /** Something else is told to change the image. */
+  | { kind: "moved"; path: string; by: string };
 
 /** As far as a resource is looked at. */
 export interface JudgedResource {
   type: string;
   props: object;
   ignoreChanges: readonly string[];
+  /** Absent: it is no part of a workload. */
+  urn?: string;
 }
 
 const configMaps = variantsOf("kubernetes:core/v1:ConfigMap");
@@ -47,26 +65,62 @@ const judgedByTheirChildren = [
 /** Providers whose resources can run containers: a type of theirs that no table knows is searched. */
 const containerProviders = ["docker:", "docker-build:", "kubernetes:"];
 
-/** Every place of a resource where an image stands, in an order that does not change. */
-export function imagePlacesOf({ type, props, ignoreChanges }: JudgedResource): ImagePlace[] {
-  const known = knownTypes.get(type);
-  if (known !== undefined) return [...knownPlaces(known, props), ...frozenPlaces(known, ignoreChanges)];
-  if (judgedByTheirChildren.includes(type)) return [];
-  if (type === release) return releasePlaces(props);
-  if (configMaps.includes(type)) return manifestPlaces(props, type);
-  if (secrets.includes(type)) return manifestPlaces(props, type);
-  if (!containerProviders.some((provider) => type.startsWith(provider))) return [];
-  return propertiesOf(props, "")
-    .filter(({ key }) => key !== "status")
-    .flatMap(({ key, value }) => walk({ path: "", value: { [key]: value } }))
-    .map((found) => foundPlace(found, "run"));
+/** What a resource has images in, and which of its properties can have more than are seen. */
+interface Sight {
+  places: ImagePlace[];
+  mapped: readonly string[];
+  isOpen: (property: string) => boolean;
 }
 
-function knownPlaces({ images, environment, built }: KnownType, props: object): ImagePlace[] {
+/** Every place of a resource where an image stands, in an order that does not change. */
+export function imagePlacesOf(resource: JudgedResource): ImagePlace[] {
+  const { ignoreChanges, urn = "" } = resource;
+  const { places, mapped, isOpen } = sightOf(resource);
+  if (ignoreChanges.length === 0) return places;
+  // A workload that nothing is done to keeps its settings.
+  const found = isUnitOfWorkload(urn) ? [] : places.filter(isImage).map(({ path }) => path);
+  const frozen = frozenImages(ignoreChanges, { mapped, found, isOpen });
+  return [...places, ...frozen.map((each) => ({ kind: "frozen" as const, ...each }))];
+}
+
+function isImage({ kind }: ImagePlace): boolean {
+  return ["text", "tag", "unknown", "malformed"].includes(kind);
+}
+
+const none: Sight = { places: [], mapped: [], isOpen: () => false };
+
+function sightOf({ type, props }: JudgedResource): Sight {
+  const known = knownTypes.get(type);
+  if (known !== undefined)
+    return { ...none, places: knownPlaces(known, props), mapped: known.images.map(({ path }) => path) };
+  if (judgedByTheirChildren.includes(type)) return none;
+  if (type === release) return { ...none, places: releasePlaces(props), isOpen: isOfChart };
+  if (configMaps.includes(type) || secrets.includes(type))
+    return { ...none, places: manifestPlaces(props, secrets.includes(type), type.endsWith("List")) };
+  if (!containerProviders.some((provider) => type.startsWith(provider))) return none;
+  const found = propertiesOf(props, "")
+    .filter(({ key }) => key !== "status")
+    .flatMap(({ key, value }) => walk({ path: "", value: { [key]: value } }))
+    .map((each) => foundPlace(each, "run"));
+  const mover: ImagePlace[] = movesImages(type)
+    ? [{ kind: "moved", path: "as a whole", by: "its kind" }]
+    : [];
+  return { ...none, places: [...mover, ...found], isOpen: (property) => !besideContent.includes(property) };
+}
+
+/** What an object of Kubernetes has beside its content. */
+const besideContent = ["apiVersion", "kind", "metadata", "status"];
+
+function isOfChart(property: string): boolean {
+  return ["*", "chart", "valueYamlFiles", "values", "version"].includes(property);
+}
+
+function knownPlaces({ images, environment, built, told = [] }: KnownType, props: object): ImagePlace[] {
   const isBuilt = built === "always" || (built === "build" && isSet(read(props, "build")));
   return [
     ...images.flatMap((place) => reach(props, place.path).map((reached) => reachedPlace(reached, place))),
     ...environment.flatMap((place) => environmentPlaces(props, place)),
+    ...told.flatMap((place) => toldPlaces(props, place)),
     ...(isBuilt ? [{ kind: "built" as const, path: "build" }] : []),
   ];
 }
@@ -81,102 +135,143 @@ function reachedPlace({ path, value }: Reached, { use }: ImagePath): ImagePlace 
   return { kind: "text", path, use, text: value, hidden: false };
 }
 
-function environmentPlaces(props: object, { path, form }: EnvironmentPath): ImagePlace[] {
-  return reach(props, path).flatMap((reached) => {
-    if (reached.value === notKnown) return [{ kind: "unknown-entry" as const, path: reached.path }];
-    if (!isObject(reached.value)) return [{ kind: "malformed" as const, path: reached.path }];
-    if (form === "map") {
-      return propertiesOf(reached.value, reached.path).flatMap(({ key, ...value }) => variable(key, value));
-    }
-    if (!Array.isArray(reached.value)) return [{ kind: "malformed" as const, path: reached.path }];
-    return itemsOf(reached.value, reached.path).flatMap(form === "entries" ? entryPlaces : assignmentPlaces);
+/** Settings at one place, and what of them can't be read. */
+interface Settings {
+  settings: Setting[];
+  unread: ImagePlace[];
+}
+
+function environmentPlaces(props: object, place: EnvironmentPath): ImagePlace[] {
+  return reach(props, place.path).flatMap((reached) => {
+    const { settings, unread } = settingsAt(reached, place.form);
+    const { composed, rest } = composedSettings(settings);
+    return [
+      ...unread,
+      ...composed.map((each) => foundPlace({ ...each, named: true }, "setting")),
+      ...rest.flatMap(variable),
+    ];
   });
 }
 
-function entryPlaces({ path, value }: Reached): ImagePlace[] {
-  if (value === notKnown) return [{ kind: "unknown-entry", path }];
-  if (!isObject(value)) return [];
-  const [name, text] = [read(value, "name"), read(value, "value")];
-  if (name === notKnown) return [{ kind: "unknown-entry", path: `${path}.name` }];
-  return typeof name === "string" ? variable(name, { path: `${path}.value`, value: text }) : [];
+function settingsAt({ path, value }: Reached, form: EnvironmentPath["form"] | ToldPath["form"]): Settings {
+  if (value === notKnown) return { settings: [], unread: [{ kind: "unknown-entry", path }] };
+  if (!isObject(value) || (form !== "map" && !Array.isArray(value)))
+    return { settings: [], unread: [{ kind: "malformed", path }] };
+  if (form === "map") return { settings: propertiesOf(value, path), unread: [] };
+  const read = itemsOf(value, path).map(form === "assignments" ? assignment : entryOf[form]);
+  return {
+    settings: read.flatMap(({ settings }) => settings),
+    unread: read.flatMap(({ unread }) => unread),
+  };
 }
 
-function assignmentPlaces({ path, value }: Reached): ImagePlace[] {
-  if (value === notKnown) return [{ kind: "unknown-entry", path }];
-  if (typeof value !== "string") return [];
+const nothing: Settings = { settings: [], unread: [] };
+
+/** Objects with a name and a value: variables of pods, labels of Docker's. */
+const entryOf = { entries: entry("name"), labels: entry("label") };
+
+function entry(nameKey: string): (item: Reached) => Settings {
+  return ({ path, value }) => {
+    if (value === notKnown) return { settings: [], unread: [{ kind: "unknown-entry", path }] };
+    if (!isObject(value)) return nothing;
+    const name = read(value, nameKey);
+    if (name === notKnown)
+      return { settings: [], unread: [{ kind: "unknown-entry", path: `${path}.${nameKey}` }] };
+    if (typeof name !== "string") return nothing;
+    return { settings: [{ key: name, path: `${path}.value`, value: read(value, "value") }], unread: [] };
+  };
+}
+
+function assignment({ path, value }: Reached): Settings {
+  if (value === notKnown) return { settings: [], unread: [{ kind: "unknown-entry", path }] };
+  if (typeof value !== "string") return nothing;
   const equals = value.indexOf("=");
-  return equals < 0 ? [] : variable(value.slice(0, equals), { path, value: value.slice(equals + 1) });
+  if (equals < 0) return nothing;
+  return { settings: [{ key: value.slice(0, equals), path, value: value.slice(equals + 1) }], unread: [] };
 }
 
-/** An environment variable counts when its name says that it names an image. */
-function variable(name: string, { path, value }: Reached): ImagePlace[] {
-  if (!namesImage(name)) return [];
+/** An environment variable counts when its name says that it names an image, or lists some. */
+function variable({ key, path, value }: Setting): ImagePlace[] {
+  const isList = namesImages(key);
+  if (!namesImage(key) && !isList) return [];
   if (value === notKnown) return [{ kind: "unknown", path }];
-  if (typeof value !== "string" || isOtherThanReference(value)) return [];
-  return [{ kind: "text", path, use: "setting", text: value, hidden: false }];
+  if (typeof value !== "string") return [];
+  if (isList) return listedIn(path, value).map((found) => foundPlace(found, "setting"));
+  return isOtherThanReference(value)
+    ? []
+    : [{ kind: "text", path, use: "setting", text: value, hidden: false }];
 }
 
-function foundPlace({ path, text, named }: Found, use: Use | "setting", hidden = false): ImagePlace {
-  if (text !== undefined) return { kind: "text", path, use, text, hidden };
-  return { kind: named ? "unknown" : "unknown-entry", path };
+/** What annotations and labels tell others, and the images that they name. */
+function toldPlaces(props: object, { path, form }: ToldPath): ImagePlace[] {
+  return reach(props, path).flatMap((reached) => {
+    const { settings, unread } = settingsAt(reached, form);
+    // That a label is no object is for others to say.
+    const unknown = unread.filter(({ kind }) => kind === "unknown-entry");
+    return [
+      ...unknown,
+      ...settings.flatMap((setting) => {
+        const hand = handOf(setting);
+        return hand === undefined ? variable(setting) : [foundPlace(hand, "setting")];
+      }),
+    ];
+  });
+}
+
+function foundPlace(found: Found, use: Use | "setting", hidden = false): ImagePlace {
+  const { path } = found;
+  if ("hand" in found) {
+    return found.hand === "moves"
+      ? { kind: "moved", path, by: found.by }
+      : { kind: "opaque", path, of: "injector" };
+  }
+  const { text, named, alone } = found;
+  if (text === undefined) return { kind: named ? "unknown" : "unknown-entry", path };
+  return alone ? { kind: "tag", path, tag: text, hidden } : { kind: "text", path, use, text, hidden };
 }
 
 function releasePlaces(props: object): ImagePlace[] {
   const files = read(props, "valueYamlFiles");
   return [
     ...walk({ path: "values", value: read(props, "values") }).map((found) => foundPlace(found, "run")),
-    { kind: "opaque", path: "chart" },
-    ...(isSet(files) ? [{ kind: "opaque" as const, path: "valueYamlFiles" }] : []),
+    { kind: "opaque", path: "chart", of: "chart" },
+    ...(isSet(files) ? [{ kind: "opaque" as const, path: "valueYamlFiles", of: "chart" as const }] : []),
   ];
 }
 
 /** A ConfigMap or Secret, alone or in a list: settings by name, and manifests inside of texts. */
-function manifestPlaces(props: object, type: string): ImagePlace[] {
-  const isSecret = secrets.includes(type);
-  const prefix = type.endsWith("List") ? "items[]." : "";
+function manifestPlaces(props: object, isSecret: boolean, isList: boolean): ImagePlace[] {
   return ["binaryData", "data", "stringData"].flatMap((field) =>
-    reach(props, `${prefix}${field}`).flatMap(({ path, value }): ImagePlace[] => {
+    reach(props, `${isList ? "items[]." : ""}${field}`).flatMap(({ path, value }): ImagePlace[] => {
       if (value === notKnown) return [{ kind: "unknown-entry", path }];
       if (!isObject(value)) return [{ kind: "malformed", path }];
       const isEncoded = field === "binaryData" || (isSecret && field === "data");
-      return propertiesOf(value, path).flatMap((property) => manifestEntry(property, isEncoded, isSecret));
+      const settings = propertiesOf(value, path).map((each) => (isEncoded ? decoded(each) : each));
+      const { composed, rest } = composedSettings(settings);
+      return [
+        ...composed.map((each) => foundPlace({ ...each, named: true }, "setting", isSecret)),
+        ...rest.flatMap((setting) => manifestEntry(setting, isSecret)),
+      ];
     }),
   );
 }
 
-function manifestEntry(
-  property: Reached & { key: string },
-  isEncoded: boolean,
-  isSecret: boolean,
-): ImagePlace[] {
-  const { key, path, value } = property;
-  if (value === notKnown) return [{ kind: namesImage(key) ? "unknown" : "unknown-entry", path }];
+function decoded(setting: Setting): Setting {
+  const { value } = setting;
+  return typeof value === "string"
+    ? { ...setting, value: Buffer.from(value, "base64").toString("utf8") }
+    : setting;
+}
+
+function manifestEntry({ key, path, value }: Setting, isSecret: boolean): ImagePlace[] {
+  const isNamed = namesImage(key);
+  const isList = namesImages(key);
+  if (value === notKnown) return [{ kind: isNamed || isList ? "unknown" : "unknown-entry", path }];
   if (typeof value !== "string") return [];
-  const text = isEncoded ? Buffer.from(value, "base64").toString("utf8") : value;
-  if (!namesImage(key)) {
-    return foundInText(path, text).map((found) => foundPlace(found, "setting", isSecret));
-  }
-  return isOtherThanReference(text) ? [] : [{ kind: "text", path, use: "setting", text, hidden: isSecret }];
-}
-
-/** `ignoreChanges` on an image keeps it as it is whatever the program says: outside of review. */
-function frozenPlaces({ images }: KnownType, ignoreChanges: readonly string[]): ImagePlace[] {
-  return ignoreChanges.toSorted().flatMap((ignored) => {
-    const parts = pathParts(ignored);
-    const frozen = images.find(({ path }) => covers(parts, pathParts(path)));
-    return frozen === undefined ? [] : [{ kind: "frozen" as const, path: frozen.path, ignored }];
-  });
-}
-
-/** Names only: whichever item of a list is ignored, an image can be among it. */
-function pathParts(path: string): string[] {
-  return path
-    .replaceAll('"', "")
-    .split(/[.[\]]/)
-    .filter((part) => part !== "" && part !== "*" && !/^\d+$/.test(part));
-}
-
-function covers(ignored: readonly string[], image: readonly string[]): boolean {
-  const shared = Math.min(ignored.length, image.length);
-  return ignored.slice(0, shared).every((part, index) => part === image[index]);
+  if (isNamed)
+    return isOtherThanReference(value)
+      ? []
+      : [{ kind: "text", path, use: "setting", text: value, hidden: isSecret }];
+  const found = isList ? listedIn(path, value) : foundInText(path, value);
+  return found.map((each) => foundPlace(each, "setting", isSecret));
 }

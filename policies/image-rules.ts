@@ -87,6 +87,7 @@ const tagFindingKinds: readonly FindingKind[] = [
   "unreadable",
   "opaque",
   "frozen",
+  "moved",
   "untagged",
   "latest",
   "floating",
@@ -162,12 +163,12 @@ type Judge = (place: ImagePlace, config: ImageRuleConfig) => Finding[];
 /** Judges each place of a resource: one violation a place at most, the heaviest. */
 function validate(policy: Policy, args: ResourceValidationArgs, report: ReportViolation, judge: Judge): void {
   const config = configOf(args);
-  const { type, name, props, opts } = args;
+  const { type, name, urn, props, opts } = args;
   if (type === "pulumi:pulumi:Stack") {
     for (const problem of config.exemptions.problems) report(`[${policy.name}] policy config ${problem}`);
   }
   const day = today();
-  for (const place of imagePlacesOf({ type, props, ignoreChanges: opts.ignoreChanges })) {
+  for (const place of imagePlacesOf({ type, props, urn, ignoreChanges: opts.ignoreChanges })) {
     const unjudged = unjudgeable(place, () => settingNameAt(props, place.path));
     const findings = unjudged === undefined ? judge(place, config) : [unjudged];
     const judged = findings

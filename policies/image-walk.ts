@@ -1,14 +1,17 @@
+import type { Found } from "./found-image.ts";
 import { isObject, itemsOf, notKnown, propertiesOf, type Reached, read } from "./guarded-read.ts";
-import { parsedJson } from "./json.ts";
-
-/** What a search without a map has found: a text that should be a reference, or a value that nobody knows yet. */
-export interface Found {
-  path: string;
-  /** Absent when it is not known at preview. */
-  text?: string;
-  /** Whether the name of the place says that an image stands there. */
-  named: boolean;
-}
+import { handOf } from "./image-hands.ts";
+import {
+  type Composed,
+  composedObject,
+  composedSettings,
+  listedReferences,
+  partKeys,
+  renamedReference,
+  type Setting,
+  wordsOf,
+} from "./image-parts.ts";
+import { manifestsIn, settingLines, unread } from "./setting-texts.ts";
 
 /** Levels of nesting; deeper ones are taken for unknown, so that nothing hides below. */
 const depthLimit = 64;
@@ -20,28 +23,110 @@ const depthLimit = 64;
 export function walk(from: Reached, depth = 0): Found[] {
   const { path, value } = from;
   if (value === notKnown || depth > depthLimit) return [{ path, named: false }];
-  if (typeof value === "string") return foundInText(path, value);
+  if (typeof value === "string") return foundInText(path, value, depth);
   if (!isObject(value)) return [];
-  if (Array.isArray(value)) return itemsOf(value, path).flatMap((item) => walk(item, depth + 1));
-  const composed = composedReference(value, path, false);
-  if (composed.length > 0) return composed;
-  return propertiesOf(value, path).flatMap((property) => walkProperty(property, path, depth + 1));
+  if (Array.isArray(value)) return walkList(itemsOf(value, path), depth);
+  const composed = composedObject(value, path, false);
+  return [
+    ...(composed === undefined ? [] : foundOf(composed)),
+    ...declaredIn(value, path),
+    ...walkOthers(value, path, composed === undefined ? [] : partKeys, depth),
+  ];
 }
 
-function walkProperty(property: Reached & { key: string }, parent: string, depth: number): Found[] {
+/** What an object has beside the parts of a reference that have been looked at. */
+function walkOthers(value: object, path: string, seen: readonly string[], depth: number): Found[] {
+  const others = propertiesOf(value, path).filter(
+    ({ key, value: each }) => isObject(each) || !seen.includes(key),
+  );
+  return walkSettings(others, (property) => walkProperty(property, path, depth + 1));
+}
+
+/** A list of objects with `name` and `value` is one of settings: parameters of a chart, variables. */
+function walkList(items: readonly Reached[], depth: number): Found[] {
+  const named = items.flatMap(({ path, value }): Setting[] => {
+    const key = isObject(value) ? read(value, "name") : undefined;
+    if (!isObject(value) || typeof key !== "string" || !Object.hasOwn(value, "value")) return [];
+    return [{ key, path: `${path}.value`, value: read(value, "value") }];
+  });
+  const settings = walkSettings(named, (setting) =>
+    namesImage(setting.key) ? walkNamed(setting, depth + 1) : [],
+  );
+  const seen = new Set(settings.map(({ path }) => path));
+  return [
+    ...settings,
+    ...items.flatMap((item) => walk(item, depth + 1)).filter(({ path }) => !seen.has(path)),
+  ];
+}
+
+function walkSettings(settings: readonly Setting[], each: (setting: Setting) => Found[]): Found[] {
+  const { composed, rest } = composedSettings(settings);
+  return [...composed.flatMap(foundOf), ...rest.flatMap(each)];
+}
+
+function foundOf({ path, text, alone }: Composed): Found[] {
+  if (text === undefined) return [{ path, named: true }];
+  if (isOtherThanReference(text)) return [];
+  return [{ path, text, named: true, ...(alone && { alone }) }];
+}
+
+function walkProperty(property: Setting, parent: string, depth: number): Found[] {
   const { key } = property;
   // A block device of Ceph calls its image `image` too.
   if (key === "image" && (parent === "rbd" || parent.endsWith(".rbd"))) return [];
-  if (!namesImage(key)) return key === "images" ? walkImages(property, depth) : walk(property, depth);
-  return walkNamed(property, depth);
+  if (toldOthers.includes(key)) return walkTold(property, depth);
+  if (namesImage(key)) return walkNamed(property, depth);
+  return namesImages(key) ? walkImages(property, depth) : walk(property, depth);
 }
 
-/** A list or map of images, each of them by its own name. */
+/** Where manifests and values of charts tell other programs something. */
+const toldOthers = ["annotations", "commonAnnotations", "labels", "podAnnotations", "podLabels"];
+
+function walkTold(property: Reached, depth: number): Found[] {
+  const { path, value } = property;
+  const hands = isObject(value) ? propertiesOf(value, path).flatMap((each) => handOf(each) ?? []) : [];
+  const told = new Set(hands.map((hand) => hand.path));
+  return [...hands, ...walk(property, depth).filter((found) => !told.has(found.path))];
+}
+
+/** What a manifest says of images in fields of OpenShift's that no name gives away. */
+function declaredIn(value: object, path: string): Found[] {
+  const own = (key: string) => (Object.hasOwn(value, key) ? read(value, key) : undefined);
+  const params = own("imageChangeParams");
+  if (isObject(params) && isOn(read(params, "automatic")))
+    return [{ path: `${path}.imageChangeParams`, hand: "moves", by: "imageChangeParams" }];
+  const policy = own("importPolicy");
+  if (isObject(policy) && isOn(read(policy, "scheduled")))
+    return [{ path: `${path}.importPolicy.scheduled`, hand: "moves", by: "importPolicy.scheduled" }];
+  if (own("kind") !== "DockerImage") return [];
+  return walkNamed({ path: `${path}.name`, value: own("name") }, 0);
+}
+
+/** On, or not known; a text of YAML's is one as it is written. */
+function isOn(value: unknown): boolean {
+  return value === true || value === "true" || value === notKnown;
+}
+
+/** A list or map of images, each of them by its own name; a text that lists them. */
 function walkImages({ path, value }: Reached, depth: number): Found[] {
   if (value === notKnown) return [{ path, named: true }];
+  if (typeof value === "string") return listedIn(path, value, depth);
   if (!isObject(value)) return [];
   const children = Array.isArray(value) ? itemsOf(value, path) : propertiesOf(value, path);
-  return children.flatMap((child) => walkNamed(child, depth + 1));
+  return children.flatMap(({ path: at, value: item }) =>
+    walkNamed({ path: at, value: typeof item === "string" ? renamedReference(item) : item }, depth + 1),
+  );
+}
+
+/** The images that a text lists: as JSON or YAML, or one after the other. */
+export function listedIn(path: string, text: string, depth = 0): Found[] {
+  const manifests = manifestsIn(text);
+  if (manifests === unread) return [{ path, named: true }];
+  if (manifests !== undefined)
+    return manifests.flatMap(({ place, value }) => walkImages({ path: `${path}${place}`, value }, depth + 1));
+  return listedReferences(text)
+    .filter((reference) => !isOtherThanReference(reference))
+    .map((reference) => ({ path, text: reference, named: true }));
 }
 
 function walkNamed({ path, value }: Reached, depth: number): Found[] {
@@ -49,70 +134,54 @@ function walkNamed({ path, value }: Reached, depth: number): Found[] {
   if (typeof value === "string")
     return isOtherThanReference(value) ? [] : [{ path, text: value, named: true }];
   if (!isObject(value)) return [];
-  const composed = Array.isArray(value) ? [] : composedReference(value, path, true);
-  return composed.length > 0 ? composed : walk({ path, value }, depth + 1);
+  if (Array.isArray(value)) return walk({ path, value }, depth + 1);
+  const reference = Object.hasOwn(value, "reference") ? (read(value, "reference") ?? "") : "";
+  if (reference !== "")
+    return [
+      ...walkNamed({ path: `${path}.reference`, value: reference }, depth + 1),
+      ...walkOthers(value, path, ["reference"], depth),
+    ];
+  const composed = composedObject(value, path, true);
+  if (composed === undefined) return walk({ path, value }, depth + 1);
+  return [...foundOf(composed), ...walkOthers(value, path, partKeys, depth)];
 }
 
-/** Helm charts write a reference in parts: registry, repository (or name), tag, digest. */
-function composedReference(value: object, path: string, isNamed: boolean): Found[] {
-  const part = (key: string) => (Object.hasOwn(value, key) ? (read(value, key) ?? "") : "");
-  if (isNamed && part("reference") !== "")
-    return walkNamed({ path: `${path}.reference`, value: part("reference") }, 0);
-  const repository = part("repository") !== "" ? part("repository") : isNamed ? part("name") : "";
-  const [registry, tag, digest] = [part("registry"), part("tag"), part("digest")];
-  if (repository === "" || (!isNamed && tag === "" && digest === "")) return [];
-  const parts = [registry, repository, tag, digest];
-  if (parts.includes(notKnown)) return [{ path, named: true }];
-  if (!parts.every((each) => typeof each === "string" || typeof each === "number")) return [];
-  const text =
-    `${registry === "" ? "" : `${String(registry)}/`}${String(repository)}` +
-    `${tag === "" ? "" : `:${String(tag)}`}${digest === "" ? "" : `@${String(digest)}`}`;
-  return isOtherThanReference(text) ? [] : [{ path, text, named: true }];
+/** What could be of use in a text, so that others need not be read; a character can be written by its number. */
+const mayMatter = /image|repo|inject|keel|flux|watchtower|ouroboros|autoupdate|\\[uUx]/i;
+
+/** Manifests inside of a text, as JSON or YAML, or settings by its lines. */
+export function foundInText(path: string, text: string, depth = 0): Found[] {
+  if (!mayMatter.test(text)) return [];
+  const manifests = manifestsIn(text);
+  if (manifests !== undefined && manifests !== unread)
+    return manifests.flatMap(({ place, value }) => walk({ path: `${path}${place}`, value }, depth + 1));
+  const settings = settingLines(text).map(({ line, ...setting }) => ({
+    ...setting,
+    path: `${path} line ${line}`,
+  }));
+  const found = walkSettings(settings, (setting) => foundInLine(setting, depth));
+  return manifests === unread ? [{ path, named: false }, ...found] : found;
 }
 
-/** A manifest inside of a text, as JSON or by its lines `image: …`. */
-export function foundInText(path: string, text: string): Found[] {
-  const parsed = manifestIn(text);
-  if (isObject(parsed)) return walk({ path, value: parsed });
-  return text.split("\n").flatMap((line, index) => {
-    const colon = line.indexOf(":");
-    if (colon < 0 || !namesImage(unquoted(line.slice(0, colon).replace("- ", "")))) return [];
-    const value = unquoted(withoutComment(line.slice(colon + 1)));
-    if (isOtherThanReference(value) || value.startsWith("{")) return [];
-    return [{ path: `${path} line ${index + 1}`, text: value, named: true }];
-  });
-}
-
-function manifestIn(text: string): unknown {
-  const first = text.trimStart().charAt(0);
-  if (first !== "{" && first !== "[") return undefined;
-  return parsedJson(text);
-}
-
-function withoutComment(text: string): string {
-  const hash = text.search(/\s#/);
-  return hash < 0 ? text : text.slice(0, hash);
-}
-
-function unquoted(text: string): string {
-  const bare = text.trim();
-  const quote = bare.charAt(0);
-  const isQuoted = bare.length > 1 && (quote === '"' || quote === "'") && bare.endsWith(quote);
-  return isQuoted ? bare.slice(1, -1) : bare;
+function foundInLine({ key, path, value }: Setting, depth: number): Found[] {
+  if (typeof value !== "string" || value.startsWith("{")) return [];
+  if (namesImage(key)) return isOtherThanReference(value) ? [] : [{ path, text: value, named: true }];
+  return namesImages(key) ? listedIn(path, value, depth + 1) : [];
 }
 
 const lastWords = new Set(["name", "ref", "reference", "uri", "url"]);
 
 /** `image`, `AGENT_IMAGE`, `default_agent_image`, `sidecarImage`, `imageName`; not `osImage`, which names no container's. */
 export function namesImage(key: string): boolean {
-  const words = key
-    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .toLowerCase()
-    .split(/[^a-z0-9]/)
-    .filter((word) => word !== "");
+  const words = wordsOf(key);
   const last = words.at(-1) ?? "";
   const word = lastWords.has(last) ? words.at(-2) : last;
   return word === "image" && !(words.length === 2 && words[0] === "os");
+}
+
+/** `images`, `PRELOAD_IMAGES`. */
+export function namesImages(key: string): boolean {
+  return wordsOf(key).at(-1) === "images";
 }
 
 /** Nothing, a picture, its address or another file. */

@@ -1,3 +1,4 @@
+import { frozenMounts } from "./frozen-mounts.ts";
 import { BehindNames, claimTypes, type NamedState, storageTypes, volumeType } from "./named-states.ts";
 import { NotedRead, objectAt } from "./noted-read.ts";
 import { podKinds } from "./pod-kinds.ts";
@@ -20,7 +21,8 @@ type Kind =
   | "twoNames"
   | "replicas"
   | "startFirst"
-  | "notDeletedFirst";
+  | "notDeletedFirst"
+  | "frozen";
 
 const kinds: readonly Kind[] = [
   "unknown",
@@ -31,6 +33,7 @@ const kinds: readonly Kind[] = [
   "replicas",
   "startFirst",
   "notDeletedFirst",
+  "frozen",
 ];
 
 export const singleWriter = stackRule<Kind>({
@@ -72,7 +75,11 @@ function aloneFindings(resource: JudgedInputs): Finding<Kind>[] {
     );
   });
   // A provider fills in how many run, so that only what the program says is told to be unknown.
-  const findings = [...runs, ...read.problems.map((problem) => unreadProperty(resource, problem))];
+  const findings = [
+    ...runs,
+    ...read.problems.map((problem) => unreadProperty(resource, problem)),
+    ...frozenMounts(resource),
+  ];
   const isRun = runsContainers(type) && podKinds.get(type)?.patch !== true;
   if (mounts.length === 0 || !isRun || opts.deleteBeforeReplace === true) return findings;
   return [

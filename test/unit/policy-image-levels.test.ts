@@ -14,6 +14,7 @@ const findings: Readonly<Record<string, [props: object, config?: object]>> = {
   unreadable: [{ image: "img:1 " }],
   opaque: [{ type: "kubernetes:helm.sh/v3:Release", chart: "agent" }],
   frozen: [{ image: `img:1@${digest}`, ignoreChanges: ["image"] }],
+  moved: [{ image: `img:1@${digest}`, labels: [{ label: "io.containers.autoupdate", value: "registry" }] }],
   untagged: [{ image: "img" }],
   latest: [{ image: "img:latest" }],
   floating: [{ image: "img:stable" }],

@@ -202,7 +202,7 @@ describe("values without a map", () => {
     [{ spec: { images: { agent: "a:1" } } }, [["spec.images.agent", "a:1"]]],
     [
       { spec: { text: "image:\n  - image: 'a:1' # note\nimagePullPolicy: Always\n" } },
-      [["spec.text line 2", "a:1"]],
+      [["spec.text.image[0].image", "a:1"]],
     ],
     [{ spec: { text: '{"image": "a:1"}' } }, [["spec.text.image", "a:1"]]],
   ])("are searched by name: %j", (props, found) => {
@@ -246,11 +246,12 @@ describe("values without a map", () => {
     };
     expect(placesOf("kubernetes:helm.sh/v3:Release", props)).toEqual([
       { kind: "text", path: "values.image", use: "run", text: "img:1", hidden: false },
-      { kind: "opaque", path: "chart" },
+      { kind: "opaque", path: "chart", of: "chart" },
     ]);
     expect(placesOf("kubernetes:helm.sh/v3:Release", { valueYamlFiles: ["a.yaml"] })).toContainEqual({
       kind: "opaque",
       path: "valueYamlFiles",
+      of: "chart",
     });
     expect(placesOf("kubernetes:helm.sh/v3:Release", { values: unknownText })).toContainEqual({
       kind: "unknown-entry",
@@ -273,7 +274,7 @@ describe("ConfigMaps and Secrets", () => {
     });
     expect(placesOf("kubernetes:core/v1:ConfigMap", { data })).toEqual([
       place("data.default_agent_image", "img:1", false),
-      place("data.job.yaml line 2", "job:1", false),
+      place("data.job.yaml.spec.image", "job:1", false),
     ]);
     expect(
       placesOf("kubernetes:core/v1:Secret", { stringData: data }).map(
@@ -281,7 +282,7 @@ describe("ConfigMaps and Secrets", () => {
       ),
     ).toEqual([true, true]);
     expect(placesOf("kubernetes:core/v1:Secret", { data: { "job.yaml": encoded("image: job:1") } })).toEqual([
-      place("data.job.yaml line 1", "job:1", true),
+      place("data.job.yaml.image", "job:1", true),
     ]);
   });
 

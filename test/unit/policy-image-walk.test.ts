@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Found, foundInText, namesImage, walk } from "../../policies/image-walk.ts";
+import type { Found } from "../../policies/found-image.ts";
+import { foundInText, namesImage, walk } from "../../policies/image-walk.ts";
 import { unknownCheckingProxy, unknownText } from "../policy/props.ts";
 
 /** What is found in a value at the path `at`, told as `path text`; `?` where an image is not known, `??` where anything is not. */
@@ -8,7 +9,11 @@ function walked(value: unknown): string[] {
 }
 
 function told(found: readonly Found[]): string[] {
-  return found.map(({ path, text, named }) => `${path} ${text ?? (named ? "?" : "??")}`);
+  return found.map((each) => {
+    if ("hand" in each) return `${each.path} ${each.hand} by ${each.by}`;
+    const { path, text, named, alone } = each;
+    return `${path} ${text ?? (named ? "?" : "??")}${alone ? " alone" : ""}`;
+  });
 }
 
 describe("a value of which nobody has told the shape", () => {
@@ -30,11 +35,74 @@ describe("a value of which nobody has told the shape", () => {
     [{ image: ["a:1", { image: "b:1" }] }, ["at.image[1].image b:1"]],
     [{ image: { agent: { image: "a:1" } } }, ["at.image.agent.image a:1"]],
     [{ image: { reference: "a:1", tag: "2" } }, ["at.image.reference a:1"]],
+    [{ image: { reference: "a:1", sideImage: "b:1" } }, ["at.image.reference a:1", "at.image.sideImage b:1"]],
+    [
+      { image: { repository: "a", tag: "1", inner: { image: "b:1" } } },
+      ["at.image a:1", "at.image.inner.image b:1"],
+    ],
+    [{ repository: "a", tag: "1", name: { image: "b:1" } }, ["at a:1", "at.name.image b:1"]],
+    [{ repository: "a", tag: "1", image: "b:1" }, ["at a:1", "at.image b:1"]],
     [{ image: { reference: unknownText } }, ["at.image.reference ?"]],
     [{ image: { reference: "", name: "a" } }, ["at.image a"]],
     [{ image: { name: "a" } }, ["at.image a"]],
     [{ image: { name: "a", repository: "b" } }, ["at.image b"]],
-    [{ image: { registry: "ghcr.io", tag: "1" } }, []],
+    [{ image: { registry: "ghcr.io", tag: "1" } }, ["at.image.tag 1 alone"]],
+    [{ image: { tag: 1.5 } }, ["at.image.tag 1.5 alone"]],
+    [{ image: { tag: "1", digest: "sha256:b" } }, []],
+    [{ image: { tag: "1", digest: unknownText } }, ["at.image ?"]],
+    [{ image: { tag: unknownText } }, ["at.image ?"]],
+    [{ image: { tag: "", pullPolicy: "Always" } }, []],
+    [{ image: { repo: "a", tag: "1" } }, ["at.image a:1"]],
+    [{ images: [{ name: "a", newName: "b", newTag: "2" }] }, ["at.images[0] b:2"]],
+    [{ images: [{ name: "a", newTag: "2", digest: "sha256:b" }] }, ["at.images[0] a:2@sha256:b"]],
+    [{ images: ["a=ghcr.io/b:1"] }, ["at.images[0] ghcr.io/b:1"]],
+    [{ preloadImages: "a:1, ghcr.io/b\nc" }, ["at.preloadImages a:1", "at.preloadImages ghcr.io/b"]],
+    [{ imageRepository: "a", imageTag: "2" }, ["at.imageRepository a:2"]],
+    [{ agentImage: "a", agentImageTag: "2" }, ["at.agentImage a:2"]],
+    [{ agentImage: "a:1", agentImageTag: "2" }, ["at.agentImage a:1"]],
+    [{ agentImage: "a", otherImageTag: "2" }, ["at.agentImage a"]],
+    [{ agentImage: "a", agentImageTag: unknownText }, ["at.agentImage ?"]],
+    [
+      {
+        parameters: [
+          { name: "image.repository", value: "a" },
+          { name: "image.tag", value: "2" },
+        ],
+      },
+      ["at.parameters[0].value a:2"],
+    ],
+    [{ env: [{ name: "AGENT_IMAGE", value: "a:1" }] }, ["at.env[0].value a:1"]],
+    [{ env: [{ name: "AGENT_IMAGE", value: unknownText }] }, ["at.env[0].value ?"]],
+    [{ from: { kind: "DockerImage", name: "a:1" } }, ["at.from.name a:1"]],
+    [{ from: { kind: "ImageStreamTag", name: "a:1" } }, []],
+    [{ importPolicy: { scheduled: true } }, ["at.importPolicy.scheduled moves by importPolicy.scheduled"]],
+    [{ importPolicy: { scheduled: false } }, []],
+    [
+      { triggers: [{ imageChangeParams: { automatic: true } }] },
+      ["at.triggers[0].imageChangeParams moves by imageChangeParams"],
+    ],
+    [
+      { triggers: [{ imageChangeParams: { automatic: unknownText } }] },
+      [
+        "at.triggers[0].imageChangeParams moves by imageChangeParams",
+        "at.triggers[0].imageChangeParams.automatic ??",
+      ],
+    ],
+    [{ triggers: [{ imageChangeParams: {} }] }, []],
+    [{ triggers: [{ imageChangeParams: { automatic: false } }] }, []],
+    [
+      { podAnnotations: { "keel.sh/policy": "all" } },
+      ["at.podAnnotations.keel.sh/policy moves by keel.sh/policy"],
+    ],
+    [{ podAnnotations: { "keel.sh/policy": "never" } }, []],
+    [
+      { podAnnotations: { "sidecar.istio.io/proxyImage": "a:1" } },
+      ["at.podAnnotations.sidecar.istio.io/proxyImage a:1"],
+    ],
+    [
+      { podLabels: { "sidecar.istio.io/inject": true } },
+      ["at.podLabels.sidecar.istio.io/inject injects by sidecar.istio.io/inject"],
+    ],
     [{ image: { repository: { of: "a" }, tag: "1" } }, []],
     [{ image: { repository: "a", tag: true } }, []],
     [{ image: { repository: "a", tag: unknownText } }, ["at.image ?"]],
@@ -70,31 +138,61 @@ describe("a value of which nobody has told the shape", () => {
   });
 });
 
+/** Aliases of aliases, 9 to the power of 9 of them. */
+const laughs = Array.from({ length: 9 }, (_, index) => {
+  const items = Array.from({ length: 9 }, () => (index === 0 ? "image" : `*a${index - 1}`));
+  return `a${index}: &a${index} [${items.join(",")}]`;
+}).join("\n");
+
 describe("a text", () => {
   test.each<[text: string, found: string[]]>([
-    ["image: a:1", ["at line 1 a:1"]],
+    ["image: a:1", ["at.image a:1"]],
     ["image:a:1", ["at line 1 a:1"]],
-    ["spec:\n  - image:   'a:1'\t# a note", ["at line 2 a:1"]],
-    ['"image": "a:1"', ["at line 1 a:1"]],
+    ["spec:\n  - image:   'a:1' # a note", ["at.spec[0].image a:1"]],
+    ['"image": "a:1"', ["at.image a:1"]],
+    ["{containers: [{name: a, image: nginx:latest}]}", ["at.containers[0].image nginx:latest"]],
+    ["image: {repository: nginx, tag: 1.10}", ["at.image nginx:1.10"]],
+    ["image:\n  tag: latest\n  repository: nginx", ["at.image nginx:latest"]],
+    ["image:\n  tag: latest", ["at.image.tag latest alone"]],
+    ["base: &b {repository: nginx}\nimage: {<<: *b, tag: 1.2.3}", ["at.image nginx:1.2.3"]],
+    ["image: &i nginx:1\nother:\n  image: *i", ["at.image nginx:1", "at.other.image nginx:1"]],
+    ["image: >-\n  nginx:1", ["at.image nginx:1"]],
+    ['"im\\u0061ge": nginx:1', ["at.image nginx:1"]],
+    ["a: b\n---\nimage: a:1\n---\nimage: b:1\n", ["at document 2.image a:1", "at document 3.image b:1"]],
+    ["values: |\n  image: {repository: nginx, tag: latest}", ["at.values.image nginx:latest"]],
+    [
+      "metadata:\n  annotations: {keel.sh/policy: major}",
+      ["at.metadata.annotations.keel.sh/policy moves by keel.sh/policy"],
+    ],
+    ["AGENT_IMAGE=a:1\nOTHER=b:1", ["at line 1 a:1"]],
+    ["export AGENT_IMAGE='a:1' # note", ["at line 1 a:1"]],
+    ["AGENT_IMAGE_REPOSITORY=a\nAGENT_IMAGE_TAG=latest", ["at line 1 a:latest"]],
+    ["PRELOAD_IMAGES=a:1 b:2", ["at line 1 a:1", "at line 1 b:2"]],
+    ["{{ if .Values.on }}\nimage: a:1\n{{ end }}", ["at line 2 a:1"]],
+    [`image: a:1\nx: ${"[".repeat(100)}`, ["at ??", "at line 1 a:1"]],
+    [`image: a:1\nx: ${"- ".repeat(100)}`, ["at line 1 a:1"]],
+    [`image: a:1\n${"- ".repeat(100)}`, ["at ??", "at line 1 a:1"]],
+    [`image: a:1\n# ${"x".repeat(300_000)}`, ["at ??", "at line 1 a:1"]],
+    [laughs, ["at ??"]],
     ["image: 'a:1\"", ["at line 1 'a:1\""]],
     ["image: '", ["at line 1 '"]],
     ["image: ''", []],
     ["image: # nothing", []],
-    ["image: a:1#2", ["at line 1 a:1#2"]],
+    ["image: a:1#2", ["at.image a:1#2"]],
     ["image:", []],
     ["image: {{ .Values.image }}", []],
     ["image: ./here", []],
     ["image: /here", []],
     ["image: http://example.com/a.png", []],
     ["image: data:image/png;base64,AA", []],
-    ["image: a/http://b", ["at line 1 a/http://b"]],
+    ["image: a/http://b", ["at.image a/http://b"]],
     [": a:1", []],
     ["image a", []],
     ["note: image: a:1", []],
     ['  {"image": "a:1"}', ["at.image a:1"]],
     ['[{"image": "a:1"}]', ["at[0].image a:1"]],
     ['{"image": "a:1"', ["at line 1 a:1"]],
-    ["{\nimage: a:1\n}", ["at line 2 a:1"]],
+    ["{\nimage: a:1\n}", ["at.image a:1"]],
     ['"image"', []],
     ["5", []],
   ])("%j", (text, found) => expect(told(foundInText("at", text))).toEqual(found));
