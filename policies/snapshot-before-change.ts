@@ -1,6 +1,7 @@
 import type { PolicyResource } from "@pulumi/policy";
 import { isCutOver, isImage } from "./cut-overs.ts";
 import { commandType, fleetFactsOf, type JudgedWorkload } from "./fleet-facts.ts";
+import { commandKinds, foreignCommands } from "./foreign-commands.ts";
 import { foreignState } from "./foreign-state.ts";
 import { itemsOf, notKnown, read } from "./guarded-read.ts";
 import { missingOf, preparationProgram, preparationsOf } from "./preparations.ts";
@@ -23,6 +24,7 @@ const kinds = [
   "unverified",
   "unordered",
   "foreignState",
+  ...commandKinds,
 ] as const;
 
 type SnapshotFinding = Finding<(typeof kinds)[number]>;
@@ -34,7 +36,8 @@ export const snapshotBeforeChange = stackRule({
   remediationSteps:
     "Run a gateway with state as an instance of a group of the fleet. It brings its preparation, gate and verification along, in their order.",
   kinds,
-  exemptible: ["foreignState"],
+  milder: { engineCommand: "advisory", unseenCommand: "advisory" },
+  exemptible: ["foreignState", ...commandKinds],
   judge: (graph) => {
     const { workloads, problems } = fleetFactsOf(graph);
     const parts = workloads.map((workload) => new Parts(graph, workload));
@@ -48,6 +51,7 @@ export const snapshotBeforeChange = stackRule({
       ...moving.flatMap((each) => verificationFindings(graph, each)),
       ...disorder(graph, moving),
       ...foreignState(graph),
+      ...foreignCommands(graph, new Set(parts.flatMap((each) => each.commands))),
     ];
   },
 });
@@ -66,6 +70,11 @@ class Parts {
     this.preparations = preparationsOf(graph, workload);
     this.gate = inside.find((command) => command.name === `${name}-gate`);
     this.verification = inside.find((command) => command.name === `${name}-verification`);
+  }
+
+  /** Those whose program is judged. */
+  get commands(): PolicyResource[] {
+    return [...this.preparations, this.gate, this.verification].filter((each) => each !== undefined);
   }
 }
 
