@@ -25,26 +25,29 @@ const partSteps = [
   "reference",
 ];
 
-/** An image that keeps being what it was, whatever the program says: what runs is outside of review. */
+type FrozenImage =
+  /** An image that keeps being what it was, whatever the program says: what runs is outside of review. */
+  | { kind: "frozen"; path: string; ignored: string }
+  /** The program shows no image there: what is kept may have one or not. */
+  | { kind: "unknown-entry"; path: string };
+
+/** What `ignoreChanges` does to the images of a resource. */
 export function frozenImages(
   ignoreChanges: readonly string[],
   { mapped, found, isOpen }: ImagesAt,
-): { path: string; ignored: string }[] {
-  return ignoreChanges.toSorted().flatMap((ignored) => {
-    const place =
-      mapped.find((path) => isFrozenBy(ignored, path)) ??
-      found.find((path) => isFrozenBy(ignored, path) && isPartOfImage(stepBelow(ignored, path))) ??
-      openPlace(ignored, isOpen);
-    return place === undefined ? [] : [{ path: place, ignored }];
+): FrozenImage[] {
+  return ignoreChanges.toSorted().flatMap((ignored): FrozenImage[] => {
+    const { first, last } = endsOf(ignored);
+    const path =
+      mapped.find((each) => isFrozenBy(ignored, each)) ??
+      found.find((each) => isFrozenBy(ignored, each) && isPartOfImage(stepBelow(ignored, each)));
+    if (path !== undefined) return [{ kind: "frozen", path, ignored }];
+    if (!isOpen(first)) return [];
+    if (namesImage(last) || namesImages(last)) return [{ kind: "frozen", path: ignored, ignored }];
+    return isWholeProperty(ignored) ? [{ kind: "unknown-entry", path: ignored }] : [];
   });
 }
 
 function isPartOfImage(step: string | undefined): boolean {
   return step === undefined || partSteps.includes(step);
-}
-
-function openPlace(ignored: string, isOpen: ImagesAt["isOpen"]): string | undefined {
-  const { first, last } = endsOf(ignored);
-  if (!isOpen(first)) return undefined;
-  return isWholeProperty(ignored) || namesImage(last) || namesImages(last) ? ignored : undefined;
 }

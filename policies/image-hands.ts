@@ -38,8 +38,10 @@ export function handOf({ key, path, value }: Reached & { key: string }): FoundHa
 
 /** Resources that exist to change images of others. */
 const movers =
-  /^kubernetes:(image\.toolkit\.fluxcd\.io\/[^:]+:ImageUpdateAutomation|argocd-image-updater\.argoproj\.io\/[^:]+:ImageUpdater)(Patch|List)?$/;
+  /^kubernetes:(?:image\.toolkit\.fluxcd\.io\/[^:]+:(ImageUpdateAutomation)|argocd-image-updater\.argoproj\.io\/[^:]+:(ImageUpdater))(?:Patch|List)?$/;
 
-export function movesImages(type: string): boolean {
-  return movers.test(type);
+/** The kind of such a resource; undefined: it is none. */
+export function moverKind(type: string): string | undefined {
+  const [, flux, argo] = movers.exec(type) ?? [];
+  return flux ?? argo;
 }

@@ -142,6 +142,11 @@ export function renamedReference(item: string): string {
   return item.slice(item.lastIndexOf("=") + 1);
 }
 
+/** `ghcr.io/acme/*`, `^ghcr`: it says which images are meant, and names none. */
+export function isPattern(item: string): boolean {
+  return /[*?^$(){}|\\]/.test(item);
+}
+
 function isReferenceLike(item: string): boolean {
   if (/[^\w.\-/:@+]/.test(item) || /^image\//i.test(item)) return false;
   const [first = "", ...more] = item.split("/");

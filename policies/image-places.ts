@@ -2,7 +2,7 @@ import type { Found } from "./found-image.ts";
 import { frozenImages } from "./frozen-images.ts";
 import { isUnitOfWorkload } from "./frozen-paths.ts";
 import { isObject, itemsOf, notKnown, propertiesOf, type Reached, reach, read } from "./guarded-read.ts";
-import { handOf, movesImages } from "./image-hands.ts";
+import { handOf, moverKind } from "./image-hands.ts";
 import { composedSettings, type Setting } from "./image-parts.ts";
 import {
   type EnvironmentPath,
@@ -80,7 +80,7 @@ export function imagePlacesOf(resource: JudgedResource): ImagePlace[] {
   // A workload that nothing is done to keeps its settings.
   const found = isUnitOfWorkload(urn) ? [] : places.filter(isImage).map(({ path }) => path);
   const frozen = frozenImages(ignoreChanges, { mapped, found, isOpen });
-  return [...places, ...frozen.map((each) => ({ kind: "frozen" as const, ...each }))];
+  return [...places, ...frozen];
 }
 
 function isImage({ kind }: ImagePlace): boolean {
@@ -94,7 +94,8 @@ function sightOf({ type, props }: JudgedResource): Sight {
   if (known !== undefined)
     return { ...none, places: knownPlaces(known, props), mapped: known.images.map(({ path }) => path) };
   if (judgedByTheirChildren.includes(type)) return none;
-  if (type === release) return { ...none, places: releasePlaces(props), isOpen: isOfChart };
+  if (type === release)
+    return { places: releasePlaces(props), mapped: ofChart, isOpen: (property) => property === "values" };
   if (configMaps.includes(type) || secrets.includes(type))
     return { ...none, places: manifestPlaces(props, secrets.includes(type), type.endsWith("List")) };
   if (!containerProviders.some((provider) => type.startsWith(provider))) return none;
@@ -102,18 +103,26 @@ function sightOf({ type, props }: JudgedResource): Sight {
     .filter(({ key }) => key !== "status")
     .flatMap(({ key, value }) => walk({ path: "", value: { [key]: value } }))
     .map((each) => foundPlace(each, "run"));
-  const mover: ImagePlace[] = movesImages(type)
-    ? [{ kind: "moved", path: "as a whole", by: "its kind" }]
-    : [];
-  return { ...none, places: [...mover, ...found], isOpen: (property) => !besideContent.includes(property) };
+  const by = moverKind(type);
+  const mover: ImagePlace[] = by === undefined ? [] : [{ kind: "moved", path: "as a whole", by }];
+  const isOpen = (property: string) => !besideContent.includes(property);
+  return { ...none, places: [...mover, ...found], ...(!isBuiltIn(type) && { isOpen }) };
 }
 
 /** What an object of Kubernetes has beside its content. */
 const besideContent = ["apiVersion", "kind", "metadata", "status"];
 
-function isOfChart(property: string): boolean {
-  return ["*", "chart", "valueYamlFiles", "values", "version"].includes(property);
+/** Kinds of Kubernetes' own that no table has are none with containers. Those of others may have some. */
+function isBuiltIn(type: string): boolean {
+  const [, group = ""] = /^kubernetes:([^/]+)\//.exec(type) ?? [];
+  return /^[a-z]+$/.test(group) || builtInGroups.test(group);
 }
+
+const builtInGroups =
+  /^(admissionregistration|apiextensions|apiregistration|authentication|authorization|certificates|coordination|discovery|events|flowcontrol\.apiserver|internal\.apiserver|networking|node|rbac\.authorization|resource|scheduling|settings|storage|storagemigration)\.k8s\.io$/;
+
+/** What of a release says which images its chart brings. */
+const ofChart = ["chart", "valueYamlFiles", "version"];
 
 function knownPlaces({ images, environment, built, told = [] }: KnownType, props: object): ImagePlace[] {
   const isBuilt = built === "always" || (built === "build" && isSet(read(props, "build")));
@@ -212,7 +221,9 @@ function toldPlaces(props: object, { path, form }: ToldPath): ImagePlace[] {
       ...unknown,
       ...settings.flatMap((setting) => {
         const hand = handOf(setting);
-        return hand === undefined ? variable(setting) : [foundPlace(hand, "setting")];
+        if (hand !== undefined) return [foundPlace(hand, "setting")];
+        // A label has no room for a reference.
+        return path.endsWith("annotations") ? variable(setting) : [];
       }),
     ];
   });

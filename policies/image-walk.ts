@@ -5,6 +5,7 @@ import {
   type Composed,
   composedObject,
   composedSettings,
+  isPattern,
   listedReferences,
   partKeys,
   renamedReference,
@@ -79,12 +80,20 @@ function walkProperty(property: Setting, parent: string, depth: number): Found[]
   return namesImages(key) ? walkImages(property, depth) : walk(property, depth);
 }
 
-/** Where manifests and values of charts tell other programs something. */
-const toldOthers = ["annotations", "commonAnnotations", "labels", "podAnnotations", "podLabels"];
+/** Where manifests and values of charts tell other programs something. A label has no room for a reference. */
+const toldOthers = [
+  "annotations",
+  "commonAnnotations",
+  "commonLabels",
+  "labels",
+  "podAnnotations",
+  "podLabels",
+];
 
-function walkTold(property: Reached, depth: number): Found[] {
-  const { path, value } = property;
+function walkTold(property: Setting, depth: number): Found[] {
+  const { key, path, value } = property;
   const hands = isObject(value) ? propertiesOf(value, path).flatMap((each) => handOf(each) ?? []) : [];
+  if (isObject(value) && key.toLowerCase().endsWith("labels")) return hands;
   const told = new Set(hands.map((hand) => hand.path));
   return [...hands, ...walk(property, depth).filter((found) => !told.has(found.path))];
 }
@@ -113,9 +122,10 @@ function walkImages({ path, value }: Reached, depth: number): Found[] {
   if (typeof value === "string") return listedIn(path, value, depth);
   if (!isObject(value)) return [];
   const children = Array.isArray(value) ? itemsOf(value, path) : propertiesOf(value, path);
-  return children.flatMap(({ path: at, value: item }) =>
-    walkNamed({ path: at, value: typeof item === "string" ? renamedReference(item) : item }, depth + 1),
-  );
+  return children.flatMap(({ path: at, value: item }) => {
+    if (typeof item !== "string") return walkNamed({ path: at, value: item }, depth + 1);
+    return isPattern(item) ? [] : walkNamed({ path: at, value: renamedReference(item) }, depth + 1);
+  });
 }
 
 /** The images that a text lists: as JSON or YAML, or one after the other. */

@@ -27,7 +27,7 @@ const longest = 256 * 1024;
 const deepest = 64;
 
 const known = new Map<string, Manifests>();
-const mostKnown = 256;
+const mostKnown = 64;
 
 /** The manifests that a text holds, as JSON or YAML. Undefined: it is neither. */
 export function manifestsIn(text: string): Manifests {

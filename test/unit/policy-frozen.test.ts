@@ -53,7 +53,6 @@ describe("an image that ignoreChanges keeps as it was", () => {
     [custom, { spec }, "metadata.annotations", []],
     [custom, { spec }, "status", []],
     // What the program does not show can still stand in what it keeps.
-    [custom, { spec: { replicas: 1 } }, "spec", ["spec"]],
     [custom, {}, "spec.sidecarImage", ["spec.sidecarImage"]],
     [custom, {}, "spec.images", ["spec.images"]],
     [custom, {}, "spec.replicas", []],
@@ -62,7 +61,7 @@ describe("an image that ignoreChanges keeps as it was", () => {
     [release, { values }, "values.agent.image.tag", ["values.agent.image"]],
     [release, { values }, "values.agent.image.pullPolicy", []],
     [release, { values }, "values.replicas", []],
-    [release, { values: {} }, "values", ["values"]],
+    [release, { values: {} }, "values", []],
     [release, { values }, "version", ["version"]],
     [release, { values }, "chart", ["chart"]],
     [release, { values }, "checksum", []],
@@ -102,6 +101,25 @@ describe("an image that ignoreChanges keeps as it was", () => {
     ["command:local:Command", { create: "true" }, "*", []],
   ])("%s %j under %s", (type, props, ignored, at) => {
     expect(frozen(type, props, ignored)).toEqual(at);
+  });
+
+  test("may be there where a custom resource shows none, and is none of the cluster's own kinds", () => {
+    const of = (type: string, ignored: string) => placesOf(type, { spec: { replicas: 1 } }, [ignored]);
+    for (const ignored of ["spec", "*", "data"])
+      expect(of(custom, ignored)).toEqual([{ kind: "unknown-entry", path: ignored }]);
+    expect(of(custom, "spec.replicas")).toEqual([]);
+    for (const kind of [
+      "core/v1:Service",
+      "core/v1:PersistentVolumeClaim",
+      "networking.k8s.io/v1:Ingress",
+      "flowcontrol.apiserver.k8s.io/v1:FlowSchema",
+    ])
+      expect(of(`kubernetes:${kind}`, "spec")).toEqual([]);
+    expect(placesOf(release, { values: {} }, ["values"])).toContainEqual({
+      kind: "unknown-entry",
+      path: "values",
+    });
+    expect(of("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute", "spec")).toHaveLength(1);
   });
 
   test("is refused, with what is ignored", () => {
