@@ -1,7 +1,7 @@
 import { isEngineSocket } from "./host-path.ts";
 
-/** Words after a tool's name that start, stop or change something; `any`: the tool does nothing else. */
-type Verbs = ReadonlySet<string> | "any";
+/** Words after a tool's name that start, stop or change something; a tool without any does nothing else. */
+type Verbs = ReadonlySet<string>;
 
 function words(...texts: readonly string[]): ReadonlySet<string> {
   return new Set(texts.flatMap((text) => text.split(" ")));
@@ -28,7 +28,6 @@ const tools = new Map<string, Verbs>([
   ...spread("argocd flux helm helmfile kubectl microk8s oc", clusters),
   ...spread("initctl launchctl rc-service service supervisorctl sv systemctl", services),
   ...spread("pm2 pm2-runtime", processes),
-  ...spread("halt kill killall pkill poweroff reboot shutdown", "any"),
 ]);
 
 function spread(names: string, verbs: Verbs): [string, Verbs][] {
@@ -37,6 +36,12 @@ function spread(names: string, verbs: Verbs): [string, Verbs][] {
 
 /** What some tools group their verbs by: `docker volume rm`. */
 const groups = words("compose container image network node service stack swarm system volume");
+
+/** What ends processes, by its first word alone: a word like `kill` stands in many texts. */
+const enders = words("kill killall pkill");
+const powers = words("halt poweroff reboot shutdown");
+/** What stands before a command and is none. */
+const prefixes = words("-c do else env exec nohup sudo then xargs");
 
 /** Managers of packages, which change what a host runs where they are told to install for all of it. */
 const managers = words("bun npm pnpm yarn");
@@ -63,7 +68,9 @@ export function callsIn(text: string): Calls {
     const said = wordsIn(simple);
     for (const [index, word] of said.entries()) {
       const name = toolName(word);
-      const change = changeBy(name, said.slice(index + 1));
+      const after = said.slice(index + 1);
+      const isFirst = index === 0 || prefixes.has(said[index - 1] ?? "");
+      const change = changeBy(name, after) ?? (isFirst ? endBy(name, after) : undefined);
       if (change !== undefined) {
         changes.add(change);
         break;
@@ -99,9 +106,12 @@ function changeBy(name: string, after: readonly string[]): string | undefined {
   }
   const verbs = tools.get(name);
   if (verbs === undefined) return undefined;
-  if (verbs === "any") return name;
   const at = after.findIndex((word) => verbs.has(word));
   if (at < 0) return undefined;
   const group = after.slice(0, at).find((word) => groups.has(word));
   return [name, group, after[at]].filter((word) => word !== undefined).join(" ");
+}
+
+function endBy(name: string, after: readonly string[]): string | undefined {
+  return powers.has(name) || (enders.has(name) && after.length > 0) ? name : undefined;
 }

@@ -68,7 +68,8 @@ export class FleetNames {
       if (named !== undefined) return named;
       if (isId(part) && this.#ids.some((id) => id.startsWith(part)))
         return { what: "a container of the fleet", isState: false };
-      if (/[*?]/.test(part)) return this.#byPattern(part);
+      const matched = /[*?]/.test(part) ? this.#byPattern(part) : undefined;
+      if (matched !== undefined) return matched;
     }
     return undefined;
   }
