@@ -218,6 +218,20 @@ describe("the moves of a workload", () => {
 });
 
 describe("the report", () => {
+  test("names the places of a state, and those that a restore could not set back", () => {
+    const places = { "/srv/work": 3 };
+    const withPlaces = update.map((each) => (each.kind === "snapshot" ? { ...each, places } : each));
+    const restored = back.map((each) =>
+      each.kind === "restore" ? { ...each, left: ["/srv/work"], unnamed: ["/srv/old"] } : each,
+    );
+    const records = onRecord(...start, ...withPlaces, ...judged(young, "two"), ...restored);
+    const text = updateReport("support", [{ name: "support-1", records }], new Date(begin));
+    expect(text).toContain("taken in 1.2s, with `/srv/work`\n");
+    expect(text).toContain(
+      "; state moved; `/srv/work` stayed as it was: the snapshot has nothing of it; `/srv/old` of the snapshot is state no more, and was not restored\n",
+    );
+  });
+
   test("says from, to, digests, snapshots, what was cut, checks and verdicts", () => {
     const records = onRecord(...start, ...update, ...judged(young, "two222222222222", "failed"), ...back);
     expect(updateReport("support", [{ name: "support-1", records }])).toBe(`# Updates of support
