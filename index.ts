@@ -8,6 +8,7 @@ import { defaultImageOf } from "./config/rollout.ts";
 import { tellFailure } from "./lifecycle/events.ts";
 import { parseStackConfig } from "./lifecycle/stack-config.ts";
 import { describeVerdicts, judgedGroups } from "./lifecycle/update/evidence-facts.ts";
+import { heldSecrets } from "./lifecycle/update/held-secrets.ts";
 import { describeUpdate } from "./lifecycle/update/plan.ts";
 import { hookDeadline } from "./lifecycle/update/time-budget.ts";
 import { updateSteps } from "./lifecycle/update/update-steps.ts";
@@ -23,6 +24,7 @@ const { config, secrets } = loadStackConfig(parseStackConfig);
 const stack = getStack();
 const platform = platformOf(config);
 const situations = await withoutStackTrace(situationsInWindow(config, stack, platform));
+const held = await withoutStackTrace(heldSecrets(situations, platform));
 const groups = judgedGroups(config, situations, new Date());
 
 const fleet = new Fleet("fleet", {
@@ -39,7 +41,7 @@ const fleet = new Fleet("fleet", {
   keeper: await withoutStackTrace(keeperFor(config)),
   hookDeadline: (input) => hookDeadline(input as Workload),
   removed: (name) => lastKnownInput(config, { stack, name }, { platform, proxy: proxyOf(config, platform) }),
-  named: secrets.named,
+  namedOf: (workload) => secrets.named.apply((values) => ({ ...values, ...held.get(workload) })),
   secretsOf: (workload) => ({
     snapshotPassword: secrets.snapshotPassword,
     gatewayToken:

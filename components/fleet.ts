@@ -45,8 +45,8 @@ export interface FleetArgs {
   /** Seconds after which the program of a hook with this input is stuck. */
   hookDeadline: (input: object) => number;
   secretsOf: (workload: string) => OperationSecrets;
-  /** The secrets that containers get, by their names. */
-  named: pulumi.Output<Record<string, string>>;
+  /** The secrets that the container of a workload gets, by their names. */
+  namedOf: (workload: string) => pulumi.Output<Record<string, string>>;
 }
 
 /** Everything of one stack: images first, then all preparations, then the steps one after the other. */
@@ -180,9 +180,9 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   #workload(name: string, hooks: WorkloadHooks, after: pulumi.Resource[]): Workload | ManagedWorkload {
-    const { config, secretsOf, named, resources } = this.#args;
+    const { config, secretsOf, namedOf, resources } = this.#args;
     const spec = this.#spec(name);
-    const args = { spec, secrets: secretsOf(name), named, hooks, resources, after };
+    const args = { spec, secrets: secretsOf(name), named: namedOf(name), hooks, resources, after };
     if (spec.group === undefined) {
       const previous = config.controlPlane?.previous;
       return new ControlPlane("control-plane", { ...args, ...this.#images, previous }, this.#inside).workload;
@@ -236,7 +236,8 @@ export class Fleet extends pulumi.ComponentResource {
 }
 
 /** Those that the stack makes: one that is said to exist is only joined. */
-function ownNetworks({ network, networks = [] }: WorkloadSpec["container"]): string[] {
+function ownNetworks({ network, networks = [], networkMode }: WorkloadSpec["container"]): string[] {
+  if (networkMode !== undefined) return [];
   const others = networks.map(({ name }) => name);
   return [network, ...others].filter((name) => !networks.some((each) => each.name === name && each.existing));
 }

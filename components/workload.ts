@@ -17,6 +17,8 @@ import { type OperationSecrets, operationCommand } from "./operation.ts";
 export interface WorkloadSpec {
   stack: string;
   name: string;
+  /** The name of its container, where that is another one. */
+  containerName?: string;
   track: Track;
   role: WorkloadConfig["role"];
   /** Undefined for the control plane. */
@@ -55,7 +57,14 @@ export interface WorkloadSpec {
   /** Why nothing at all is done to it in this run, as a sentence; undefined: it is treated like any other. */
   untouched?: string;
   /** What its container is not made anew for, because the records do not reach back to where it was made. */
-  keeps: { trigger: boolean; labels: boolean };
+  keeps: {
+    trigger: boolean;
+    labels: boolean;
+    /** Their new values wait for their wave. */
+    secrets: boolean;
+    /** The container whose network it has is not there: it can't be made anew now. */
+    network: boolean;
+  };
   /** What a judge of the update has to know of it: plain data, known at preview. */
   judged: object;
   /** It takes over from a container of somebody else's. */
@@ -94,6 +103,12 @@ export function verificationTrigger({ group, verification }: WorkloadSpec): stri
 /** What is there stays as it is, whatever the program says: for a workload that nothing is done to. */
 export function unlessUntouched({ untouched }: WorkloadSpec): { ignoreChanges?: string[] } {
   return untouched === undefined ? {} : { ignoreChanges: ["*"] };
+}
+
+function keptInputs({ keeps }: WorkloadSpec): { ignoreChanges?: string[] } {
+  const inputs = { labels: keeps.labels, envs: keeps.secrets, networkMode: keeps.network };
+  const kept = Object.entries(inputs).flatMap(([input, isKept]) => (isKept ? [input] : []));
+  return kept.length === 0 ? {} : { ignoreChanges: kept };
 }
 
 /** What a judge of the update has to know of a workload. */
@@ -148,7 +163,7 @@ export class Workload extends pulumi.ComponentResource {
         // Without a trigger the engine compares none: undefined on either side is no difference.
         ...(spec.untouched === undefined && !spec.keeps.trigger && { replacementTrigger: spec.trigger }),
         stays: spec.untouched !== undefined,
-        ...(spec.untouched === undefined && spec.keeps.labels && { ignoreChanges: ["labels"] }),
+        ...(spec.untouched === undefined && keptInputs(spec)),
         hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore], onError: [hooks.wayBack] },
         // An engine that hangs must not be waited for as long as the provider would by itself.
         customTimeouts: {

@@ -9,6 +9,8 @@ import { snapshots } from "./snapshots-schema.ts";
 export interface Place {
   path: Path;
   name: string;
+  /** The name of its container, where that is written. */
+  containerName?: string | undefined;
   /** Ports of the host that it listens on, with where they are written. */
   ports: { path: Path; port: number }[];
   hosts: readonly string[];
@@ -20,6 +22,7 @@ export interface Place {
 export function placeProblems(raw: unknown, places: readonly Place[]): Problem[] {
   return [
     ...duplicateNames(places),
+    ...duplicateContainers(places),
     ...duplicatePorts(places),
     ...duplicateHosts(raw, places),
     ...sharedState(places),
@@ -52,6 +55,21 @@ function duplicateNames(places: readonly Place[]): Problem[] {
       {
         path,
         message: `the name ${JSON.stringify(name)} is taken by ${pathText(first.path)}. Write another name.`,
+      },
+    ];
+  });
+}
+
+function duplicateContainers(places: readonly Place[]): Problem[] {
+  return places.flatMap(({ path, name, containerName }) => {
+    const other = places.find(
+      (each) => each.name !== name && (each.containerName ?? each.name) === containerName,
+    );
+    if (containerName === undefined || other === undefined) return [];
+    return [
+      {
+        path: [...path, "containerName"],
+        message: `the container of ${pathText(other.path)} is called ${JSON.stringify(containerName)} too. Write another name.`,
       },
     ];
   });

@@ -10,6 +10,7 @@ import {
   variableName,
   volume,
 } from "./fields.ts";
+import { networkMode } from "./network-mode.ts";
 import { ipAddress } from "./publish.ts";
 import { bytes } from "./units.ts";
 
@@ -114,7 +115,13 @@ const word = z.string().min(1);
 const ownInputs: Readonly<Record<string, string>> = {
   ...{ name: "the instance's name", image: "agentImages", hostname: "the instance's name" },
   ...{ envs: "environment", command: "command", user: "user", volumes: "mounts", ports: "ports" },
-  ...{ networksAdvanced: "networks", memory: "memory", memorySwap: "memory", healthcheck: "health" },
+  ...{
+    networksAdvanced: "networks",
+    networkMode: "networkMode",
+    memory: "memory",
+    memorySwap: "memory",
+    healthcheck: "health",
+  },
   ...{ wait: "health.wait", waitTimeout: "health.wait", stopTimeout: "stopGrace", init: "init" },
   ...{ destroyGraceSeconds: "stopGrace", entrypoints: "entrypoint", workingDir: "workingDirectory" },
   ...{ mounts: "mounts", hosts: "extraHosts", shmSize: "shmSize", cpus: "cpus", ulimits: "ulimits" },
@@ -125,6 +132,13 @@ const ownInputs: Readonly<Record<string, string>> = {
 
 const providerInput = word.superRefine((input, context) => {
   const own = ownInputs[input];
+  if (input === "pidsLimit") {
+    context.addIssue({
+      code: "custom",
+      message:
+        "the Docker provider can't limit the number of processes. Write `cgroupParent` with a slice of the host that has a TasksMax",
+    });
+  }
   if (own === undefined) return;
   context.addIssue({
     code: "custom",
@@ -151,8 +165,16 @@ export const containerOptions = {
     .optional()
     .meta(
       doc(
-        "Environment variables whose values are secrets: each variable with a name under `clawforce:secrets`. A new name goes canary first; a new value under the same name makes all containers anew, one after the other. Default: none.",
+        "Environment variables whose values are secrets: each variable with a name under `clawforce:secrets`. A new value goes canary first, as a new name does. Default: none.",
         { MODEL_API_KEY: "model-key" },
+      ),
+    ),
+  envFile: word
+    .optional()
+    .meta(
+      doc(
+        "File with variables on the machine that updates, seen from the folder of the stack files. Its values are secrets. It is read as `docker run --env-file` does: quotes belong to the value, other than in Compose. `environment`, `secrets` and the token go before it. Default: none.",
+        "gateway.env",
       ),
     ),
   entrypoint: argv
@@ -187,6 +209,14 @@ export const containerOptions = {
       doc("Further networks, and what is special about the one of `network`. Default: none.", [
         { name: "ollama-net", existing: true },
       ]),
+    ),
+  networkMode: networkMode
+    .optional()
+    .meta(
+      doc(
+        "Network in place of `network`: `host` for that of the Docker host, `none` for none, `container:NAME` for that of another container. If NAME is made anew, this container has no network until the next `pulumi up`. Default: `network`.",
+        "container:vpn",
+      ),
     ),
   extraHosts: z
     .record(word, word)
@@ -291,7 +321,7 @@ export const containerOptions = {
     .optional()
     .meta(
       doc(
-        "Any other input of the Docker provider's Container, by its own name and in its own units. What this program sets itself stays. Default: none.",
+        "Any other input of the Docker provider's Container, by its own name and in its own units. What this program sets itself stays. The provider has none for a number of processes: a `cgroupParent` with a TasksMax limits it. Default: none.",
         { sysctls: { "net.core.somaxconn": "1024" } },
       ),
     ),

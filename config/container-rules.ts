@@ -2,6 +2,7 @@ import { canonical, isInside, type Place, stateAt, valid } from "./collisions.ts
 import { mounts } from "./container-options-schema.ts";
 import { controlPlaneContainer, gatewayContainer } from "./container-schema.ts";
 import { fieldOf } from "./json.ts";
+import { hostNetworkPort } from "./network-mode.ts";
 import type { Path, Problem } from "./problem.ts";
 import { tokenCommand } from "./secrets.ts";
 import { hasPlaceName } from "./state-places.ts";
@@ -102,10 +103,20 @@ export function placesIn(
   });
 }
 
-/** The ports of the host that a container publishes beside the one of `publish`. */
-export function portsOf(path: Path, container: unknown): Place["ports"] {
+/** The ports of the host that a container listens on beside the one of `publish`. */
+export function portsOf(
+  path: Path,
+  container: unknown,
+  track: "gateway" | "control-plane" = "gateway",
+): Place["ports"] {
+  const { shape } = track === "gateway" ? gatewayContainer : controlPlaneContainer;
   const ports = valid(gatewayContainer.shape.ports, fieldOf(container, "ports")) ?? [];
-  return ports.flatMap(({ host, protocol }, index) =>
-    protocol === "tcp" ? [{ path: [...path, "container", "ports", index, "host"], port: host }] : [],
-  );
+  const at = hostNetworkPort(path, container);
+  const port = valid(shape.port, fieldOf(container, "port"));
+  return [
+    ...ports.flatMap(({ host, protocol }, index) =>
+      protocol === "tcp" ? [{ path: [...path, "container", "ports", index, "host"], port: host }] : [],
+    ),
+    ...(at === undefined || port === undefined ? [] : [{ path: at, port }]),
+  ];
 }

@@ -4,6 +4,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { isMapping } from "./json.ts";
 import type { Publish } from "./publish.ts";
 import type { StateLocation, WorkloadConfig } from "./rollout.ts";
+import { printsOf, withKnownValues } from "./secret-values.ts";
 import type { Track } from "./track.ts";
 
 /**
@@ -41,7 +42,10 @@ export type LaterSettings = {
   /** Seconds between SIGTERM and SIGKILL. */
   stopGrace: number;
   /** An instance's own: they are not its group's to prove. */
-  instanceSecrets?: Record<string, string>;
+  instanceSecrets?: Readonly<Record<string, string>>;
+  /** Variable -> print of its secret's value, of the group's secrets and of the instance's: see secret-values.ts. */
+  secretValues?: Readonly<Record<string, string>>;
+  instanceSecretValues?: Readonly<Record<string, string>>;
   instanceMounts?: NonNullable<ContainerConfig["mounts"]>;
 } & Omit<ContainerConfig, (typeof firstKeys)[number]>;
 
@@ -64,10 +68,12 @@ export interface Made {
 type Compared = Pick<Made, "settings" | "later">;
 
 /** What belongs to one instance and is written beside its name. All else is its group's, and goes wave by wave. */
-const ownKeys = ["state", "publish", "backups", "instanceSecrets", "instanceMounts"] as const;
+const ownKeys = [
+  ...["state", "publish", "backups", "instanceSecrets", "instanceSecretValues", "instanceMounts"],
+];
 
 export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "later" | "memory"> {
-  const { container, state, publish, backups, stopGrace, secrets, mounts } = workload;
+  const { container, state, publish, backups, stopGrace, secrets, mounts, secretPrints } = workload;
   const { memory } = container;
   const settings: ContainerSettings = {
     command: container.command ?? null,
@@ -87,8 +93,16 @@ export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "l
     ...(secrets !== undefined && { instanceSecrets: secrets }),
     ...(mounts !== undefined && { instanceMounts: mounts }),
   };
-  const later = { stopGrace, ...own, ...laterKeys(container) };
+  const values = {
+    secretValues: printsOf(container.secrets, secretPrints),
+    instanceSecretValues: printsOf(secrets, secretPrints),
+  };
+  const later = { stopGrace, ...own, ...laterKeys(container), ...defined(values) };
   return { settings, later, ...(memory !== undefined && { memory }) };
+}
+
+function defined<Part extends object>(part: Part): { [Key in keyof Part]?: Exclude<Part[Key], undefined> } {
+  return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Part;
 }
 
 function laterKeys(container: ContainerConfig): Omit<LaterSettings, "stopGrace" | OwnLater> {
@@ -125,17 +139,17 @@ export function withOwnPart<Part extends Compared>(shared: Part, { settings: own
     ...(dockerSocket !== undefined && { dockerSocket }),
     health,
   };
-  const { instanceSecrets: _, instanceMounts: __, ...others } = shared.later;
-  const { instanceSecrets, instanceMounts } = later;
-  return {
-    ...shared,
-    settings: ordered,
-    later: {
-      ...others,
-      ...(instanceSecrets !== undefined && { instanceSecrets }),
-      ...(instanceMounts !== undefined && { instanceMounts }),
-    },
-  };
+  const { instanceMounts: _, ...others } = shared.later;
+  const { instanceMounts } = later;
+  const withMounts = { ...others, ...defined({ instanceMounts }) };
+  return { ...shared, settings: ordered, later: withOwnSecrets(withMounts, later) };
+}
+
+/** One with the secrets that belong to the instance itself from the other. */
+export function withOwnSecrets(shared: LaterSettings, own: LaterSettings): LaterSettings {
+  const { instanceSecrets: _, instanceSecretValues: __, secretValues, ...others } = shared;
+  const { instanceSecrets, instanceSecretValues } = own;
+  return { ...others, ...defined({ instanceSecrets, secretValues, instanceSecretValues }) };
 }
 
 /** A workload as it is with other settings than the configuration has for it now. */
@@ -144,7 +158,8 @@ export function withSettings(workload: WorkloadConfig, made: Made): WorkloadConf
   const { command, user, tokenVariable, dockerSocket, environment, stateDirectory, network, port, health } =
     settings;
   const { memory } = workload.container;
-  const { stopGrace, instanceSecrets, instanceMounts, ...keys } = later;
+  const { stopGrace, instanceSecrets, instanceMounts, ...recorded } = later;
+  const { secretValues: _s, instanceSecretValues: _i, ...keys } = recorded;
   const { secrets: _, mounts: __, ...others } = workload;
   return {
     ...others,
@@ -171,11 +186,29 @@ export function differences(before: Compared, after: Compared, track: Track): st
 }
 
 export function sharedDifferences(before: Compared, after: Compared, track: Track): string[] {
-  return pathDifferences(sharedPart(before, track), sharedPart(after, track));
+  const [one, other] = bothKnown(before, after);
+  return withoutRepetition(pathDifferences(sharedPart(one, track), sharedPart(other, track)));
 }
 
 export function ownDifferences(before: Compared, after: Compared, track: Track): string[] {
-  return pathDifferences(ownPart(before, track), ownPart(after, track));
+  const [one, other] = bothKnown(before, after);
+  return withoutRepetition(pathDifferences(ownPart(one, track), ownPart(other, track)));
+}
+
+const ofValue = "the value of ";
+
+/** Another secret has another value. */
+function withoutRepetition(all: string[]): string[] {
+  return all.filter((each) => !each.startsWith(ofValue) || !all.includes(each.slice(ofValue.length)));
+}
+
+function bothKnown(one: Compared, other: Compared): [Compared, Compared] {
+  return [learned(one, other), learned(other, one)];
+}
+
+/** With what the other one knows of the values of the same secrets. */
+export function learned<Part extends Compared>(part: Part, { later }: Pick<Compared, "later">): Part {
+  return { ...part, later: withKnownValues(part.later, later) };
 }
 
 /** One short text for the settings that a group's instances share: the same for the same settings, however written. */
@@ -201,7 +234,7 @@ function ownPart({ settings, later }: Compared, track: Track): Plain {
 }
 
 function isOwn(key: string): boolean {
-  return (ownKeys as readonly string[]).includes(key);
+  return ownKeys.includes(key);
 }
 
 /** Seconds, of both tracks. */
@@ -236,6 +269,12 @@ function pathDifferences(before: unknown, after: unknown, path = ""): string[] {
     );
   }
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  const [, values, variable] = /^(secretValues|instanceSecretValues)\.(.*)$/.exec(path) ?? [];
+  if (values !== undefined) {
+    // A variable that comes or goes, or has another secret, is told of by its secret's name.
+    const names = values === "secretValues" ? "secrets" : "instanceSecrets";
+    return before === undefined || after === undefined ? [] : [`${ofValue}${names}.${variable} changes`];
+  }
   // A whole mapping that comes or goes is said by its parts.
   if (isMapping(before)) return pathDifferences(before, {}, path);
   if (isMapping(after)) return pathDifferences({}, after, path);

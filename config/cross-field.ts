@@ -11,6 +11,7 @@ import { digestOf, shortReference } from "./image-reference.ts";
 import { instanceGroupSettings } from "./instance-group-schema.ts";
 import { fieldOf, isMapping } from "./json.ts";
 import { suggestion } from "./nearest.ts";
+import { networkModeProblems } from "./network-mode.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
 import { volumeOf, waveCount } from "./rollout.ts";
 import {
@@ -42,6 +43,7 @@ export function crossFieldProblems(raw: unknown, kinds: readonly CheckDeclaratio
   const images = imagesOf(raw);
   const groups = Object.keys(mapping(fieldOf(raw, "instanceGroups"))).map((name) => groupView(raw, name));
   const places = [...groups.flatMap((group) => placesOf(raw, group)), ...trackPlaces(raw)];
+  const names = places.map(({ name, containerName }) => containerName ?? name);
   return [
     ...[...images].flatMap(([name, view]) => releaseProblems(name, view)),
     ...groups.flatMap((group) => [
@@ -63,6 +65,7 @@ export function crossFieldProblems(raw: unknown, kinds: readonly CheckDeclaratio
         ];
       }),
       ...managedProblems(raw, group.name),
+      ...networkModeProblems(["instanceGroups", group.name], groupOf(raw, group.name), names),
     ]),
     ...trackProblems(raw, [...images.keys()], kinds),
     ...containerProblems(
@@ -70,6 +73,7 @@ export function crossFieldProblems(raw: unknown, kinds: readonly CheckDeclaratio
       fieldOf(fieldOf(raw, "controlPlane"), "container"),
       "control-plane",
     ),
+    ...networkModeProblems(["controlPlane"], fieldOf(raw, "controlPlane"), names),
     ...placeProblems(raw, places),
   ];
 }
@@ -125,6 +129,7 @@ function placesOf(raw: unknown, group: GroupView): Place[] {
       {
         path,
         name: instance.name,
+        containerName: instance.containerName,
         ports: [...published(path, instance.publish), ...portsOf(shared, container)],
         hosts: instance.hosts ?? [],
         states: managed

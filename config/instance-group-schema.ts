@@ -3,13 +3,23 @@ import { adopt } from "./adopt-schema.ts";
 import type { CheckInput, CheckSchema } from "./check-kind.ts";
 import { mounts, secretVariables } from "./container-options-schema.ts";
 import { drain, gatewayContainer } from "./container-schema.ts";
-import { containerPath, doc, form, hosts, name, restoreOrder, volume } from "./fields.ts";
+import { containerName, containerPath, doc, form, hosts, name, restoreOrder, volume } from "./fields.ts";
 import { publish } from "./publish.ts";
 import { seconds } from "./units.ts";
 
 const instanceObject = z
   .strictObject({
-    name: name.meta(doc("Name of the instance and of its container.", "support-1")),
+    name: name.meta(
+      doc("Name of the instance, and of its container unless `containerName` says another one.", "support-1"),
+    ),
+    containerName: containerName
+      .optional()
+      .meta(
+        doc(
+          "Name of its container, if that can't be the instance's, as with `_` or capital letters. A container keeps its name for good. Default: `name`.",
+          "gateway_1",
+        ),
+      ),
     volume: volume
       .optional()
       .meta(doc("Docker volume with its state. Default: `<name>-state`.", "support-1-state")),

@@ -1,8 +1,11 @@
 import { Config, type Output, RunError, runtime, secret } from "@pulumi/pulumi";
+import { envFileValues } from "./env-file.ts";
+import { isMapping } from "./json.ts";
 import type { ParseStackConfig } from "./parse.ts";
 import { ConfigError } from "./problem.ts";
 import type { StackConfig } from "./schema.ts";
 import { SecretMark } from "./secret-mark.ts";
+import { secretPrints } from "./secret-values.ts";
 
 export interface LoadedConfig {
   config: StackConfig;
@@ -29,12 +32,15 @@ export function loadStackConfig(parse: ParseStackConfig): LoadedConfig {
   try {
     const config = parse(rawConfig(), { demandSecrets: true });
     const keys = new Config(namespace);
+    const named =
+      keys.getSecretObject<Record<string, string>>("secrets") ?? secret<Record<string, string>>({});
+    const ofFiles = envFileValues(config);
     return {
-      config,
+      config: withPrints(config, ofFiles),
       secrets: {
         gatewayTokens:
           keys.getSecretObject<Record<string, string>>("gatewayTokens") ?? secret<Record<string, string>>({}),
-        named: keys.getSecretObject<Record<string, string>>("secrets") ?? secret<Record<string, string>>({}),
+        named: named.apply((values) => ({ ...ofFiles, ...values })),
         snapshotPassword: keys.requireSecret("snapshotPassword"),
         controlPlanePassword: keys.getSecret("controlPlanePassword") ?? secret(""),
       },
@@ -43,6 +49,16 @@ export function loadStackConfig(parse: ParseStackConfig): LoadedConfig {
     if (error instanceof ConfigError) throw new RunError(error.message);
     throw error;
   }
+}
+
+/** Only where there are secrets to tell apart: the key for it takes its time. */
+function withPrints(config: StackConfig, ofFiles: Record<string, string>): StackConfig {
+  const { [`${namespace}:secrets`]: texts, [`${namespace}:snapshotPassword`]: password } =
+    runtime.allConfig();
+  const own = decoded(texts ?? "{}");
+  const values = { ...ofFiles, ...(isMapping(own) && (own as Record<string, string>)) };
+  if (password === undefined || Object.keys(values).length === 0) return config;
+  return { ...config, secretPrints: secretPrints(values, password) };
 }
 
 function rawConfig(): Record<string, unknown> {

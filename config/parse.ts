@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { CheckDeclaration } from "./check-kind.ts";
 import { crossFieldProblems } from "./cross-field.ts";
+import { envFileProblems, type ReadEnvFile, readEnvFile, withEnvFiles } from "./env-file.ts";
 import { ConfigError, type Path, type Problem } from "./problem.ts";
 import { type StackConfig, type StackSchema, secretKeys } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
@@ -19,8 +20,15 @@ export interface ParseOptions {
  */
 export type ParseStackConfig = (raw: Record<string, unknown>, options?: ParseOptions) => StackConfig;
 
-/** @param kinds the kinds of check that the schema was made with */
-export function stackParser(schema: StackSchema, kinds: readonly CheckDeclaration[]): ParseStackConfig {
+/**
+ * @param kinds the kinds of check that the schema was made with
+ * @param read how the files of `envFile` are read
+ */
+export function stackParser(
+  schema: StackSchema,
+  kinds: readonly CheckDeclaration[],
+  read: ReadEnvFile = readEnvFile,
+): ParseStackConfig {
   // Judges names only: what a secret's key holds is judged by `secrets.ts`.
   const withSecrets = schema.extend({
     controlPlanePassword: z.unknown().optional(),
@@ -38,12 +46,13 @@ export function stackParser(schema: StackSchema, kinds: readonly CheckDeclaratio
         (problem) => unknown.includes(problem) || !marked.some((mark) => isWithin(problem.path, mark)),
       ),
       ...crossFieldProblems(settings, kinds),
+      ...envFileProblems(settings, read),
       ...misplacedSecrets(marked.filter((mark) => !unknown.some(({ path }) => isWithin(mark, path)))),
       ...plainSecrets(raw),
       ...(demandSecrets ? missingSecrets(raw) : []),
     ];
     if (problems.length > 0) throw new ConfigError(inOrder(problems, Object.keys(withSecrets.shape)));
-    return schema.parse(settings);
+    return withEnvFiles(schema.parse(settings), read);
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   InstanceGroupConfig,
   StackConfig,
 } from "./schema.ts";
+import type { SecretPrints } from "./secret-values.ts";
 import type { Track } from "./track.ts";
 
 export type StateLocation = { volume: string } | { directory: string };
@@ -18,8 +19,9 @@ type Mounts = NonNullable<ContainerConfig["mounts"]>;
 
 /** One workload as the configuration wants it, whichever track it is of. */
 export interface WorkloadConfig {
-  /** Of its container too. */
+  /** Of its container too, unless that has another one. */
   name: string;
+  containerName?: string;
   track: Track;
   /** Its instance group; undefined for the control plane. */
   group?: string;
@@ -39,6 +41,8 @@ export interface WorkloadConfig {
   secrets?: Record<string, string>;
   /** What this one alone sees: see `containerOf`. */
   mounts?: Mounts;
+  /** Of the secrets that the stack has, where their values are known. */
+  secretPrints?: SecretPrints;
   hosts: readonly string[];
   drain: InstanceGroupConfig["drain"];
   /** Seconds between SIGTERM and SIGKILL. */
@@ -82,13 +86,13 @@ function imageAt(config: StackConfig, group: InstanceGroupConfig, index: number)
 
 /** All workloads in the order of their cut-overs: the control plane, then groups and instances as they are written. */
 export function workloadsOf(config: StackConfig): WorkloadConfig[] {
-  const { controlPlane } = config;
+  const { controlPlane, secretPrints } = config;
   return [
     ...(controlPlane === undefined ? [] : [controlPlaneWorkload(controlPlane)]),
     ...Object.entries(config.instanceGroups).flatMap(([group, groupConfig]) =>
       groupConfig.instances.map((_, index) => instanceWorkload(config, group, groupConfig, index)),
     ),
-  ];
+  ].map((workload) => (secretPrints === undefined ? workload : { ...workload, secretPrints }));
 }
 
 function controlPlaneWorkload(plane: ControlPlaneConfig): WorkloadConfig {
@@ -135,6 +139,7 @@ function instanceWorkload(
   const migrate = config.agentImages[agentImage]?.migrate;
   return {
     name: instance.name,
+    ...(instance.containerName !== undefined && { containerName: instance.containerName }),
     track: "runtime",
     group,
     role: wave === 0 ? "canary" : "fleet",
@@ -159,6 +164,14 @@ function instanceWorkload(
       `set \`clawforce:agentImages.${agentImage}\` and \`clawforce:instanceGroups.${group}\` back to what they ` +
       "were and run `pulumi up`: the old version comes back, with its state when the new one has moved it.",
   };
+}
+
+/** The name of a workload's container. */
+export function containerNameOf({
+  name,
+  containerName,
+}: Pick<WorkloadConfig, "name" | "containerName">): string {
+  return containerName ?? name;
 }
 
 /** What a workload's container is made with: its group's part, and its own secrets and mounts before those. */

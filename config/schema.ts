@@ -7,6 +7,7 @@ import { ingress } from "./ingress-schema.ts";
 import { instanceGroup } from "./instance-group-schema.ts";
 import { platform } from "./platform-schema.ts";
 import { migrate, rehearsal } from "./rehearsal-schema.ts";
+import type { SecretPrints } from "./secret-values.ts";
 import { snapshots } from "./snapshots-schema.ts";
 import { seconds } from "./units.ts";
 
@@ -156,7 +157,10 @@ export function stackSchemaOf(check: CheckSchema) {
 export const secretKeys = ["controlPlanePassword", "gatewayTokens", "secrets", "snapshotPassword"] as const;
 
 export type StackSchema = ReturnType<typeof stackSchemaOf>;
-export type StackConfig = z.output<StackSchema>;
+export type StackConfig = z.output<StackSchema> & {
+  /** Of the secrets below `secrets`; missing where their values are not known. */
+  secretPrints?: SecretPrints;
+};
 export type InstanceGroupConfig = StackConfig["instanceGroups"][string];
 export type InstanceConfig = InstanceGroupConfig["instances"][number];
 export type AgentImageConfig = StackConfig["agentImages"][string];

@@ -112,7 +112,7 @@ export function managedProblems(raw: unknown, group: string): Problem[] {
   if (fieldOf(written, "managed") !== true) return [];
   const path = ["instanceGroups", group];
   const entries = fieldOf(written, "instances");
-  const own = ["volume", "directory", "publish", "restore", "hosts", "mounts"];
+  const own = ["containerName", "volume", "directory", "publish", "restore", "hosts", "mounts"];
   return [
     ...(fieldOf(raw, "controlPlane") === undefined
       ? [
@@ -189,7 +189,7 @@ function controlPlanePlace(written: unknown): Place[] {
       name,
       ports: [
         ...published(path, valid(shape.publish, fieldOf(written, "publish"))),
-        ...portsOf(path, fieldOf(written, "container")),
+        ...portsOf(path, fieldOf(written, "container"), "control-plane"),
       ],
       hosts: valid(shape.hosts, fieldOf(written, "hosts")) ?? [],
       states: [

@@ -2,7 +2,10 @@ import { port } from "../config/fields.ts";
 import { platform } from "../config/platform-schema.ts";
 import { readStackFile } from "../config/stack-file.ts";
 import { adoptable, type Wanted } from "../platforms/docker/adoptable.ts";
+import { adoptableControlPlane } from "../platforms/docker/adopted-control-plane.ts";
 import { usual } from "../platforms/docker/adopted-settings.ts";
+import { NotAdoptable } from "../platforms/docker/adoption.ts";
+import { adoptControlPlane } from "./adopt-control-plane.ts";
 import { type AdoptionNames, adoptionEdits } from "./adoption-lines.ts";
 import { takeSecretsOver } from "./adoption-secrets.ts";
 import { adoptionText } from "./adoption-text.ts";
@@ -21,6 +24,10 @@ have. It changes nothing: neither the containers nor the stack file.
   fleet adopt --stack prod --container gateway-1,gateway-2
   fleet adopt --stack prod --compose openclaw --group support
 
+With --control-plane it reads a control plane in the same way, and lists the instances that it manages. They are never touched.
+
+  fleet adopt --stack prod --control-plane clawforce
+
 With --write it writes the lines into the stack file, and sets the secrets with \`pulumi config set --secret\`. It writes
 nothing where the stack file would have a problem then. No container is touched.
 
@@ -28,32 +35,54 @@ Exit code 0: printed or written. 1: at least one container can't be adopted; the
   flags: {
     container: { type: "string", value: "NAME[,NAME…]", does: "the containers" },
     compose: { type: "string", value: "PROJECT", does: "all containers of a Compose project" },
+    "control-plane": { type: "string", value: "NAME", does: "the container of a control plane" },
     group: { type: "string", value: "NAME", does: "the instance group to write; default: gateways" },
     "agent-image": { type: "string", value: "NAME", does: "the agent image to write; default: openclaw" },
     "state-directory": {
       type: "string",
       value: "PATH",
-      does: `where their state is inside; default: ${usual.stateDirectory}`,
+      does: `where their state is inside; default: ${usual.stateDirectory}; of a control plane: what its variables say`,
     },
-    port: { type: "string", value: "N", does: `the gateways' port inside; default: ${usual.port}` },
+    port: {
+      type: "string",
+      value: "N",
+      does: `their port inside; default: ${usual.port}; of a control plane: 8000`,
+    },
     write: { type: "boolean", does: "write the stack file and set the secrets" },
   },
   async run({ stack, configFile, flags, out, err }) {
     const named = { stack, configFile };
-    const wanted = wantedOf(flags.container, flags.compose);
-    const given = port.safeParse(Number(flags.port ?? usual.port));
-    if (given.data === undefined) {
+    const inside = flags.port === undefined ? undefined : port.safeParse(Number(flags.port)).data;
+    if (flags.port !== undefined && inside === undefined) {
       throw new CommandFailure(`${JSON.stringify(flags.port)} is no port. Write --port ${usual.port}.`);
     }
     const file = stackFileOf(named);
     const settings = readStackFile(file);
     // All else may still be missing: this is how a stack file begins.
     const host = platform.safeParse(settings.platform ?? { kind: "docker" }).data ?? configOf(named).platform;
-    const asked = {
-      stateDirectory: textOf(flags["state-directory"], usual.stateDirectory),
-      port: given.data,
-    };
     const taken = Object.keys((settings.secrets ?? {}) as object);
+    const stateDirectory = flags["state-directory"];
+    const plane = flags["control-plane"];
+    if (typeof plane === "string") {
+      if (flags.container !== undefined || flags.compose !== undefined) {
+        throw new CommandFailure(
+          "A control plane is adopted by itself. Leave --container and --compose out.",
+        );
+      }
+      const known = {
+        ...(typeof stateDirectory === "string" && stateDirectory !== "" && { stateDirectory }),
+        ...(inside !== undefined && { port: inside }),
+      };
+      const adoption = await adoptableControlPlane(host, plane, known, taken).catch((error: unknown) => {
+        throw error instanceof NotAdoptable ? new CommandFailure(error.message) : error;
+      });
+      return adoptControlPlane(adoption, { named, file, settings, host, write: flags.write === true, out });
+    }
+    const wanted = wantedOf(flags.container, flags.compose);
+    const asked = {
+      stateDirectory: textOf(stateDirectory, usual.stateDirectory),
+      port: inside ?? usual.port,
+    };
     const { adoptions, refusals } = await adoptable(host, wanted, asked, taken);
     for (const refusal of refusals) err.write(`${refusal}\n`);
     // Not every service of a Compose project is a gateway.
@@ -86,7 +115,7 @@ function wantedOf(container: string | boolean | undefined, compose: string | boo
   }
   if (typeof compose === "string" && container === undefined) return { composeProject: compose };
   throw new CommandFailure(
-    "Which containers? Write --container with their names, or --compose with the name of a Compose project.",
+    "Which containers? Write --container with their names, --compose with the name of a Compose project, or --control-plane.",
   );
 }
 

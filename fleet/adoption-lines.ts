@@ -68,7 +68,9 @@ function groupsOf(adoptions: readonly Adoption[], images: readonly NamedImage[])
   const groups = new Map<string, Group>();
   for (const each of adoptions) {
     const agentImage = images.find(({ reference }) => reference === each.image)?.name ?? "";
-    const key = JSON.stringify([agentImage, each.settings, each.stopGrace]);
+    // Two of them in one network would listen on one port.
+    const apart = "networkMode" in each.settings ? each.instance : "";
+    const key = JSON.stringify([agentImage, each.settings, each.stopGrace, apart]);
     const group = groups.get(key) ?? { agentImage, members: [] };
     groups.set(key, { ...group, members: [...group.members, each] });
   }
@@ -82,6 +84,7 @@ function groupLines(agentImage: string, members: readonly Adoption[]): Setting {
     agentImage,
     instances: members.map(({ container, instance, state, publish, ownSecrets = {}, mounts = [] }) => ({
       name: instance,
+      ...(container !== instance && { containerName: container }),
       ...state,
       ...(publish !== undefined && { publish }),
       ...(Object.keys(ownSecrets).length > 0 && { secrets: ownSecrets }),

@@ -19,11 +19,12 @@ export function adoptionText(
   ].join("\n");
 }
 
-function stackFileLines(edits: readonly Edit[], stack: string): string[] {
-  const lines: Record<string, Record<string, unknown>> = {};
+export function stackFileLines(edits: readonly Edit[], stack: string): string[] {
+  const lines: Record<string, unknown> = {};
   for (const { path, value } of edits) {
-    const [first, name] = path.map(String) as [string, string];
-    lines[`clawforce:${first}`] = { ...lines[`clawforce:${first}`], [name]: value };
+    const [first, name] = path.map(String);
+    const key = `clawforce:${first}`;
+    lines[key] = name === undefined ? value : { ...(lines[key] as object | undefined), [name]: value };
   }
   const text = stringify(lines, { lineWidth: 0, flowCollectionPadding: false });
   return [
@@ -61,7 +62,21 @@ export function secretsToSet({ hasToken, instance, secrets }: Adoption): SecretT
 }
 
 function aboutOne(adoption: Adoption, stack: string, written: boolean): string[] {
-  const { container, instance, image, startedWith, lost, notes, condition } = adoption;
+  const { instance } = adoption;
+  return [
+    ...aboutContainer(adoption, stack, written),
+    ...(adoption.hasToken
+      ? []
+      : [
+          `  It has no token in ${usual.tokenVariable}. Make one: openssl rand -hex 32 | pulumi config set --stack ${stack} --secret --path 'clawforce:gatewayTokens.${instance}'`,
+        ]),
+    "",
+  ];
+}
+
+/** What is true of a gateway and of a control plane. */
+export function aboutContainer(adoption: Adoption, stack: string, written: boolean): string[] {
+  const { container, image, startedWith, lost, notes, condition } = adoption;
   return [
     `${container}:`,
     ...(image === undefined
@@ -75,27 +90,19 @@ function aboutOne(adoption: Adoption, stack: string, written: boolean): string[]
         ? `  ${what} is set as clawforce:${key}.`
         : `  Set ${what}: docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' ${container} | sed -n 's/^${variable}=//p' | pulumi config set --stack ${stack} --secret --path 'clawforce:${key}'`,
     ),
-    ...(adoption.hasToken
-      ? []
-      : [
-          `  It has no token in ${usual.tokenVariable}. Make one: openssl rand -hex 32 | pulumi config set --stack ${stack} --secret --path 'clawforce:gatewayTokens.${instance}'`,
-        ]),
     ...lost.map(
       ({ key, what }) =>
         `  The new container would not have ${what}. If that is meant, write \`without: [${key}]\` under \`adopt\`.`,
     ),
     ...composeLines(adoption),
-    "",
   ];
 }
 
 /** Compose knows its containers by their names and labels, and the new one has none of its labels. */
-function composeLines({ composeProject, container, instance }: Adoption): string[] {
+function composeLines({ composeProject }: Adoption): string[] {
   if (composeProject === undefined) return [];
   return [
-    container === instance
-      ? `  The Compose project ${composeProject} made it. Once it is adopted, \`docker compose up\` ends with a conflict of names and touches nothing. Take the service out of the compose file then.`
-      : `  The Compose project ${composeProject} made it. Take the service out of the compose file before you adopt it: \`docker compose up\` would start a second gateway on the same state.`,
+    `  The Compose project ${composeProject} made it. Once it is adopted, \`docker compose up\` ends with a conflict of names and touches nothing. Take the service out of the compose file then.`,
   ];
 }
 

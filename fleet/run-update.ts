@@ -1,5 +1,6 @@
 import { shortReference } from "../config/image-reference.ts";
 import type { StackConfig } from "../config/schema.ts";
+import type { SecretPrints } from "../config/secret-values.ts";
 import { formatDuration } from "../config/units.ts";
 import type { EvidenceRecord } from "../lifecycle/evidence/records.ts";
 import { refusalText } from "../lifecycle/evidence/refusal.ts";
@@ -24,6 +25,8 @@ export interface UpdateRun {
   engine: UpdateEngine;
   /** Written before the update, and put back when that finds the state locked. */
   change: StackFileChange;
+  /** Of the stack's secrets, where the update may bring new values. */
+  secretPrints?: SecretPrints | undefined;
   /** What this is, for the screen and the files: "support: wave 1 …". */
   title: string;
   out: Output;
@@ -90,8 +93,9 @@ export async function showPlan(
  * The change of the stack file and one `pulumi up` with its steps shown while they happen; afterwards one screen that says what came of it, and report and
  * timeline as files. A failed update is an answer, not an error.
  */
-export async function runUpdate({ named, engine, change, title, out }: UpdateRun): Promise<UpdateResult> {
-  const config = fromProjectFolder(change.config());
+export async function runUpdate(update: UpdateRun): Promise<UpdateResult> {
+  const { named, engine, change, title, out, secretPrints } = update;
+  const config = { ...fromProjectFolder(change.config()), ...(secretPrints && { secretPrints }) };
   const before = await situationsOf(config, named.stack);
   await change.write();
   await unlessRefused(change, engine);

@@ -5,6 +5,7 @@ import { CommandFailure, type Output } from "./command.ts";
 import { controlPlane } from "./pinned-change.ts";
 import type { PolicyPack } from "./policy-pack.ts";
 import { runUpdate, showPlan } from "./run-update.ts";
+import { withSecretPrints } from "./secret-prints.ts";
 import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
@@ -25,9 +26,10 @@ export async function updateControlPlane(
   { rollback, dryRun, pack }: ControlPlaneUpdate,
   out: Output,
 ): Promise<"done" | "failed" | "gone back"> {
-  const config = configOf(named);
+  const config = await withSecretPrints(configOf(named), named);
+  const { secretPrints } = config;
   const change = StackFileChange.plan(stackFileOf(named), []);
-  const planned = await showPlan(fromProjectFolder(change.config()), named, out);
+  const planned = await showPlan(config, named, out);
   const plane = planned.find(({ config: { track } }) => track === "control-plane");
   const image = shortReference(config.controlPlane?.image ?? "");
   if (plane?.refused !== undefined) {
@@ -45,7 +47,7 @@ export async function updateControlPlane(
     return "done";
   }
   const engine = await UpdateEngine.open(named, out, pack);
-  const { passed, touched } = await runUpdate({ named, engine, change, title, out });
+  const { passed, touched } = await runUpdate({ named, engine, change, title, out, secretPrints });
   if (passed) {
     return "done";
   }

@@ -6,6 +6,7 @@ import { type Command, CommandFailure, type Output } from "./command.ts";
 import { type NextWave, nextWave, refuseTarget, rolloutsOf } from "./next-wave.ts";
 import { policyFlags, policyPackOf } from "./policy-pack.ts";
 import { runUpdate, showPlan } from "./run-update.ts";
+import { withSecretPrints } from "./secret-prints.ts";
 import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
@@ -67,7 +68,8 @@ There is nothing to take back then, and the stack file is as it was before.`,
     }
     const target = targetOf(configOf(named), group, flags);
     for (;;) {
-      const config = configOf(named);
+      const config = await withSecretPrints(configOf(named), named);
+      const { secretPrints } = config;
       refuseWindow(config);
       const now = new Date();
       const surveyed = await situationsOf(config, stack);
@@ -81,14 +83,14 @@ There is nothing to take back then, and the stack file is as it was before.`,
       }
       const change = StackFileChange.plan(stackFileOf(named), step.edits);
       change.show(out);
-      const changed = fromProjectFolder(change.config());
+      const changed = { ...fromProjectFolder(change.config()), ...(secretPrints && { secretPrints }) };
       const planned = await showPlan(changed, named, out);
       if (flags["dry-run"] === true) {
         out.write(`Would run: ${step.title}. Nothing was touched (--dry-run).\n`);
         return 0;
       }
       const engine = await UpdateEngine.open(named, out, pack);
-      const ran = await runUpdate({ named, engine, change, title: step.title, out });
+      const ran = await runUpdate({ named, engine, change, title: step.title, out, secretPrints });
       if (!ran.passed && adoption !== undefined) {
         out.write(afterFailedAdoption(stack));
         return 1;

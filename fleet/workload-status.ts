@@ -1,5 +1,6 @@
 import { digestIn } from "../config/digest.ts";
 import { shortReference } from "../config/image-reference.ts";
+import { containerNameOf } from "../config/rollout.ts";
 import { formatDuration } from "../config/units.ts";
 import { releasesOf, sameDigest } from "../lifecycle/evidence/move.ts";
 import type { Outcome } from "../lifecycle/evidence/records.ts";
@@ -100,7 +101,7 @@ function containerDifferences({ config, container, move, refused }: StatusFacts,
     ];
   }
   return [
-    ...servingDifferences(config.name, container, now),
+    ...servingDifferences(containerNameOf(config), container, now),
     ...(sameDigest(container.image, config.image)
       ? []
       : [

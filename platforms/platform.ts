@@ -38,6 +38,8 @@ export interface Unit {
   restart: string;
   /** The platform removes it once it is stopped. */
   temporary?: true;
+  /** The platform keeps all that it ever prints: its log grows until the disk is full. */
+  endlessLog?: true;
   /** The control plane that made it. */
   managedBy?: string;
 }
@@ -80,15 +82,26 @@ export interface UnitMount {
   writable: boolean;
 }
 
+export interface WantedLook {
+  /** Name of the unit. */
+  unit: string;
+  /** The workload that it is to be of. */
+  workload: string;
+}
+
 /** What is there under the name of a workload, as one look at all of them shows it. */
 export interface Observed {
   id: string;
+  /** The workload that the stack has made it for; missing where it has not. */
+  of?: string;
   /** The reference that it was made with, and its digest as far as the platform knows it. */
   image: string;
   /** The platform's word: "running", "exited". */
   state: string;
   /** As far as the platform can say: it runs, and is not unhealthy. */
   serves: boolean;
+  /** Id of the unit whose network it has. */
+  networkOf?: string;
   /** The control plane that made it. */
   managedBy?: string;
   /** It is none of this stack's: a sentence that says whose, and what to do. */
@@ -271,8 +284,11 @@ export interface ProgramResult {
 
 /** A platform that is asked about the workloads of one place: a Docker host, a cluster, a machine. */
 export interface Platform {
-  /** All of a stack in one look, by name. Throws one sentence where the place does not answer. */
-  observe(names: readonly string[], stack: string): Promise<Map<string, Observed>>;
+  /**
+   * All of a stack in one look, by the names of units: those that are asked for, and whatever else the stack has made for
+   * these workloads. Throws one sentence where the place does not answer.
+   */
+  observe(wanted: readonly WantedLook[], stack: string): Promise<Map<string, Observed>>;
   /** What its images have to be made for: "linux/amd64". */
   architecture(): Promise<string>;
   /** What its own clock shows. */
@@ -281,6 +297,8 @@ export interface Platform {
   marked(stack: string): Promise<Marked[]>;
   /** One of them, as it is now; undefined: nothing is there under this name. */
   unit(name: string): Promise<Unit | undefined>;
+  /** Who else has the network of a unit, by name. */
+  sharingNetwork(name: string): Promise<string[]>;
   exec(name: string, argv: string[], options: ExecOptions): Promise<JobResult>;
   openHttp(origin: HttpOrigin): Promise<HttpClient>;
   /** What it has printed since a time, line by line and as fast as it is taken. Seconds for all of it. */

@@ -6,7 +6,10 @@ import type { StateLocation } from "../config/rollout.ts";
 /** What the unit of a workload is made of. */
 export interface UnitSpec {
   stack: string;
+  /** Of the workload. */
   name: string;
+  /** Of its unit, where that is another one. */
+  containerName?: string;
   /** Reference with digest. */
   image: string;
   /** Where on the platform's host a port leads to the workload. */

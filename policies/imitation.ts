@@ -16,7 +16,13 @@ const moveProgram = "operations/move-managed.ts";
 export function imitations(rollout: Rollout, repositories: readonly string[]): CanaryFinding[] {
   const { graph, facts } = rollout;
   const own = new Set(facts.workloads.map(({ runner }) => runner));
-  const names = new Set(facts.workloads.filter(({ managed }) => !managed).map(({ name }) => name));
+  // A container may have another name than its workload.
+  const names = new Set(
+    facts.workloads
+      .filter(({ managed }) => !managed)
+      .flatMap(({ name, runner }) => [name, read(runner.props, "name")])
+      .filter((name) => typeof name === "string"),
+  );
   const ownRepositories = new Set([
     ...repositories,
     ...facts.workloads.flatMap(({ image }) => repositoryOfText(image)),

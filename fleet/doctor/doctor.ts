@@ -14,9 +14,10 @@ import { projectFolder } from "../project.ts";
 import { runPulumi } from "../pulumi-command.ts";
 import { resolveImage } from "../registry.ts";
 import { fromProjectFolder, type NamedStack, stackFileOf } from "../stack.ts";
+import { logs, sharedNetworks } from "./containers.ts";
 import type { Examination, Finding, Subject } from "./examination.ts";
 import { dockerHost, images, snapshotRoom } from "./host.ts";
-import { backend, evidencePlaces, nodeVersion, passphrase, pulumiVersion } from "./machine.ts";
+import { backend, envFiles, evidencePlaces, nodeVersion, passphrase, pulumiVersion } from "./machine.ts";
 
 /** Seconds for one question to Pulumi. */
 const pulumiDeadline = 120;
@@ -29,6 +30,7 @@ Looks at all that an update needs. It changes nothing and pulls nothing.
   this machine: Node.js, Pulumi, its backend, the passphrase, the folder of the records, the modes of keys
   the stack file, and the secrets that it needs
   the Docker host: whether it answers, its clock, the images, the logins to their registries, room for snapshots
+  the workloads that run: whose logs grow without an end, and who else has their networks
 
 Exit code 0: nothing is missing. 1: something is; each line says what to do.`,
   flags: {},
@@ -43,9 +45,12 @@ Exit code 0: nothing is missing. 1: something is; each line says what to do.`,
         passphrase,
         stackFile,
         evidencePlaces,
+        envFiles,
         dockerHost,
         images,
         snapshotRoom,
+        logs,
+        sharedNetworks,
       ],
       subject,
       out,
@@ -67,6 +72,10 @@ export async function examine(
     for (const finding of findings) {
       if ("well" in finding) {
         out.write(`✓ ${name}: ${finding.well}\n`);
+        continue;
+      }
+      if ("advice" in finding) {
+        out.write(`! ${name}: ${finding.advice}\n    ${finding.remedy}\n`);
         continue;
       }
       missing += 1;

@@ -2,8 +2,11 @@ import type { StackConfig } from "../../config/schema.ts";
 import type { EndedProcess } from "../../platforms/child-process.ts";
 import type { Platform } from "../../platforms/platform.ts";
 
-/** What an examination has found: that it is well, or what is wrong and what to do. */
-export type Finding = { well: string } | { problem: string; remedy: string };
+/** What an examination has found: that it is well, what is missing, or what no update needs and is better. */
+export type Finding =
+  | { well: string }
+  | { problem: string; remedy: string }
+  | { advice: string; remedy: string };
 
 /** What is examined, and how it can be asked. Nothing is changed by any of it. */
 export interface Subject {

@@ -1,3 +1,4 @@
+import { envFilePath } from "../../config/env-file.ts";
 import { messageOf } from "../../platforms/failure.ts";
 import { reasonOf } from "../engine-access.ts";
 import type { Examination, Finding, Subject } from "./examination.ts";
@@ -110,6 +111,21 @@ export const evidencePlaces: Examination = {
           },
       ...(signingKey === undefined ? [] : [keyFinding(signingKey, mode)]),
     ];
+  },
+};
+
+/** They hold secrets, and stand beside the stack file in plain text. */
+export const envFiles: Examination = {
+  name: "variables",
+  look: async ({ config, modeOf }: Subject) => {
+    const all = [config?.controlPlane, ...Object.values(config?.instanceGroups ?? {})];
+    const files = new Set(all.flatMap((each) => each?.container.envFile ?? []));
+    return [...files].map((written) => {
+      const file = envFilePath(written);
+      return ((modeOf(file) ?? 0) & 0o077) === 0
+        ? { well: `${written} is this user's alone` }
+        : { problem: `${written} can be read by others.`, remedy: `chmod 600 ${file}` };
+    });
   },
 };
 

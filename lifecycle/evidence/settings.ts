@@ -1,6 +1,7 @@
 import {
   changedLater,
   differences,
+  learned,
   type Made,
   ownFingerprint,
   sharedFingerprint,
@@ -33,27 +34,35 @@ function hasPassed(
   wanted: Compared,
   part: (settings: Compared) => string,
 ): boolean {
-  const passed: string[] = [];
-  let present: string | undefined;
+  let passed: Compared[] = [];
+  let present: Compared | undefined;
   let lastOutcome: string | undefined;
   for (const record of records) {
     if (record.kind === "verification") {
       lastOutcome = record.outcome;
-      if (record.outcome === "passed" && present !== undefined) arrive(passed, present);
+      if (record.outcome === "passed" && present !== undefined) passed = arrivedAt(passed, present, part);
     } else if (record.kind === "settings") {
-      present = part(record);
-      const isKnown = passed.includes(present);
+      // The first value on record of a secret is the one of all settings before that have the same secret.
+      passed = passed.map((each) => learned(each, record));
+      present = record;
+      const isKnown = passed.some((each) => part(each) === part(record));
       // Written down of a container that was there already: its last verification was one of these settings.
-      if (isKnown || (record.found === true && lastOutcome === "passed")) arrive(passed, present);
+      if (isKnown || (record.found === true && lastOutcome === "passed")) {
+        passed = arrivedAt(passed, present, part);
+      }
     }
   }
-  return passed.includes(part(wanted));
+  const asked = part(present === undefined ? wanted : learned(wanted, present));
+  return passed.some((each) => part(each) === asked);
 }
 
-function arrive(passed: string[], settings: string): void {
-  const place = passed.indexOf(settings);
-  if (place >= 0) passed.splice(place + 1);
-  else passed.push(settings);
+function arrivedAt(
+  passed: readonly Compared[],
+  settings: Compared,
+  part: (settings: Compared) => string,
+): Compared[] {
+  const place = passed.findIndex((each) => part(each) === part(settings));
+  return [...(place >= 0 ? passed.slice(0, place) : passed), settings];
 }
 
 /** What an update to these settings changes of a container, and whether that is a way back. */
@@ -102,7 +111,8 @@ export function goesBack(move: Move): boolean {
 export function madeOf(wanted: Omit<Made, "trigger">, before: Made | undefined, track: Track): Made {
   if (before === undefined) return { ...wanted, trigger: triggerOf(wanted) };
   const same = differences(before, wanted, track).length === 0;
-  const { settings, later } = same ? before : wanted;
+  // What is known now of the values of its secrets is noted, and makes no other container.
+  const { settings, later } = same ? learned(before, wanted) : wanted;
   const image = sameDigest(before.image, wanted.image) ? before.image : wanted.image;
   const next = { ...wanted, image, settings, later };
   return same && image === before.image && wanted.restore === before.restore

@@ -1,5 +1,6 @@
 import { shortReference } from "../../config/image-reference.ts";
 import type { StackConfig } from "../../config/schema.ts";
+import { withKnownValues } from "../../config/secret-values.ts";
 import { formatDuration } from "../../config/units.ts";
 import type { Move, RestorePlan } from "../evidence/move.ts";
 import { refusalText, unjudgedSince } from "../evidence/refusal.ts";
@@ -49,24 +50,45 @@ function finishClause({ observed, journal }: Situation): string {
 
 /** Said until it is on record what each container was made with: nothing can be held back before. */
 export function describeUnrecorded(workloads: readonly Situation[]): string[] {
-  const names = workloads
-    .filter(
-      ({ config, observed, records }) => !config.managed && observed !== undefined && !lastMade(records),
-    )
-    .map(({ input }) => input.name);
-  return names.length === 0
-    ? []
-    : [
-        `${names.join(", ")}: the settings of ${names.length === 1 ? "its container are" : "their containers are"} not on record yet; this update writes them down. ` +
-          "If you changed `container` or `stopGrace` since the last update, take that back first. Otherwise all instances get it at once.",
-      ];
+  const there = workloads.filter(({ config, observed }) => !config.managed && observed !== undefined);
+  const without = there.filter(({ records }) => !lastMade(records)).map(({ input }) => input.name);
+  const values = there.filter(learnsValues).map(({ input }) => input.name);
+  return [
+    ...(without.length === 0
+      ? []
+      : [
+          `${without.join(", ")}: the settings of ${without.length === 1 ? "its container are" : "their containers are"} not on record yet; this update writes them down. ` +
+            "If you changed `container` or `stopGrace` since the last update, take that back first. Otherwise all instances get it at once.",
+        ]),
+    ...(values.length === 0
+      ? []
+      : [
+          `${values.join(", ")}: nothing is on record yet of the values of ${values.length === 1 ? "its" : "their"} secrets; this update writes it down. ` +
+            "If you set a new value since the last update, set the old one again first. Otherwise all instances get the new one at once.",
+        ]),
+  ];
+}
+
+/** Whether more is known now of the values of its secrets than on record. */
+function learnsValues({ records, made }: Situation): boolean {
+  const before = lastMade(records)?.later;
+  if (before === undefined) return false;
+  const known = withKnownValues(before, made.later);
+  return (["secretValues", "instanceSecretValues"] as const).some(
+    (values) => Object.keys(known[values] ?? {}).length > Object.keys(before[values] ?? {}).length,
+  );
 }
 
 /** What changes of a workload without another container, and what does not change yet. */
-function besides({ records, made, waits }: Situation): string[] {
+function besides({ records, made, waits, network, observed }: Situation): string[] {
   const before = lastMade(records);
   const isOther = before !== undefined && before.memory !== made.memory;
+  const isCutOff =
+    network?.id !== undefined && observed?.networkOf !== undefined && observed.networkOf !== network.id;
   return [
+    ...(isCutOff
+      ? [`${network.owner} was made anew, and has taken its network: its container is made anew as well`]
+      : []),
     ...(isOther ? ["container.memory changes in place: its container goes on"] : []),
     ...(waits === undefined ? [] : [`keeps its settings until ${waits.until} (${waits.changes.join(", ")})`]),
   ];

@@ -11,6 +11,7 @@ import type { WorkloadContext, WorkloadTask } from "../workload.ts";
 import { asStranger, tokenProblem } from "./adoption.ts";
 import { creationOf } from "./creation.ts";
 import { type FoundState, findState, snapshotFoundState } from "./found-state.ts";
+import { lookAtNetworkOwner } from "./network-owner.ts";
 import { refuseOtherWriters } from "./other-writers.ts";
 import { rehearsalStep } from "./rehearsal-step.ts";
 import { isWayBack, lookForRoom } from "./room.ts";
@@ -175,8 +176,10 @@ async function fetchWhatIsNeeded(
 async function preflight(context: WorkloadContext, mustServe: boolean): Promise<string> {
   const { workload, platform } = context;
   await refuseOtherWriters(context);
+  const network = await lookAtNetworkOwner(context);
+  const beside = network === undefined ? "" : `, ${network}`;
   if (!mustServe) {
-    return "nothing else runs on its state";
+    return `nothing else runs on its state${beside}`;
   }
   const served = await unitOf(context);
   const { health } = served;
@@ -186,5 +189,5 @@ async function preflight(context: WorkloadContext, mustServe: boolean): Promise<
         `workload can't be judged. First make it healthy, or go back. Its log: ${platform.logCommand(workload.container)}`,
     );
   }
-  return `serves, ${await proveRunningVersion(context)}`;
+  return `serves, ${await proveRunningVersion(context)}${beside}`;
 }

@@ -1,13 +1,16 @@
 import {
+  learned,
   type Made,
   settingsOf,
   sharedDifferences,
   withOwnPart,
+  withOwnSecrets,
   withSettings,
 } from "../../config/container-settings.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
 import type { WorkloadConfig } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
+import { otherSecrets } from "../../config/secret-values.ts";
 import type { Observed } from "../../platforms/platform.ts";
 import { adoptionsGivenUp } from "../evidence/adoption.ts";
 import { witnessVerdict } from "../evidence/canary.ts";
@@ -38,6 +41,8 @@ export interface Settled {
   change: Change | undefined;
   /** What the stack file changes of its settings and this update does not, and what that waits for. */
   waits: { changes: string[]; until: string } | undefined;
+  /** Its variables with secrets stay as they are, whatever values the stack has for them now. */
+  keepsSecrets: boolean;
 }
 
 /**
@@ -55,18 +60,23 @@ export function settle<Found extends Unsettled>(
 
 function settled(config: StackConfig, workload: Unsettled, all: readonly Unsettled[], now: Date): Settled {
   const { wanted, records, epoch: restore, refused } = workload;
-  const target = { image: wanted.image, restore, ...settingsOf(wanted) };
   // What is on record of an adoption that was given up is no container's any more.
   const before = wanted.managed || workload.move.kind === "adopt" ? undefined : lastMade(records);
+  const target = { image: wanted.image, restore, ...targetOf(wanted, before) };
   if (refused !== undefined && before !== undefined) {
     const { settings, later } = before;
     const made = madeOf({ ...target, settings, later }, before, wanted.track);
-    return { config: withSettings(wanted, made), made, change: undefined, waits: undefined };
+    const keepsSecrets = otherSecrets(before.later, target.later);
+    return { config: withSettings(wanted, made), made, change: undefined, waits: undefined, keepsSecrets };
   }
   const until = before === undefined ? undefined : obstacle(config, workload, before, all, now);
+  const keepsSecrets =
+    before !== undefined && until !== undefined && otherSecrets(before.later, target.later);
+  // Of the variables with secrets all stay or none: the values of before are where the container runs alone.
+  const own = keepsSecrets ? { ...target, later: withOwnSecrets(target.later, before.later) } : target;
   const held =
     before !== undefined && until !== undefined
-      ? withOwnPart({ ...target, settings: before.settings, later: before.later }, target)
+      ? withOwnPart({ ...target, settings: before.settings, later: before.later }, own)
       : target;
   const made = anewAfter(adoptionsGivenUp(records), workload.move, madeOf(held, before, wanted.track));
   return {
@@ -77,7 +87,14 @@ function settled(config: StackConfig, workload: Unsettled, all: readonly Unsettl
       before === undefined || until === undefined
         ? undefined
         : { changes: sharedDifferences(before, target, wanted.track), until },
+    keepsSecrets,
   };
+}
+
+/** The settings of the stack file, with what is on record of values that are not known here. */
+function targetOf(wanted: WorkloadConfig, before: Made | undefined): ReturnType<typeof settingsOf> {
+  const settings = settingsOf(wanted);
+  return before === undefined ? settings : learned(settings, before);
 }
 
 /** The engine knows the container of an adoption that was given up, and has to make another one in its place. */
@@ -96,7 +113,7 @@ function obstacle(
   now: Date,
 ): string | undefined {
   const { track, group, role, wave } = wanted;
-  const target = settingsOf(wanted);
+  const target = targetOf(wanted, before);
   const changes = sharedDifferences(before, target, track);
   if (changes.length === 0 || hasPassedWith(records, target, track)) return undefined;
   // A way back is no way for something new: nothing stands before it, no window, no snapshot with a drill, no canary.
@@ -114,7 +131,7 @@ function hasProved(config: StackConfig, { wanted, observed, records }: Unsettled
   const before = lastMade(records);
   const serving = observed?.serves ? observed : undefined;
   if (before === undefined || serving === undefined) return false;
-  const target = settingsOf(wanted);
+  const target = targetOf(wanted, before);
   if (sharedDifferences(before, target, wanted.track).length > 0) return false;
   if (!hasPassedWith(records, target, wanted.track)) return false;
   const witness = {

@@ -39,6 +39,9 @@ export interface Situation {
   made: Made;
   /** What the stack file changes of its settings and this update does not. */
   waits: Settled["waits"];
+  keepsSecrets: boolean;
+  /** Whose network its container is to have, and the id of that one as it is now; undefined: it is not there. */
+  network?: { owner: string; id: string | undefined };
   /** Why it stays as it is: then its move is none, and nothing is done to it. */
   refused: Refusal | undefined;
   servingTrigger: string;

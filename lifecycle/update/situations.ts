@@ -1,4 +1,5 @@
-import { type WorkloadConfig, workloadsOf } from "../../config/rollout.ts";
+import { networkOwner } from "../../config/network-mode.ts";
+import { containerNameOf, type WorkloadConfig, workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Observed, Platform } from "../../platforms/platform.ts";
@@ -10,7 +11,7 @@ import { withChange } from "../evidence/settings.ts";
 import { withLeft } from "../snapshot/left-places.ts";
 import { PreparationMark } from "../workdir/preparation-mark.ts";
 import { logOf } from "../workload.ts";
-import { adoptionOf, noSuchContainer } from "./adoption.ts";
+import { adoptionOf, failedName, noSuchContainer } from "./adoption.ts";
 import { canaryBefore } from "./first-on-image.ts";
 import { interruptedFacts } from "./interrupted.ts";
 import { knownOf } from "./known.ts";
@@ -29,14 +30,19 @@ export async function situationsOf(
   platform: LookingPlatform,
 ): Promise<Situation[]> {
   const workloads = workloadsOf(config);
-  const adopted = workloads.flatMap(({ adopt }) => (adopt === undefined ? [] : [adopt.container]));
-  const observed = await platform.observe([...workloads.map(({ name }) => name), ...adopted], stack);
+  const wantedUnits = workloads.flatMap((wanted) =>
+    [containerNameOf(wanted), wanted.adopt?.container, networkOwner(wanted.container.networkMode)]
+      .filter((unit) => unit !== undefined)
+      .map((unit) => ({ unit, workload: wanted.name })),
+  );
+  const observed = await platform.observe(wantedUnits, stack);
   const others = workloads.filter((wanted) => !isAdopted(wanted, observed));
   refuseBehindItsBack(others, observed);
   refuseStrangers(others, observed);
+  refuseOtherNames(others, observed);
   const found = await Promise.all(
     workloads.map(async (wanted) => {
-      const own = observed.get(wanted.name);
+      const own = observed.get(containerNameOf(wanted));
       return isAdopted(wanted, observed)
         ? withAdoption(await find(config, stack, wanted, undefined), platform)
         : find(config, stack, wanted, own);
@@ -60,14 +66,16 @@ export async function situationsOf(
   });
   const known = led.map((each) => behindRefusedCanary(each, led));
   const surveyed = settle(config, known, now).map(({ wanted: _, change, epoch: __, ...facts }) => {
-    const { observed, records, hearsay, journal, hold, move } = facts;
+    const { records, hearsay, journal, hold, move } = facts;
     const since = journal?.since ?? hold?.since ?? unjudgedSince(records);
     const input = { ...workloadInput(config, stack, facts.config), made: facts.made };
+    const owner = networkOwner(facts.made.later.networkMode);
     return {
       ...facts,
+      ...(owner !== undefined && { network: { owner, id: observed.get(owner)?.id } }),
       input,
       move: withLeft(withChange(move, change), input, records),
-      servingTrigger: servingTrigger(observed, since, lastServing(hearsay)),
+      servingTrigger: servingTrigger(facts.observed, since, lastServing(hearsay)),
     };
   });
   return onlyGoesBack(surveyed) ? surveyed.map(leftAlone) : surveyed;
@@ -88,10 +96,12 @@ type Found = Unsettled &
   >;
 
 /** Whether it has no container of its own and is to adopt one: for one that has, that is over. */
-function isAdopted({ name, adopt }: WorkloadConfig, observed: ReadonlyMap<string, Observed>): boolean {
-  const own = observed.get(name);
+function isAdopted(wanted: WorkloadConfig, observed: ReadonlyMap<string, Observed>): boolean {
+  const { adopt } = wanted;
+  const unit = containerNameOf(wanted);
+  const own = observed.get(unit);
   return (
-    adopt !== undefined && (own === undefined || (own.stranger !== undefined && name === adopt.container))
+    adopt !== undefined && (own === undefined || (own.stranger !== undefined && unit === adopt.container))
   );
 }
 
@@ -180,7 +190,7 @@ function refuseBehindItsBack(
   observed: ReadonlyMap<string, Observed>,
 ): void {
   const taken = workloads.filter(
-    ({ name, managed }) => !managed && observed.get(name)?.managedBy !== undefined,
+    (wanted) => !wanted.managed && observed.get(containerNameOf(wanted))?.managedBy !== undefined,
   );
   if (taken.length > 0) {
     const names = taken.map(({ name }) => name).join(", ");
@@ -196,11 +206,31 @@ function refuseStrangers(
   workloads: readonly WorkloadConfig[],
   observed: ReadonlyMap<string, Observed>,
 ): void {
-  const sentences = workloads.flatMap(({ name, managed }) => {
-    const stranger = managed ? undefined : observed.get(name)?.stranger;
-    return stranger === undefined ? [] : [`${name}: ${stranger}`];
+  const sentences = workloads.flatMap((wanted) => {
+    const stranger = wanted.managed ? undefined : observed.get(containerNameOf(wanted))?.stranger;
+    return stranger === undefined ? [] : [`${wanted.name}: ${stranger}`];
   });
   if (sentences.length > 0) {
     throw new OperationFailure(sentences.join("\n"));
   }
+}
+
+/** Under another name the update would not see it, and start a second one. */
+function refuseOtherNames(
+  workloads: readonly WorkloadConfig[],
+  observed: ReadonlyMap<string, Observed>,
+): void {
+  const sentences = workloads.flatMap((wanted) => {
+    const { name } = wanted;
+    const unit = containerNameOf(wanted);
+    if (observed.has(unit)) return [];
+    return [...observed]
+      .filter(([other, { of, serves }]) => of === name && serves && other !== failedName(name))
+      .map(
+        ([other]) =>
+          `${name}: its container runs and is called ${other}. Nothing was touched. A container keeps its name: write \`containerName: ${other}\`. ` +
+          `If somebody has renamed it: \`docker rename ${other} ${unit}\`.`,
+      );
+  });
+  if (sentences.length > 0) throw new OperationFailure(sentences.join("\n"));
 }

@@ -3,7 +3,7 @@ import type { ContainerConfig } from "../../config/container-schema.ts";
 import type { DockerAccess } from "../../config/docker-access.ts";
 import { healthCommand } from "../../config/health-command.ts";
 import { usualRehearsal } from "../../config/rehearsal-schema.ts";
-import { containerOf, locationOf, type WorkloadConfig } from "../../config/rollout.ts";
+import { containerNameOf, containerOf, locationOf, type WorkloadConfig } from "../../config/rollout.ts";
 import type { ControlPlaneConfig, StackConfig } from "../../config/schema.ts";
 import { furtherPlaces } from "../../config/state-places.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
@@ -43,7 +43,7 @@ export function workloadInput(config: StackConfig, stack: string, workload: Work
     track: workload.track,
     ...(workload.group !== undefined && { group: workload.group }),
     ...placeOf(config),
-    container: name,
+    container: containerNameOf(workload),
     image: workload.image,
     startedWith: startSettingsOf(container),
     state: workload.state,

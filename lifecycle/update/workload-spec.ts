@@ -1,3 +1,4 @@
+import type { ContainerConfig } from "../../config/container-schema.ts";
 import { containerOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import { isFromBefore, refusalText, unjudgedSince } from "../evidence/refusal.ts";
@@ -11,6 +12,14 @@ function keptOf({ move, records }: Situation): { trigger: boolean; labels: boole
   return { trigger: stays && unjudgedSince(records) !== undefined, labels: stays && isFromBefore(records) };
 }
 
+/**
+ * By the id of the container whose network it is, which is what the engine knows it by: by its name it would differ after
+ * each refresh. Where that container was made anew, this one has to be too.
+ */
+function inNetworkOf(network: Situation["network"], container: ContainerConfig): ContainerConfig {
+  return network?.id === undefined ? container : { ...container, networkMode: `container:${network.id}` };
+}
+
 /** Said when its container does not come up. */
 function notComingUp({ input, move, hearsay }: Situation): string {
   if (move.kind === "back")
@@ -22,11 +31,12 @@ function notComingUp({ input, move, hearsay }: Situation): string {
 
 /** What the components need to know of a workload. */
 export function specOf(stackConfig: StackConfig, surveyed: Situation) {
-  const { config, input, observed, made, servingTrigger: trigger, refused } = surveyed;
+  const { config, input, observed, made, servingTrigger: trigger, refused, network } = surveyed;
   const { track, group, role, wave, publish, hosts, bake } = config;
   return {
     stack: input.stack,
     name: input.name,
+    ...(config.containerName !== undefined && { containerName: config.containerName }),
     track,
     role,
     wave,
@@ -37,7 +47,7 @@ export function specOf(stackConfig: StackConfig, surveyed: Situation) {
     hosts,
     state: input.state,
     ...(config.backups !== undefined && { backups: config.backups }),
-    container: containerOf(config),
+    container: inNetworkOf(network, containerOf(config)),
     managed: config.managed,
     stopGrace: input.stopGrace,
     gate: input.gate,
@@ -49,7 +59,11 @@ export function specOf(stackConfig: StackConfig, surveyed: Situation) {
     servingTrigger: trigger,
     ...(surveyed.putOff && { putOff: surveyed.putOff }),
     ...(refused?.untouched && { untouched: refusalText(input.name, refused) }),
-    keeps: keptOf(surveyed),
+    keeps: {
+      ...keptOf(surveyed),
+      secrets: surveyed.keepsSecrets,
+      network: network !== undefined && network.id === undefined,
+    },
     preparationAttempt: surveyed.preparationAttempt,
     judged: judgedWorkload(surveyed, namedReleasesFor(stackConfig, config)),
     adopts: config.adopt !== undefined,

@@ -5,6 +5,7 @@ import { OperationFailure, untouchedBy } from "../../platforms/failure.ts";
 import type { Platform, Unit } from "../../platforms/platform.ts";
 import type { IngressProxy, IngressService } from "../../platforms/proxy.ts";
 import { workloadFolder } from "../evidence/log.ts";
+import { failedName } from "../update/adoption.ts";
 import { keySettings, placeOf, startSettingsOf } from "../update/workload-input.ts";
 import type { Workload } from "../workload.ts";
 import { DocumentDamaged, readDocument, writeWhole } from "./whole-file.ts";
@@ -36,13 +37,24 @@ export async function lastKnownInput(
     return { ...kept, ...placeOf(config), evidenceDirectory: directory, evidenceKeys: keySettings(config) };
   }
   try {
-    const found = await platform.unit(name);
-    const isOwn = (await platform.strangerAt({ stack, name, unit: name })) === undefined;
+    const unit = await ownNameOf(platform, { stack, name });
+    const found = await platform.unit(unit);
+    const isOwn = (await platform.strangerAt({ stack, name, unit })) === undefined;
     const there = found && { ...found, isOwn };
-    return inputOfUnit({ config, stack, name, file }, there, await serviceOf(proxy, name));
+    return inputOfUnit({ config, stack, name, unit, file }, there, await serviceOf(proxy, name));
   } catch (error) {
     throw untouchedBy(error);
   }
+}
+
+/** The name of its container: what the stack has made for it may have another name than the workload. */
+async function ownNameOf(
+  platform: Platform,
+  { stack, name }: { stack: string; name: string },
+): Promise<string> {
+  if ((await platform.unit(name)) !== undefined) return name;
+  const looked = await platform.observe([{ unit: name, workload: name }], stack);
+  return [...looked].find(([unit, { of }]) => of === name && unit !== failedName(name))?.[0] ?? name;
 }
 
 /** Undefined when the file is not there, or is not what was written: the container knows the same. */
@@ -77,6 +89,8 @@ interface Leaving {
   config: StackConfig;
   stack: string;
   name: string;
+  /** The name of its container. */
+  unit: string;
   /** Where its input should be, for messages. */
   file: string;
 }
@@ -87,11 +101,11 @@ export function inputOfUnit(
   found: LeftUnit | undefined,
   service: IngressService | undefined,
 ): Workload {
-  const { config, stack, name } = leaving;
+  const { config, stack, name, unit } = leaving;
   const gateway = gatewayContainer.parse({});
   const port = Number(service?.target.split(":").at(-1) ?? gateway.port);
   return {
-    ...{ stack, name, track: "runtime", ...placeOf(config), container: name },
+    ...{ stack, name, track: "runtime", ...placeOf(config), container: unit },
     image: found?.image ?? "",
     startedWith: startSettingsOf(gateway),
     ...stateOf(leaving, found, gateway.stateDirectory),
@@ -120,7 +134,7 @@ export function inputOfUnit(
 
 /** Where its state is: the one thing that must not be guessed. Without a container nothing is copied. */
 function stateOf(
-  { stack, name, file }: Leaving,
+  { stack, name, unit, file }: Leaving,
   found: LeftUnit | undefined,
   stateDirectory: string,
 ): Pick<Workload, "state" | "mount"> {
@@ -139,7 +153,7 @@ function stateOf(
       `${name}: it has left the configuration, and ${file} is missing or damaged. Its container does not show which of its ` +
         `mounts is its state (${writable.map((each) => each.at).join(", ") || "it has none"}). Nothing was done to it. Put the file back from the ` +
         `copy of the evidence directory and run \`pulumi up\` again. Without a copy: copy these mounts yourself, then ` +
-        `\`docker stop ${name}\`, \`docker rm ${name}\` and \`pulumi refresh --stack ${stack}\`. Volumes and directories stay.`,
+        `\`docker stop ${unit}\`, \`docker rm ${unit}\` and \`pulumi refresh --stack ${stack}\`. Volumes and directories stay.`,
     );
   }
   return { state: mount.from, mount: mount.at };

@@ -4,6 +4,7 @@ import { type AdoptionQuestion, goneImage, variablesOf } from "./adopted-setting
 import { type Adoption, adoptionOf, NotAdoptable, withoutSharedPlaces, withSecrets } from "./adoption.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
 import { inspectImage } from "./image.ts";
+import { withNetworkOwner } from "./shared-network.ts";
 
 /** Containers by their names, or all of a Compose project. */
 export type Wanted = { containers: readonly string[] } | { composeProject: string };
@@ -22,14 +23,16 @@ export async function adoptable(
   const refusals: string[] = [];
   try {
     for (const name of await namesOf(docker, wanted)) {
-      const found = await inspectContainer(docker, name);
-      if (found === undefined) {
+      const seen = await inspectContainer(docker, name);
+      if (seen === undefined) {
         refusals.push(`There is no container ${name} on this host: \`docker ps --all\` lists them.`);
         continue;
       }
       try {
-        const adoption = adoptionOf(found, (await inspectImage(docker, found.Image)) ?? goneImage, asked);
-        adoptions.push(adoption);
+        const { found, notes } = await withNetworkOwner(docker, seen);
+        const read = adoptionOf(found, (await inspectImage(docker, found.Image)) ?? goneImage, asked);
+        const adoption = { ...read, instance: freeName(read.instance, adoptions) };
+        adoptions.push({ ...adoption, notes: [...adoption.notes, ...notes] });
         held.push({ instance: adoption.instance, names: adoption.secrets, values: variablesOf(found) });
       } catch (error) {
         if (!(error instanceof NotAdoptable)) throw error;
@@ -42,6 +45,14 @@ export async function adoptable(
   const named = secretNames(held, new Set(takenSecrets));
   const whole = adoptions.map((each, index) => withSecrets(each, named[index]));
   return { adoptions: withoutSharedPlaces(whole, asked), refusals };
+}
+
+/** `a_b` and `a-b` are two containers, and one name of an instance. */
+function freeName(wanted: string, adoptions: readonly Adoption[]): string {
+  const taken = new Set(adoptions.map(({ instance }) => instance));
+  let name = wanted;
+  for (let count = 2; taken.has(name); count += 1) name = `${wanted.slice(0, 60)}-${count}`;
+  return name;
 }
 
 async function namesOf(docker: ReturnType<typeof dockerClient>, wanted: Wanted): Promise<readonly string[]> {

@@ -17,6 +17,8 @@ export const goneImage: InspectedImage = { RepoDigests: [], Config: {} };
 export interface AdoptionQuestion {
   stateDirectory: string;
   port: number;
+  /** What a new container has of it if nothing is written; default: a gateway's. */
+  usual?: { stateDirectory: string; port: number };
 }
 
 /** A further place of a state, as the stack file says it. */
@@ -50,15 +52,17 @@ export function adoptedSettings(
 ): AdoptedSettings {
   const { Config, HostConfig } = found;
   const own = environmentOf(found, image);
-  const { publish, ports } = portsOf(HostConfig.PortBindings ?? {}, asked.port);
+  // Docker keeps the bindings of a container without a network of its own, and heeds none of them.
+  const bindings = isShared(HostConfig.NetworkMode) ? {} : HostConfig.PortBindings;
+  const { publish, ports } = portsOf(bindings ?? {}, asked.port);
   const stopTimeout = (Config as { StopTimeout?: number }).StopTimeout;
   const mounts = stateMountsOf(found, asked).map((mount) => ({ ...linesOf(mount), state: true as const }));
   return {
     ...(publish !== undefined && { publish }),
     ...(mounts.length > 0 && { mounts }),
     settings: {
-      ...other("stateDirectory", asked.stateDirectory, usual.stateDirectory),
-      ...other("port", asked.port, usual.port),
+      ...other("stateDirectory", asked.stateDirectory, (asked.usual ?? usual).stateDirectory),
+      ...other("port", asked.port, (asked.usual ?? usual).port),
       ...listed("entrypoint", Config.Entrypoint, image.Config.Entrypoint),
       ...listed("command", Config.Cmd, image.Config.Cmd),
       ...other("user", Config.User, image.Config.User ?? ""),
@@ -162,7 +166,7 @@ function portsOf(bindings: PortBindings, port: number) {
 
 /** They exist, and stay somebody else's: the first one is `network`. */
 function networksOf({ Id, Name, HostConfig, NetworkSettings }: Inspected): Record<string, unknown> {
-  if (isShared(HostConfig.NetworkMode)) return {};
+  if (isShared(HostConfig.NetworkMode)) return { networkMode: HostConfig.NetworkMode };
   const own = new Set([Name.replace(/^\//, ""), Id.slice(0, 12)]);
   const networks = Object.entries(NetworkSettings.Networks ?? {})
     .filter(([name]) => name !== "bridge")
@@ -301,7 +305,7 @@ function loggingOf(log: { Type?: string; Config?: Record<string, string> } | und
   return { logging: { ...other("driver", Type, "json-file"), ...filled("options", Config ?? {}) } };
 }
 
-interface WithHealth {
+export interface WithHealth {
   Healthcheck?: {
     Test?: string[];
     Interval?: number;
@@ -312,7 +316,7 @@ interface WithHealth {
 }
 
 /** One that its image brings is left to this program, which asks the gateway itself. */
-function healthOf({ Healthcheck: own }: WithHealth, { Healthcheck: ofImage }: WithHealth) {
+export function healthOf({ Healthcheck: own }: WithHealth, { Healthcheck: ofImage }: WithHealth) {
   if (own?.Test === undefined || JSON.stringify(own) === JSON.stringify(ofImage)) return {};
   const [kind, ...rest] = own.Test;
   if (kind !== "CMD" && kind !== "CMD-SHELL") return {};
@@ -371,7 +375,7 @@ function lostOf(found: Inspected, asked: AdoptionQuestion): Loss[] {
   const unnamed = Mounts.filter(
     ({ Destination }) => !isWithin(Destination, stateDirectory) && isUnnamed(Destination, Mounts),
   );
-  const { PidsLimit, NetworkMode, CpuQuota } = HostConfig as { CpuQuota?: number } & typeof HostConfig;
+  const { PidsLimit, CpuQuota } = HostConfig as { CpuQuota?: number } & typeof HostConfig;
   return [
     ...nested.map(({ Destination, Source }) => ({
       key: `mounts.${Destination}`,
@@ -382,9 +386,8 @@ function lostOf(found: Inspected, asked: AdoptionQuestion): Loss[] {
       what: `the volume without a name at ${Destination}, with what is in it`,
     })),
     ...(PidsLimit !== null && PidsLimit !== undefined && PidsLimit > 0
-      ? [{ key: "pidsLimit", what: `its limit of ${PidsLimit} processes` }]
+      ? [{ key: "pidsLimit", what: `its limit of ${PidsLimit} processes, which the provider can't set` }]
       : []),
     ...(CpuQuota ? [{ key: "cpuQuota", what: "its processor quota: write `cpus` in its place" }] : []),
-    ...(isShared(NetworkMode) ? [{ key: "networkMode", what: `its network mode ${NetworkMode}` }] : []),
   ];
 }

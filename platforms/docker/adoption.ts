@@ -12,7 +12,7 @@ import {
 import { stackLabel } from "./foreign-container.ts";
 import { withDigest } from "./known-digest.ts";
 import { isWithin, withoutSlash } from "./mount-table.ts";
-import { unitOfContainer } from "./unit.ts";
+import { isEndless, unitOfContainer } from "./unit.ts";
 
 /** A gateway that somebody else has started, as the stack file would say it. Plain JSON; no value of a secret is in it. */
 export interface Adoption extends AdoptedSettings {
@@ -47,6 +47,9 @@ export function withSecrets(adoption: Adoption, named: NamedSecrets | undefined)
   };
 }
 
+/** Enough for what the check of a log reads after a start, and no disk's trouble. */
+const rotation = { "max-size": "50m", "max-file": "3" };
+
 /** Why a container can't be adopted: a sentence with what to do. */
 export class NotAdoptable extends Error {}
 
@@ -57,12 +60,16 @@ export function adoptionOf(found: Inspected, image: InspectedImage, asked: Adopt
   const state = stateOf(container, found, asked.stateDirectory);
   const composeProject = labels["com.docker.compose.project"];
   const instance = instanceName(container);
-  const settings = adoptedSettings(found, image, asked);
+  const read = adoptedSettings(found, image, asked);
+  const settings = isEndless(found.HostConfig.LogConfig)
+    ? { ...read.settings, logging: { options: rotation } }
+    : read.settings;
   return {
     ...{ container, instance, state, image: withDigest(found.Config.Image, image.RepoDigests ?? []) },
     startedWith: found.Config.Image,
-    ...settings,
-    notes: [...notesOf(container, instance, found), ...stateNotes(settings)],
+    ...read,
+    settings,
+    notes: [...notesOf(container, instance, found), ...stateNotes(read)],
     condition: conditionOf(found),
     ...(composeProject !== undefined && { composeProject }),
   };
@@ -98,16 +105,27 @@ function instanceName(container: string): string {
   return container
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 63);
+    .slice(0, 63)
+    .replace(/^-+|-+$/g, "");
 }
 
-function notesOf(container: string, instance: string, { Config, NetworkSettings }: Inspected): string[] {
+function notesOf(
+  container: string,
+  instance: string,
+  { Config, HostConfig, NetworkSettings }: Inspected,
+): string[] {
   const labels = Config.Labels ?? {};
   return [
     ...(instance === container
       ? []
-      : [`The new container is called ${instance}: an instance can't be called ${container}.`]),
+      : [
+          `Its instance is called ${instance}, because ${container} is no name of an instance. The container keeps its name.`,
+        ]),
+    ...(isEndless(HostConfig.LogConfig)
+      ? [
+          `The log of ${container} grows without an end. The lines give the new container a log of ${rotation["max-file"]} files of ${rotation["max-size"]} at most.`,
+        ]
+      : []),
     ...(NetworkSettings.Networks?.bridge === undefined
       ? []
       : [

@@ -2,6 +2,7 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { certificateFolder, type DockerAccess, sshOptions } from "../../config/docker-access.ts";
 import { healthCommand } from "../../config/health-command.ts";
+import { networkOwner } from "../../config/network-mode.ts";
 import { publishedAt } from "../../config/publish.ts";
 import type { StateLocation } from "../../config/rollout.ts";
 import type { UnitSecrets, UnitSpec } from "../resources.ts";
@@ -36,9 +37,10 @@ export function containerArgs(spec: UnitSpec, secrets: UnitSecrets): docker.Cont
   return {
     // First, so that nothing of it takes the place of what this program needs.
     ...container.options,
-    name: spec.name,
+    name: spec.containerName ?? spec.name,
     image: spec.image,
-    hostname: spec.name,
+    // Who has the network of another container has its hostname too: Docker refuses both.
+    ...(networkOwner(container.networkMode) === undefined && { hostname: spec.name }),
     init: true,
     restart: "unless-stopped",
     ...(container.command && { command: container.command }),
@@ -54,7 +56,7 @@ export function containerArgs(spec: UnitSpec, secrets: UnitSecrets): docker.Cont
       ...restoreLabel(spec.restoreEpoch),
       ...labelArgs(container),
     ],
-    networksAdvanced: [{ name: container.network }],
+    ...(container.networkMode === undefined && { networksAdvanced: [{ name: container.network }] }),
     volumes: [
       stateMount(spec.state, container.stateDirectory),
       ...(spec.backups === undefined ? [] : [stateMount(spec.backups, spec.backups.path)]),
@@ -103,8 +105,10 @@ function restoreLabel(epoch: string): { label: string; value: string }[] {
  */
 export function inputsBesidesImage(inputs: docker.ContainerArgs): string[] {
   // Those that not every workload has can stand in what is there.
-  const seldom = ["command", "user", "ports", "memory", "memorySwap", ...optionInputs];
-  return [...new Set([...Object.keys(inputs), ...seldom])].filter((input) => input !== "image");
+  const seldom = ["command", "user", "ports", "memory", "memorySwap", "hostname", "networksAdvanced"];
+  return [...new Set([...Object.keys(inputs), ...seldom, ...optionInputs])].filter(
+    (input) => input !== "image",
+  );
 }
 
 function tokenEntries(variable: string | undefined, token: pulumi.Input<string>): pulumi.Output<string>[] {

@@ -12,6 +12,7 @@ export function optionArgs(container: ContainerConfig): Args {
     ...(entrypoint && { entrypoints: entrypoint }),
     ...(container.workingDirectory !== undefined && { workingDir: container.workingDirectory }),
     ...(container.mounts && { mounts: container.mounts.map(mountArgs) }),
+    ...(container.networkMode !== undefined && { networkMode: container.networkMode }),
     ...(networks && { networksAdvanced: networkArgs(container.network, networks) }),
     ...(extraHosts && { hosts: Object.entries(extraHosts).map(([host, ip]) => ({ host, ip })) }),
     ...(shmSize !== undefined && { shmSize: megabytes(shmSize) }),
@@ -34,6 +35,7 @@ export function optionArgs(container: ContainerConfig): Args {
 export const optionInputs = [
   ...["entrypoints", "workingDir", "mounts", "hosts", "shmSize", "cpus", "ulimits", "devices", "gpus"],
   ...["capabilities", "securityOpts", "readOnly", "logDriver", "logOpts", "stopSignal", "platform"],
+  "networkMode",
 ] as const satisfies readonly (keyof docker.ContainerArgs)[];
 
 export function labelArgs({ labels = {} }: ContainerConfig): docker.types.input.ContainerLabel[] {

@@ -25,7 +25,12 @@ function isOwn(
   labels: Readonly<Record<string, string>>,
   { stack, name }: { stack: string; name: string },
 ): boolean {
-  return labels[stackLabel] === stack && labels[workloadLabel] === name;
+  return ownWorkload(labels, stack) === name;
+}
+
+/** The workload that a stack has made a container for; undefined: it has not. */
+export function ownWorkload(labels: Readonly<Record<string, string>>, stack: string): string | undefined {
+  return labels[stackLabel] === stack ? labels[workloadLabel] : undefined;
 }
 
 /** Undefined for a container that this stack made for this workload. */

@@ -1,10 +1,11 @@
 import type Docker from "dockerode";
 import { type DockerAccess, misleadingVariables } from "../../config/docker-access.ts";
+import { networkOwner } from "../../config/network-mode.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import { OperationFailure } from "../failure.ts";
-import type { Observed } from "../platform.ts";
+import type { Observed, WantedLook } from "../platform.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
-import { describeForeign, foreignContainer } from "./foreign-container.ts";
+import { describeForeign, foreignContainer, ownWorkload } from "./foreign-container.ts";
 import { pinnedReference } from "./known-digest.ts";
 import { listContainers } from "./list.ts";
 
@@ -13,19 +14,28 @@ type DockerHost = DockerAccess & { host: string };
 /** One call for a whole host. Throws an OperationFailure of one sentence when the host does not answer. */
 export async function observe(
   platform: DockerHost,
-  names: readonly string[],
+  units: readonly WantedLook[],
   stack: string,
 ): Promise<Map<string, Observed>> {
   const { host } = platform;
   refuseMisledProvider(host);
   try {
     const all = await listContainers(host, platform);
-    const wanted = new Set(names);
+    const workloadOf = new Map(units.map(({ unit, workload }) => [unit, workload]));
+    const workloads = new Set(workloadOf.values());
     const found = new Map<string, Observed>();
     for (const container of all) {
-      const name = container.Names.map((each) => each.slice(1)).find((each) => wanted.has(each));
-      if (name !== undefined) {
-        found.set(name, await observedOf(platform, container, { stack, name }));
+      const names = container.Names.map((each) => each.slice(1));
+      const unit = names.find((each) => workloadOf.has(each));
+      const workload = workloadOf.get(unit ?? "");
+      if (unit !== undefined && workload !== undefined) {
+        found.set(unit, await observedOf(platform, container, { stack, name: workload, unit }));
+        continue;
+      }
+      const made = ownWorkload(container.Labels ?? {}, stack);
+      const [name] = names;
+      if (name !== undefined && made !== undefined && workloads.has(made)) {
+        found.set(name, await observedOf(platform, container, { stack, name: made, unit: name }));
       }
     }
     return found;
@@ -47,21 +57,26 @@ function refuseMisledProvider(host: string): void {
 async function observedOf(
   platform: DockerHost,
   container: Docker.ContainerInfo,
-  workload: { stack: string; name: string },
+  workload: { stack: string; name: string; unit: string },
 ): Promise<Observed> {
   const image = await referenceOf(platform, container);
   // Not every engine lists none as none.
   const labels = container.Labels ?? {};
   const { Id: id, State: state, Status, Mounts: mounts = [] } = container;
   const managedBy = managingControlPlane(labels);
+  const networkOf = networkOwner(container.HostConfig?.NetworkMode);
   const foreign = foreignContainer(workload, { labels, image, state, mounts });
   return {
     id,
     image,
     state,
     serves: state === "running" && !Status.includes("(unhealthy)"),
+    ...(foreign === undefined && { of: workload.name }),
+    ...(networkOf !== undefined && { networkOf }),
     ...(managedBy !== undefined && { managedBy }),
-    ...(foreign !== undefined && { stranger: describeForeign(workload, foreign) }),
+    ...(foreign !== undefined && {
+      stranger: describeForeign({ stack: workload.stack, name: workload.unit }, foreign),
+    }),
   };
 }
 

@@ -19,6 +19,7 @@ import type {
   ProgramRun,
   Trial,
   Unit,
+  WantedLook,
   WantedUnit,
 } from "../platform.ts";
 import { clientFor, type DockerHostOf, describeDockerError, inspectContainer } from "./client.ts";
@@ -34,6 +35,7 @@ import { putBack, setAside, startContainer, stopContainer, waitHealthy } from ".
 import { logLines, logReachesBack } from "./logs.ts";
 import { lossesOf } from "./losses.ts";
 import { observe } from "./observe.ts";
+import { sharingNetwork } from "./shared-network.ts";
 import { endTrial, makeScratch, removeTrial, runProgram, runTrial } from "./trial.ts";
 import { unitOfContainer } from "./unit.ts";
 import { refuseOtherWriters } from "./writers.ts";
@@ -53,9 +55,9 @@ export class DockerPlatform implements Platform {
     return this.#client;
   }
 
-  observe(names: readonly string[], stack: string): Promise<Map<string, Observed>> {
+  observe(wanted: readonly WantedLook[], stack: string): Promise<Map<string, Observed>> {
     const { dockerHost: host, dockerAccess } = this.#host;
-    return observe({ host, ...dockerAccess }, names, stack);
+    return observe({ host, ...dockerAccess }, wanted, stack);
   }
 
   async architecture(): Promise<string> {
@@ -83,6 +85,10 @@ export class DockerPlatform implements Platform {
     if (found === undefined) return undefined;
     const image = await pinnedReference(this.#docker, found.Config.Image, found.Image);
     return { ...unitOfContainer(found), image };
+  }
+
+  sharingNetwork(name: string): Promise<string[]> {
+    return sharingNetwork(this.#docker, name);
   }
 
   exec(name: string, argv: string[], options: ExecOptions): Promise<JobResult> {

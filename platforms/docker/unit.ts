@@ -34,9 +34,15 @@ export function unitOfContainer({
     })),
     stopGrace: (Config as { StopTimeout?: number }).StopTimeout,
     restart: restartText(HostConfig.RestartPolicy),
+    ...(isEndless(HostConfig.LogConfig) && { endlessLog: true as const }),
     ...(HostConfig.AutoRemove && { temporary: true as const }),
     ...(managedBy !== undefined && { managedBy }),
   };
+}
+
+/** Of Docker's own drivers this one alone keeps everything, as long as nobody has given it a size. */
+export function isEndless(log: HostConfig["LogConfig"]): boolean {
+  return log?.Type === "json-file" && log.Config?.["max-size"] === undefined;
 }
 
 type RestartPolicy = NonNullable<HostConfig["RestartPolicy"]>;

@@ -18,6 +18,7 @@ import type {
   ProgramRun,
   Trial,
   Unit,
+  WantedLook,
 } from "../platform.ts";
 import { Deeds } from "./deeds.ts";
 
@@ -60,6 +61,10 @@ export class MemoryPlatform implements Platform {
   readonly left = new Map<string, LeftOver>();
   /** Jobs of killed runs, by their workload. */
   readonly jobsLeft = new Map<string, string[]>();
+  /** Unit -> the workload that the stack has made it for, where its name does not say it. */
+  readonly madeFor = new Map<string, string>();
+  /** Unit -> the one whose network it has. */
+  readonly networkOf = new Map<string, string>();
   /** Copies of a state for trials. */
   readonly scratches = new Set<string>();
 
@@ -90,15 +95,19 @@ export class MemoryPlatform implements Platform {
     return unit;
   }
 
-  async observe(names: readonly string[]): Promise<Map<string, Observed>> {
+  async observe(wanted: readonly WantedLook[]): Promise<Map<string, Observed>> {
     await this.do("observe");
-    const found = names.flatMap((name): [string, Observed][] => {
+    const others = [...this.madeFor].map(([unit, workload]) => ({ unit, workload }));
+    const found = [...wanted, ...others].flatMap(({ unit: name, workload }): [string, Observed][] => {
       const unit = this.units.get(name);
       if (unit === undefined) return [];
       const serves = unit.running && !unit.paused && unit.health !== "unhealthy";
       const stranger = this.strangers.get(unit.id);
-      const foreign = stranger === undefined ? {} : { stranger };
-      return [[name, { id: unit.id, image: unit.image, state: unit.status, serves, ...foreign }]];
+      const isMade = name === workload || this.madeFor.get(name) === workload;
+      const foreign = stranger !== undefined ? { stranger } : isMade ? { of: workload } : {};
+      const networkOf = this.units.get(this.networkOf.get(name) ?? "")?.id;
+      const shared = networkOf === undefined ? {} : { networkOf };
+      return [[name, { id: unit.id, image: unit.image, state: unit.status, serves, ...shared, ...foreign }]];
     });
     return new Map(found);
   }
@@ -122,6 +131,11 @@ export class MemoryPlatform implements Platform {
       state: status,
       status,
     }));
+  }
+
+  async sharingNetwork(name: string): Promise<string[]> {
+    this.#reach();
+    return [...this.networkOf].filter(([, owner]) => owner === name).map(([unit]) => unit);
   }
 
   async unit(name: string): Promise<Unit | undefined> {

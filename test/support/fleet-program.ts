@@ -35,7 +35,7 @@ export function fleetOf(
           gatewayToken: pulumi.secret(`${secretText}: token of ${workload}`),
           controlPlanePassword: pulumi.secret(`${secretText}: control plane`),
         }),
-        named: pulumi.secret<Record<string, string>>({ "model-key": `${secretText}: model key` }),
+        namedOf: () => pulumi.secret<Record<string, string>>({ "model-key": `${secretText}: model key` }),
         pull: () => Promise.reject(new Error("nothing is made, so nothing is pulled")),
         runProcess: () => Promise.reject(new Error("nothing is made, so no hook runs")),
         tellFailure: () => {},

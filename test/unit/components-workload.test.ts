@@ -71,13 +71,23 @@ describe("a workload", () => {
     ],
     [
       "from before its records keeps its container, which is compared with no trigger",
-      { keeps: { trigger: true, labels: false } },
+      { keeps: { trigger: true, labels: false, secrets: false, network: false } },
       { "canary.replacementTrigger": undefined },
     ],
     [
       "from before its records keeps its labels",
-      { keeps: { trigger: false, labels: true } },
+      { keeps: { trigger: false, labels: true, secrets: false, network: false } },
       { "canary.ignoreChanges": ["labels"] },
+    ],
+    [
+      "whose new values of secrets wait for their wave keeps its variables as the engine knows them",
+      { keeps: { trigger: false, labels: false, secrets: true, network: false } },
+      { "canary.ignoreChanges": ["envs"] },
+    ],
+    [
+      "without the container whose network it has keeps that network as the engine knows it",
+      { keeps: { trigger: false, labels: false, secrets: false, network: true } },
+      { "canary.ignoreChanges": ["networkMode"] },
     ],
     [
       "that is set back by a named order has the order as a label",
@@ -174,7 +184,7 @@ describe("a workload", () => {
             "hosts",
           ],
           ...["shmSize", "cpus", "ulimits", "devices", "gpus", "capabilities", "securityOpts", "readOnly"],
-          ...["logDriver", "logOpts", "stopSignal", "platform"],
+          ...["logDriver", "logOpts", "stopSignal", "platform", "networkMode"],
         ],
         "canary.replacementTrigger": undefined,
         "canary-serving.ignoreChanges": ["*"],

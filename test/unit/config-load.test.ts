@@ -113,4 +113,18 @@ describe("a program refuses to run", () => {
     expect(message).toContain("clawforce:instanceGroups: a secret is set here, but");
     expect(message).not.toContain("hunter2");
   });
+
+  test("has of its secrets what tells their values apart, and the values nowhere", () => {
+    const used = rawConfig({ "instanceGroups.support.container": { secrets: { KEY: "model" } } });
+    const printOf = (value: string) => {
+      engineSets({ ...used, gatewayTokens: tokens, snapshotPassword: "p", secrets: { model: value } }, [
+        ...["gatewayTokens", "snapshotPassword", "secrets"],
+      ]);
+      const { config } = loadStackConfig(parseStackConfig);
+      expect(JSON.stringify(config)).not.toContain(value);
+      return config.secretPrints?.model;
+    };
+    expect(printOf("first-value")).toMatch(/^[0-9a-f]{24}$/);
+    expect(printOf("first-value")).not.toBe(printOf("second-value"));
+  });
 });

@@ -35,8 +35,30 @@ describe("the list of a host's containers", () => {
       State: "running",
       Status: "Up 3 minutes",
     };
-    const found = await observe({ host: await host(200, JSON.stringify([container])) }, ["a-1"], "prod");
-    expect([...found]).toEqual([["a-1", { id: "1", image, state: "running", serves: true }]]);
+    const found = await observe(
+      { host: await host(200, JSON.stringify([container])) },
+      [{ unit: "a-1", workload: "a-1" }],
+      "prod",
+    );
+    expect([...found]).toEqual([["a-1", { id: "1", image, state: "running", serves: true, of: "a-1" }]]);
+  });
+
+  test("has what a stack has made for a workload under another name, and nothing else", async () => {
+    const image = `openclaw@sha256:${"a".repeat(64)}`;
+    const listed = (name: string, labels: object) => ({
+      ...{ Id: name, Labels: labels, Names: [`/${name}`], Image: image, State: "running", Status: "Up" },
+    });
+    const answer = [
+      listed("Gateway_1", { "clawforce.stack": "prod", "clawforce.workload": "a-1" }),
+      listed("other", { "clawforce.stack": "prod", "clawforce.workload": "a-2" }),
+      listed("of-another-stack", { "clawforce.stack": "staging", "clawforce.workload": "a-1" }),
+    ];
+    const found = await observe(
+      { host: await host(200, JSON.stringify(answer)) },
+      [{ unit: "a-1", workload: "a-1" }],
+      "prod",
+    );
+    expect([...found].map(([name, { of }]) => [name, of])).toEqual([["Gateway_1", "a-1"]]);
   });
 
   test("is refused with what the host said", async () => {
@@ -46,7 +68,9 @@ describe("the list of a host's containers", () => {
   });
 
   test("of a host that is not there is one sentence", async () => {
-    await expect(observe({ host: "unix:///nowhere/docker.sock" }, ["a-1"], "prod")).rejects.toThrow(
+    await expect(
+      observe({ host: "unix:///nowhere/docker.sock" }, [{ unit: "a-1", workload: "a-1" }], "prod"),
+    ).rejects.toThrow(
       "The Docker host unix:///nowhere/docker.sock does not answer (ENOENT); nothing was done. Start it, or correct clawforce:platform.host.",
     );
   });

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { logs, sharedNetworks } from "../../fleet/doctor/containers.ts";
 import { examine } from "../../fleet/doctor/doctor.ts";
 import type { Examination, Subject } from "../../fleet/doctor/examination.ts";
 import { dockerHost, images, snapshotRoom } from "../../fleet/doctor/host.ts";
 import {
   backend,
+  envFiles,
   evidencePlaces,
   nodeVersion,
   passphrase,
@@ -209,5 +211,65 @@ describe("fleet doctor", () => {
     for (const each of [evidencePlaces, dockerHost, images, snapshotRoom]) {
       expect((await examined(each, change)).lines).toEqual([]);
     }
+  });
+});
+
+describe("fleet doctor, of what runs already", () => {
+  const withContainer = (container: object) =>
+    parseStackConfig(
+      rawConfig({
+        "instanceGroups.support.container": container,
+        "instanceGroups.support.instances": ["canary", "support-1"],
+        "instanceGroups.support.waves": [1, "100%"],
+      }),
+    );
+
+  it("misses a file with secrets that is this user's alone", async () => {
+    const group = config.instanceGroups.support;
+    if (group === undefined) throw new Error("there is no group");
+    const container = { ...group.container, envFile: "/srv/gateway.env" };
+    const written = { config: { ...config, instanceGroups: { support: { ...group, container } } } };
+    expect(await examined(envFiles, written)).toMatchObject({
+      ...{ code: 0, lines: ["✓ variables: /srv/gateway.env is this user's alone"] },
+    });
+    expect(await examined(envFiles, { ...written, modeOf: () => 0o644 })).toMatchObject({
+      code: 1,
+      lines: ["✗ variables: /srv/gateway.env can be read by others.", "    chmod 600 /srv/gateway.env"],
+    });
+  });
+
+  it("names the logs that grow without an end, and misses nothing for that", async () => {
+    platform.run("canary", "a:1", { endlessLog: true });
+    platform.run("support-1", "a:1");
+    const found = await examined(logs);
+    expect(found.code).toBe(0);
+    expect(found.lines).toEqual([
+      "! logs: The log of canary grows without rotation until the disk of the Docker host is full.",
+      '    Write `logging: {options: {max-size: 50m, max-file: "3"}}` under `container`. It goes to the canary first.',
+    ]);
+  });
+
+  it("says nothing of a log that the next update gives an end", async () => {
+    platform.run("canary", "a:1", { endlessLog: true });
+    const written = { config: withContainer({ logging: { options: { "max-size": "10m" } } }) };
+    expect((await examined(logs, written)).lines).toEqual([]);
+  });
+
+  it("says who else has the network of a workload, and misses the container that it is to be of", async () => {
+    const instances = { "instanceGroups.support.instances": ["canary"], "instanceGroups.support.waves": [1] };
+    const container = { "instanceGroups.support.container": { networkMode: "container:vpn" } };
+    const shared = { config: parseStackConfig(rawConfig({ ...instances, ...container })) };
+    expect(await examined(sharedNetworks, shared)).toMatchObject({
+      code: 1,
+      lines: [
+        "✗ network: canary is to have the network of vpn, which does not run.",
+        "    docker start vpn, on the Docker host",
+      ],
+    });
+    platform.run("vpn", "vpn:1");
+    for (const unit of ["canary", "web"]) platform.networkOf.set(unit, "vpn");
+    expect((await examined(sharedNetworks, shared)).lines).toEqual([
+      "✓ network: canary has the network of vpn, web",
+    ]);
   });
 });

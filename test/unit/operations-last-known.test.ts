@@ -60,7 +60,7 @@ describe("a workload that has left the configuration", () => {
 
   const mounted = (...mounts: UnitMount[]) => ({ image: "agent:1", stopGrace: 12, isOwn: true, mounts });
   const stateVolume = { from: { volume: "v" }, at: "/data", writable: true };
-  const leaving = () => ({ config, stack: "prod", name: "canary", file });
+  const leaving = () => ({ config, stack: "prod", name: "canary", unit: "canary", file });
 
   it("is stopped and copied as its container has it", () => {
     expect(inputOfUnit(leaving(), mounted(stateVolume), undefined)).toMatchObject({

@@ -113,12 +113,33 @@ describe("describePlan", () => {
       surveyed("b", {}),
       surveyed("managed", { config: { managed: true } }),
       surveyed("new", { observed: undefined }),
-      surveyed("known", { records: [{ kind: "settings" }] }),
+      surveyed("known", { records: [{ kind: "settings", later: {} }], made: { later: {} } }),
     ]);
     expect(said).toEqual([
       expect.stringMatching(
         /^a, b: the settings of their containers are not on record yet; .* take that back first/,
       ),
+    ]);
+  });
+
+  it("says of whose secrets the values are not on record yet", () => {
+    const observed = { id: "c", image: one, state: "running", serves: true };
+    const later = { secrets: { KEY: "model" } };
+    const surveyed = (name: string, before: object, now: object) =>
+      ({
+        ...{ config: { managed: false }, input: { name }, observed },
+        ...{ records: [{ kind: "settings", later: before }], made: { later: now } },
+      }) as unknown as Situation;
+    const known = { ...later, secretValues: { KEY: "x" } };
+    const said = describeUnrecorded([
+      surveyed("old", later, known),
+      surveyed("known", known, known),
+      surveyed("another secret", { secrets: { KEY: "second" } }, known),
+      surveyed("not asked", later, later),
+    ]);
+    expect(said).toEqual([
+      "old: nothing is on record yet of the values of its secrets; this update writes it down. " +
+        "If you set a new value since the last update, set the old one again first. Otherwise all instances get the new one at once.",
     ]);
   });
 

@@ -1,61 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { settingsOf } from "../../config/container-settings.ts";
-import { fingerprint } from "../../config/fingerprint.ts";
-import { workloadsOf } from "../../config/rollout.ts";
 import type { Move } from "../../lifecycle/evidence/move.ts";
-import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
-import { madeOf } from "../../lifecycle/evidence/settings.ts";
-import { type Settled, settle, type Unsettled } from "../../lifecycle/update/settled.ts";
-import type { Changes } from "./config-fixture.ts";
-import { configWith, now, onRecord } from "./fleet-rollout-fixture.ts";
-
-const group = "instanceGroups.support";
-
-/** What has happened to each instance: configurations that it was made with, one after the other, and how it was judged. */
-type Past = [settings: Changes, outcome?: "passed" | "failed"][];
-
-/** A group of four in four waves that was made with nothing special; then its stack file is changed. */
-function settledAfter(
-  changes: Changes,
-  pasts: Record<string, Past> = {},
-  moves: Record<string, Move> = {},
-): Map<string, Settled> {
-  const config = configWith({ "agentImages.chromium.candidate": undefined, ...changes });
-  const found = workloadsOf(config).map((wanted, index): Unsettled => {
-    const container = `container of ${wanted.name}`;
-    let made: ReturnType<typeof madeOf> | undefined;
-    const entries = (pasts[wanted.name] ?? [[{}, "passed"]]).flatMap(([past, outcome]): EvidenceEntry[] => {
-      const before = workloadsOf(configWith({ "agentImages.chromium.candidate": undefined, ...past }))[index];
-      if (before === undefined) throw new Error("the group has another length");
-      made = madeOf({ image: wanted.image, restore: "", ...settingsOf(before) }, made, wanted.track);
-      const judged = {
-        ...{ kind: "verification" as const, image: wanted.image, container, checks: [], seconds: 1 },
-        checksHash: fingerprint(wanted.verification),
-      };
-      return [{ kind: "settings", ...made }, ...(outcome === undefined ? [] : [{ ...judged, outcome }])];
-    });
-    const observed = {
-      ...{ id: container, image: wanted.image, state: "running" as const, serves: true },
-    };
-    const move = moves[wanted.name] ?? { kind: "none", to: wanted.image };
-    return { wanted, observed, records: onRecord(wanted.name, ...entries), move, epoch: "" };
-  });
-  return new Map(settle(config, found, now).map((each) => [each.wanted.name, each]));
-}
-
-function changesOf(settled: ReadonlyMap<string, Settled>): Record<string, unknown> {
-  return Object.fromEntries(
-    [...settled].map(([name, { change, waits }]) => [
-      name,
-      change ? (change.back ? "back" : "changes") : waits ? `until ${waits.until}` : "stays",
-    ]),
-  );
-}
+import { changesOf, group, type Past, settledAfter, until, untilWave } from "./settled-fixture.ts";
 
 const louder = { [`${group}.container.environment`]: { LOG_LEVEL: "debug" } };
 const atWave = (wave: number) => ({ ...louder, [`${group}.wave`]: wave });
-const until = (name: string) => `until ${name} has passed on the new ones`;
-const untilWave = (wave: number) => `until clawforce:instanceGroups.support.wave is ${wave}`;
 
 describe("a change of the settings of a group", () => {
   test("goes to the canary alone, and says what the others wait for", () => {

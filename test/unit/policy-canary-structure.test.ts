@@ -148,6 +148,10 @@ describe("canary-before-fleet, by how the fleet is built,", () => {
     expect(saidBeside(raw({ name: "support-2", image: other }))).toEqual(
       imitates("name", 'has the name of the workload "support-2"'),
     );
+    const named = rolloutStack({ key, members: [{ container: { name: "Gateway_1" } }, {}] });
+    expect(said([...named, raw({ name: "Gateway_1", image: other })], {})).toEqual(
+      imitates("name", 'has the name of the workload "Gateway_1"'),
+    );
     expect(saidBeside(raw({ name: "x", image: other, labels: label("clawforce.workload") }))).toEqual(
       imitates("labels", 'has the label "clawforce.workload" and is no workload'),
     );
