@@ -16,7 +16,7 @@ export interface SettingLine {
   value: string;
 }
 
-/** A text that could hold manifests, of which nobody knows which: it is too long, or nests too deep. */
+/** A text that could hold manifests, of which nobody knows which: it is too long, nests too deep, or is all tags. */
 export const unread = Symbol("not read");
 type Manifests = readonly Manifest[] | typeof unread | undefined;
 
@@ -25,6 +25,9 @@ const longest = 256 * 1024;
 
 /** More of them are on their way to nowhere: only a text that is to hold a reader up nests so deep. */
 const deepest = 64;
+
+/** Tags, anchors and aliases: a reader of YAML takes the square of their number. */
+const mostProperties = 1000;
 
 const known = new Map<string, Manifests>();
 const mostKnown = 64;
@@ -42,7 +45,7 @@ export function manifestsIn(text: string): Manifests {
 function readManifests(text: string): Manifests {
   const json = /^\s*[{[]/.test(text) ? parsedJson(text) : undefined;
   if (isObject(json)) return [{ place: "", value: json }];
-  if (text.length > longest || nestsTooDeep(text)) return unread;
+  if (text.length > longest || nestsTooDeep(text) || hasTooManyProperties(text)) return unread;
   const values = yamlValues(text);
   if (values === unread) return unread;
   if (values === undefined || !values.some(isObject)) return undefined;
@@ -72,6 +75,15 @@ function nestsTooDeep(text: string): boolean {
     if (depth > deepest) return true;
   }
   return /^[ \t]*(?:[-?][ \t]+){64}/m.test(text);
+}
+
+function hasTooManyProperties(text: string): boolean {
+  let count = 0;
+  for (const _ of text.matchAll(/(?:^|[\s[{,:])[!&*]/g)) {
+    count += 1;
+    if (count > mostProperties) return true;
+  }
+  return false;
 }
 
 /** The lines of a text that set something, `key: value` or `KEY=value`. */

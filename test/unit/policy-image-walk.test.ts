@@ -172,6 +172,7 @@ describe("a text", () => {
     [`image: a:1\nx: ${"[".repeat(100)}`, ["at ??", "at line 1 a:1"]],
     [`image: a:1\nx: ${"- ".repeat(100)}`, ["at line 1 a:1"]],
     [`image: a:1\n${"- ".repeat(100)}`, ["at ??", "at line 1 a:1"]],
+    [`image: a:1\nx: ${"!!a ".repeat(2000)}`, ["at ??", "at line 1 a:1"]],
     [`image: a:1\n# ${"x".repeat(300_000)}`, ["at ??", "at line 1 a:1"]],
     [laughs, ["at ??"]],
     ["image: 'a:1\"", ["at line 1 'a:1\""]],
