@@ -42,8 +42,7 @@ async function main(wanted: readonly Stage[]): Promise<number> {
       if (!reports.some(({ title }) => title === setUpTitle)) {
         reports.push(
           await reported(setUpTitle, write, async () => {
-            const more = { allVersions: wanted.includes("versions"), irc: wanted.includes("long") };
-            parts = await setUp(folder, more);
+            parts = await setUp(folder, onDemandFor(wanted));
             return { tally: parts === undefined ? { ...noTests, failed: 1 } : noTests, files: [] };
           }),
         );
@@ -104,6 +103,15 @@ function vitest(
 }
 
 const setUpTitle = "set-up";
+
+/** What only these stages need. */
+function onDemandFor(wanted: readonly Stage[]): OnDemand {
+  const isPending = wanted.includes("pending");
+  return {
+    irc: isPending,
+    ...(wanted.includes("versions") ? { versions: "all" } : isPending && { versions: "pair" }),
+  };
+}
 
 /** The set-up counts as a test that fails when it can't be done; the reason is printed. */
 async function setUp(folder: string, more: OnDemand): Promise<string | undefined> {

@@ -4,8 +4,8 @@ import type { Parts } from "./world.ts";
 
 /** What only some tests need, and is made for them alone. */
 export interface OnDemand {
-  /** OpenClaw's versions of the matrix. */
-  allVersions?: boolean;
+  /** Versions of OpenClaw: those of the matrix, or the pair that needs a migration. */
+  versions?: "all" | "pair";
   /** A server of IRC. */
   irc?: boolean;
 }
@@ -32,17 +32,17 @@ export async function partsFile(
 /** Loaded only now: what needs no set-up must not wait for its code. */
 async function setUpParts(
   write: (line: string) => void,
-  { allVersions = false, irc = false }: OnDemand,
+  { versions, irc = false }: OnDemand,
 ): Promise<Parts> {
   const { lineProgress } = await import("../../toolchain/progress.ts");
   const { environmentOf, setUp } = await import("../../toolchain/set-up.ts");
   const { buildImages, buildOnDemand } = await import("../../toolchain/images/build.ts");
-  const { onDemandVersions } = await import("../../toolchain/images/openclaw-versions.ts");
+  const { migratingPair, onDemandVersions } = await import("../../toolchain/images/openclaw-versions.ts");
   const progress = lineProgress(write);
   const toolchain = await setUp(progress);
   const images = await buildImages({ ...toolchain, progress });
-  const versions = allVersions ? onDemandVersions : [];
-  const more = await buildOnDemand({ versions, irc }, { ...toolchain, progress });
+  const wanted = { all: onDemandVersions, pair: migratingPair, none: [] }[versions ?? "none"];
+  const more = await buildOnDemand({ versions: wanted, irc }, { ...toolchain, progress });
   return {
     environment: environmentOf(toolchain),
     dockerHost: toolchain.dockerHost,
