@@ -13,7 +13,7 @@ import type { WorkloadContext } from "../workload.ts";
 import { configurationChanges, filesOf, readCopiedConfiguration } from "./copied-state.ts";
 import { MigrationFailed, runMigration } from "./migration.ts";
 import { migrationPrint, rehearsalOf, strangersStart } from "./settings.ts";
-import { actionFor, newSymptoms, type Symptom, symptomsIn } from "./symptoms.ts";
+import { actionFor, newSymptoms, type Symptom, tellingLine } from "./symptoms.ts";
 import { changesOf, wayBackOf } from "./verdict.ts";
 
 export interface Rehearsed {
@@ -193,7 +193,6 @@ async function goBackOn(
     return await copy.started(from, like, deadline, async (said) => newSymptoms(before, said)[0]?.line);
   } catch (error) {
     if (!(error instanceof TrialFailed)) throw error;
-    const [symptom] = symptomsIn(error.said).filter(({ isHint }) => !isHint);
-    return symptom?.line ?? error.said.at(-1) ?? error.message;
+    return tellingLine(error.said) ?? error.message;
   }
 }

@@ -75,6 +75,19 @@ function essenceOf(line: string): string {
   return line.replace(/\d[\d:.TZ-]*/g, "#").trim();
 }
 
+/** A line that tells people what to do. Some of it is no advice for a fleet: to let an old version write to a newer state. */
+function isAdvice(line: string): boolean {
+  const message = line.replace(/^\d{4}-\d\d-\d\dT\S+\s+/, "").replace(/^(\[[^\]]{1,40}\]\s*)+/, "");
+  return /^(set|see|run|start|use|try|upgrade|install)\b/i.test(message);
+}
+
+/** The line that says why something has ended: one that is known, else the last one that is no advice. */
+export function tellingLine(said: readonly string[]): string | undefined {
+  const known = symptomsIn(said).find(({ isHint }) => !isHint);
+  const lines = said.map((line) => line.trim()).filter((line) => line !== "");
+  return known?.line ?? lines.findLast((line) => !isAdvice(line)) ?? lines.at(-1);
+}
+
 /** What to do first about something that has ended, by what it printed last; undefined: nobody has written that down. */
 export function actionFor(said: readonly string[]): string | undefined {
   const symptoms = symptomsIn(said);

@@ -2,6 +2,7 @@ import { OperationFailure } from "../../platforms/failure.ts";
 import type { Unit } from "../../platforms/platform.ts";
 import { type RestorePlan, sameDigest } from "../evidence/move.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
+import { tellingLine } from "../rehearsal/symptoms.ts";
 import { printedLines } from "../snapshot/printed-lines.ts";
 import { Journal } from "../workdir/journal.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
@@ -33,7 +34,7 @@ export async function fallBack(context: WorkloadContext, task: WorkloadTask): Pr
     throw new OperationFailure(`${workload.name}: ${problem}. Its state is left as it is.`);
   const said = await printedLines(platform, workload.container, keptLines);
   progress(
-    `it does not come up on the state as the newer version left it (${said.at(-1) ?? "it says nothing"}): its snapshot comes back as well`,
+    `it does not come up on the state as the newer version left it (${tellingLine(said) ?? "it says nothing"}): its snapshot comes back as well`,
   );
   await platform.stop(workload.container, workload.stopGrace);
   await platform.remove(workload.container);
