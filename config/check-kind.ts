@@ -61,6 +61,14 @@ export function within(limit: number) {
   return seconds.default(limit).meta(doc("Time for all attempts together.", "60s"));
 }
 
+/** Of a check that asks a model for a turn each time: seconds between two attempts, and between two rounds of a bake. */
+export const turnInterval = seconds
+  .default(15)
+  .meta(doc("Time between two attempts. Each attempt costs a turn.", "30s"));
+export const turnEvery = seconds
+  .default(600)
+  .meta(doc("Time between two turns in a bake. The first and the last round always ask for one.", "30m"));
+
 /** A check of any of these kinds. */
 export function checkSchemaOf(kinds: readonly CheckDeclaration[]): CheckSchema {
   const [first, ...rest] = kinds.map(({ schema }) => schema);

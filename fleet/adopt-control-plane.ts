@@ -1,12 +1,11 @@
 import type { DockerAccess } from "../config/docker-access.ts";
 import { keptName } from "../lifecycle/update/adoption.ts";
 import type { ControlPlaneAdoption } from "../platforms/docker/adopted-control-plane.ts";
-import { takeSecretsOver } from "./adoption-secrets.ts";
 import { aboutContainer, stackFileLines } from "./adoption-text.ts";
+import { writeAdoption } from "./adoption-writing.ts";
 import { CommandFailure, type Output } from "./command.ts";
 import type { NamedStack } from "./stack.ts";
 import type { Edit, Setting } from "./stack-edit.ts";
-import { StackFileChange } from "./stack-file-change.ts";
 
 interface ControlPlaneToAdopt {
   named: NamedStack;
@@ -29,15 +28,10 @@ export async function adoptControlPlane(
       `The stack ${named.stack} has a control plane already, at \`clawforce:controlPlane\`. A stack has one at most.`,
     );
   }
-  const edits = controlPlaneEdits(adoption, settings);
   const written = write && adoption.image !== undefined;
   if (written) {
-    // Before anything is set: whether the stack file is one then.
-    StackFileChange.plan(file, edits, { placeholdersMayStay: true });
-    await takeSecretsOver(named, host, [withoutToken(adoption)]);
-    const change = StackFileChange.plan(file, edits, { placeholdersMayStay: true });
-    await change.write();
-    change.show(out);
+    const edits = controlPlaneEdits(adoption, settings);
+    await writeAdoption({ named, file, host, out }, [withoutToken(adoption)], edits);
   }
   out.write(`${controlPlaneText(adoption, named.stack, settings, written)}\n`);
   return adoption.image === undefined ? 1 : 0;

@@ -7,11 +7,10 @@ import { usual } from "../platforms/docker/adopted-settings.ts";
 import { NotAdoptable } from "../platforms/docker/adoption.ts";
 import { adoptControlPlane } from "./adopt-control-plane.ts";
 import { type AdoptionNames, adoptionEdits } from "./adoption-lines.ts";
-import { takeSecretsOver } from "./adoption-secrets.ts";
 import { adoptionText } from "./adoption-text.ts";
+import { writeAdoption } from "./adoption-writing.ts";
 import { type Command, CommandFailure } from "./command.ts";
 import { configOf, stackFileOf } from "./stack.ts";
-import { StackFileChange } from "./stack-file-change.ts";
 
 export const adopt: Command = {
   name: "adopt",
@@ -94,15 +93,7 @@ Exit code 0: printed or written. 1: at least one container can't be adopted; the
       agentImage: textOf(flags["agent-image"], "openclaw"),
     };
     const written = flags.write === true && isDone;
-    if (written) {
-      const edits = adoptionEdits(adoptions, names);
-      // Before anything is written: whether the stack file is one then.
-      StackFileChange.plan(file, edits, { placeholdersMayStay: true });
-      await takeSecretsOver(named, host, adoptions);
-      const change = StackFileChange.plan(file, edits, { placeholdersMayStay: true });
-      await change.write();
-      change.show(out);
-    }
+    if (written) await writeAdoption({ named, file, host, out }, adoptions, adoptionEdits(adoptions, names));
     if (adoptions.length > 0) out.write(`${adoptionText(adoptions, names, { written })}\n`);
     if (flags.write === true && !written) err.write("Nothing was written: see above.\n");
     return isDone ? 0 : 1;

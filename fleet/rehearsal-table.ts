@@ -1,18 +1,15 @@
 import { formatBytes, formatDuration } from "../config/units.ts";
 import type { RehearsalEntry } from "../lifecycle/evidence/records.ts";
 import type { StateChanges } from "../lifecycle/evidence/rehearsal-parts.ts";
+import { timesText } from "../lifecycle/rehearsal/verdict.ts";
 import { tableLines } from "./table.ts";
 
 /** Lines for people: what a version that passed does to a state, each thing in a row of its own. */
 export function rehearsalTable({ seconds, forecast, changes, wayBack }: RehearsalEntry): string[] {
-  const times = [
-    ...(seconds.migration > 0.1 ? [`migration ${formatDuration(seconds.migration)}`] : []),
-    ...(seconds.start === undefined ? [] : [`ready in ${formatDuration(seconds.start)}`]),
-    ...(forecast === undefined ? [] : [`a pause of about ${formatDuration(forecast.total)}`]),
-  ];
+  const pause = forecast === undefined ? "" : `, a pause of about ${formatDuration(forecast.total)}`;
   const rows = changes === undefined ? [] : changeRows(changes);
   return [
-    times.join(", "),
+    `${timesText(seconds)}${pause}`,
     ...(rows.length === 0 ? [] : tableLines(["what", "before", "after"], rows)),
     ...(wayBack === undefined
       ? []

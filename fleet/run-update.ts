@@ -12,8 +12,9 @@ import { failureLines } from "./failure-lines.ts";
 import { pauseText } from "./move-steps.ts";
 import type { NamedMove } from "./recorded-updates.ts";
 import { readRunsNow } from "./runs-now.ts";
+import { changedConfig } from "./secret-prints.ts";
 import { situationsInWindow, situationsOf } from "./situations.ts";
-import { fromProjectFolder, type NamedStack } from "./stack.ts";
+import type { NamedStack } from "./stack.ts";
 import type { StackFileChange } from "./stack-file-change.ts";
 import { tableLines } from "./table.ts";
 import { timelineSvg } from "./timeline.ts";
@@ -95,7 +96,7 @@ export async function showPlan(
  */
 export async function runUpdate(update: UpdateRun): Promise<UpdateResult> {
   const { named, engine, change, title, out, secretPrints } = update;
-  const config = { ...fromProjectFolder(change.config()), ...(secretPrints && { secretPrints }) };
+  const config = changedConfig(change, secretPrints);
   const before = await situationsOf(config, named.stack);
   await change.write();
   await unlessRefused(change, engine);

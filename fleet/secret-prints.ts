@@ -3,11 +3,12 @@ import { envFileValues } from "../config/env-file.ts";
 import { isMapping } from "../config/json.ts";
 import { workloadsOf } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
-import { secretPrints } from "../config/secret-values.ts";
+import { type SecretPrints, secretPrints } from "../config/secret-values.ts";
 import { CommandFailure } from "./command.ts";
 import { reasonOf } from "./engine-access.ts";
 import { runPulumi } from "./pulumi-command.ts";
-import type { NamedStack } from "./stack.ts";
+import { fromProjectFolder, type NamedStack } from "./stack.ts";
+import type { StackFileChange } from "./stack-file-change.ts";
 
 /** Seconds: a backend may be far. */
 const deadline = 120;
@@ -35,6 +36,11 @@ export async function withSecretPrints(config: StackConfig, named: NamedStack): 
   if (password?.value === undefined) return config;
   const own = parsed(held?.value ?? "{}") as Record<string, string>;
   return { ...config, secretPrints: secretPrints({ ...envFileValues(config), ...own }, password.value) };
+}
+
+/** The configuration that a change of the stack file leads to, with what is known of the values of its secrets. */
+export function changedConfig(change: StackFileChange, secretPrints: SecretPrints | undefined): StackConfig {
+  return { ...fromProjectFolder(change.config()), ...(secretPrints && { secretPrints }) };
 }
 
 /** What can't be read is not shown: it is full of secrets. */

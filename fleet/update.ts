@@ -6,7 +6,7 @@ import { type Command, CommandFailure, type Output } from "./command.ts";
 import { type NextWave, nextWave, refuseTarget, rolloutsOf } from "./next-wave.ts";
 import { policyFlags, policyPackOf } from "./policy-pack.ts";
 import { runUpdate, showPlan } from "./run-update.ts";
-import { withSecretPrints } from "./secret-prints.ts";
+import { changedConfig, withSecretPrints } from "./secret-prints.ts";
 import { situationsOf } from "./situations.ts";
 import { configOf, fromProjectFolder, type NamedStack, stackFileOf } from "./stack.ts";
 import { StackFileChange } from "./stack-file-change.ts";
@@ -83,7 +83,7 @@ There is nothing to take back then, and the stack file is as it was before.`,
       }
       const change = StackFileChange.plan(stackFileOf(named), step.edits);
       change.show(out);
-      const changed = { ...fromProjectFolder(change.config()), ...(secretPrints && { secretPrints }) };
+      const changed = changedConfig(change, secretPrints);
       const planned = await showPlan(changed, named, out);
       if (flags["dry-run"] === true) {
         out.write(`Would run: ${step.title}. Nothing was touched (--dry-run).\n`);

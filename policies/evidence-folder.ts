@@ -30,7 +30,7 @@ export interface LoggedRecords {
 }
 
 /** When this pack was started. What a run writes after that is none of what its program could have handed on. */
-export function startOfRun(): number {
+function startOfRun(): number {
   return Date.now() - performance.now();
 }
 

@@ -1,4 +1,5 @@
 import { notKnown, type Reached, read } from "./guarded-read.ts";
+import { wordsOf } from "./name-words.ts";
 
 /** What a reference can be written in. */
 const parts = ["registry", "repository", "tag", "digest"] as const;
@@ -117,15 +118,6 @@ function partIn(key: string): { image: string; part?: Part } {
 /** It has its own tag or digest: then no other setting says them. */
 function isWhole(text: unknown): boolean {
   return typeof text === "string" && /[:@]/.test(text.slice(text.lastIndexOf("/") + 1));
-}
-
-/** The words of a name: `agentImage`, `AGENT_IMAGE` and `agent-image` have the same. */
-export function wordsOf(name: string): string[] {
-  return name
-    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .toLowerCase()
-    .split(/[^a-z0-9]/)
-    .filter((word) => word !== "");
 }
 
 /** The items of a text that lists images: those with a tag, a digest or a registry. */

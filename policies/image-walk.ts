@@ -10,8 +10,8 @@ import {
   partKeys,
   renamedReference,
   type Setting,
-  wordsOf,
 } from "./image-parts.ts";
+import { wordsOf } from "./name-words.ts";
 import { manifestsIn, settingLines, unread } from "./setting-texts.ts";
 
 /** Levels of nesting; deeper ones are taken for unknown, so that nothing hides below. */

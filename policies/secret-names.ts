@@ -1,3 +1,5 @@
+import { wordsOf } from "./name-words.ts";
+
 /** Anywhere in a name, alone or at the end of a longer word: `GATEWAY_TOKEN`, `PGPASSWORD`. */
 const secretWords = [
   "apikey",
@@ -200,12 +202,4 @@ function endsInSecret(words: readonly string[]): boolean {
   if (last === "pwd") return true;
   if (before === undefined) return false;
   return lastSecretWords.has(last) || (last === "key" && !otherKeys.has(before));
-}
-
-function wordsOf(name: string): string[] {
-  return name
-    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .toLowerCase()
-    .split(/[^a-z0-9]/)
-    .filter((word) => word !== "");
 }

@@ -1,6 +1,7 @@
 import { networkOwner } from "../../config/network-mode.ts";
 import { containerNameOf, type WorkloadConfig, workloadsOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
+import { standingBeside } from "../../lifecycle/update/network-owner.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { Examination, Finding } from "./examination.ts";
 import { notAsked } from "./examination.ts";
@@ -44,7 +45,7 @@ async function networkFinding(platform: Platform, workload: WorkloadConfig): Pro
   const { name } = workload;
   const owner = networkOwner(workload.container.networkMode);
   if (owner === undefined) return [];
-  const unit = await platform.unit(owner);
+  const { unit, names } = await standingBeside(platform, owner, containerNameOf(workload));
   if (unit?.running !== true) {
     return [
       {
@@ -53,7 +54,5 @@ async function networkFinding(platform: Platform, workload: WorkloadConfig): Pro
       },
     ];
   }
-  const own = containerNameOf(workload);
-  const others = (await platform.sharingNetwork(owner)).filter((each) => each !== own);
-  return [{ well: `${name} has the network of ${[owner, ...others].join(", ")}` }];
+  return [{ well: `${name} has the network of ${names.join(", ")}` }];
 }

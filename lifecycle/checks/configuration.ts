@@ -3,6 +3,7 @@ import { fieldAt } from "../../config/json.ts";
 import { keyedHash, newSalt } from "../evidence/keyed-hash.ts";
 import type { ConfigurationPrint } from "../evidence/records.ts";
 import { unitOf } from "../update/unit-of.ts";
+import { variableIn } from "../variable.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { oneLine } from "./cli-output.ts";
 import { parsedJson5 } from "./json5.ts";
@@ -36,8 +37,7 @@ export async function readConfiguration(context: WorkloadContext, deadline: numb
 
 /** By the variables that OpenClaw goes by, else in the state. */
 export function configurationFile(environment: readonly string[], mount: string): string {
-  const variable = (name: string) =>
-    environment.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) || undefined;
+  const variable = (name: string) => variableIn(environment, name) || undefined;
   return variable("OPENCLAW_CONFIG_PATH") ?? `${variable("OPENCLAW_STATE_DIR") ?? mount}/openclaw.json`;
 }
 

@@ -1,4 +1,5 @@
 import { unitOf } from "../update/unit-of.ts";
+import { variableIn } from "../variable.ts";
 import type { WorkloadContext } from "../workload.ts";
 
 /** The token of a managed gateway is the control plane's to give: its container has it. */
@@ -14,6 +15,5 @@ export async function withManagedToken(context: WorkloadContext): Promise<Worklo
 
 /** The gateway's token as its container has it, for the checks inside. Held in memory only. */
 export function gatewayTokenOf(environment: readonly string[], variable: string): string {
-  const entry = environment.find((each) => each.startsWith(`${variable}=`));
-  return entry?.slice(variable.length + 1) ?? "";
+  return variableIn(environment, variable) ?? "";
 }

@@ -50,7 +50,7 @@ const kinds: readonly [pattern: RegExp, action: string, hint?: "hint"][] = [
 ];
 
 /** What is wrong by a log, each thing once. */
-export function symptomsIn(lines: readonly string[]): Symptom[] {
+function symptomsIn(lines: readonly string[]): Symptom[] {
   const found = new Map<string, Symptom>();
   for (const line of lines) {
     const kind = kinds.find(([pattern]) => pattern.test(line));

@@ -62,13 +62,15 @@ function isHiding(move: string): boolean {
   );
 }
 
+/** "migration 26s, ready in 30s" */
+export function timesText({ migration, start = 0 }: RehearsalEntry["seconds"]): string {
+  return `${migration > 0.1 ? `migration ${formatDuration(migration)}, ` : ""}ready in ${formatDuration(start)}`;
+}
+
 /** For people: what it does to the state, how long it takes, and what a way back will take. */
 export function rehearsalText({ seconds, forecast, changes, wayBack }: RehearsalEntry): string {
-  const { migration, start = 0 } = seconds;
   return [
-    forecast === undefined
-      ? `${migration > 0.1 ? `migration ${formatDuration(migration)}, ` : ""}ready in ${formatDuration(start)}`
-      : forecastText(forecast),
+    forecast === undefined ? timesText(seconds) : forecastText(forecast),
     ...(changes === undefined ? [] : [changesText(changes)]),
     ...(wayBack === undefined ? [] : [wayBackText(wayBack)]),
   ].join("; ");

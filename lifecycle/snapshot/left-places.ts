@@ -1,4 +1,5 @@
 import type { Move } from "../evidence/move.ts";
+import { snapshotOnRecord } from "../evidence/recorded-snapshot.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
 import type { Workload } from "../workload.ts";
 import type { ScriptReport } from "./markers.ts";
@@ -11,11 +12,8 @@ export function withLeft(
 ): Move {
   if (!("restore" in move) || move.restore === undefined || furtherPlaces.length === 0) return move;
   const { restore } = move;
-  const { snapshot: id } = restore;
-  const found = records.findLast(
-    (each) => each.kind === "snapshot" && (each.snapshot.startsWith(id) || id.startsWith(each.snapshot)),
-  );
-  if (found?.kind !== "snapshot") return move;
+  const found = snapshotOnRecord(restore.snapshot, records);
+  if (found === undefined) return move;
   const left = furtherPlaces.map(({ at }) => at).filter((at) => found.places?.[at] === undefined);
   return left.length === 0 ? move : { ...move, restore: { ...restore, left } };
 }

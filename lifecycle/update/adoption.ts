@@ -2,6 +2,7 @@ import { containerOf, sourceOf, type WorkloadConfig } from "../../config/rollout
 import { furtherPlaces, type StatePlace } from "../../config/state-places.ts";
 import type { Loss, Platform, Unit, UnitCondition } from "../../platforms/platform.ts";
 import { type Move, sameDigest } from "../evidence/move.ts";
+import { variableIn } from "../variable.ts";
 import type { CutOverJournal } from "../workdir/journal.ts";
 import type { WorkloadContext } from "../workload.ts";
 
@@ -186,9 +187,8 @@ export function tokenProblem(
   const { name, tokenVariable, stack, container, track } = workload;
   // A control plane keeps its account's password in its data: its check is the login.
   if (track === "control-plane") return undefined;
-  const prefix = `${tokenVariable}=`;
-  const theirs = environment.find((each) => each.startsWith(prefix))?.slice(prefix.length);
-  return tokenVariable === undefined || theirs === undefined || theirs === secrets.gatewayToken
+  const theirs = tokenVariable === undefined ? undefined : variableIn(environment, tokenVariable);
+  return theirs === undefined || theirs === secrets.gatewayToken
     ? undefined
     : `${container} has another token in ${tokenVariable} than the stack in \`clawforce:gatewayTokens.${name}\`. Whoever has that one could not come in any more. ` +
         `\`fleet adopt --stack ${stack} --container ${container}\` prints the command that takes it over.`;

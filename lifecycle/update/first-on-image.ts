@@ -1,8 +1,7 @@
-import { fingerprint } from "../../config/fingerprint.ts";
 import type { StackConfig } from "../../config/schema.ts";
-import { witnessVerdict } from "../evidence/canary.ts";
 import { sameDigest } from "../evidence/move.ts";
 import type { Unsettled } from "./settled.ts";
+import { hasPassedOnImage } from "./witness.ts";
 
 /**
  * The canary that another one waits for: of all groups that go to one image, one goes first and proves it. Each group has
@@ -20,7 +19,7 @@ export function canaryBefore<Found extends Unsettled>(
   const going = all.filter((each) => isGoing(each) && sameDigest(each.wanted.image, wanted.image));
   if (!going.some((each) => each.wanted.name === wanted.name)) return undefined;
   const onIt = all.filter((each) => staysOn(each, wanted.image));
-  if (onIt.some((each) => hasPassed(config, each, now))) return undefined;
+  if (onIt.some((each) => hasPassedOnImage(config, each, now))) return undefined;
   const first = onIt.find((each) => each.wanted.role === "canary") ?? going[0];
   return first === undefined || first.wanted.group === wanted.group ? undefined : first.wanted.name;
 }
@@ -38,21 +37,4 @@ function staysOn({ wanted, observed, move }: Unsettled, image: string): boolean 
     observed !== undefined &&
     sameDigest(observed.image, image)
   );
-}
-
-function hasPassed(
-  config: StackConfig,
-  { wanted, observed, records, refused }: Unsettled,
-  now: Date,
-): boolean {
-  const { name, image, verification, bake } = wanted;
-  const witness = {
-    name,
-    records,
-    ...(refused?.untouched === true && { without: refused.why }),
-    observed: observed?.serves ? { id: observed.id, image: observed.image } : undefined,
-    checks: fingerprint(verification),
-  };
-  const demand = { image, bake, onlySigned: config.environment === "production" };
-  return witnessVerdict(witness, demand, now).state === "passed";
 }

@@ -1,5 +1,6 @@
 import { containerOf } from "../../config/rollout.ts";
 import type { Platform } from "../../platforms/platform.ts";
+import { variableIn } from "../variable.ts";
 import type { Situation } from "./situation.ts";
 
 /**
@@ -27,8 +28,8 @@ function valuesIn(
 ): Record<string, string> {
   return Object.fromEntries(
     Object.entries(secrets).flatMap(([variable, name]) => {
-      const entry = environment.find((each) => each.startsWith(`${variable}=`));
-      return entry === undefined ? [] : [[name, entry.slice(variable.length + 1)]];
+      const value = variableIn(environment, variable);
+      return value === undefined ? [] : [[name, value]];
     }),
   );
 }

@@ -2,6 +2,7 @@ import { sourceOf } from "../../config/rollout.ts";
 import { pathOfPlace } from "../../config/state-places.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Move } from "../evidence/move.ts";
+import { snapshotOnRecord } from "../evidence/recorded-snapshot.ts";
 import type { EvidenceRecord, SnapshotEntry } from "../evidence/records.ts";
 import { goesBack } from "../evidence/settings.ts";
 import { parseScriptReport } from "../snapshot/markers.ts";
@@ -23,7 +24,7 @@ export interface Room {
   /** Of all its places. */
   stateUsed: number;
   /** Of each further place; missing where there is none. */
-  furtherUsed?: Readonly<Record<FurtherPlace, number>>;
+  furtherUsed?: Readonly<Partial<Record<Place, number>>>;
   /** Of what SQLite keeps, to the last byte: a sparse file is written out whole. */
   databasesUsed: number;
   files: number;
@@ -109,14 +110,6 @@ function restoreNeeds(snapshot: SnapshotEntry | undefined, room: WayBackFacts["r
     { place: "state", bytes: all + extra - elsewhere, what: "the restored state beside the present one" },
     ...needs,
   ];
-}
-
-/** Ids are written in eight digits or in all of them. */
-function snapshotOnRecord(id: string, records: readonly EvidenceRecord[]): SnapshotEntry | undefined {
-  const found = records.findLast(
-    (each) => each.kind === "snapshot" && (each.snapshot.startsWith(id) || id.startsWith(each.snapshot)),
-  );
-  return found?.kind === "snapshot" ? found : undefined;
 }
 
 /** A device with too little room: what is on it, and all that needs it. */

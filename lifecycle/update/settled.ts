@@ -13,11 +13,11 @@ import type { StackConfig } from "../../config/schema.ts";
 import { otherSecrets } from "../../config/secret-values.ts";
 import type { Observed } from "../../platforms/platform.ts";
 import { adoptionsGivenUp } from "../evidence/adoption.ts";
-import { witnessVerdict } from "../evidence/canary.ts";
 import type { Move } from "../evidence/move.ts";
 import type { ReadRecord } from "../evidence/records.ts";
 import type { Refusal } from "../evidence/refusal.ts";
 import { type Change, changeTo, goesBack, hasPassedWith, lastMade, madeOf } from "../evidence/settings.ts";
+import { hasPassedOnImage } from "./witness.ts";
 
 /** A workload before it is known which settings it is to have. */
 export interface Unsettled {
@@ -129,18 +129,9 @@ function obstacle(
 /** Whether a workload of an earlier wave serves with the settings of the stack file, and has passed on them. */
 function hasProved(config: StackConfig, { wanted, observed, records }: Unsettled, now: Date): boolean {
   const before = lastMade(records);
-  const serving = observed?.serves ? observed : undefined;
-  if (before === undefined || serving === undefined) return false;
+  if (before === undefined) return false;
   const target = targetOf(wanted, before);
   if (sharedDifferences(before, target, wanted.track).length > 0) return false;
   if (!hasPassedWith(records, target, wanted.track)) return false;
-  const witness = {
-    name: wanted.name,
-    records,
-    observed: { id: serving.id, image: serving.image },
-    checks: fingerprint(wanted.verification),
-  };
-  const { bake } = wanted;
-  const demand = { image: wanted.image, bake, onlySigned: config.environment === "production" };
-  return witnessVerdict(witness, demand, now).state === "passed";
+  return hasPassedOnImage(config, { wanted, observed, records }, now);
 }

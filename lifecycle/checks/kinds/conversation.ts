@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { checkBase, within } from "../../../config/check-kind.ts";
+import { checkBase, turnEvery, turnInterval, within } from "../../../config/check-kind.ts";
 import { argv, doc, pattern } from "../../../config/fields.ts";
 import { fieldAt } from "../../../config/json.ts";
-import { seconds } from "../../../config/units.ts";
 import { type CommandResult, jsonOf, oneLine } from "../cli-output.ts";
 import { agentsOf, namesModel, readConfiguration } from "../configuration.ts";
 import { type Attempt, failed, passed } from "../judge.ts";
@@ -13,7 +12,7 @@ export const conversation = checkKind({
     kind: z.literal("conversation").describe("Asks a model for one turn through the gateway."),
     ...checkBase,
     deadline: within(90),
-    interval: seconds.default(15).meta(doc("Time between two attempts. Each attempt costs a turn.", "30s")),
+    interval: turnInterval,
     argv: argv
       .optional()
       .meta(
@@ -31,9 +30,7 @@ export const conversation = checkKind({
           true,
         ),
       ),
-    every: seconds
-      .default(600)
-      .meta(doc("Time between two turns in a bake. The first and the last round always ask for one.", "30m")),
+    every: turnEvery,
     model: z
       .string()
       .min(1)

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { checkBase, within } from "../../../config/check-kind.ts";
+import { checkBase, turnEvery, turnInterval, within } from "../../../config/check-kind.ts";
 import { doc, form, pattern, port } from "../../../config/fields.ts";
 import { fieldAt } from "../../../config/json.ts";
-import { seconds } from "../../../config/units.ts";
 import { type CommandResult, jsonOf, oneLine } from "../cli-output.ts";
 import { type Attempt, failed, nothing, passed } from "../judge.ts";
 import { checkKind } from "../kind.ts";
@@ -39,10 +38,8 @@ export const message = checkKind({
     kind: z.literal("message").describe("Sends a message through a channel, and waits for the answer to it."),
     ...checkBase,
     deadline: within(180),
-    interval: seconds.default(15).meta(doc("Time between two attempts. Each attempt costs a turn.", "30s")),
-    every: seconds
-      .default(600)
-      .meta(doc("Time between two messages in a bake. The first and the last round always send one.", "30m")),
+    interval: turnInterval,
+    every: turnEvery,
     irc: irc.describe("A channel of IRC. For any other one write a `workflow`."),
     text: z
       .string()

@@ -1,0 +1,8 @@
+/** The words of a name: `agentImage`, `AGENT_IMAGE` and `agent-image` have the same. */
+export function wordsOf(name: string): string[] {
+  return name
+    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z0-9]/)
+    .filter((word) => word !== "");
+}
