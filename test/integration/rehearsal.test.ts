@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RehearsalEntry } from "../../lifecycle/evidence/records.ts";
+import type { StepName } from "../../lifecycle/update/step-names.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 import { partsOfThisRun, World } from "../support/world.ts";
 
@@ -41,12 +42,7 @@ describe("an update to a version that does not bring its state over by itself", 
 
   it("leaves nothing behind once it is recovered, though the deployer was killed in the middle of it", async () => {
     const before = await world.identity(name);
-    await world.breakAt(name, "rehearsal");
-    const run = world.startUp();
-    await world.reached(name, "rehearsal");
-    process.kill(-run.pid, "SIGKILL");
-    process.kill(await world.pidAtBreakpoint(name, "rehearsal"), "SIGKILL");
-    await run.ended;
+    await killUpAt("rehearsal");
     expect(await leftOver()).not.toBe("");
     const recovered = await world.fleet("recover");
     // It goes on with the update, which is refused as before.
@@ -114,12 +110,7 @@ describe("an update to a version that does not bring its state over by itself", 
   });
 
   it("goes through, though the deployer was killed in the middle of the migration", async () => {
-    await world.breakAt(name, "migration");
-    const run = world.startUp();
-    await world.reached(name, "migration");
-    process.kill(-run.pid, "SIGKILL");
-    process.kill(await world.pidAtBreakpoint(name, "migration"), "SIGKILL");
-    await run.ended;
+    await killUpAt("migration");
     const recovered = await world.fleet("recover");
     expect(recovered.code, recovered.output).toBe(0);
     expect(recovered.output).toContain(`${name}: undo its migration, bring its container back`);
@@ -156,6 +147,16 @@ describe("an update to a version that does not bring its state over by itself", 
     expect(await texts()).toEqual(["kept"]);
     expect(await leftOver()).toBe("");
     return up;
+  }
+
+  /** The deployer and the program that stands at this step, as `kill -9` ends them. */
+  async function killUpAt(step: StepName): Promise<void> {
+    await world.breakAt(name, step);
+    const run = world.startUp();
+    await world.reached(name, step);
+    process.kill(-run.pid, "SIGKILL");
+    process.kill(await world.pidAtBreakpoint(name, step), "SIGKILL");
+    await run.ended;
   }
 
   async function rehearsal(): Promise<RehearsalEntry> {

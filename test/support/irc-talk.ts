@@ -14,11 +14,14 @@ export const ircHost = "irc.test";
 const person = `
 const [host, channel, interval] = process.argv.slice(1);
 const print = (what) => console.log(JSON.stringify({ ...what, at: Date.now() }));
-const socket = require("node:net").connect({ host, port: 6667 });
+const socket = require("node:net").createConnection({ host, port: 6667 });
 const write = (line) => socket.write(line + "\\r\\n");
-socket.on("error", ({ message }) => { print({ problem: message }); process.exit(1); });
-write("NICK person");
-write("USER person 0 * :somebody who talks to the gateway");
+// A server that has only just been started refuses at first.
+socket.on("error", () => setTimeout(() => socket.connect({ host, port: 6667 }), 200));
+socket.on("connect", () => {
+  write("NICK person");
+  write("USER person 0 * :somebody who talks to the gateway");
+});
 let number = 0;
 let timer;
 const say = () => { number += 1; write("PRIVMSG " + channel + " :message " + number); print({ said: number }); };
@@ -47,7 +50,7 @@ interface Said {
   answers: number;
 }
 
-export interface Talked {
+interface Talked {
   sent: number;
   answered: number;
   /** Answered more than once. */
@@ -86,7 +89,6 @@ export class IrcTalk {
       Image: irc,
       NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: [ircHost] } } },
     });
-    await new Promise((resolve) => setTimeout(resolve, 2000));
     const talker = await make("person", {
       ...{ Image: fixture[1], Entrypoint: [] },
       Cmd: ["node", "-e", person, ircHost, channel, String(interval)],
@@ -104,11 +106,9 @@ export class IrcTalk {
   /** Says nothing more, and waits for the answers that are still to come. */
   async end(): Promise<Talked> {
     await this.#person.kill({ signal: "SIGUSR1" });
-    await this.answersAreIn(120);
-    return this.talked();
-  }
-
-  async talked(): Promise<Talked> {
+    // The last one may be among those that are lost.
+    const last = async () => ((await this.#all()).at(-1)?.answers ?? 1) > 0;
+    await until("the last message is answered", last, 120).catch(() => {});
     const all = await this.#all();
     return {
       sent: all.length,
@@ -116,12 +116,6 @@ export class IrcTalk {
       doubled: all.filter(({ answers }) => answers > 1),
       lost: all.filter(({ answers }) => answers === 0),
     };
-  }
-
-  /** Until the last one is answered, or so many seconds are over: it may be one that is lost. */
-  async answersAreIn(seconds: number): Promise<void> {
-    const last = async () => ((await this.#all()).at(-1)?.answers ?? 1) > 0;
-    await until("the last message is answered", last, seconds).catch(() => {});
   }
 
   async #all(): Promise<Said[]> {
