@@ -5,7 +5,7 @@ import { doc, name, publicKey } from "./fields.ts";
 import { pinnedImage } from "./image-reference.ts";
 import { ingress } from "./ingress-schema.ts";
 import { instanceGroup } from "./instance-group-schema.ts";
-import { platform } from "./platform-schema.ts";
+import type { PlatformSchema, PlatformSettings } from "./platform-kind.ts";
 import { migrate, rehearsal } from "./rehearsal-schema.ts";
 import type { SecretPrints } from "./secret-values.ts";
 import { snapshots } from "./snapshots-schema.ts";
@@ -35,8 +35,12 @@ export const agentImage = z.strictObject({
   migrate,
 });
 
-/** @param check what an entry of `gate` and `verification` is */
-export function stackSchemaOf(check: CheckSchema) {
+/**
+ * @param check what an entry of `gate` and `verification` is
+ * @param platform what stands under `platform`
+ * @param usual the platform of a stack that names none
+ */
+export function stackSchemaOf(check: CheckSchema, platform: PlatformSchema, usual: PlatformSettings) {
   return z.strictObject({
     environment: z
       .enum(["production", "staging"])
@@ -103,7 +107,7 @@ export function stackSchemaOf(check: CheckSchema) {
       .default("stop")
       .meta(doc("What `fleet update` does when a wave fails: end, or go back at once.", "rollback")),
     platform: platform
-      .prefault({ kind: "docker" })
+      .prefault(usual)
       .describe("Where the workloads run. Default: the Docker engine of this machine."),
     ingress: ingress
       .optional()

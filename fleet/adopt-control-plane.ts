@@ -1,5 +1,5 @@
-import type { DockerAccess } from "../config/docker-access.ts";
 import { keptName } from "../lifecycle/update/adoption.ts";
+import type { DockerHost } from "../platforms/docker/access.ts";
 import type { ControlPlaneAdoption } from "../platforms/docker/adopted-control-plane.ts";
 import { aboutContainer, stackFileLines } from "./adoption-text.ts";
 import { writeAdoption } from "./adoption-writing.ts";
@@ -13,7 +13,7 @@ interface ControlPlaneToAdopt {
   file: string;
   /** Its own keys, without prefix. */
   settings: Record<string, unknown>;
-  host: DockerAccess & { host: string };
+  host: DockerHost;
   write: boolean;
   out: Output;
 }

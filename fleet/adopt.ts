@@ -1,16 +1,16 @@
 import { port } from "../config/fields.ts";
-import { platform } from "../config/platform-schema.ts";
 import { readStackFile } from "../config/stack-file.ts";
 import { adoptable, type Wanted } from "../platforms/docker/adoptable.ts";
 import { adoptableControlPlane } from "../platforms/docker/adopted-control-plane.ts";
 import { usual } from "../platforms/docker/adopted-settings.ts";
 import { NotAdoptable } from "../platforms/docker/adoption.ts";
+import { dockerSettings } from "../platforms/docker/settings.ts";
 import { adoptControlPlane } from "./adopt-control-plane.ts";
 import { type AdoptionNames, adoptionEdits } from "./adoption-lines.ts";
 import { adoptionText } from "./adoption-text.ts";
 import { writeAdoption } from "./adoption-writing.ts";
 import { type Command, CommandFailure } from "./command.ts";
-import { configOf, stackFileOf } from "./stack.ts";
+import { configOf, type NamedStack, stackFileOf } from "./stack.ts";
 
 export const adopt: Command = {
   name: "adopt",
@@ -57,8 +57,7 @@ Exit code 0: printed or written. 1: at least one container can't be adopted; the
     }
     const file = stackFileOf(named);
     const settings = readStackFile(file);
-    // All else may still be missing: this is how a stack file begins.
-    const host = platform.safeParse(settings.platform ?? { kind: "docker" }).data ?? configOf(named).platform;
+    const host = dockerHostOf(named, settings);
     const taken = Object.keys((settings.secrets ?? {}) as object);
     const stateDirectory = flags["state-directory"];
     const plane = flags["control-plane"];
@@ -99,6 +98,16 @@ Exit code 0: printed or written. 1: at least one container can't be adopted; the
     return isDone ? 0 : 1;
   },
 };
+
+/** Only what runs on Docker can be read. All else of the stack file may still be missing: this is how one begins. */
+function dockerHostOf(named: NamedStack, { platform = { kind: "docker" } }: Record<string, unknown>) {
+  const read = dockerSettings.safeParse(platform);
+  if (read.success) return read.data;
+  const { kind } = configOf(named).platform;
+  throw new CommandFailure(
+    `The stack ${named.stack} runs on the platform ${kind}. \`fleet adopt\` reads containers of Docker hosts only.`,
+  );
+}
 
 function wantedOf(container: string | boolean | undefined, compose: string | boolean | undefined): Wanted {
   if (typeof container === "string" && compose === undefined) {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { DockerAccess } from "../config/docker-access.ts";
+import type { DockerHost } from "../platforms/docker/access.ts";
 import { variablesOf } from "../platforms/docker/adopted-settings.ts";
 import type { Adoption } from "../platforms/docker/adoption.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "../platforms/docker/client.ts";
@@ -14,7 +14,7 @@ const deadline = 120;
 /** Sets each secret of the stack from the variable of the container that has it. Values go from process to process only. */
 export async function takeSecretsOver(
   { stack, configFile }: NamedStack,
-  host: DockerAccess & { host: string },
+  host: DockerHost,
   adoptions: readonly Adoption[],
 ): Promise<void> {
   for (const adoption of adoptions) {
@@ -34,10 +34,7 @@ export async function takeSecretsOver(
   }
 }
 
-async function variablesIn(
-  platform: DockerAccess & { host: string },
-  container: string,
-): Promise<Record<string, string>> {
+async function variablesIn(platform: DockerHost, container: string): Promise<Record<string, string>> {
   try {
     const found = await inspectContainer(dockerClient(platform.host, platform), container);
     return found === undefined ? {} : variablesOf(found);

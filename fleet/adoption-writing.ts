@@ -1,4 +1,4 @@
-import type { DockerAccess } from "../config/docker-access.ts";
+import type { DockerHost } from "../platforms/docker/access.ts";
 import type { Adoption } from "../platforms/docker/adoption.ts";
 import { takeSecretsOver } from "./adoption-secrets.ts";
 import type { Output } from "./command.ts";
@@ -10,7 +10,7 @@ interface Writing {
   named: NamedStack;
   /** The stack file. */
   file: string;
-  host: DockerAccess & { host: string };
+  host: DockerHost;
   out: Output;
 }
 

@@ -1,9 +1,9 @@
 import { withoutDigest } from "../config/digest.ts";
 import { parseImageReference } from "../config/image-reference.ts";
 import { fieldAt } from "../config/json.ts";
-import { platform } from "../config/platform-schema.ts";
 import { pathText } from "../config/problem.ts";
 import { readStackFile } from "../config/stack-file.ts";
+import { platformSchema } from "../lifecycle/stack-config.ts";
 import { credentialsOf } from "../platforms/docker/registry-credentials.ts";
 import { platformOf } from "../platforms/of-stack.ts";
 import { type Command, CommandFailure, type Output } from "./command.ts";
@@ -131,7 +131,7 @@ async function wantedPlatforms(settings: Record<string, unknown>): Promise<strin
   const written = [...groups, settings.controlPlane]
     .map((each) => fieldAt(each, "container.platform"))
     .filter((each) => typeof each === "string");
-  const host = platform.safeParse(settings.platform);
+  const host = platformSchema.safeParse(settings.platform);
   if (!host.success) return [];
   const own = await platformOf({ platform: host.data })
     .architecture()

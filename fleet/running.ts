@@ -57,7 +57,6 @@ export async function look(
   { platform, proxy, machine }: Sources = sourcesOf(config),
 ): Promise<Look> {
   const surveyed = await situationsOf(config, stack, platform);
-  const { host } = config.platform;
   try {
     const operations = await operationsUnderWay(
       platform,
@@ -77,7 +76,12 @@ export async function look(
     );
     const known = [...surveyed.map(({ input }) => input.container), config.ingress?.name];
     const marked = await platform.marked(stack);
-    return { stack, host, workloads, strays: marked.filter(({ name }) => !known.includes(name)) };
+    return {
+      stack,
+      host: platform.address,
+      workloads,
+      strays: marked.filter(({ name }) => !known.includes(name)),
+    };
   } catch (error) {
     throw untouchedBy(error);
   }

@@ -1,7 +1,7 @@
 import type { Check } from "../config/check-kind.ts";
 import type { DrainConfig } from "../config/container-schema.ts";
 import type { Made } from "../config/container-settings.ts";
-import type { DockerAccess } from "../config/docker-access.ts";
+import type { PlatformSettings } from "../config/platform-kind.ts";
 import type { MigrationStep, RehearsalConfig } from "../config/rehearsal-schema.ts";
 import type { StateLocation } from "../config/rollout.ts";
 import type { DeadlinesConfig, SnapshotsConfig } from "../config/schema.ts";
@@ -52,9 +52,8 @@ export interface Workload {
   track: Track;
   /** Its instance group; undefined for the control plane. */
   group?: string;
-  dockerHost: string;
-  /** How the host is reached, where the configuration says more than its address. */
-  dockerAccess?: DockerAccess;
+  /** Where it runs. */
+  platform: PlatformSettings;
   /** Its stack is not production: a rehearsal may stop a run at a step. */
   rehearsal?: true;
   /** The name of its container: the same as its own. */

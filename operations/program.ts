@@ -9,16 +9,15 @@ import {
   type WorkloadContext,
   type WorkloadTask,
 } from "../lifecycle/workload.ts";
-import { ClawforceControlPlane } from "../platforms/clawforce/control-plane.ts";
-import { unreachableHost } from "../platforms/docker/client.ts";
-import { DockerPlatform } from "../platforms/docker/platform.ts";
 import { OperationFailure, reportOf } from "../platforms/failure.ts";
+import { controlPlaneOf, platformOf } from "../platforms/of-stack.ts";
+import type { Platform } from "../platforms/platform.ts";
 import { KamalProxy } from "../platforms/proxies/kamal/proxy.ts";
 import { startedByHand, taskOfInput } from "./task-input.ts";
 
 export function contextOf(task: WorkloadTask, secrets: OperationSecrets): WorkloadContext {
   const { workload } = task;
-  const platform = new DockerPlatform(workload);
+  const platform = platformOf(workload);
   const access = workload.controlPlane && {
     ...workload.controlPlane,
     password: secrets.controlPlanePassword,
@@ -30,7 +29,7 @@ export function contextOf(task: WorkloadTask, secrets: OperationSecrets): Worklo
     secrets,
     platform,
     proxy: workload.ingress && new KamalProxy(platform, workload.ingress.container),
-    controlPlane: access && new ClawforceControlPlane(access, platform, workload),
+    controlPlane: access && controlPlaneOf(workload, access, platform),
     log: logOf(workload),
     ...voiceOf(workload.name, (line) => process.stderr.write(line)),
   };
@@ -44,17 +43,18 @@ export async function runProgram(
   operation: (context: WorkloadContext, task: WorkloadTask) => Promise<unknown>,
 ): Promise<void> {
   outliveListener();
-  let host = "";
+  let platform: Platform | undefined;
   let name = "";
   try {
     const task = await taskOfInput();
-    ({ dockerHost: host, name } = task.workload);
+    ({ name } = task.workload);
     refuseRehearsal(task.workload.rehearsal === true);
     const context = contextOf(task, {
       snapshotPassword: required(passwordVariable),
       gatewayToken: required(tokenVariable),
       controlPlanePassword: process.env[controlPlanePasswordVariable] ?? "",
     });
+    ({ platform } = context);
     const { putOff } = task;
     const result =
       putOff === undefined
@@ -62,7 +62,7 @@ export async function runProgram(
         : passOver(context, putOff);
     process.stdout.write(`${JSON.stringify(result)}\n`);
   } catch (error) {
-    const reported = unreachableHost(host, error);
+    const reported = platform === undefined ? error : platform.explain(error);
     const sentence = reported instanceof EvidenceFailure ? reported.message : reportOf(reported);
     tellFailure(name, sentence);
     process.stderr.write(`${sentence}\n`);

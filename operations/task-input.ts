@@ -1,5 +1,6 @@
 import { text } from "node:stream/consumers";
 import { parsedJson } from "../config/json.ts";
+import { withPlatform } from "../lifecycle/earlier-input.ts";
 import type { WorkloadTask } from "../lifecycle/workload.ts";
 import { OperationFailure } from "../platforms/failure.ts";
 
@@ -19,7 +20,8 @@ export async function taskOfInput(): Promise<WorkloadTask> {
         startedByHand("What was handed to this program by standard input is no task"),
       );
     }
-    return task as WorkloadTask;
+    const { workload, ...rest } = task as WorkloadTask;
+    return { workload: withPlatform(workload), ...rest };
   } finally {
     clearTimeout(timer);
   }

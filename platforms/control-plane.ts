@@ -2,6 +2,21 @@ import type { StateLocation } from "../config/rollout.ts";
 import type { ControlPlaneApi } from "./control-plane-api.ts";
 import type { Unit } from "./platform.ts";
 
+/** Where the API of a control plane is, and who we are there. */
+export interface ApiAccess {
+  /** Name of the control plane's unit. */
+  container: string;
+  port: number;
+  username: string;
+  password: string;
+  /** Seconds for one call; undefined: the client's own. */
+  deadline?: number;
+  /** Image with curl. */
+  image: string;
+  /** The workload that it is asked for. */
+  workload: string;
+}
+
 /** The control plane of a stack. It is reached from inside its own network: no port is published. */
 export interface ControlPlane {
   /** Opens its API for as long as `work` takes. `unit`: of another one than the stack's, as the copy of a drill. */

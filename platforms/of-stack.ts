@@ -1,19 +1,32 @@
+import type { PlatformSettings } from "../config/platform-kind.ts";
 import type { StackConfig } from "../config/schema.ts";
-import { DockerPlatform } from "./docker/platform.ts";
-import { dockerResources } from "./docker/resources.ts";
+import type { ApiAccess, ControlPlane } from "./control-plane.ts";
+import { OperationFailure } from "./failure.ts";
+import type { PlatformKind } from "./kind.ts";
+import { platformKinds } from "./kinds.ts";
 import type { Platform } from "./platform.ts";
 import { KamalProxy } from "./proxies/kamal/proxy.ts";
 import type { IngressProxy } from "./proxy.ts";
 import type { PlatformResources } from "./resources.ts";
 
+/** What has a platform: the configuration of a stack, and the input of a program. */
+interface Placed {
+  platform: PlatformSettings;
+}
+
 /** What runs the workloads of a stack. Nothing is asked of it yet. */
-export function platformOf({ platform }: Pick<StackConfig, "platform">): Platform {
-  return new DockerPlatform({ dockerHost: platform.host, dockerAccess: platform });
+export function platformOf({ platform }: Placed): Platform {
+  return kindOf(platform).open(platform);
 }
 
 /** What the components of a stack declare on it. */
-export function resourcesOf({ platform }: Pick<StackConfig, "platform">): PlatformResources {
-  return dockerResources(platform);
+export function resourcesOf({ platform }: Placed): Promise<PlatformResources> {
+  return kindOf(platform).resources(platform);
+}
+
+/** The control plane of a stack, which makes instances on its platform. */
+export function controlPlaneOf(settings: Placed, access: ApiAccess, platform: Platform): ControlPlane {
+  return kindOf(settings.platform).controlPlane(settings.platform, access, platform);
 }
 
 /**
@@ -27,4 +40,16 @@ export function proxyOf(
   options?: { patience: number },
 ): IngressProxy | undefined {
   return ingress && new KamalProxy(platform, ingress.name, options);
+}
+
+/** The program of a hook may be an older one than what wrote its input. */
+function kindOf({ kind }: PlatformSettings): PlatformKind {
+  const found = platformKinds.find(({ schema }) => schema.shape.kind.value === kind);
+  if (found === undefined) {
+    throw new OperationFailure(
+      `This version of clawforce-fleet knows no platform of the kind ${kind}. Nothing was touched. ` +
+        "Check out the version that last updated this stack, and run the command again.",
+    );
+  }
+  return found;
 }

@@ -284,6 +284,10 @@ export interface ProgramResult {
 
 /** A platform that is asked about the workloads of one place: a Docker host, a cluster, a machine. */
 export interface Platform {
+  /** Where it is, for messages: "ssh://deploy@docker-1.example.com". */
+  readonly address: string;
+  /** Seconds that it may take to answer a question. */
+  readonly answer: number;
   /**
    * All of a stack in one look, by the names of units: those that are asked for, and whatever else the stack has made for
    * these workloads. Throws one sentence where the place does not answer.
@@ -297,6 +301,8 @@ export interface Platform {
   marked(stack: string): Promise<Marked[]>;
   /** One of them, as it is now; undefined: nothing is there under this name. */
   unit(name: string): Promise<Unit | undefined>;
+  /** What a unit was started with, by a question that loads nothing: it is asked in each preview. Undefined: nothing is there. */
+  commandOf(name: string): Promise<readonly string[] | undefined>;
   /** Who else has the network of a unit, by name. */
   sharingNetwork(name: string): Promise<string[]>;
   exec(name: string, argv: string[], options: ExecOptions): Promise<JobResult>;
@@ -358,8 +364,14 @@ export interface Platform {
   /** It is removed whatever happens. */
   runProgram(program: ProgramRun): Promise<ProgramResult>;
 
+  /** Variables by which a program of the operator's reaches the same place, beside those of the deployer. */
+  reach(deployer: NodeJS.ProcessEnv): Record<string, string>;
+  /** An error that came past the calls above, told as theirs are where the way to the place is its cause. */
+  explain(error: unknown): unknown;
   /** An error of any of these as words. */
   describe(error: unknown): string;
+  /** How an operator sees whether it answers: a command. */
+  answerCommand(): string;
   /** How an operator reads the log of a unit: a command. */
   logCommand(name: string): string;
 }

@@ -1,11 +1,10 @@
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseImageReference } from "../../config/image-reference.ts";
-import { platform as platformSchema } from "../../config/platform-schema.ts";
 import { ConfigError, pathText } from "../../config/problem.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import { readStackFile, StackFileError } from "../../config/stack-file.ts";
-import { parseStackConfig } from "../../lifecycle/stack-config.ts";
+import { parseStackConfig, platformSchema } from "../../lifecycle/stack-config.ts";
 import { credentialsOf } from "../../platforms/docker/registry-credentials.ts";
 import { messageOf } from "../../platforms/failure.ts";
 import { platformOf } from "../../platforms/of-stack.ts";
@@ -16,7 +15,7 @@ import { resolveImage } from "../registry.ts";
 import { fromProjectFolder, type NamedStack, stackFileOf } from "../stack.ts";
 import { logs, sharedNetworks } from "./containers.ts";
 import type { Examination, Finding, Subject } from "./examination.ts";
-import { dockerHost, images, snapshotRoom } from "./host.ts";
+import { images, place, snapshotRoom } from "./host.ts";
 import { backend, envFiles, evidencePlaces, nodeVersion, passphrase, pulumiVersion } from "./machine.ts";
 
 /** Seconds for one question to Pulumi. */
@@ -46,7 +45,7 @@ Exit code 0: nothing is missing. 1: something is; each line says what to do.`,
         stackFile,
         evidencePlaces,
         envFiles,
-        dockerHost,
+        place,
         images,
         snapshotRoom,
         logs,

@@ -8,21 +8,20 @@ import { notAsked } from "./examination.ts";
 /** Seconds that two clocks may differ: windows, records and waits go by both. */
 const tolerance = 5;
 
-export const dockerHost: Examination = {
-  name: "Docker",
-  look: async ({ platform, config }) => {
+export const place: Examination = {
+  name: "platform",
+  look: async ({ platform }) => {
     if (platform === undefined) return notAsked;
-    const host = config?.platform.host ?? "the Docker host";
     try {
       const before = Date.now();
       const theirs = (await platform.clock()).getTime();
       const ours = (before + Date.now()) / 2;
-      return [{ well: `${host} answers` }, clockFinding((theirs - ours) / 1000)];
+      return [{ well: `${platform.address} answers` }, clockFinding((theirs - ours) / 1000)];
     } catch (error) {
       return [
         {
           problem: platform.describe(error),
-          remedy: `docker --host ${host} version, as the user that updates. See docs/hosts.md.`,
+          remedy: `${platform.answerCommand()}, as the user that updates. See docs/hosts.md.`,
         },
       ];
     }

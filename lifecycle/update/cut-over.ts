@@ -234,7 +234,7 @@ async function startAgain(context: WorkloadContext, stopIsUnderWay: boolean): Pr
       await startOnState(context);
     },
     {
-      patience: engineReturn(workload),
+      patience: engineReturn(platform),
       waiting: ({ what }, left) => progress(`${what}: trying again to start it, for ${left} s at most`),
     },
   );

@@ -1,5 +1,5 @@
-import { defaultAnswer } from "../../config/docker-access.ts";
 import { formatDuration } from "../../config/units.ts";
+import type { Platform } from "../../platforms/platform.ts";
 import { deadlinesOf, longestRun } from "../checks/deadline.ts";
 import type { EvidenceRecord } from "../evidence/records.ts";
 import { migrationDeadline } from "../rehearsal/deadline.ts";
@@ -12,8 +12,8 @@ export type BudgetFacts = Pick<
 >;
 
 /** Seconds that a cut-over waits for an engine which does not answer, to put its workload back. */
-export function engineReturn({ dockerAccess }: Pick<Workload, "dockerAccess">): number {
-  return 10 * (dockerAccess?.answer ?? defaultAnswer);
+export function engineReturn({ answer }: Pick<Platform, "answer">): number {
+  return 10 * answer;
 }
 
 /** Seconds that one of the scripts in snapshot/ may take at most. */
@@ -29,7 +29,7 @@ const rest = 900;
  * Seconds after which the program of a hook is stuck: everything in it has a deadline of its own, and this is longer than
  * all of them together. The last resort, so that no `up` waits for ever.
  */
-export function hookDeadline(workload: Workload): number {
+export function hookDeadline(workload: Workload, platform: Pick<Platform, "answer">): number {
   const { drain, ingress, stopGrace, healthWait, migrate = [] } = workload;
   const migration = migrate.reduce((sum, step) => sum + migrationDeadline(step, largestState), 0);
   return Math.ceil(
@@ -39,7 +39,7 @@ export function hookDeadline(workload: Workload): number {
       drain.budget +
       2 * stopGrace +
       scriptsOfAHook * scriptDeadline +
-      engineReturn(workload) +
+      engineReturn(platform) +
       healthWait,
   );
 }

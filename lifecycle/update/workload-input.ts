@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ContainerConfig } from "../../config/container-schema.ts";
-import type { DockerAccess } from "../../config/docker-access.ts";
 import { healthCommand } from "../../config/health-command.ts";
 import { usualRehearsal } from "../../config/rehearsal-schema.ts";
 import { containerNameOf, containerOf, locationOf, type WorkloadConfig } from "../../config/rollout.ts";
@@ -11,19 +10,9 @@ import type { EvidenceKeySettings } from "../evidence/keys.ts";
 import type { ControlPlaneAccess, Workload } from "../workload.ts";
 
 /** Only what the configuration says: the programs' input, and so the engine's state, stays the same without it. */
-export function placeOf({
-  platform,
-  environment,
-}: StackConfig): Pick<Workload, "dockerHost" | "dockerAccess" | "rehearsal"> {
-  const { host, ssh, tls, answer } = platform;
-  const access: DockerAccess = {
-    ...(answer !== undefined && { answer }),
-    ...(ssh !== undefined && { ssh }),
-    ...(tls !== undefined && { tls }),
-  };
+export function placeOf({ platform, environment }: StackConfig): Pick<Workload, "platform" | "rehearsal"> {
   return {
-    dockerHost: host,
-    ...(Object.keys(access).length > 0 && { dockerAccess: access }),
+    platform,
     ...(environment !== "production" && { rehearsal: true as const }),
   };
 }

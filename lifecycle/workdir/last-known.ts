@@ -4,6 +4,7 @@ import type { StackConfig } from "../../config/schema.ts";
 import { OperationFailure, untouchedBy } from "../../platforms/failure.ts";
 import type { Platform, Unit } from "../../platforms/platform.ts";
 import type { IngressProxy, IngressService } from "../../platforms/proxy.ts";
+import { withPlatform } from "../earlier-input.ts";
 import { workloadFolder } from "../evidence/log.ts";
 import { failedName } from "../update/adoption.ts";
 import { keySettings, placeOf, startSettingsOf } from "../update/workload-input.ts";
@@ -32,8 +33,8 @@ export async function lastKnownInput(
   const file = fileIn(workloadFolder(directory, stack, name));
   const remembered = await rememberedIn(file);
   if (remembered !== undefined) {
-    // Records and Docker host are where the configuration has them now.
-    const { dockerAccess: _access, rehearsal: _rehearsal, ...kept } = remembered;
+    // Records and platform are where the configuration has them now.
+    const { rehearsal: _rehearsal, ...kept } = withPlatform(remembered);
     return { ...kept, ...placeOf(config), evidenceDirectory: directory, evidenceKeys: keySettings(config) };
   }
   try {

@@ -1,28 +1,16 @@
-import type { ControlPlane, ManagedInstance } from "../control-plane.ts";
-import { clientFor, type DockerHostOf } from "../docker/client.ts";
+import type { ApiAccess, ControlPlane, ManagedInstance } from "../control-plane.ts";
+import type { DockerHost } from "../docker/access.ts";
+import { dockerClient } from "../docker/client.ts";
 import type { Platform } from "../platform.ts";
-import type { Account, ControlPlaneClient } from "./client.ts";
-
-/** Where the API of a control plane is, and who we are there. */
-interface ApiAccess extends Account {
-  /** Name of the control plane's container. */
-  container: string;
-  port: number;
-  /** Seconds for one call; undefined: the client's own. */
-  deadline?: number;
-  /** Image with curl. */
-  image: string;
-  /** The workload that it is asked for. */
-  workload: string;
-}
+import type { ControlPlaneClient } from "./client.ts";
 
 /** Clawforce on a Docker host, as the instances that it makes. */
 export class ClawforceControlPlane implements ControlPlane {
   readonly #access: ApiAccess;
   readonly #platform: Platform;
-  readonly #host: DockerHostOf;
+  readonly #host: DockerHost;
 
-  constructor(access: ApiAccess, platform: Platform, host: DockerHostOf) {
+  constructor(access: ApiAccess, platform: Platform, host: DockerHost) {
     this.#access = access;
     this.#platform = platform;
     this.#host = host;
@@ -53,7 +41,9 @@ export class ClawforceControlPlane implements ControlPlane {
   instance<T>(name: string, work: (instance: ManagedInstance) => Promise<T>): Promise<T> {
     return this.open(async (client) => {
       const { ClawforceInstance } = await import("./instance.ts");
-      return work(new ClawforceInstance(name, client, this.#platform, clientFor(this.#host)));
+      return work(
+        new ClawforceInstance(name, client, this.#platform, dockerClient(this.#host.host, this.#host)),
+      );
     });
   }
 }

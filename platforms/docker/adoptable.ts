@@ -1,4 +1,4 @@
-import type { DockerAccess } from "../../config/docker-access.ts";
+import type { DockerHost } from "./access.ts";
 import { type HeldSecrets, secretNames } from "./adopted-secrets.ts";
 import { type AdoptionQuestion, goneImage, variablesOf } from "./adopted-settings.ts";
 import { type Adoption, adoptionOf, NotAdoptable, withoutSharedPlaces, withSecrets } from "./adoption.ts";
@@ -11,7 +11,7 @@ export type Wanted = { containers: readonly string[] } | { composeProject: strin
 
 /** What of them can be adopted, and why the others can't: a sentence each. Reads only. */
 export async function adoptable(
-  platform: DockerAccess & { host: string },
+  platform: DockerHost,
   wanted: Wanted,
   asked: AdoptionQuestion,
   /** The secrets that the stack has already, by their names. */

@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
 import { controlPlaneContainer } from "../../config/container-schema.ts";
-import type { DockerAccess } from "../../config/docker-access.ts";
 import { name as workloadName } from "../../config/fields.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
+import type { DockerHost } from "./access.ts";
 import { secretNames } from "./adopted-secrets.ts";
 import {
   goneImage,
@@ -46,7 +46,7 @@ const kinds = [
 
 /** Reads only. Throws a NotAdoptable, or an error that says that the host does not answer. */
 export async function adoptableControlPlane(
-  platform: DockerAccess & { host: string },
+  platform: DockerHost,
   name: string,
   asked: { stateDirectory?: string; port?: number },
   /** The secrets that the stack has already, by their names. */

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type Docker from "dockerode";
-import { type DockerAccess, defaultAnswer } from "../../config/docker-access.ts";
 import { messageOf, untouchedBy } from "../failure.ts";
+import { type DockerAccess, defaultAnswer } from "./access.ts";
 import { connectionsTo } from "./connection.ts";
 import { withDeadlines } from "./deadlines.ts";
 import { engineFailure } from "./engine-failure.ts";
@@ -25,16 +25,6 @@ export function dockerClient(host: string, access: DockerAccess = {}): Docker {
     ...{ ca: undefined, cert: undefined, key: undefined },
   } as Docker.DockerOptions);
   return withDeadlines(client, host, access.answer ?? defaultAnswer);
-}
-
-/** The way to the host of a workload. */
-export function clientFor({ dockerHost, dockerAccess }: DockerHostOf): Docker {
-  return dockerClient(dockerHost, dockerAccess);
-}
-
-export interface DockerHostOf {
-  dockerHost: string;
-  dockerAccess?: DockerAccess;
 }
 
 /** The same as `untouchedBy`, for an error that no call of a client has gone through. */

@@ -4,8 +4,8 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { connect as connectSecured } from "node:tls";
-import { certificateFolder, type DockerAccess } from "../../config/docker-access.ts";
 import { OperationFailure } from "../failure.ts";
+import { certificateFolder, type DockerAccess } from "./access.ts";
 import { SshStream } from "./ssh-stream.ts";
 
 /** A connection that nobody has used for so long is closed. Milliseconds. */

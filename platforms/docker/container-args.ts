@@ -1,11 +1,11 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { certificateFolder, type DockerAccess, sshOptions } from "../../config/docker-access.ts";
 import { healthCommand } from "../../config/health-command.ts";
 import { networkOwner } from "../../config/network-mode.ts";
 import { publishedAt } from "../../config/publish.ts";
 import type { StateLocation } from "../../config/rollout.ts";
 import type { UnitSecrets, UnitSpec } from "../resources.ts";
+import { certificateFolder, type DockerHost, sshOptions } from "./access.ts";
 import { labelArgs, optionArgs, optionInputs, portArgs } from "./container-options.ts";
 import { megabytes } from "./megabytes.ts";
 
@@ -15,7 +15,7 @@ export function stackLabel(stack: string): { label: string; value: string } {
 }
 
 /** The provider goes the same way to the same host as our own client. */
-export function providerArgs(platform: DockerAccess & { host: string }): docker.ProviderArgs {
+export function providerArgs(platform: DockerHost): docker.ProviderArgs {
   const { host, ssh } = platform;
   const certPath = certificateFolder(host, platform, process.env);
   return {

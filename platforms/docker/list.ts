@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import type { DockerAccess } from "../../config/docker-access.ts";
+import type { DockerAccess } from "./access.ts";
 import { question } from "./question.ts";
 
 /** All containers of a host. */

@@ -1,15 +1,13 @@
 import type Docker from "dockerode";
-import { type DockerAccess, misleadingVariables } from "../../config/docker-access.ts";
 import { networkOwner } from "../../config/network-mode.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import { OperationFailure } from "../failure.ts";
 import type { Observed, WantedLook } from "../platform.ts";
+import { type DockerHost, misleadingVariables } from "./access.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
 import { describeForeign, foreignContainer, ownWorkload } from "./foreign-container.ts";
 import { pinnedReference } from "./known-digest.ts";
 import { listContainers } from "./list.ts";
-
-type DockerHost = DockerAccess & { host: string };
 
 /** One call for a whole host. Throws an OperationFailure of one sentence when the host does not answer. */
 export async function observe(

@@ -22,7 +22,8 @@ import type {
   WantedLook,
   WantedUnit,
 } from "../platform.ts";
-import { clientFor, type DockerHostOf, describeDockerError, inspectContainer } from "./client.ts";
+import { certificateFolder, type DockerHost, defaultAnswer } from "./access.ts";
+import { describeDockerError, dockerClient, inspectContainer, unreachableHost } from "./client.ts";
 import { execInContainer } from "./exec.ts";
 import { describeForeign, foreignContainer } from "./foreign-container.ts";
 import { hostLocks, withHostLock } from "./host-lock.ts";
@@ -35,6 +36,7 @@ import { putBack, setAside, startContainer, stopContainer, waitHealthy } from ".
 import { logLines, logReachesBack } from "./logs.ts";
 import { lossesOf } from "./losses.ts";
 import { observe } from "./observe.ts";
+import { question } from "./question.ts";
 import { sharingNetwork } from "./shared-network.ts";
 import { endTrial, makeScratch, removeTrial, runProgram, runTrial } from "./trial.ts";
 import { unitOfContainer } from "./unit.ts";
@@ -42,22 +44,40 @@ import { refuseOtherWriters } from "./writers.ts";
 
 /** The containers of a Docker host. */
 export class DockerPlatform implements Platform {
-  readonly #host: DockerHostOf;
+  readonly #host: DockerHost;
   #client: Docker | undefined;
 
-  constructor(host: DockerHostOf) {
+  constructor(host: DockerHost) {
     this.#host = host;
   }
 
   /** Made when it is first needed: to load it takes as long as a tenth of a preview. */
   get #docker(): Docker {
-    this.#client ??= clientFor(this.#host);
+    this.#client ??= dockerClient(this.#host.host, this.#host);
     return this.#client;
   }
 
   observe(wanted: readonly WantedLook[], stack: string): Promise<Map<string, Observed>> {
-    const { dockerHost: host, dockerAccess } = this.#host;
-    return observe({ host, ...dockerAccess }, wanted, stack);
+    return observe(this.#host, wanted, stack);
+  }
+
+  get address(): string {
+    return this.#host.host;
+  }
+
+  get answer(): number {
+    return this.#host.answer ?? defaultAnswer;
+  }
+
+  async commandOf(name: string): Promise<readonly string[] | undefined> {
+    const { host } = this.#host;
+    try {
+      const { status, body } = await question(host, this.#host, `/containers/${name}/json`);
+      if (status !== 200) return undefined;
+      return (JSON.parse(body) as Docker.ContainerInspectInfo).Config.Cmd ?? [];
+    } catch (error) {
+      throw unreachableHost(host, error);
+    }
   }
 
   async architecture(): Promise<string> {
@@ -217,8 +237,25 @@ export class DockerPlatform implements Platform {
     return runProgram(this.#docker, program);
   }
 
+  reach(deployer: NodeJS.ProcessEnv): Record<string, string> {
+    const { host } = this.#host;
+    const certificates = certificateFolder(host, this.#host, deployer);
+    return {
+      DOCKER_HOST: host,
+      ...(certificates !== undefined && { DOCKER_CERT_PATH: certificates, DOCKER_TLS_VERIFY: "1" }),
+    };
+  }
+
+  explain(error: unknown): unknown {
+    return unreachableHost(this.#host.host, error);
+  }
+
   describe(error: unknown): string {
     return describeDockerError(error);
+  }
+
+  answerCommand(): string {
+    return `docker --host ${this.#host.host} version`;
   }
 
   logCommand(name: string): string {

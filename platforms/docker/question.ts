@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
-import { type DockerAccess, defaultAnswer } from "../../config/docker-access.ts";
+import { type DockerAccess, defaultAnswer } from "./access.ts";
 import { connectionsTo } from "./connection.ts";
 import { silentEngine } from "./engine-failure.ts";
 

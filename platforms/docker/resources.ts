@@ -1,11 +1,11 @@
 import * as docker from "@pulumi/docker";
-import type { DockerAccess } from "../../config/docker-access.ts";
 import type { PlatformResources } from "../resources.ts";
+import type { DockerHost } from "./access.ts";
 import { containerArgs, inputsBesidesImage, providerArgs, stackLabel } from "./container-args.ts";
 import { ingressArgs } from "./ingress-args.ts";
 
 /** Containers, volumes, networks and images of a Docker host. */
-export function dockerResources(host: DockerAccess & { host: string }): PlatformResources {
+export function dockerResources(host: DockerHost): PlatformResources {
   return {
     provider: (name, opts) => new docker.Provider(name, providerArgs(host), opts),
     network: (name, stack, opts) => new docker.Network(name, { name, labels: [stackLabel(stack)] }, opts),

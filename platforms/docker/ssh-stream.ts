@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { Duplex, type Readable, type Writable } from "node:stream";
-import { type SshAccess, sshOptions } from "../../config/docker-access.ts";
 import { EngineFailure } from "../failure.ts";
+import { type SshAccess, sshOptions } from "./access.ts";
 
 /** As much as is kept of what ssh says of itself. Characters. */
 const longestComplaint = 4000;

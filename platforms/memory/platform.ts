@@ -30,6 +30,8 @@ export type JobAnswer = { stdout?: string; stderr?: string; exitCode?: number };
  * order by `did`, and each can be made to fail. What it is asked and nobody has said an answer for is an error.
  */
 export class MemoryPlatform implements Platform {
+  readonly address = "memory";
+  readonly answer = 30;
   /** "stop bot-a", "cold snapshot of bot-a", "start bot-a" */
   readonly deeds = new Deeds();
   readonly units = new Map<string, Unit>();
@@ -131,6 +133,10 @@ export class MemoryPlatform implements Platform {
       state: status,
       status,
     }));
+  }
+
+  async commandOf(name: string): Promise<readonly string[] | undefined> {
+    return this.units.has(name) ? [] : undefined;
   }
 
   async sharingNetwork(name: string): Promise<string[]> {
@@ -297,6 +303,18 @@ export class MemoryPlatform implements Platform {
 
   describe(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
+  }
+
+  reach(): Record<string, string> {
+    return {};
+  }
+
+  explain(error: unknown): unknown {
+    return error;
+  }
+
+  answerCommand(): string {
+    return "nothing to be run";
   }
 
   logCommand(name: string): string {

@@ -68,7 +68,7 @@ describe("checks of a container that runs", () => {
       verification: checks.map((each) => checkSchema.parse(each)),
     };
     return {
-      platform: new DockerPlatform({ dockerHost }),
+      platform: new DockerPlatform({ host: dockerHost }),
       workload,
       secrets: { snapshotPassword: "p", gatewayToken: "t", controlPlanePassword: "" },
       log: new EvidenceLog(join(folder, "evidence"), "stack", name),

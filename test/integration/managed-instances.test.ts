@@ -47,7 +47,7 @@ describe("the parts of a move of instances that a running control plane manages"
   afterAll(() => world?.destroy());
 
   const context = (instance: string): ManagedContext => {
-    const platform = new DockerPlatform({ dockerHost: world.parts.dockerHost });
+    const platform = new DockerPlatform({ host: world.parts.dockerHost });
     return {
       instance: new ClawforceInstance(instance, client, platform, world.docker),
       progress: () => {},

@@ -56,7 +56,11 @@ describe("a state in three places", () => {
     const workload = {
       stack: "places",
       name: `places-${folder.slice(-6)}`,
-      ...{ dockerHost, state: { directory: inFolder("state") }, mount: home },
+      ...{
+        platform: { kind: "docker", host: dockerHost },
+        state: { directory: inFolder("state") },
+        mount: home,
+      },
       furtherPlaces: [place({ volume }, workspace), place({ directory: inFolder("config") }, config)],
       snapshots: { repositories: inFolder("repositories"), image: images.tools },
       evidenceDirectory: inFolder("evidence"),
@@ -73,7 +77,7 @@ describe("a state in three places", () => {
     database("config/tokens.sqlite", 1);
   });
   afterEach(async () => {
-    await removeVolume(dockerClient(context.workload.dockerHost), volume);
+    await removeVolume(dockerClient((await partsOfThisRun()).dockerHost), volume);
     await rm(folder, { recursive: true, force: true });
   });
 

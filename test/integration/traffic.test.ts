@@ -74,7 +74,7 @@ describe("the traffic of a wave, in a log that Docker keeps", () => {
   it("is told apart by workload and by time, read once, and not believed once a part was rotated away", async () => {
     const folder = scratchFolder();
     const wave = ["a", "b", "c"].map((workload) => ({
-      proxy: new KamalProxy(new DockerPlatform({ dockerHost }), name),
+      proxy: new KamalProxy(new DockerPlatform({ host: dockerHost }), name),
       log: new EvidenceLog(join(folder, "evidence"), "stack", workload),
       workload: { name: workload, ...(workload !== "c" && { ingress: { container: name } }) },
     })) as unknown as WorkloadContext[];

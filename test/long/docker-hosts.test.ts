@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DockerAccess } from "../../config/docker-access.ts";
+import type { DockerAccess } from "../../platforms/docker/access.ts";
 import { dockerClient } from "../../platforms/docker/client.ts";
 import { OwnEngine } from "../support/own-engine.ts";
 import { SshServer } from "../support/ssh-server.ts";

@@ -154,7 +154,7 @@ describe("the update of a real case: 2026.4.15, 2026.4.22 and back, 2026.4.23", 
   /** As the configuration's checks are run, without an update around them. */
   function check(...checks: object[]) {
     const context = {
-      platform: new DockerPlatform({ dockerHost: world.parts.dockerHost }),
+      platform: new DockerPlatform({ host: world.parts.dockerHost }),
       workload: { name: canary, container: canary, mount: state },
       log: new EvidenceLog(join(world.folder, "evidence"), world.stack, canary),
       progress: () => {},

@@ -6,7 +6,7 @@ import { judgedGroups } from "../../lifecycle/update/evidence-facts.ts";
 import type { Situation } from "../../lifecycle/update/situation.ts";
 import { updateSteps } from "../../lifecycle/update/update-steps.ts";
 import { specOf } from "../../lifecycle/update/workload-spec.ts";
-import { dockerResources } from "../../platforms/docker/resources.ts";
+import { resourcesOf } from "../../platforms/of-stack.ts";
 import { type Registered, registeredBy } from "./mock-engine.ts";
 import { neverStarted } from "./surveyed.ts";
 
@@ -14,11 +14,12 @@ import { neverStarted } from "./surveyed.ts";
 export const secretText = "hush";
 
 /** What the program of a stack on a Docker host asks the engine for. */
-export function fleetOf(
+export async function fleetOf(
   config: StackConfig,
   situations: readonly Situation[] = neverStarted(config),
   change: Partial<FleetArgs> = {},
 ): Promise<Registered[]> {
+  const resources = await resourcesOf(config);
   return registeredBy(
     () =>
       new Fleet("fleet", {
@@ -28,7 +29,7 @@ export function fleetOf(
         judgedGroups: judgedGroups(config, situations, new Date("2026-05-01T12:00:00Z")),
         steps: updateSteps(config, situations),
         defaultImage: defaultImageOf(config),
-        resources: dockerResources(config.platform),
+        resources,
         removed: () => Promise.reject(new Error("nothing has left the configuration")),
         secretsOf: (workload) => ({
           snapshotPassword: pulumi.secret(`${secretText}: snapshots`),

@@ -7,20 +7,29 @@ import { describe, expect, test } from "vitest";
 const docker = "platforms/docker";
 const clawforce = "platforms/clawforce";
 const kamal = "platforms/proxies/kamal";
+/** What there is to choose from, and what is chosen for a stack. */
+const kinds = "platforms/kinds.ts";
+const ofStack = "platforms/of-stack.ts";
+/** Which kinds of platform and of check a stack file may name. */
+const stackConfig = "lifecycle/stack-config.ts";
 
 /** Place -> the places it may import from, its own always included. `*`: any. */
 const arrows: Readonly<Record<string, readonly string[] | "*">> = {
-  "index.ts": ["config", "components", "lifecycle", "platforms", "platforms/of-stack.ts", kamal],
+  "index.ts": ["config", "components", "lifecycle", "platforms", ofStack, stackConfig, kamal],
   components: ["config", "platforms"],
-  operations: ["config", "lifecycle", "platforms", docker, clawforce, kamal],
+  operations: ["config", "lifecycle", "platforms", ofStack, kamal],
   lifecycle: ["config", "platforms"],
+  [stackConfig]: ["config", "lifecycle", kinds],
+  "lifecycle/schema-files.ts": ["config", "lifecycle", stackConfig],
   platforms: ["config"],
   [docker]: ["config", "platforms", clawforce],
   // It is driven through the control plane's own API, and what its instances really run is read on their Docker host.
   [clawforce]: ["config", "platforms", docker],
-  [kamal]: ["config", "platforms", docker],
-  "platforms/of-stack.ts": ["config", "platforms", docker, kamal],
-  fleet: ["config", "lifecycle", "operations", "platforms", "platforms/of-stack.ts", docker, "review"],
+  [kamal]: ["config", "platforms"],
+  [kinds]: ["platforms", docker],
+  [ofStack]: ["config", "platforms", kinds, kamal],
+  // Docker alone is read for an adoption, and asked by `pin` for the credentials of this machine.
+  fleet: ["config", "lifecycle", "operations", "platforms", ofStack, stackConfig, docker, "review"],
   review: ["config"],
   demo: ["fleet", "config", "lifecycle", "platforms", docker, clawforce, "toolchain"],
   toolchain: [],
@@ -30,6 +39,7 @@ const arrows: Readonly<Record<string, readonly string[] | "*">> = {
   bench: "*",
   "vitest.config.ts": [],
 };
+const ownPlaces = Object.keys(arrows).filter((place) => place.includes("/"));
 
 const longest = 400;
 
@@ -144,9 +154,7 @@ function importsOf(text: string): string[] {
 
 /** A folder at the top; below `platforms`, where the interfaces stand, each platform is a place of its own. */
 function placeOf(path: string): string {
-  const own = [docker, clawforce, kamal, "platforms/of-stack.ts"].find(
-    (place) => path === place || path.startsWith(`${place}/`),
-  );
+  const own = ownPlaces.find((place) => path === place || path.startsWith(`${place}/`));
   return own ?? path.split("/")[0] ?? path;
 }
 

@@ -4,7 +4,7 @@ import { workloadHooks } from "../../components/hooks.ts";
 import { Workload, type WorkloadSpec } from "../../components/workload.ts";
 import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { specOf } from "../../lifecycle/update/workload-spec.ts";
-import { dockerResources } from "../../platforms/docker/resources.ts";
+import { resourcesOf } from "../../platforms/of-stack.ts";
 import { fleetOf } from "../support/fleet-program.ts";
 import { type Registered, registeredBy } from "../support/mock-engine.ts";
 import { shortName } from "../support/pinned-program.ts";
@@ -22,13 +22,14 @@ function specNamed(name: string): WorkloadSpec {
   return specOf(config, found);
 }
 
-function workloadOf(change: Partial<WorkloadSpec>): Promise<Registered[]> {
+async function workloadOf(change: Partial<WorkloadSpec>): Promise<Registered[]> {
   const secrets = { snapshotPassword: "s", gatewayToken: "t", controlPlanePassword: "" };
   const never = () => Promise.reject(new Error("nothing is made, so no hook runs"));
+  const resources = await resourcesOf(config);
   return registeredBy(() => {
     const hooks = workloadHooks(never, never, () => {});
     const named = pulumi.secret<Record<string, string>>({});
-    const args = { secrets, named, hooks, resources: dockerResources(config.platform), after: [] };
+    const args = { secrets, named, hooks, resources, after: [] };
     return new Workload("canary", { ...args, spec: { ...canary, ...change } }, {});
   });
 }

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { certificateFolder, misleadingVariables } from "../../config/docker-access.ts";
+import { certificateFolder, misleadingVariables } from "../../platforms/docker/access.ts";
 import { providerArgs } from "../../platforms/docker/container-args.ts";
 import { sshArguments, sshFailure } from "../../platforms/docker/ssh-stream.ts";
 

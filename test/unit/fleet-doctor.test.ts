@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { logs, sharedNetworks } from "../../fleet/doctor/containers.ts";
 import { examine } from "../../fleet/doctor/doctor.ts";
 import type { Examination, Subject } from "../../fleet/doctor/examination.ts";
-import { dockerHost, images, snapshotRoom } from "../../fleet/doctor/host.ts";
+import { images, place, snapshotRoom } from "../../fleet/doctor/host.ts";
 import {
   backend,
   envFiles,
@@ -66,7 +66,7 @@ async function examined(examination: Examination, change: Partial<Subject> = {})
 
 const all = [
   ...[nodeVersion, pulumiVersion("3.259.0"), backend, passphrase, evidencePlaces],
-  ...[dockerHost, images, snapshotRoom],
+  ...[place, images, snapshotRoom],
 ];
 
 describe("fleet doctor", () => {
@@ -152,21 +152,21 @@ describe("fleet doctor", () => {
     ],
     [
       "the host does not answer",
-      dockerHost,
+      place,
       () => {
         platform.unreachable = new OperationFailure("the Docker host does not answer");
         return {};
       },
-      "✗ Docker: the Docker host does not answer",
+      "✗ platform: the Docker host does not answer",
     ],
     [
       "the clocks differ",
-      dockerHost,
+      place,
       () => {
         platform.clockIsFast = -90;
         return {};
       },
-      "✗ Docker: Its clock is 90 s slow, seen from here.",
+      "✗ platform: Its clock is 90 s slow, seen from here.",
     ],
     [
       "a registry refuses",
@@ -208,7 +208,7 @@ describe("fleet doctor", () => {
 
   it("asks nothing of what the stack file does not say yet", async () => {
     const change = { config: undefined, platform: undefined };
-    for (const each of [evidencePlaces, dockerHost, images, snapshotRoom]) {
+    for (const each of [evidencePlaces, place, images, snapshotRoom]) {
       expect((await examined(each, change)).lines).toEqual([]);
     }
   });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { DockerPlatform } from "../../platforms/docker/platform.ts";
 import { keeperFor, keptText } from "../../platforms/proxies/kamal/keeper.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
@@ -46,17 +47,17 @@ describe("a preview", () => {
     return `unix://${socket}`;
   }
 
-  const stack = (at: string, ingress?: object) =>
-    ({ platform: { kind: "docker", host: at }, ingress }) as Parameters<typeof keeperFor>[0];
+  const keeper = (at: string, ingress?: object) =>
+    keeperFor({ ingress } as Parameters<typeof keeperFor>[0], new DockerPlatform({ host: at }));
 
   test("asks the proxy's container for its script", async () => {
     const running = `# another\n${ours}`;
     const at = await host(200, JSON.stringify({ Config: { Cmd: ["bash", "-c", running] } }));
-    expect(await keeperFor(stack(at, { name: "front" }))).toBe(running);
+    expect(await keeper(at, { name: "front" })).toBe(running);
   });
 
   test("takes ours for a proxy that is not there yet, and asks nobody without one", async () => {
-    expect(await keeperFor(stack(await host(404, "{}"), { name: "front" }))).toBe(ours);
-    expect(await keeperFor(stack("unix:///nowhere"))).toBe(ours);
+    expect(await keeper(await host(404, "{}"), { name: "front" })).toBe(ours);
+    expect(await keeper("unix:///nowhere")).toBe(ours);
   });
 });

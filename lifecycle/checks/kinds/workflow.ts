@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { checkBase, within } from "../../../config/check-kind.ts";
-import { certificateFolder } from "../../../config/docker-access.ts";
 import { argv, doc } from "../../../config/fields.ts";
 import { runProcess } from "../../../platforms/child-process.ts";
 import { OperationFailure, TooLate } from "../../../platforms/failure.ts";
+import type { Platform } from "../../../platforms/platform.ts";
 import type { Workload } from "../../workload.ts";
 import type { CommandResult } from "../cli-output.ts";
 import { checkKind } from "../kind.ts";
@@ -32,8 +32,11 @@ variables.
   realFlow: true,
   once: true,
   defaultName: ({ argv }) => `workflow ${argv.join(" ")}`,
-  async attempt({ context: { workload } }, check, deadline) {
-    return judgeCommand(check, await runWorkflow(check.argv, workflowEnvironment(workload), deadline));
+  async attempt({ context: { workload, platform } }, check, deadline) {
+    return judgeCommand(
+      check,
+      await runWorkflow(check.argv, workflowEnvironment(workload, platform), deadline),
+    );
   },
 });
 
@@ -44,19 +47,17 @@ const inherited = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSH_AUTH_S
 const longestOutput = 1_000_000;
 
 export function workflowEnvironment(
-  workload: Pick<Workload, "name" | "image" | "container" | "dockerHost" | "dockerAccess">,
+  workload: Pick<Workload, "name" | "image" | "container">,
+  platform: Pick<Platform, "reach">,
   deployer: NodeJS.ProcessEnv = process.env,
 ): Record<string, string> {
   const kept = inherited.flatMap((name) => {
     const value = deployer[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  const { dockerHost, dockerAccess = {} } = workload;
-  const certificates = certificateFolder(dockerHost, dockerAccess, deployer);
   return {
     ...Object.fromEntries(kept),
-    DOCKER_HOST: dockerHost,
-    ...(certificates !== undefined && { DOCKER_CERT_PATH: certificates, DOCKER_TLS_VERIFY: "1" }),
+    ...platform.reach(deployer),
     CLAWFORCE_WORKLOAD: workload.name,
     CLAWFORCE_IMAGE: workload.image,
     CLAWFORCE_CONTAINER: workload.container,

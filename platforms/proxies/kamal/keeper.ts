@@ -1,27 +1,17 @@
 import { readFile } from "node:fs/promises";
-import type Docker from "dockerode";
 import type { StackConfig } from "../../../config/schema.ts";
-import { unreachableHost } from "../../docker/client.ts";
-import { question } from "../../docker/question.ts";
+import type { Platform } from "../../platform.ts";
 
 /**
  * The text of scripts/keep-deadlines.sh for the container of the stack's ingress. Another text replaces that container, and
  * cuts what it serves: one that does the same as ours keeps its own, so that a comment costs nobody a connection.
  */
-export async function keeperFor({
-  platform,
-  ingress,
-}: Pick<StackConfig, "platform" | "ingress">): Promise<string> {
+export async function keeperFor(
+  { ingress }: Pick<StackConfig, "ingress">,
+  platform: Pick<Platform, "commandOf">,
+): Promise<string> {
   const ours = (await readFile(new URL("scripts/keep-deadlines.sh", import.meta.url), "utf8")).trim();
-  if (ingress === undefined) return ours;
-  try {
-    const path = `/containers/${ingress.name}/json`;
-    const { status, body } = await question(platform.host, platform, path);
-    const found = status === 200 ? (JSON.parse(body) as Docker.ContainerInspectInfo) : undefined;
-    return keptText(ours, found?.Config.Cmd?.at(-1));
-  } catch (error) {
-    throw unreachableHost(platform.host, error);
-  }
+  return ingress === undefined ? ours : keptText(ours, (await platform.commandOf(ingress.name))?.at(-1));
 }
 
 /** What runs, where it does the same as ours. */

@@ -1,7 +1,13 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** How a Docker host is reached, beside its address: as the stack configuration says it. */
+/** A Docker host, and how it is reached: as the stack configuration says it. */
+export interface DockerHost extends DockerAccess {
+  /** unix:///PATH, tcp://NAME:PORT or ssh://USER@NAME */
+  host: string;
+}
+
+/** How a Docker host is reached, beside its address. */
 export interface DockerAccess {
   /** Seconds that its engine may take to answer a question. */
   answer?: number | undefined;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { doc, form, localPath } from "./fields.ts";
-import { seconds } from "./units.ts";
+import { doc, form, localPath } from "../../config/fields.ts";
+import { seconds } from "../../config/units.ts";
 
 const dockerHost = z
   .string()
@@ -9,7 +9,7 @@ const dockerHost = z
     form("Docker host", "Write unix:///PATH, tcp://NAME:PORT or ssh://USER@NAME"),
   );
 
-export const platform = z
+export const dockerSettings = z
   .strictObject({
     kind: z.literal("docker").describe("Kind of the platform. Docker is the only one today."),
     host: dockerHost
@@ -68,3 +68,5 @@ export const platform = z
     ({ host, tls }) => tls === undefined || host.startsWith("tcp://"),
     "`tls` is given, but `host` is none of tcp://. Take `tls` out, or write tcp://NAME:PORT",
   );
+
+export type DockerSettings = z.output<typeof dockerSettings>;

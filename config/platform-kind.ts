@@ -1,0 +1,24 @@
+import { z } from "zod";
+
+/** Which platform, and what it wants to know. The kinds are `platforms/kinds.ts`; each reads its own settings. */
+export interface PlatformSettings {
+  kind: string;
+}
+
+/** What the configuration has to know of a kind of platform. */
+export interface PlatformDeclaration {
+  /** Of the settings below `platform`; their `kind` is its name. */
+  schema: PlatformObject;
+}
+
+export type PlatformObject = z.ZodObject<{ kind: z.ZodLiteral<string> }> & z.ZodType<PlatformSettings>;
+export type PlatformSchema = z.ZodType<PlatformSettings, PlatformSettings>;
+
+/** A platform of any of these kinds. */
+export function platformSchemaOf(kinds: readonly PlatformDeclaration[]): PlatformSchema {
+  const [first, ...rest] = kinds.map(({ schema }) => schema);
+  if (first === undefined) throw new Error("There is no kind of platform.");
+  const any = rest.length === 0 ? first : z.discriminatedUnion("kind", [first, ...rest]);
+  // What zod infers of a list is nothing that each entry has.
+  return any as unknown as PlatformSchema;
+}

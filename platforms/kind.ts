@@ -1,0 +1,15 @@
+import type { PlatformDeclaration, PlatformSettings } from "../config/platform-kind.ts";
+import type { ApiAccess, ControlPlane } from "./control-plane.ts";
+import type { Platform } from "./platform.ts";
+import type { PlatformResources } from "./resources.ts";
+
+/** A kind of platform: what stands under `platform` in a stack file, and what is made of it. One file in its folder says it. */
+export interface PlatformKind<Settings extends PlatformSettings = PlatformSettings>
+  extends PlatformDeclaration {
+  /** What runs the workloads. Nothing is asked of it yet. */
+  open(settings: Settings): Platform;
+  /** What the components declare on it. Loaded when it is first needed: the programs of hooks get by without. */
+  resources(settings: Settings): Promise<PlatformResources>;
+  /** A control plane that makes instances on it. */
+  controlPlane(settings: Settings, access: ApiAccess, platform: Platform): ControlPlane;
+}
