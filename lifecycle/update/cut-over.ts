@@ -26,7 +26,6 @@ import { moveOfTask } from "./task-move.ts";
 import { engineReturn } from "./time-budget.ts";
 import { describeSnapshot } from "./trials.ts";
 import { undoMigration } from "./undo-migration.ts";
-import { refuseUnplannedMove } from "./unplanned-move.ts";
 
 /**
  * Runs before a container is removed: hold, drain, stop, cold snapshot, check, migration. When any of it fails, the container that
@@ -74,7 +73,7 @@ export async function stopWithSnapshot(
   context: WorkloadContext,
   { move, served, leaves }: Leaving,
 ): Promise<{ snapshot: string }> {
-  const { workload, log } = context;
+  const { log } = context;
   const back = goesBack(move);
   const journal = new Journal(log.folder);
   const from = served.image;
@@ -107,7 +106,6 @@ export async function stopWithSnapshot(
       describeSnapshot,
     );
     await log.append(snapshot);
-    refuseUnplannedMove(workload.name, "check", move, snapshot.markers);
     if (snapshot.locks !== undefined) {
       // Nothing has the state open since the stop; the snapshot has them, and a restore leaves them out.
       context.progress(describeLocks(await dropGatewayLocks(context)));

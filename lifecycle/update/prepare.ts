@@ -74,7 +74,7 @@ async function prepareFor(context: WorkloadContext, move: Move): Promise<Prepara
   if (served !== undefined && move.kind === "back" && move.restore === undefined) {
     // Found out now, it stops nothing.
     const now = await recordState(context, { image: served.image, container: served.id });
-    refuseUnplannedMove(workload.name, "preflight", move, now);
+    refuseUnplannedMove(workload.name, move, now);
   }
   const found = served === undefined ? await stateToTakeOver(context, move) : undefined;
   if (found !== undefined) {

@@ -1,5 +1,6 @@
 import { messageOf, OperationFailure } from "../../platforms/failure.ts";
-import type { Move } from "../evidence/move.ts";
+import type { Move, RestorePlan } from "../evidence/move.ts";
+import { snapshotOnRecord } from "../evidence/recorded-snapshot.ts";
 import type { CutOverEntry } from "../evidence/records.ts";
 import { describeLocks, dropGatewayLocks } from "../snapshot/gateway-locks.ts";
 import { withRepository } from "../snapshot/repository.ts";
@@ -16,7 +17,7 @@ import { runStep } from "./step.ts";
 import { putStrangerBack, takeOver } from "./take-over.ts";
 import { moveOfTask } from "./task-move.ts";
 import { undoMigration } from "./undo-migration.ts";
-import { refuseUnplannedMove } from "./unplanned-move.ts";
+import { restoreOfLateMove } from "./unplanned-move.ts";
 
 /**
  * Runs after the old container is gone and before the new one is created: settles what a run that was killed has left,
@@ -47,17 +48,19 @@ async function readyFor(context: WorkloadContext, move: Move): Promise<{ restore
 }
 
 /** @returns the snapshot that the state was set back to. */
-async function makeReady(context: WorkloadContext, move: Move): Promise<string | null> {
+async function makeReady(context: WorkloadContext, previewed: Move): Promise<string | null> {
   const { log, workload } = context;
   const journal = new Journal(log.folder);
   const before = await journal.read();
-  if (move.kind === "first" && (await log.read()).length === 0) {
+  if (previewed.kind === "first" && (await log.read()).length === 0) {
     // From now on a container of ours without records is one whose records were lost.
     await log.append({ kind: "begun", image: workload.image });
   }
-  const { settle: open, leaves, restore } = creationOf(before, move, await log.read());
+  const { settle: open, leaves, restore: planned } = creationOf(before, previewed, await log.read());
   const settled = await settle(context, journal, before, open);
-  const cutOver = await leave(context, move, leaves);
+  const cutOver = await leave(context, previewed, leaves);
+  const restore = planned ?? (await lateRestore(context, previewed, cutOver));
+  const move = previewed.kind === "back" && restore !== undefined ? { ...previewed, restore } : previewed;
   if (cutOver !== undefined && !isMigratedFor(before, move)) {
     await migrateAlone(context, journal, { move, cutOver });
   }
@@ -78,6 +81,24 @@ async function makeReady(context: WorkloadContext, move: Move): Promise<string |
   await setStateBack(context, restore, workload.image);
   await journal.write({ phase: "creating", from, move });
   return restore.snapshot;
+}
+
+/** What the plan of this run lacks where the state has moved after its preparation: by now nothing has it open any more. */
+async function lateRestore(
+  { log, progress }: WorkloadContext,
+  move: Move,
+  cutOver: CutOverEntry | undefined,
+): Promise<RestorePlan | undefined> {
+  if (cutOver === undefined) return undefined;
+  const { snapshot } = cutOver;
+  const restore = restoreOfLateMove(move, snapshotOnRecord(snapshot, await log.read())?.markers);
+  if (restore !== undefined) {
+    progress(
+      `the newer version has moved the state after the preparation (${restore.moved.join(", ")}). So snapshot ${restore.snapshot.slice(0, 8)} ` +
+        `of ${restore.takenAt} comes back as well. What came in since is in the pre-restore snapshot ${snapshot.slice(0, 8)}`,
+    );
+  }
+  return restore;
 }
 
 /** Where the old container is gone already: its cut-over would have done it. */
@@ -171,7 +192,6 @@ async function leave(
       (each) => `${role} ${each.snapshot.slice(0, 8)}, its container is gone already`,
     );
     await context.log.append(snapshot);
-    refuseUnplannedMove(context.workload.name, "cold snapshot", move, snapshot.markers);
     if (snapshot.locks !== undefined) {
       context.progress(describeLocks(await dropGatewayLocks(context)));
     }

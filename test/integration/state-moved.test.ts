@@ -55,6 +55,26 @@ describe("the way back from a version that moves no user_version", () => {
     expect(await texts()).toEqual(messages);
   });
 
+  it("takes the state with it, in the same run, where the new version moves it after the preparation", async () => {
+    const messages = await texts();
+    await forward();
+    await configureBack();
+    await world.breakAt(name, "stop");
+    const { ended } = world.startUp();
+    await world.reached(name, "stop");
+    // All that the preview and the preparation have seen is right until here.
+    await post("/config", { model: "small" });
+    await world.release(name, "stop");
+    const back = await ended;
+    expect(back.code, back.output).toBe(0);
+    expect(back.output).toMatch(
+      /the newer version has moved the state after the preparation \(config stamp 2 -> 3\)\. So snapshot \w{8} of \S+ comes back as well/,
+    );
+    expect(await texts()).toEqual(messages);
+    expect((await kinds()).slice(-5)).toEqual(["cut-over", "restore", "gate", "state", "verification"]);
+    expect((await world.up()).output).not.toContain("restore");
+  });
+
   it("takes code alone when nothing has moved, whatever the agent does with its own databases", async () => {
     const before = await texts();
     await forward();

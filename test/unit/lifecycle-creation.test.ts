@@ -5,7 +5,7 @@ import { gate } from "../../lifecycle/update/gate.ts";
 import { restoreBeforeCreate } from "../../lifecycle/update/restore.ts";
 import { serve } from "../../lifecycle/update/serve.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
-import { MemoryWorld, taken } from "../support/memory-world.ts";
+import { MemoryWorld, printed, taken } from "../support/memory-world.ts";
 import { candidate, stable } from "./config-fixture.ts";
 
 const forward: Move = { kind: "forward", from: stable, to: candidate };
@@ -52,6 +52,30 @@ describe("before a container is created", () => {
     world.platform.otherWriter = "another container runs on the same state";
     await expect(restoreBeforeCreate(world.context, task(forward))).rejects.toThrow("another container");
     expect(await world.kinds()).toEqual(["ingress", "snapshot"]);
+  });
+
+  it("the state goes back too where it has moved after the preparation of a way back by code alone", async () => {
+    await restoreBeforeCreate(world.context, task(forward));
+    const back = new MemoryWorld(stable);
+    const context = { ...back.context, log: world.context.log };
+    back.serving(candidate);
+    back.platform.jobs.set("check of the cold snapshot", [
+      { stdout: `${printed["check of the cold snapshot"]}database\tc3RhdGUvYS5zcWxpdGU=\t2\tx\tok\n` },
+    ]);
+    const codeAlone: Move = { kind: "back", from: candidate, to: stable, release };
+    const late = { workload: back.workload, move: codeAlone };
+    await cutOver(context, late);
+    back.platform.units.delete(back.name);
+    expect(await restoreBeforeCreate(context, late)).toEqual({ restored: taken });
+    expect((await world.records()).slice(-2)).toMatchObject([
+      { kind: "cut-over", direction: "back" },
+      { kind: "restore", snapshot: taken, reason: "state moved" },
+    ]);
+    expect(back.said.join("\n")).toContain(
+      "the newer version has moved the state after the preparation (state/a.sqlite is new). So snapshot c1c1c1c1",
+    );
+    // The next run knows of no restore that is still to be done.
+    expect(await world.journal()).toMatchObject({ phase: "creating" });
   });
 
   it("the state is set back where the plan says so, and a kill in it is finished by the next run", async () => {
