@@ -33,8 +33,25 @@ export function forecastText({ total, ...parts }: Forecast): string {
   return `a pause of about ${formatDuration(total)}${list === "" ? "" : `: ${list}`}`;
 }
 
+/** Why the update would not wait as long as the new version takes; undefined: nothing in the configuration is shorter. */
+export function patienceProblem(
+  workload: Pick<Workload, "ingress" | "healthWait">,
+  forecast: Forecast,
+): string | undefined {
+  return startProblem(workload, forecast) ?? holdProblem(workload, forecast);
+}
+
+/** A rehearsal has its own deadline: what is ready in it may not be in time for the update. */
+function startProblem({ healthWait }: Pick<Workload, "healthWait">, { start }: Forecast): string | undefined {
+  if (start <= healthWait) return undefined;
+  return (
+    `the new version took ${formatDuration(start)} to become healthy on the copy, but an update waits ${formatDuration(healthWait)} for it and then goes back. ` +
+    "Make `container.health.wait` longer."
+  );
+}
+
 /** Why requests would not wait as long as the pause will take; undefined: they do, or nothing holds them. */
-export function holdProblem({ ingress }: Pick<Workload, "ingress">, forecast: Forecast): string | undefined {
+function holdProblem({ ingress }: Pick<Workload, "ingress">, forecast: Forecast): string | undefined {
   if (ingress === undefined || forecast.total <= ingress.hold) return undefined;
   return (
     `its requests would wait for ${formatDuration(ingress.hold)} at most and then be answered with 503, but the rehearsal forecasts ${forecastText(forecast)}. ` +

@@ -2,7 +2,7 @@ import { shortReference } from "../../config/image-reference.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { RehearsalEntry } from "../evidence/records.ts";
 import { validRehearsal } from "../evidence/rehearsal.ts";
-import { forecastOf, holdProblem } from "../rehearsal/forecast.ts";
+import { forecastOf, patienceProblem } from "../rehearsal/forecast.ts";
 import { type Rehearsed, rehearse } from "../rehearsal/rehearse.ts";
 import { migrationPrint, rehearsalOf } from "../rehearsal/settings.ts";
 import { rehearsalText } from "../rehearsal/verdict.ts";
@@ -31,7 +31,7 @@ export async function rehearsalStep(
   if (known !== undefined) {
     progress(`its rehearsal of ${known.time} counts: ${rehearsalText(known)}`);
     // What it forecast may be too long for a hold that is shorter by now.
-    const problem = known.forecast && holdProblem(workload, known.forecast);
+    const problem = known.forecast && patienceProblem(workload, known.forecast);
     if (problem !== undefined) throw failedStep(context, "rehearsal", new OperationFailure(problem));
     return "passed";
   }
@@ -54,7 +54,7 @@ export function rehearseNow(
       const entry = done.failure === undefined ? { ...done, forecast } : done;
       await context.log.append(entry);
       const problem =
-        done.failure === undefined ? holdProblem(context.workload, forecast) : failureText(done);
+        done.failure === undefined ? patienceProblem(context.workload, forecast) : failureText(done);
       if (problem !== undefined) throw new OperationFailure(problem);
       return entry;
     },

@@ -292,6 +292,17 @@ describe("the forecast of a rehearsal", () => {
       drill: "passed",
     });
   });
+
+  it("refuses an update that would not wait for it, also by one of before, where the start alone takes longer", async () => {
+    await slow();
+    const sentence =
+      /rehearsal failed: the new version took \d+ms to become healthy on the copy, but an update waits 50ms for it and then goes back\. Make `container\.health\.wait` longer\./;
+    await expect(prepared({ healthWait: 0.05 })).rejects.toThrow(sentence);
+    nothingIsTouched();
+    await expect(prepared({ healthWait: 0.05 })).rejects.toThrow(sentence);
+    expect((await world.kinds()).filter((kind) => kind === "rehearsal")).toHaveLength(1);
+    expect(await prepared()).toMatchObject({ drill: "passed" });
+  });
 });
 
 describe("a rehearsal that is on record", () => {
