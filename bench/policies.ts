@@ -232,7 +232,7 @@ function added(taken: Case["taken"] | undefined, from: Way, what: keyof Taken): 
 
 const folder = await mkdtemp(join(tmpdir(), "clawforce-bench-"));
 try {
-  process.env[partsVariable] = await partsFile(folder, console.log);
+  process.env[partsVariable] = await partsFile(folder, console.log, { versions: [] });
   Object.assign(process.env, (await partsOfThisRun()).environment);
   const flags = await makeFlags(folder);
   const cases: Case[] = [];

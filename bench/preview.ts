@@ -104,7 +104,7 @@ function table(cases: readonly Case[]): string {
 
 const folder = await mkdtemp(join(tmpdir(), "clawforce-bench-"));
 try {
-  process.env[partsVariable] = await partsFile(folder, console.log);
+  process.env[partsVariable] = await partsFile(folder, console.log, { versions: [] });
   const parts = await partsOfThisRun();
   Object.assign(process.env, parts.environment);
   const world = await World.create({ stable: parts.images.fixture[1] });

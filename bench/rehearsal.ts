@@ -214,7 +214,7 @@ function table(results: readonly Result[]): string {
 
 const folder = await mkdtemp(join(tmpdir(), "clawforce-bench-"));
 try {
-  process.env[partsVariable] = await partsFile(folder, console.log);
+  process.env[partsVariable] = await partsFile(folder, console.log, { versions: [] });
   Object.assign(process.env, (await partsOfThisRun()).environment);
   const results: Result[] = [];
   for (const megabytes of sizes) results.push(await measure(megabytes));

@@ -6,7 +6,7 @@ import { stackStatus } from "../fleet/status.ts";
 import { statusLines } from "../fleet/status-table.ts";
 import { dockerClient } from "../platforms/docker/client.ts";
 import { OperationFailure } from "../platforms/failure.ts";
-import { buildImages } from "../toolchain/images/build.ts";
+import { buildImages, type Images } from "../toolchain/images/build.ts";
 import { withLock } from "../toolchain/lock.ts";
 import { lineProgress, type Progress } from "../toolchain/progress.ts";
 import { environmentOf, setUp, type Toolchain } from "../toolchain/set-up.ts";
@@ -20,12 +20,17 @@ import { demoSettings, instances, stackName } from "./settings.ts";
 import { DemoStack, secret } from "./stack.ts";
 import { Story } from "./story.ts";
 
+const demoVersions = ["2026.4.15", "2026.4.22", "2026.4.23"] as const;
+
+/** What the stories are told with. */
+type DemoImages = Images<(typeof demoVersions)[number]>;
+
 /** The main job of `npm start`: a control plane and real gateways, updated under a stream of requests; one version fails and is taken back. */
 async function main(): Promise<number> {
   const isExisting = wantsExisting(process.argv.slice(2));
   const progress = lineProgress();
   const toolchain = await setUp(progress);
-  const images = await buildImages({ ...toolchain, progress });
+  const images = await buildImages({ versions: demoVersions }, { ...toolchain, progress });
   const refuse = (pid: number) => {
     throw new OperationFailure(`A demo is running already: process ${pid}. Wait until it has ended.`);
   };
@@ -60,11 +65,7 @@ async function toldToItsEnd(story: Pick<Story, "tell">): Promise<void> {
 }
 
 /** Gateways that run already, adopted by a stack. */
-async function tellExisting(
-  toolchain: Toolchain,
-  images: Awaited<ReturnType<typeof buildImages>>,
-  progress: Progress,
-): Promise<number> {
+async function tellExisting(toolchain: Toolchain, images: DemoImages, progress: Progress): Promise<number> {
   const { dockerHost, cache } = toolchain;
   const { environment, docker } = opened(toolchain);
   const folder = join(cache, "demo-existing");
@@ -82,11 +83,7 @@ async function tellExisting(
   return verdictOn(story.broken);
 }
 
-async function tell(
-  toolchain: Toolchain,
-  images: Awaited<ReturnType<typeof buildImages>>,
-  progress: Progress,
-): Promise<number> {
+async function tell(toolchain: Toolchain, images: DemoImages, progress: Progress): Promise<number> {
   const { environment, docker } = opened(toolchain);
   const folder = join(toolchain.cache, "demo");
   const ingressPort = await freePort();

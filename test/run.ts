@@ -2,8 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf } from "../platforms/failure.ts";
+import type { Needs } from "../toolchain/images/build.ts";
+import { allVersions, migratingPair, type OpenClawVersion } from "../toolchain/images/openclaw-versions.ts";
 import { lastBegin, lastBeginVariable } from "./support/last-begin.ts";
-import { type OnDemand, partsFile, partsVariable } from "./support/parts.ts";
+import { partsFile, partsVariable } from "./support/parts.ts";
 import {
   closingLine,
   reported,
@@ -42,7 +44,7 @@ async function main(wanted: readonly Stage[]): Promise<number> {
       if (!reports.some(({ title }) => title === setUpTitle)) {
         reports.push(
           await reported(setUpTitle, write, async () => {
-            parts = await setUp(folder, onDemandFor(wanted));
+            parts = await setUp(folder, needsOf(wanted));
             return { tally: parts === undefined ? { ...noTests, failed: 1 } : noTests, files: [] };
           }),
         );
@@ -104,19 +106,23 @@ function vitest(
 
 const setUpTitle = "set-up";
 
-/** What only these stages need. */
-function onDemandFor(wanted: readonly Stage[]): OnDemand {
-  const isPending = wanted.includes("pending");
-  return {
-    irc: isPending,
-    ...(wanted.includes("versions") ? { versions: "all" } : isPending && { versions: "pair" }),
-  };
+/** Of all of these stages together. */
+function needsOf(wanted: readonly Stage[]): Needs {
+  const versions = wanted.flatMap((stage) => versionsFor[stage] ?? []);
+  return { versions: allVersions.filter((each) => versions.includes(each)), irc: wanted.includes("long") };
 }
 
+const versionsFor: Partial<Record<Stage, readonly OpenClawVersion[]>> = {
+  integration: migratingPair,
+  long: ["2026.4.15", "2026.4.23"],
+  pending: ["2026.4.15", "2026.4.22", "2026.4.23"],
+  versions: allVersions,
+};
+
 /** The set-up counts as a test that fails when it can't be done; the reason is printed. */
-async function setUp(folder: string, more: OnDemand): Promise<string | undefined> {
+async function setUp(folder: string, needs: Needs): Promise<string | undefined> {
   try {
-    return await partsFile(folder, (line) => write(`${line}\n`), more);
+    return await partsFile(folder, (line) => write(`${line}\n`), needs);
   } catch (error) {
     write(`${messageOf(error)}\n`);
     return undefined;

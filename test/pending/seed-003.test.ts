@@ -28,7 +28,7 @@ describe("the update of a real case: 2026.4.15, 2026.4.22 and back, 2026.4.23", 
   let world: World;
   let canary: string;
   let other: string;
-  let images: Record<string, string>;
+  let images: Partial<Record<string, string>>;
 
   beforeAll(async () => {
     images = (await partsOfThisRun()).images.openclaw;

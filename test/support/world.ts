@@ -22,11 +22,12 @@ export interface Parts {
   images: {
     tools: string;
     proxy: string;
-    openclaw: Record<string, string>;
+    /** Those that its stage needs, see test/run.ts. */
+    openclaw: Partial<Record<string, string>>;
     fixture: Record<"1" | "2" | "3", string>;
     /** The stand-in of the control plane. */
     controlPlane: Record<ControlPlaneVersion, string>;
-    /** A server of IRC; only for tests that ask for it, see parts.ts. */
+    /** A server of IRC; only for tests that ask for it, see test/run.ts. */
     irc?: string;
   };
 }

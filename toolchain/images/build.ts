@@ -4,26 +4,37 @@ import { lineProgress } from "../progress.ts";
 import { setUp } from "../set-up.ts";
 import { failWith } from "../set-up-error.ts";
 import type { ControlPlaneVersion } from "./control-plane-versions.ts";
-import { type OpenClawVersion, type OrdinaryVersion, ordinaryVersions } from "./openclaw-versions.ts";
+import { allVersions, type OpenClawVersion } from "./openclaw-versions.ts";
 import { madeHere } from "./recipe.ts";
 import { controlPlane, fixture, ircServer, openClaw, proxy, snapshotTools } from "./recipes.ts";
 import { ImageStore, type StoreOptions } from "./store.ts";
 
+/** Beside the images that everything needs. */
+export interface Needs<Version extends OpenClawVersion = OpenClawVersion> {
+  versions: readonly Version[];
+  /** A server of IRC. Default: none. */
+  irc?: boolean;
+}
+
 /** References with tag and digest, as the registry answers it. */
-export interface Images {
+export interface Images<Version extends OpenClawVersion = OpenClawVersion> {
   /** What runs next to a state volume: restic and sqlite3. */
   tools: string;
   /** What stands in front of the fleet and can hold requests. */
   proxy: string;
-  openclaw: Record<OrdinaryVersion, string>;
+  openclaw: Record<Version, string>;
   /** The small workload of the fault tests. */
   fixture: Record<"1" | "2" | "3", string>;
   /** The stand-in of the Clawforce control plane. */
   controlPlane: Record<ControlPlaneVersion, string>;
+  irc?: string;
 }
 
 /** Makes what is missing; afterwards engine and registry have every image under its digest. */
-export async function buildImages(options: StoreOptions): Promise<Images> {
+export async function buildImages<Version extends OpenClawVersion>(
+  { versions, irc = false }: Needs<Version>,
+  options: StoreOptions,
+): Promise<Images<Version>> {
   const store = new ImageStore(options);
   try {
     return {
@@ -39,21 +50,6 @@ export async function buildImages(options: StoreOptions): Promise<Images> {
         "1.4.2": await store.provide(controlPlane("1.4.2")),
         "1.5.0": await store.provide(controlPlane("1.5.0")),
       },
-      openclaw: await provideOpenClaw(store, ordinaryVersions),
-    };
-  } finally {
-    await store.close();
-  }
-}
-
-/** What only tests on demand need: more versions of OpenClaw, and a server of IRC. */
-export async function buildOnDemand<Version extends OpenClawVersion>(
-  { versions, irc }: { versions: readonly Version[]; irc: boolean },
-  options: StoreOptions,
-): Promise<{ openclaw: Record<Version, string>; irc?: string }> {
-  const store = new ImageStore(options);
-  try {
-    return {
       openclaw: await provideOpenClaw(store, versions),
       ...(irc && { irc: await store.provide(ircServer) }),
     };
@@ -81,7 +77,9 @@ export async function removeImages(dockerHost: string): Promise<void> {
 async function main(): Promise<void> {
   const progress = lineProgress();
   const toolchain = await setUp(progress);
-  console.log(JSON.stringify(await buildImages({ ...toolchain, progress }), undefined, 2));
+  console.log(
+    JSON.stringify(await buildImages({ versions: allVersions }, { ...toolchain, progress }), undefined, 2),
+  );
 }
 
 if (import.meta.main) main().catch(failWith);
