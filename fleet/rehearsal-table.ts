@@ -5,12 +5,19 @@ import { timesText } from "../lifecycle/rehearsal/verdict.ts";
 import { tableLines } from "./table.ts";
 
 /** Lines for people: what a version that passed does to a state, each thing in a row of its own. */
-export function rehearsalTable({ seconds, forecast, changes, wayBack }: RehearsalEntry): string[] {
+export function rehearsalTable({
+  seconds,
+  forecast,
+  ownForecasts = [],
+  changes,
+  wayBack,
+}: RehearsalEntry): string[] {
   const pause = forecast === undefined ? "" : `, a pause of about ${formatDuration(forecast.total)}`;
   const rows = changes === undefined ? [] : changeRows(changes);
   return [
     `${timesText(seconds)}${pause}`,
     ...(rows.length === 0 ? [] : tableLines(["what", "before", "after"], rows)),
+    ...ownForecasts.map(({ of, says }) => `it said of ${of}: ${says}`),
     ...(wayBack === undefined
       ? []
       : [`going back: ${wayBack.proved ? "code only (proved)" : "with the state"}: ${wayBack.why}`]),

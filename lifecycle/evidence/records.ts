@@ -1,6 +1,6 @@
 import type { Made } from "../../config/container-settings.ts";
 import type { Displaced } from "../../platforms/platform.ts";
-import type { Forecast, MigrationStepResult, StateChanges } from "./rehearsal-parts.ts";
+import type { Forecast, MigrationStepResult, OwnForecast, StateChanges } from "./rehearsal-parts.ts";
 
 /** What tells whether a version has moved the state: see moved-state.ts. */
 export interface Markers {
@@ -138,6 +138,8 @@ export interface RehearsalEntry {
   seconds: { migration: number; start?: number; reverse?: number };
   /** How long the workload will answer nothing when it is updated. */
   forecast?: Forecast;
+  /** What it said itself about the state, where it has a word on that. Nothing was decided by it. */
+  ownForecasts?: OwnForecast[];
   /** What the new version did to the copy. */
   changes?: StateChanges;
   /** Whether the old version came up on what the new one has left. */

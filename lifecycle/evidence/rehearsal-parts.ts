@@ -18,6 +18,14 @@ export interface Forecast {
   total: number;
 }
 
+/** What a new version said itself about a part of a state before it was tried on it. */
+export interface OwnForecast {
+  /** "state/openclaw.sqlite" */
+  of: string;
+  /** "migration-required" */
+  says: string;
+}
+
 /** What a version changed in a state, without any of its values. */
 export interface StateChanges {
   /** One phrase each: "memory/main.sqlite 1 -> 2". */

@@ -12,6 +12,7 @@ import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { configurationChanges, filesOf, readCopiedConfiguration } from "./copied-state.ts";
 import { MigrationFailed, runMigration } from "./migration.ts";
+import { ownForecasts } from "./own-forecasts.ts";
 import { migrationPrint, rehearsalOf, strangersStart } from "./settings.ts";
 import { actionFor, newSymptoms, type Symptom, tellingLine } from "./symptoms.ts";
 import { changesOf, wayBackOf } from "./verdict.ts";
@@ -64,6 +65,12 @@ export async function rehearse(
   const environment = Object.entries(start.environment).map(([name, value]) => `${name}=${value}`);
   const configuration = () => readCopiedConfiguration(context, at, environment);
   const before = await configuration();
+  if (workload.track === "runtime") {
+    const { markers } = snapshot;
+    const said = await ownForecasts(context, { image: to, start, copy: at, markers });
+    if (said.length > 0) entry.ownForecasts = said;
+    for (const { of, says } of said) context.progress(`the new version says of ${of}: ${says}`);
+  }
   try {
     entry.seconds.migration = await timed(() => migrateCopy(context, copy, rehearsed, start));
     entry.seconds.start = await timed(() => startOn(context, copy, rehearsed, start));

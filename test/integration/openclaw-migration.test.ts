@@ -34,6 +34,10 @@ describe("OpenClaw 2026.9.1 with a session and a job", () => {
     expect(refused.code).not.toBe(0);
     expect(refused.output).toMatch(/rehearsal failed: openclaw:2026.9.4@\w+: it does not work on a copy/);
     expect(refused.output).toContain("run openclaw doctor --fix");
+    expect(refused.output).toContain("the new version says of state/openclaw.sqlite: migration-required");
+    expect(refused.output).toMatch(
+      /the new version says of agents\/main\/agent\/openclaw-agent\.sqlite: incompatible: SQLite schema is incomplete/,
+    );
     expect(refused.output).toContain(
       "Write `migrate: [{command: [openclaw, doctor, --fix, --non-interactive]}]`",
     );
