@@ -1,4 +1,6 @@
+import { shortReference } from "../../config/image-reference.ts";
 import type { StatePlaces } from "../../config/state-places.ts";
+import { formatDuration } from "../../config/units.ts";
 import type { Trial, TrialLimits } from "../../platforms/platform.ts";
 import { statePlaces, type WorkloadContext } from "../workload.ts";
 import { dropGatewayLocks } from "./gateway-locks.ts";
@@ -67,8 +69,13 @@ export function withCopy<T>(
           });
           const result = await then(await printedLines(platform, name));
           const { killed } = await platform.endTrial(name, workload.stopGrace);
-          // As after a stop in an update: what comes next on this copy must not find them.
-          if (killed) await dropGatewayLocks({ platform, workload: { ...workload, state: places[0].from } });
+          if (killed) {
+            progress(
+              `${shortReference(image)} did not end within ${formatDuration(workload.stopGrace)} on the copy and was killed. So it would be in an update: make \`stopGrace\` longer.`,
+            );
+            // As after a stop in an update: what comes next on this copy must not find them.
+            await dropGatewayLocks({ platform, workload: { ...workload, state: places[0].from } });
+          }
           return result;
         },
       });

@@ -114,6 +114,17 @@ describe("a rehearsal", () => {
     expect(programs[0]?.start).toEqual(start?.like.otherwise);
   });
 
+  it("says that a version does not end in the time that an update gives it", async () => {
+    world.platform.endTrial = async () => ({ seconds: 30, killed: true });
+    world.platform.jobs.set("removal of left-over locks", [{}]);
+    await prepared({ stopGrace: 30 });
+    expect(world.said).toContainEqual(
+      expect.stringMatching(
+        /-openclaw-2026\.4\.23@\w+ did not end within 30s on the copy and was killed\. So it would be in an update: make `stopGrace` longer\.$/,
+      ),
+    );
+  });
+
   it("says which secret is named and not there", async () => {
     await expect(prepared({ rehearse: { secrets: ["STATE_KEI"] } })).rejects.toThrow(
       "canary: rehearsal failed: clawforce:rehearsal.secrets names STATE_KEI, and its container has no such variable.",
