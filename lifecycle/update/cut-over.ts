@@ -14,7 +14,7 @@ import { type CutOverPhase, Journal } from "../workdir/journal.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
 import { changesOf, directionOf } from "./creation.ts";
 import { type Drained, describeDrain, drain } from "./drain.ts";
-import { migrateState } from "./migrate-state.ts";
+import { besideNoTrial, migrateState } from "./migrate-state.ts";
 import { onceItAnswers } from "./once-it-answers.ts";
 import { refuseOtherWriters } from "./other-writers.ts";
 import { ownUnit } from "./own-unit.ts";
@@ -78,7 +78,7 @@ export async function stopWithSnapshot(
   const journal = new Journal(log.folder);
   const from = served.image;
   const enter = (phase: CutOverPhase) => journal.write({ phase, from, move });
-  return await withRepository(context, "cut-over", async () => {
+  const cut = async () => {
     await enter("draining");
     await holdRequests(context, leaves ? "it is removed" : reasonOf(move, from), {
       must: !back && !leaves,
@@ -129,7 +129,8 @@ export async function stopWithSnapshot(
       await removeFromIngress(context);
     }
     return { snapshot: snapshot.snapshot };
-  });
+  };
+  return await withRepository(context, "cut-over", () => besideNoTrial(context, move, cut));
 }
 
 /** Why its requests are held, for people. */

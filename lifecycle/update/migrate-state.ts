@@ -7,12 +7,34 @@ import type { Journal } from "../workdir/journal.ts";
 import { statePlaces, type WorkloadContext } from "../workload.ts";
 import { runStep, secondsSince } from "./step.ts";
 
+/** Seconds that a trial of another workload is waited for. */
+const longestWait = 900;
+
 interface Migrating {
   move: Move;
   /** Its snapshot is the state from before the migration. */
   cutOver: CutOverEntry;
   /** Variables of the old container, `NAME=value`. */
   served: readonly string[];
+}
+
+/** Only a state that is not set back to a snapshot anyway: that one was written by the version which comes. */
+function isMigrated({ workload }: WorkloadContext, move: Move): boolean {
+  return workload.migrate !== undefined && move.kind === "forward" && move.restore === undefined;
+}
+
+/**
+ * Runs `work`, of which a migration is a part, while nothing is drilled or rehearsed on the same host: without free
+ * processors a migration fails. Whoever tries something there is waited for now, before any request is held.
+ */
+export function besideNoTrial<T>(context: WorkloadContext, move: Move, work: () => Promise<T>): Promise<T> {
+  const { workload, platform, progress } = context;
+  if (!isMigrated(context, move)) return work();
+  const purpose = `migration of ${workload.name}`;
+  return platform.lock(
+    { kind: "drill", of: "", purpose, image: workload.snapshots.image, wait: longestWait, progress },
+    work,
+  );
 }
 
 /**
@@ -27,8 +49,7 @@ export async function migrateState(
   { move, cutOver, served }: Migrating,
 ): Promise<boolean> {
   const { workload, secrets } = context;
-  // A state that is set back to a snapshot is one that the version which comes has written.
-  if (workload.migrate === undefined || move.kind !== "forward" || move.restore !== undefined) return false;
+  if (!isMigrated(context, move)) return false;
   const { from, snapshot } = cutOver;
   await journal.write({ phase: "migrating", from, move, cutOver });
   const began = performance.now();

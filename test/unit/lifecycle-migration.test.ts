@@ -60,6 +60,18 @@ describe("a migration", () => {
     expect(await world.journal()).toMatchObject({ phase: "removing", migrated: true });
   });
 
+  it("begins nothing while something is drilled or rehearsed on the same host", async () => {
+    world.platform.holders.push({
+      ...{ kind: "drill", of: "", purpose: "drill of another", host: "laptop", pid: 1, since: "" },
+    });
+    await expect(cut()).rejects.toThrow("drill of another");
+    expect(world.did).not.toContain("stop canary");
+    expect(world.requests).toBe("serving");
+    // Without a migration it does not matter.
+    await cutOver(world.context, { workload: world.workload, move: forward });
+    expect(world.did).toContain("stop canary");
+  });
+
   it("is not run on the way back, for other settings, and on a state that is set back", async () => {
     const restore = { snapshot: taken, takenAt: "", reason: "requested" as const, moved: [] };
     for (const move of [
