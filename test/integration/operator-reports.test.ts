@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { derivedImage } from "../support/derived-image.ts";
+import { dockerCommand } from "../support/docker-command.ts";
+import { partsOfThisRun, World } from "../support/world.ts";
+
+/** What an image's own start does to the configuration of each gateway, before it starts it. */
+const dropsServer =
+  "const f='/home/node/.openclaw/openclaw.json',{readFileSync:r,writeFileSync:w}=require('node:fs');" +
+  "const c=JSON.parse(r(f,'utf8'));delete c.mcp?.servers?.docs;w(f,JSON.stringify(c));" +
+  "require('node:child_process').spawn('fixture',{stdio:'inherit'}).on('exit',(code)=>process.exit(code))";
+
+/** Images that were built wrongly, as operators report them. */
+describe("an update to an image that was built wrongly", () => {
+  let world: World;
+  let name: string;
+  let stable: string;
+  const made: string[] = [];
+
+  beforeAll(async () => {
+    stable = (await partsOfThisRun()).images.fixture[2];
+    world = await World.create(
+      { stable },
+      {
+        ...{ instances: 1, patience: true },
+        settings: () => ({ rehearsal: { deadline: "5m" } }),
+        group: { verification: [{ kind: "unchanged", what: ["configuration"] }] },
+      },
+    );
+    name = world.instances[0] as string;
+    const first = await world.up();
+    expect(first.code, first.output).toBe(0);
+    const mcp = { servers: { docs: { command: "docs-server" }, code: { command: "code-server" } } };
+    expect((await world.ask(name, "/config", { method: "POST", body: { mcp } })).status).toBeLessThan(300);
+  });
+  afterAll(async () => {
+    await world?.destroy();
+    for (const each of made) await dockerCommand("image", "rm", "--force", each);
+  });
+
+  it("is refused before the stop where the command of the image is none", async () => {
+    const before = await world.identity(name);
+    await toImage("bad-command", ['ENTRYPOINT ["no-such-program"]']);
+    const refused = await world.up();
+    expect(refused.code).not.toBe(0);
+    expect(refused.output).toMatch(
+      /rehearsal failed: fixture:\S+: it does not work on a copy of the state: .*no-such-program/,
+    );
+    expect(refused.output).toContain("Nothing was stopped. The copy is removed.");
+    expect(await world.identity(name)).toEqual(before);
+    expect((await world.records(name)).at(-1)).toMatchObject({ kind: "failure", step: "rehearsal" });
+    expect((await world.records(name)).findLast(({ kind }) => kind === "rehearsal")).toMatchObject({
+      ...{ outcome: "failed", failure: { stage: "start" } },
+    });
+  });
+
+  it("does not pass where the image's start drops a server from the configuration, and the way back brings it", async () => {
+    await toImage("drops-server", [`ENTRYPOINT ["node", "-e", ${JSON.stringify(dropsServer)}]`]);
+    const failed = await world.up();
+    expect(failed.code).not.toBe(0);
+    // What a new version does to the configuration need not be wrong: the rehearsal shows it, and the checks judge.
+    expect(failed.output).toContain("gone from the configuration: mcp.servers.docs.command");
+    expect(failed.output).toContain("gone from openclaw.json: mcp.servers.docs.command");
+    await world.configure({ images: { stable } });
+    const back = await world.up();
+    expect(back.code, back.output).toBe(0);
+    expect((await world.inspect(name)).Config.Image).toBe(stable);
+  });
+
+  async function toImage(tag: string, lines: string[]): Promise<void> {
+    const candidate = await derivedImage(stable, `${world.stack}-${tag}`, lines);
+    made.push(candidate);
+    await world.configure({ images: { stable, candidate } });
+  }
+});
