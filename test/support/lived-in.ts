@@ -30,8 +30,10 @@ export function openClawWorld(
         stopGrace: "60s",
         gate: [{ ...ready, deadline: "15s" }],
         get verification() {
-          const unchanged = { kind: "unchanged", what: ["sessions", "configuration"] };
-          return [{ kind: "version" }, unchanged, ready, ...checks()];
+          // Each command of an old version keeps its gateway busy for as long as a machine that others use makes it.
+          const long = { deadline: "5m" };
+          const unchanged = { kind: "unchanged", what: ["sessions", "configuration"], ...long };
+          return [{ kind: "version", ...long }, unchanged, { ...ready, ...long }, ...checks()];
         },
       },
       snapshots: { drill: { deadline: "15m", memory: "1500 MB", cpus: 2 } },
