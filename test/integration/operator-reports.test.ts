@@ -23,7 +23,7 @@ describe("an update to an image that was built wrongly", () => {
       {
         ...{ instances: 1, patience: true },
         settings: () => ({ rehearsal: { deadline: "5m" } }),
-        group: { verification: [{ kind: "unchanged", what: ["configuration"] }] },
+        group: { verification: [{ kind: "unchanged", what: ["configuration"], deadline: "10s" }] },
       },
     );
     name = world.instances[0] as string;
@@ -43,8 +43,9 @@ describe("an update to an image that was built wrongly", () => {
     const refused = await world.up();
     expect(refused.code).not.toBe(0);
     expect(refused.output).toMatch(
-      /rehearsal failed: fixture:\S+: it does not work on a copy of the state: .*no-such-program/,
+      /rehearsal failed: fixture:\S+: it does not work on a copy of the state: .* ended with exit code 127/,
     );
+    expect(refused.output).toContain("exec no-such-program failed: No such file or directory");
     expect(refused.output).toContain("Nothing was stopped. The copy is removed.");
     expect(await world.identity(name)).toEqual(before);
     expect((await world.records(name)).at(-1)).toMatchObject({ kind: "failure", step: "rehearsal" });
@@ -59,7 +60,7 @@ describe("an update to an image that was built wrongly", () => {
     expect(failed.code).not.toBe(0);
     // What a new version does to the configuration need not be wrong: the rehearsal shows it, and the checks judge.
     expect(failed.output).toContain("gone from the configuration: mcp.servers.docs.command");
-    expect(failed.output).toContain("gone from openclaw.json: mcp.servers.docs.command");
+    expect(failed.output).toContain("gone from /home/node/.openclaw/openclaw.json: mcp.servers.docs");
     await world.configure({ images: { stable } });
     const back = await world.up();
     expect(back.code, back.output).toBe(0);
