@@ -40,7 +40,8 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      onRealParts("integration"),
+      // Four fifths of such a test are waiting: for health checks, drains, bakes and one drill at a time.
+      onRealParts("integration", 3),
       onRealParts("long"),
       onRealParts("pending"),
       onRealParts("versions"),
@@ -48,7 +49,7 @@ export default defineConfig({
   },
 });
 
-function onRealParts(name: string) {
+function onRealParts(name: string, maxWorkers = 2) {
   return {
     test: {
       name,
@@ -56,7 +57,7 @@ function onRealParts(name: string) {
       runner: "./test/support/time-budget.ts",
       testTimeout: 30 * 60_000,
       hookTimeout: 30 * 60_000,
-      maxWorkers: 2,
+      maxWorkers,
     },
   };
 }
