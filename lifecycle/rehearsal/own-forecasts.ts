@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { fieldOf, parsedJson } from "../../config/json.ts";
 import type { StatePlaces } from "../../config/state-places.ts";
+import { formatDuration } from "../../config/units.ts";
 import { messageOf } from "../../platforms/failure.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
 import type { Markers } from "../evidence/records.ts";
@@ -121,6 +122,25 @@ async function ask(context: WorkloadContext, { image, start, copy }: Asked, argv
     environment: workload.snapshots.drill.environment,
   });
   return output;
+}
+
+/**
+ * From 2026.9.6 on a gateway says at its start how long it takes to end with its work done. What ends it earlier cuts that
+ * off, and the next start checks its databases whole.
+ *
+ * @param stopGrace - seconds that an update gives it.
+ */
+export function shutdownForecast(said: readonly string[], stopGrace: number): OwnForecast[] {
+  const budget = said.map((line) => /shutdown budget at startup:.*\bshutdown=(\d+)ms/.exec(line)?.[1]);
+  const wanted = Number(budget.find((each) => each !== undefined) ?? 0) / 1000;
+  if (wanted <= stopGrace) return [];
+  const [most, given] = [formatDuration(wanted), formatDuration(stopGrace)];
+  return [
+    {
+      of: "its end",
+      says: `with work under way it may take ${most}, and it is killed after ${given}: \`stopGrace: ${Math.ceil(wanted)}s\` lets it end`,
+    },
+  ];
 }
 
 /** What the old version has left of a write-ahead log goes into its database: a preflight takes single files only. */

@@ -4,6 +4,7 @@ import { verdictOf } from "../checks/judge.ts";
 import { runChecks } from "../checks/run.ts";
 import { accountProblem, lookIntoCopy } from "../control-plane/drill.ts";
 import type { RehearsalEntry, SnapshotEntry } from "../evidence/records.ts";
+import type { OwnForecast } from "../evidence/rehearsal-parts.ts";
 import { configuredStart } from "../snapshot/configured-start.ts";
 import type { StateCopy } from "../snapshot/copy.ts";
 import { shownOf } from "../snapshot/drill.ts";
@@ -12,7 +13,7 @@ import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { configurationChanges, filesOf, readCopiedConfiguration } from "./copied-state.ts";
 import { MigrationFailed, runMigration } from "./migration.ts";
-import { ownForecasts } from "./own-forecasts.ts";
+import { ownForecasts, shutdownForecast } from "./own-forecasts.ts";
 import { migrationPrint, rehearsalOf, strangersStart } from "./settings.ts";
 import { actionFor, newSymptoms, type Symptom, tellingLine } from "./symptoms.ts";
 import { changesOf, wayBackOf } from "./verdict.ts";
@@ -67,13 +68,14 @@ export async function rehearse(
   const before = await configuration();
   if (workload.track === "runtime") {
     const { markers } = snapshot;
-    const said = await ownForecasts(context, { image: to, start, copy: at, markers });
-    if (said.length > 0) entry.ownForecasts = said;
-    for (const { of, says } of said) context.progress(`the new version says of ${of}: ${says}`);
+    hear(context, entry, await ownForecasts(context, { image: to, start, copy: at, markers }));
   }
   try {
     entry.seconds.migration = await timed(() => migrateCopy(context, copy, rehearsed, start));
-    entry.seconds.start = await timed(() => startOn(context, copy, rehearsed, start));
+    entry.seconds.start = await timed(async () => {
+      const said = await startOn(context, copy, rehearsed, start);
+      hear(context, entry, shutdownForecast(said, workload.stopGrace));
+    });
   } catch (error) {
     if (!(error instanceof NotPassed)) throw error;
     return { ...entry, failure: { stage: error.stage, why: error.message } };
@@ -93,6 +95,12 @@ export async function rehearse(
     ...{ ...entry, outcome: "passed", changes, markers },
     wayBack: wayBackOf(changes, failure),
   };
+}
+
+/** A word of the new version's own: it goes on record, is told, and decides nothing. */
+function hear({ progress }: WorkloadContext, entry: RehearsalEntry, words: readonly OwnForecast[]): void {
+  for (const { of, says } of words) progress(`the new version says of ${of}: ${says}`);
+  if (words.length > 0) entry.ownForecasts = [...(entry.ownForecasts ?? []), ...words];
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -116,22 +124,30 @@ async function migrateCopy(
   }
 }
 
-/** Healthy is not enough: what it says in its log, and what it answers to the checks of the gate, counts as well. */
+/**
+ * Healthy is not enough: what it says in its log, and what it answers to the checks of the gate, counts as well.
+ *
+ * @returns what it has printed until it was healthy.
+ */
 async function startOn(
   context: WorkloadContext,
   copy: StateCopy,
   { to, before }: Rehearsed,
   start: StartSettings,
-): Promise<void> {
+): Promise<string[]> {
   const { deadline } = rehearsalOf(context.workload);
   try {
-    await copy.started(to, { otherwise: start }, deadline, async (said) => {
+    const printed = await copy.started(to, { otherwise: start }, deadline, async (said) => {
       const symptoms = newSymptoms(before, said);
       if (symptoms.length > 0) throw new NotPassed("start", symptomText(symptoms));
-      if (context.workload.track === "runtime") return refuseFailedChecks(context, copy, start);
+      if (context.workload.track === "runtime") {
+        await refuseFailedChecks(context, copy, start);
+        return said;
+      }
       // Its own health is that of its instances too, and there is no engine here.
       const problem = await accountProblem(context, copy.name);
       if (problem !== undefined) throw new NotPassed("start", `it comes up, but ${problem}`);
+      return said;
     });
     if (context.workload.track === "control-plane") {
       const [{ from: data }] = await copy.restored();
@@ -139,6 +155,7 @@ async function startOn(
       if (problem !== undefined)
         throw new NotPassed("start", `it comes up, but leaves a state that is none: ${problem}`);
     }
+    return printed;
   } catch (error) {
     if (!(error instanceof TrialFailed)) throw error;
     throw new NotPassed("start", startFailure(error));

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ownForecasts, questionsFor } from "../../lifecycle/rehearsal/own-forecasts.ts";
+import { ownForecasts, questionsFor, shutdownForecast } from "../../lifecycle/rehearsal/own-forecasts.ts";
 import { MemoryWorld } from "../support/memory-world.ts";
 import { candidate } from "./config-fixture.ts";
 
@@ -93,6 +93,22 @@ describe("what a new version says itself about a copied state", () => {
     expect(world.said).toContainEqual(
       expect.stringContaining("the new version could not be asked about the state: disk I/O error"),
     );
+  });
+
+  it.each([
+    [
+      30,
+      ["with work under way it may take 5m 25s, and it is killed after 30s: `stopGrace: 325s` lets it end"],
+    ],
+    [325, []],
+  ])("is how long its end may take, where an update gives it less: %s s", (stopGrace, says) => {
+    // OpenClaw 2026.9.6.
+    const line =
+      "2026-11-30T14:53:05.123+00:00 [gateway] shutdown budget at startup: drain=315000ms shutdown=325000ms reserve=10000ms exitMargin=5000ms; source=Gateway stop policy=330000ms";
+    expect(shutdownForecast(["[gateway] starting...", line], stopGrace).map((each) => each.says)).toEqual(
+      says,
+    );
+    expect(shutdownForecast(["[gateway] ready"], stopGrace)).toEqual([]);
   });
 
   it("is asked of ten agents at most", () => {
