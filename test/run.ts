@@ -2,10 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf } from "../platforms/failure.ts";
-import type { Needs } from "../toolchain/images/build.ts";
 import { allVersions, migratingPair, type OpenClawVersion } from "../toolchain/images/openclaw-versions.ts";
 import { lastBegin, lastBeginVariable } from "./support/last-begin.ts";
-import { partsFile, partsVariable } from "./support/parts.ts";
+import { type Needs, partsFile, partsVariable } from "./support/parts.ts";
 import {
   closingLine,
   reported,
@@ -109,7 +108,8 @@ const setUpTitle = "set-up";
 /** Of all of these stages together. */
 function needsOf(wanted: readonly Stage[]): Needs {
   const versions = wanted.flatMap((stage) => versionsFor[stage] ?? []);
-  return { versions: allVersions.filter((each) => versions.includes(each)), irc: wanted.includes("long") };
+  const isLong = wanted.includes("long");
+  return { versions: allVersions.filter((each) => versions.includes(each)), irc: isLong, compose: isLong };
 }
 
 const versionsFor: Partial<Record<Stage, readonly OpenClawVersion[]>> = {

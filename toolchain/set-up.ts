@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { type Cache, cacheFolder, openCache } from "./cache.ts";
+import { type Cache, cacheAt, cacheFolder, openCache } from "./cache.ts";
+import { compose } from "./compose.ts";
 import { dockerEngine } from "./docker-engine.ts";
 import { withLock } from "./lock.ts";
 import { expectRoom } from "./machine.ts";
@@ -43,6 +44,12 @@ export function environmentOf(toolchain: Toolchain): Record<string, string> {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     DOCKER_HOST: toolchain.dockerHost,
   };
+}
+
+/** Docker Compose beside these parts, for the tests that ask for it: a folder for `DOCKER_CONFIG`. */
+export async function composeOf({ cache: folder }: Toolchain, progress: Progress): Promise<string> {
+  const cache = cacheAt(folder);
+  return waitingForOthers(cache, progress, () => compose(cache, progress));
 }
 
 /** Shows the wait for another set-up as a step, and nothing when there is none. */

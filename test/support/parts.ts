@@ -1,7 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Needs } from "../../toolchain/images/build.ts";
+import type { Needs as ImageNeeds } from "../../toolchain/images/build.ts";
 import type { Parts } from "./world.ts";
+
+export interface Needs extends ImageNeeds {
+  /** Docker Compose. Default: none. */
+  compose?: boolean;
+}
 
 /** Names the file with the parts. Set from outside, nothing is set up. */
 export const partsVariable = "CLAWFORCE_TEST_PARTS";
@@ -23,9 +28,12 @@ export async function partsFile(
 }
 
 /** Loaded only now: what needs no set-up must not wait for its code. */
-async function setUpParts(write: (line: string) => void, needs: Needs): Promise<Parts> {
+async function setUpParts(
+  write: (line: string) => void,
+  { compose = false, ...needs }: Needs,
+): Promise<Parts> {
   const { lineProgress } = await import("../../toolchain/progress.ts");
-  const { environmentOf, setUp } = await import("../../toolchain/set-up.ts");
+  const { composeOf, environmentOf, setUp } = await import("../../toolchain/set-up.ts");
   const { buildImages } = await import("../../toolchain/images/build.ts");
   const progress = lineProgress(write);
   const toolchain = await setUp(progress);
@@ -33,5 +41,6 @@ async function setUpParts(write: (line: string) => void, needs: Needs): Promise<
     environment: environmentOf(toolchain),
     dockerHost: toolchain.dockerHost,
     images: await buildImages(needs, { ...toolchain, progress }),
+    ...(compose && { compose: await composeOf(toolchain, progress) }),
   };
 }

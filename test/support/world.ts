@@ -30,6 +30,8 @@ export interface Parts {
     /** A server of IRC; only for tests that ask for it, see test/run.ts. */
     irc?: string;
   };
+  /** A folder for `DOCKER_CONFIG` with which `docker compose` is there; only for tests that ask for it, see parts.ts. */
+  compose?: string;
 }
 
 export async function partsOfThisRun(): Promise<Parts> {
