@@ -68,16 +68,15 @@ const publishedPort = z.strictObject({
   protocol: z.enum(["tcp", "udp"]).default("tcp").meta(doc("Protocol of the port.", "udp")),
 });
 
+export const aliases = z.array(networkName);
+
 const joinedNetwork = z.strictObject({
   name: networkName.meta(doc("Name of the Docker network.", "ollama-net")),
   existing: z
     .boolean()
     .default(false)
     .meta(doc("True joins a network that is there already. False: the stack makes it.", true)),
-  aliases: z
-    .array(networkName)
-    .default([])
-    .meta(doc("Further names of the container in this network.", ["gateway"])),
+  aliases: aliases.default([]).meta(doc("Further names of the container in this network.", ["gateway"])),
 });
 
 const device = z.strictObject({

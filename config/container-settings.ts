@@ -47,9 +47,10 @@ export type LaterSettings = {
   secretValues?: Readonly<Record<string, string>>;
   instanceSecretValues?: Readonly<Record<string, string>>;
   instanceMounts?: NonNullable<ContainerConfig["mounts"]>;
+  instanceAliases?: readonly string[];
 } & Omit<ContainerConfig, (typeof firstKeys)[number]>;
 
-type OwnLater = "instanceSecrets" | "instanceMounts";
+type OwnLater = "instanceSecrets" | "instanceMounts" | "instanceAliases";
 
 /** What one container is made with. */
 export interface Made {
@@ -70,10 +71,11 @@ type Compared = Pick<Made, "settings" | "later">;
 /** What belongs to one instance and is written beside its name. All else is its group's, and goes wave by wave. */
 const ownKeys = [
   ...["state", "publish", "backups", "instanceSecrets", "instanceSecretValues", "instanceMounts"],
+  "instanceAliases",
 ];
 
 export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "later" | "memory"> {
-  const { container, state, publish, backups, stopGrace, secrets, mounts, secretPrints } = workload;
+  const { container, state, publish, backups, stopGrace, secrets, mounts, aliases, secretPrints } = workload;
   const { memory } = container;
   const settings: ContainerSettings = {
     command: container.command ?? null,
@@ -92,6 +94,7 @@ export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "l
   const own = {
     ...(secrets !== undefined && { instanceSecrets: secrets }),
     ...(mounts !== undefined && { instanceMounts: mounts }),
+    ...(aliases !== undefined && { instanceAliases: aliases }),
   };
   const values = {
     secretValues: printsOf(container.secrets, secretPrints),
@@ -139,10 +142,10 @@ export function withOwnPart<Part extends Compared>(shared: Part, { settings: own
     ...(dockerSocket !== undefined && { dockerSocket }),
     health,
   };
-  const { instanceMounts: _, ...others } = shared.later;
-  const { instanceMounts } = later;
-  const withMounts = { ...others, ...defined({ instanceMounts }) };
-  return { ...shared, settings: ordered, later: withOwnSecrets(withMounts, later) };
+  const { instanceMounts: _, instanceAliases: __, ...others } = shared.later;
+  const { instanceMounts, instanceAliases } = later;
+  const withOwn = { ...others, ...defined({ instanceMounts, instanceAliases }) };
+  return { ...shared, settings: ordered, later: withOwnSecrets(withOwn, later) };
 }
 
 /** One with the secrets that belong to the instance itself from the other. */
@@ -158,13 +161,14 @@ export function withSettings(workload: WorkloadConfig, made: Made): WorkloadConf
   const { command, user, tokenVariable, dockerSocket, environment, stateDirectory, network, port, health } =
     settings;
   const { memory } = workload.container;
-  const { stopGrace, instanceSecrets, instanceMounts, ...recorded } = later;
+  const { stopGrace, instanceSecrets, instanceMounts, instanceAliases, ...recorded } = later;
   const { secretValues: _s, instanceSecretValues: _i, ...keys } = recorded;
-  const { secrets: _, mounts: __, ...others } = workload;
+  const { secrets: _, mounts: __, aliases: ___, ...others } = workload;
   return {
     ...others,
     ...(instanceSecrets !== undefined && { secrets: instanceSecrets }),
     ...(instanceMounts !== undefined && { mounts: instanceMounts }),
+    ...(instanceAliases !== undefined && { aliases: instanceAliases }),
     image,
     // Nothing but what it is made with: a default that a later version of this program has would be another container.
     container: {

@@ -137,6 +137,16 @@ export const controlPlaneSettings = z.strictObject({
         "chromium",
       ),
     ),
+  defaultImageSettings: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .meta(
+      doc(
+        "Settings of the control plane that get the default image. claworc gives `default_agent_image` to new instances. Its instances without an image of their own follow `default_container_image`, at their next restart. Default: `default_agent_image` alone.",
+        ["default_agent_image", "default_container_image"],
+      ),
+    ),
   setImage: z
     .enum(["auto", "api", "database"])
     .default("auto")

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { adopt } from "./adopt-schema.ts";
 import type { CheckInput, CheckSchema } from "./check-kind.ts";
-import { mounts, secretVariables } from "./container-options-schema.ts";
+import { aliases, mounts, secretVariables } from "./container-options-schema.ts";
 import { drain, gatewayContainer } from "./container-schema.ts";
 import { containerName, containerPath, doc, form, hosts, name, restoreOrder, volume } from "./fields.ts";
 import { publish } from "./publish.ts";
@@ -68,6 +68,14 @@ const instanceObject = z
         ],
       ),
     ),
+    aliases: aliases
+      .optional()
+      .meta(
+        doc(
+          "Further names of its container in each of its networks, such as its service's name in a Compose file. Default: none.",
+          ["gateway"],
+        ),
+      ),
     adopt: adopt.optional(),
   })
   .refine(

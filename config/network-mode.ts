@@ -42,7 +42,9 @@ export function networkModeProblems(path: Path, written: unknown, own: readonly 
       { place: written, at: path },
       ...instances.map((place, index) => ({ place, at: [...path, "instances", index] })),
     ]
-      .flatMap(({ place, at: where }) => ["publish", "hosts"].map((key) => ({ key, place, where })))
+      .flatMap(({ place, at: where }) =>
+        ["publish", "hosts", "aliases"].map((key) => ({ key, place, where })),
+      )
       .filter(({ key, place }) => fieldOf(place, key) !== undefined)
       .map(({ key, where }) => ({ path: [...where, key], message: unreachable(key, mode) })),
     // Of those in the host's network the rule about ports of the host speaks.
@@ -72,6 +74,9 @@ export function hostNetworkPort(path: Path, container: unknown): Path | undefine
 }
 
 function unreachable(key: string, mode: string): string {
+  if (key === "aliases") {
+    return `with \`networkMode: ${mode}\` the container is in no network that could know it by a name. Remove one of them.`;
+  }
   return key === "hosts"
     ? `the ingress reaches a container by its network, and with \`networkMode: ${mode}\` it has none of its own. Remove one of them.`
     : `with \`networkMode: ${mode}\` Docker publishes no port. Remove one of them.`;

@@ -41,6 +41,8 @@ export interface WorkloadConfig {
   secrets?: Record<string, string>;
   /** What this one alone sees: see `containerOf`. */
   mounts?: Mounts;
+  /** Its names in each of its networks: see `containerOf`. */
+  aliases?: readonly string[];
   /** Of the secrets that the stack has, where their values are known. */
   secretPrints?: SecretPrints;
   hosts: readonly string[];
@@ -151,6 +153,7 @@ function instanceWorkload(
     ...(instance.publish !== undefined && { publish: instance.publish }),
     ...(instance.secrets !== undefined && { secrets: instance.secrets }),
     ...(instance.mounts !== undefined && { mounts: instance.mounts }),
+    ...(instance.aliases !== undefined && { aliases: instance.aliases }),
     hosts: instance.hosts ?? [],
     drain,
     stopGrace,
@@ -174,22 +177,33 @@ export function containerNameOf({
   return containerName ?? name;
 }
 
-/** What a workload's container is made with: its group's part, and its own secrets and mounts before those. */
+/** What a workload's container is made with: its group's part, and its own secrets, mounts and names before those. */
 export function containerOf({
   container,
   secrets,
   mounts,
-}: Pick<WorkloadConfig, "container" | "secrets" | "mounts">): ContainerConfig {
+  aliases,
+}: Pick<WorkloadConfig, "container" | "secrets" | "mounts" | "aliases">): ContainerConfig {
   return {
     ...container,
     ...(secrets !== undefined && { secrets: { ...container.secrets, ...secrets } }),
     ...(mounts !== undefined && { mounts: withOwnMounts(container.mounts ?? [], mounts) }),
+    ...(aliases !== undefined && { networks: withOwnAliases(container, aliases) }),
   };
 }
 
 function withOwnMounts(shared: Mounts, own: Mounts): Mounts {
   const targets = new Set(own.map(({ target }) => target));
   return [...shared.filter(({ target }) => !targets.has(target)), ...own];
+}
+
+function withOwnAliases(
+  { network, networks = [] }: ContainerConfig,
+  own: readonly string[],
+): NonNullable<ContainerConfig["networks"]> {
+  const isNamed = networks.some(({ name }) => name === network);
+  const all = isNamed ? networks : [{ name: network, existing: false, aliases: [] }, ...networks];
+  return all.map(({ aliases, ...joined }) => ({ ...joined, aliases: [...new Set([...aliases, ...own])] }));
 }
 
 /** The volume's name, or the path of the directory. */

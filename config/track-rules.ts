@@ -2,6 +2,7 @@ import type { CheckDeclaration } from "./check-kind.ts";
 import { type Place, published, stateAt, valid } from "./collisions.ts";
 import { placesIn, portsOf } from "./container-rules.ts";
 import { controlPlaneSettings } from "./control-plane-schema.ts";
+import { externalDatabase, externalDatabaseText } from "./external-database.ts";
 import { digestOf, shortReference } from "./image-reference.ts";
 import { ingress } from "./ingress-schema.ts";
 import { fieldOf } from "./json.ts";
@@ -103,6 +104,13 @@ function controlPlaneProblems(
         "the account's password stands here in plain text. Remove it and run `pulumi config set --secret clawforce:controlPlanePassword`, with a new password.",
     });
   }
+  const elsewhere = externalDatabase((name) => fieldOf(environment, name));
+  if (elsewhere !== undefined) {
+    problems.push({
+      path: [...path, "container", "environment", elsewhere],
+      message: externalDatabaseText(elsewhere),
+    });
+  }
   return [...problems, ...checkProblems(path, written, "control-plane", kinds)];
 }
 
@@ -112,7 +120,7 @@ export function managedProblems(raw: unknown, group: string): Problem[] {
   if (fieldOf(written, "managed") !== true) return [];
   const path = ["instanceGroups", group];
   const entries = fieldOf(written, "instances");
-  const own = ["containerName", "volume", "directory", "publish", "restore", "hosts", "mounts"];
+  const own = ["containerName", "volume", "directory", "publish", "restore", "hosts", "mounts", "aliases"];
   return [
     ...(fieldOf(raw, "controlPlane") === undefined
       ? [

@@ -1,6 +1,7 @@
 import { keptName } from "../lifecycle/update/adoption.ts";
 import type { DockerHost } from "../platforms/docker/access.ts";
 import type { ControlPlaneAdoption } from "../platforms/docker/adopted-control-plane.ts";
+import { composeText } from "./adoption-compose.ts";
 import { aboutContainer, stackFileLines } from "./adoption-text.ts";
 import { writeAdoption } from "./adoption-writing.ts";
 import { CommandFailure, type Output } from "./command.ts";
@@ -83,6 +84,7 @@ export function controlPlaneText(
     ...aboutContainer(withoutToken(adoption), stack, written),
     ...instanceLines(adoption),
     "",
+    ...composeText([adoption]),
     ...(image === undefined ? [] : nextLines(container, stack, written)),
   ].join("\n");
 }

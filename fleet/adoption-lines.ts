@@ -82,15 +82,18 @@ function groupLines(agentImage: string, members: readonly Adoption[]): Setting {
   const { settings = {}, stopGrace } = first ?? {};
   return {
     agentImage,
-    instances: members.map(({ container, instance, state, publish, ownSecrets = {}, mounts = [] }) => ({
-      name: instance,
-      ...(container !== instance && { containerName: container }),
-      ...state,
-      ...(publish !== undefined && { publish }),
-      ...(Object.keys(ownSecrets).length > 0 && { secrets: ownSecrets }),
-      ...(mounts.length > 0 && { mounts }),
-      adopt: container,
-    })),
+    instances: members.map(
+      ({ container, instance, state, publish, ownSecrets = {}, mounts = [], aliases = [] }) => ({
+        name: instance,
+        ...(container !== instance && { containerName: container }),
+        ...state,
+        ...(publish !== undefined && { publish }),
+        ...(Object.keys(ownSecrets).length > 0 && { secrets: ownSecrets }),
+        ...(mounts.length > 0 && { mounts }),
+        ...(aliases.length > 0 && { aliases }),
+        adopt: container,
+      }),
+    ),
     ...(stopGrace !== undefined && { stopGrace }),
     ...(Object.keys(settings).length > 0 && { container: settings as Setting }),
   };

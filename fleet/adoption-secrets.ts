@@ -3,7 +3,7 @@ import type { DockerHost } from "../platforms/docker/access.ts";
 import { variablesOf } from "../platforms/docker/adopted-settings.ts";
 import type { Adoption } from "../platforms/docker/adoption.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "../platforms/docker/client.ts";
-import { secretsToSet } from "./adoption-text.ts";
+import { secretsToSet, withOwnSecrets } from "./adoption-text.ts";
 import { CommandFailure } from "./command.ts";
 import { runPulumi } from "./pulumi-command.ts";
 import type { NamedStack } from "./stack.ts";
@@ -17,7 +17,7 @@ export async function takeSecretsOver(
   host: DockerHost,
   adoptions: readonly Adoption[],
 ): Promise<void> {
-  for (const adoption of adoptions) {
+  for (const adoption of withOwnSecrets(adoptions)) {
     const values = await variablesIn(host, adoption.container);
     for (const { what, key, variable } of secretsToSet(adoption)) {
       const file = configFile === undefined ? [] : ["--config-file", resolve(configFile)];

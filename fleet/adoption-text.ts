@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { keptName, obstacles } from "../lifecycle/update/adoption.ts";
 import { usual } from "../platforms/docker/adopted-settings.ts";
 import type { Adoption } from "../platforms/docker/adoption.ts";
+import { composeText } from "./adoption-compose.ts";
 import { type AdoptionNames, adoptionEdits } from "./adoption-lines.ts";
 import type { Edit } from "./stack-edit.ts";
 
@@ -14,7 +15,8 @@ export function adoptionText(
   const usable = adoptions.filter(({ image }) => image !== undefined);
   return [
     ...(written || usable.length === 0 ? [] : stackFileLines(adoptionEdits(usable, names), names.stack)),
-    ...adoptions.flatMap((each) => aboutOne(each, names.stack, written)),
+    ...withOwnSecrets(adoptions).flatMap((each) => aboutOne(each, names.stack, written)),
+    ...composeText(usable),
     ...(usable.length === 0 ? [] : nextLines(usable, names.stack, written)),
   ].join("\n");
 }
@@ -26,7 +28,7 @@ export function stackFileLines(edits: readonly Edit[], stack: string): string[] 
     const key = `clawforce:${first}`;
     lines[key] = name === undefined ? value : { ...(lines[key] as object | undefined), [name]: value };
   }
-  const text = stringify(lines, { lineWidth: 0, flowCollectionPadding: false });
+  const text = stringify(lines, { lineWidth: 0, flowCollectionPadding: false, aliasDuplicateObjects: false });
   return [
     `Add to Pulumi.${stack}.yaml below \`config:\`, to the keys that are there already:`,
     "",
@@ -59,6 +61,16 @@ export function secretsToSet({ hasToken, instance, secrets }: Adoption): SecretT
       variable,
     })),
   ];
+}
+
+/** A secret that several have is set once. */
+export function withOwnSecrets<Each extends Pick<Adoption, "secrets">>(adoptions: readonly Each[]): Each[] {
+  const seen = new Set<string>();
+  return adoptions.map((each) => {
+    const first = Object.entries(each.secrets).filter(([, name]) => !seen.has(name));
+    for (const [, name] of first) seen.add(name);
+    return { ...each, secrets: Object.fromEntries(first) };
+  });
 }
 
 function aboutOne(adoption: Adoption, stack: string, written: boolean): string[] {
@@ -94,15 +106,6 @@ export function aboutContainer(adoption: Adoption, stack: string, written: boole
       ({ key, what }) =>
         `  The new container would not have ${what}. If that is meant, write \`without: [${key}]\` under \`adopt\`.`,
     ),
-    ...composeLines(adoption),
-  ];
-}
-
-/** Compose knows its containers by their names and labels, and the new one has none of its labels. */
-function composeLines({ composeProject }: Adoption): string[] {
-  if (composeProject === undefined) return [];
-  return [
-    `  The Compose project ${composeProject} made it. Once it is adopted, \`docker compose up\` ends with a conflict of names and touches nothing. Take the service out of the compose file then.`,
   ];
 }
 

@@ -43,6 +43,8 @@ export interface ControlPlaneAccess {
   statePaths?: Record<string, string>;
   /** How the image of an instance is set. */
   setImage: SetImageBy["way"];
+  /** The settings that get the default image; undefined: the usual one. */
+  defaultImageSettings?: string[];
 }
 
 /** Everything an operation has to know of one workload. Plain JSON, no secrets: it stands in the stack's state. */

@@ -1,9 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { externalDatabase, externalDatabaseText } from "../../config/external-database.ts";
 import type { ControlPlaneApi } from "../../platforms/control-plane-api.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Attempt } from "../checks/judge.ts";
 import type { BaselineEntry, ControlPlaneBaseline } from "../evidence/records.ts";
+import { variableIn } from "../variable.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { accessOf, controlPlaneOf } from "./access.ts";
 import { checkLogin, checkNewestBackup, readBaseline } from "./baseline.ts";
@@ -53,6 +55,7 @@ export async function preflightControlPlane(
   compared: readonly string[],
 ): Promise<ControlPlaneBaseline> {
   const { username, database } = accessOf(context);
+  await refuseExternalDatabase(context);
   return controlPlaneOf(context).open(async (client) => {
     refuseUnlessPassed(judgeLogin(username, await client.me()));
     const look = await lookInto(context);
@@ -119,6 +122,15 @@ async function openNewest(
     folder,
     ...(statePath !== undefined && { statePath }),
   });
+}
+
+/** A file that an earlier time has left in the data would pass for its database. */
+async function refuseExternalDatabase({ platform, workload }: WorkloadContext): Promise<void> {
+  const { environment = [] } = (await platform.unit(workload.container)) ?? {};
+  const variable = externalDatabase((name) => variableIn(environment, name));
+  if (variable !== undefined) {
+    throw new OperationFailure(`in ${workload.container} ${externalDatabaseText(variable)}`);
+  }
 }
 
 function lookInto({ platform, workload }: WorkloadContext): Promise<DatabaseLook> {

@@ -1,6 +1,6 @@
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
-import { controlPlaneOf } from "./access.ts";
+import { accessOf, controlPlaneOf } from "./access.ts";
 import { setDefaultImage } from "./default-image.ts";
 
 interface DefaultImageTask extends WorkloadTask {
@@ -16,8 +16,10 @@ export async function followRollout(
   const { log } = context;
   const { defaultImage: to = "" } = task as DefaultImageTask;
   const began = performance.now();
-  const from = await controlPlaneOf(context).open((api) => setDefaultImage(api, to));
-  const changed = from !== to;
+  const { defaultImageSettings } = accessOf(context);
+  const { from, changed } = await controlPlaneOf(context).open((api) =>
+    setDefaultImage(api, to, defaultImageSettings),
+  );
   if (changed) {
     await log.append({ kind: "default-image", from, to });
   }

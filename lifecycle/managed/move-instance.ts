@@ -1,7 +1,7 @@
 import type { ManagedState, SetImageBy } from "../../platforms/control-plane.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import { verdictOf } from "../checks/judge.ts";
-import { readDefaultImage } from "../control-plane/default-image.ts";
+import { followsDefault } from "../control-plane/default-image.ts";
 import type { CheckResult } from "../evidence/records.ts";
 import { type BackupOptions, backupInstance, type ManagedBackup } from "./backup.ts";
 import type { ManagedContext } from "./context.ts";
@@ -114,8 +114,7 @@ export async function releaseOf(
     );
   }
   // A row that follows the default keeps doing so, unless the default has moved on meanwhile.
-  const follows =
-    containerImage === null && (await readDefaultImage(instance.controlPlane)) === container.image;
+  const follows = containerImage === null && (await followsDefault(instance.controlPlane, container.image));
   return {
     row: follows ? null : container.image,
     wanted: { reference: container.image, imageId: container.imageId },

@@ -49,7 +49,7 @@ export function shortfallOf(state: ManagedState, wanted: WantedImage): string | 
   const { container } = state;
   if (container === undefined) return `it has no container (the control plane says: ${state.status})`;
   if (container.imageId !== wanted.imageId) return `it runs ${container.image}`;
-  if (!(state.liveImageInfo ?? "").startsWith(`${wanted.reference} (`)) {
+  if (!shows(state.liveImageInfo ?? "", wanted)) {
     return `the control plane shows the image ${state.liveImageInfo ?? "of none"}`;
   }
   if (!container.running) return `its container ended with exit code ${container.exitCode}`;
@@ -57,6 +57,19 @@ export function shortfallOf(state: ManagedState, wanted: WantedImage): string | 
     return `its container is ${container.health}`;
   return state.status === "running" ? undefined : `the control plane says ${state.status}`;
 }
+
+/**
+ * `REFERENCE (first digits of its id)`. The id is enough: what was started by its tag is the same image, and is not started anew
+ * for another name.
+ */
+function shows(liveImageInfo: string, { reference, imageId }: WantedImage): boolean {
+  const [, id = ""] = /\((\S+)\)$/.exec(liveImageInfo) ?? [];
+  const isSame = id.length >= shortId && imageId.startsWith(id);
+  return isSame || liveImageInfo.startsWith(`${reference} (`);
+}
+
+/** `sha256:` and twelve digits. */
+const shortId = 19;
 
 /** More restarts by themselves than this: it will not come up. */
 const mostRestarts = 2;

@@ -40,6 +40,7 @@ type Wanted = Pick<
   | "container"
   | "secrets"
   | "mounts"
+  | "aliases"
   | "publish"
   | "restore"
 >;

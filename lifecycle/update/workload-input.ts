@@ -86,7 +86,7 @@ function ingressOf({ ingress }: StackConfig, { hosts, container }: WorkloadConfi
 }
 
 function accessTo(plane: ControlPlaneConfig, statePaths: Record<string, string>): ControlPlaneAccess {
-  const { name, container, account, deadline, data, database, setImage } = plane;
+  const { name, container, account, deadline, data, database, setImage, defaultImageSettings } = plane;
   return {
     container: name,
     port: container.port,
@@ -96,6 +96,7 @@ function accessTo(plane: ControlPlaneConfig, statePaths: Record<string, string>)
     database,
     statePaths,
     setImage,
+    ...(defaultImageSettings !== undefined && { defaultImageSettings }),
   };
 }
 

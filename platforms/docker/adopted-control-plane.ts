@@ -1,8 +1,10 @@
 import type Docker from "dockerode";
 import { controlPlaneContainer } from "../../config/container-schema.ts";
+import { externalDatabase, externalDatabaseText } from "../../config/external-database.ts";
 import { name as workloadName } from "../../config/fields.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import type { DockerHost } from "./access.ts";
+import { withAliases } from "./adopted-networks.ts";
 import { secretNames } from "./adopted-secrets.ts";
 import {
   goneImage,
@@ -87,13 +89,17 @@ export function controlPlaneOf(
   const kind = kinds.find(({ prefix }) => Object.keys(variables).some((each) => each.startsWith(prefix)));
   const ofKind = (variable: string) =>
     kind === undefined ? undefined : variables[`${kind.prefix}${variable}`];
-  refuseUnfit(name, ofKind("DATABASE"));
+  refuseUnfit(name, variables);
   const stateDirectory = asked.stateDirectory ?? ofKind("DATA_PATH") ?? usual.stateDirectory;
   const question = { ...asked, stateDirectory, port: asked.port ?? usual.port, usual };
-  const { mounts: places = [], ...read } = adoptionOf(found, image, question);
+  const { mounts: places = [], aliases, ...read } = adoptionOf(found, image, question);
   const backups = backupsOf(found, ofKind("BACKUPS_PATH"), stateDirectory);
   const all = [...((read.settings.mounts ?? []) as { target: string }[]), ...places];
-  const { settings, notes } = containerOf({ ...read.settings, mounts: all }, found, backups?.path);
+  const { settings, notes } = containerOf(
+    { ...withAliases(read.settings, aliases), mounts: all },
+    found,
+    backups?.path,
+  );
   const isUnsure = kind === undefined;
   return {
     ...read,
@@ -115,11 +121,10 @@ export function controlPlaneOf(
   };
 }
 
-function refuseUnfit(name: string, database: string | undefined): void {
-  if (/^(postgres|mysql|mariadb)/i.test(database ?? "")) {
-    throw new NotAdoptable(
-      `The database of ${name} is not in its data. Its snapshots would be without it, so it can't be adopted.`,
-    );
+function refuseUnfit(name: string, variables: Readonly<Record<string, string>>): void {
+  const elsewhere = externalDatabase((variable) => variables[variable]);
+  if (elsewhere !== undefined) {
+    throw new NotAdoptable(`${name} can't be adopted: ${externalDatabaseText(elsewhere)}`);
   }
   if (!workloadName.safeParse(name).success) {
     throw new NotAdoptable(

@@ -4,6 +4,7 @@ import { gatewayContainer } from "../../config/container-schema.ts";
 import type { Publish } from "../../config/publish.ts";
 import { formatDuration } from "../../config/units.ts";
 import type { Loss } from "../platform.ts";
+import { hasOwnNetwork, networksOf } from "./adopted-networks.ts";
 import { isWithin } from "./mount-table.ts";
 
 export type Inspected = Docker.ContainerInspectInfo;
@@ -31,6 +32,8 @@ export interface AdoptedSettings {
   settings: Record<string, unknown>;
   /** Mounts that are state, as `mounts` of its instance has them; missing where there are none. */
   mounts?: PlaceLines[];
+  /** Its names in all of its networks, as its instance has them; missing where there are none. */
+  aliases?: string[];
   /** Variables that look like secrets -> where they go: a name under `clawforce:secrets`. */
   secrets: Record<string, string>;
   /** The variable of the gateway's token is set. */
@@ -53,13 +56,15 @@ export function adoptedSettings(
   const { Config, HostConfig } = found;
   const own = environmentOf(found, image);
   // Docker keeps the bindings of a container without a network of its own, and heeds none of them.
-  const bindings = isShared(HostConfig.NetworkMode) ? {} : HostConfig.PortBindings;
+  const { aliases, ...networks } = networksOf(found);
+  const bindings = hasOwnNetwork(HostConfig.NetworkMode) ? HostConfig.PortBindings : {};
   const { publish, ports } = portsOf(bindings ?? {}, asked.port);
   const stopTimeout = (Config as { StopTimeout?: number }).StopTimeout;
   const mounts = stateMountsOf(found, asked).map((mount) => ({ ...linesOf(mount), state: true as const }));
   return {
     ...(publish !== undefined && { publish }),
     ...(mounts.length > 0 && { mounts }),
+    ...(aliases !== undefined && { aliases }),
     settings: {
       ...other("stateDirectory", asked.stateDirectory, (asked.usual ?? usual).stateDirectory),
       ...other("port", asked.port, (asked.usual ?? usual).port),
@@ -70,7 +75,7 @@ export function adoptedSettings(
       ...other("stopSignal", stopSignalOf(Config), stopSignalOf(image.Config)),
       ...filled("environment", own.plain),
       ...filled("secrets", own.secrets),
-      ...networksOf(found),
+      ...networks,
       ...(ports.length > 0 && { ports }),
       ...filled("mounts", mountsOf(found, asked)),
       ...limitsOf(HostConfig),
@@ -162,23 +167,6 @@ function portsOf(bindings: PortBindings, port: number) {
     }
   }
   return { publish, ports };
-}
-
-/** They exist, and stay somebody else's: the first one is `network`. */
-function networksOf({ Id, Name, HostConfig, NetworkSettings }: Inspected): Record<string, unknown> {
-  if (isShared(HostConfig.NetworkMode)) return { networkMode: HostConfig.NetworkMode };
-  const own = new Set([Name.replace(/^\//, ""), Id.slice(0, 12)]);
-  const networks = Object.entries(NetworkSettings.Networks ?? {})
-    .filter(([name]) => name !== "bridge")
-    .map(([name, { Aliases }]) => {
-      const aliases = ((Aliases ?? []) as string[]).filter((alias) => !own.has(alias));
-      return { name, existing: true, ...(aliases.length > 0 && { aliases }) };
-    });
-  return networks[0] === undefined ? {} : { network: networks[0].name, networks };
-}
-
-function isShared(mode: string | undefined): boolean {
-  return mode === "host" || mode === "none" || mode?.startsWith("container:") === true;
 }
 
 type Mount = Inspected["Mounts"][number];

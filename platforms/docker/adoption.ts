@@ -31,7 +31,8 @@ export interface Adoption extends AdoptedSettings {
   ownSecrets?: Record<string, string>;
   /** How it runs now. */
   condition: UnitCondition;
-  composeProject?: string;
+  /** Who made it, by the labels that it has. */
+  compose?: { project: string; service: string };
 }
 
 /** With the names that its secrets have in the stack: those of its own stand beside its name. */
@@ -58,7 +59,8 @@ export function adoptionOf(found: Inspected, image: InspectedImage, asked: Adopt
   const labels = found.Config.Labels ?? {};
   refuseManaged(container, labels);
   const state = stateOf(container, found, asked.stateDirectory);
-  const composeProject = labels["com.docker.compose.project"];
+  const project = labels["com.docker.compose.project"];
+  const service = labels["com.docker.compose.service"] ?? container;
   const instance = instanceName(container);
   const read = adoptedSettings(found, image, asked);
   const settings = isEndless(found.HostConfig.LogConfig)
@@ -71,7 +73,7 @@ export function adoptionOf(found: Inspected, image: InspectedImage, asked: Adopt
     settings,
     notes: [...notesOf(container, instance, found), ...stateNotes(read)],
     condition: conditionOf(found),
-    ...(composeProject !== undefined && { composeProject }),
+    ...(project !== undefined && { compose: { project, service } }),
   };
 }
 

@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import { gatewayContainer } from "../../config/container-schema.ts";
 import { isMapping } from "../../config/json.ts";
 import type { Loss, WantedUnit } from "../platform.ts";
+import { withAliases } from "./adopted-networks.ts";
 import {
   type AdoptedSettings,
   adoptedSettings,
@@ -54,7 +55,7 @@ const parts: Readonly<Record<string, (entry: Record<string, unknown>) => string>
 const ownMatter = new Set(["health", "restart", "stateDirectory", "port", "network", "stopSignal"]);
 
 function settingsLosses(found: AdoptedSettings, container: WantedUnit["container"]): Loss[] {
-  const settings = withOwnMounts(found);
+  const settings = withOwnPart(found);
   // As the schema has it, with the defaults of each entry and without units.
   const theirs: Record<string, unknown> = gatewayContainer.partial().parse(settings);
   const ours: Record<string, unknown> = { ...container };
@@ -70,9 +71,10 @@ function settingsLosses(found: AdoptedSettings, container: WantedUnit["container
 }
 
 /** What the stack file has beside the name of an instance belongs to its container all the same. */
-function withOwnMounts({ settings, mounts = [] }: AdoptedSettings): Record<string, unknown> {
+function withOwnPart({ settings, mounts = [], aliases }: AdoptedSettings): Record<string, unknown> {
   const shared = (settings.mounts ?? []) as object[];
-  return mounts.length === 0 ? settings : { ...settings, mounts: [...shared, ...mounts] };
+  const named = withAliases(settings, aliases);
+  return mounts.length === 0 ? named : { ...named, mounts: [...shared, ...mounts] };
 }
 
 /** Without what the schema has added by itself. */

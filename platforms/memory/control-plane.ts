@@ -61,7 +61,7 @@ export class MemoryControlPlane implements ControlPlane {
         return {
           status: row().status,
           containerImage: row().image,
-          liveImageInfo: container === undefined ? null : `${container.image} (sha256:)`,
+          liveImageInfo: container === undefined ? null : `${container.image} (${container.imageId})`,
           container,
         };
       },
@@ -75,7 +75,8 @@ export class MemoryControlPlane implements ControlPlane {
       restart: async () => {
         await platform.do(`restart ${name}`);
         const unit = platform.units.get(name) ?? missing(`${name} has no container`);
-        const image = row().image ?? String(this.settings.default_agent_image);
+        const image =
+          row().image ?? String(this.settings.default_container_image ?? this.settings.default_agent_image);
         const became = this.starts(image, row().state);
         row().state = became?.state ?? row().state;
         row().status = became?.fails === true ? "error" : "running";

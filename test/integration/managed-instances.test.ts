@@ -318,15 +318,30 @@ describe("the parts of a move of instances that a running control plane manages"
     expect(await imageOf(one)).toBe(fixture[2]);
   });
 
+  it("made by a tag are set to the same image by its digest, and keep their container", async () => {
+    const [tag = ""] = fixture[1].split("@");
+    const tagged = await world.createInstance("tagged", { container_image: tag });
+    const before = await identity(tagged);
+    expect(await moveInstance(context(tagged), moving(tagged, fixture[1]))).toMatchObject({
+      outcome: "moved",
+    });
+    expect(await identity(tagged)).toBe(before);
+    expect((await rowOf(tagged))?.container_image).toBe(fixture[1]);
+    expect(await moveInstance(context(tagged), moving(tagged, fixture[1]))).toMatchObject({
+      outcome: "unchanged",
+    });
+  });
+
   it("get the default image when they are made, and a reverted default is the one of before", async () => {
-    const before = await setDefaultImage(client, fixture[2]);
-    expect(before).toBe(fixture[1]);
-    expect(await setDefaultImage(client, fixture[2])).toBe(fixture[2]);
+    expect(await setDefaultImage(client, fixture[2])).toEqual({ from: fixture[1], changed: true });
+    expect(await setDefaultImage(client, fixture[2])).toEqual({ from: fixture[2], changed: false });
     const three = await world.createInstance("three");
     expect(await imageOf(three)).toBe(fixture[2]);
-    await setDefaultImage(client, before);
+    const both = ["default_agent_image", "default_container_image"];
+    expect(await setDefaultImage(client, fixture[1], both)).toEqual({ from: fixture[2], changed: true });
     const { body } = await world.ask("GET /settings");
-    expect(body).toEqual({ default_agent_image: fixture[1] });
+    expect(body).toEqual(Object.fromEntries(both.map((key) => [key, fixture[1]])));
+    await setDefaultImage(client, null, ["default_container_image"]);
     await expect(prePull(context(three), fixture[1].split("@")[0] ?? "")).rejects.toThrow("has no digest");
   });
 

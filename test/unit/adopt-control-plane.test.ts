@@ -153,7 +153,7 @@ test.each<[string, InspectedChange, string[], RegExp]>([
     "a database elsewhere",
     {},
     ["CLAWORC_DATABASE=postgres://db/x"],
-    /database of claworc is not in its data/,
+    /claworc can't be adopted: CLAWORC_DATABASE names a database on a server/,
   ],
   [
     "a name that none can have",

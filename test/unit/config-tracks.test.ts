@@ -106,6 +106,11 @@ const wrong: Wrong[] = [
     'controlPlane: the name "canary" is taken by clawforce:instanceGroups.support.instances[0]. Write another name.',
   ],
   [
+    "a control plane whose database is on a server",
+    { controlPlane: { image, container: { environment: { CLAWORC_DATABASE: "postgres://db/claworc" } } } },
+    "controlPlane.container.environment.CLAWORC_DATABASE: CLAWORC_DATABASE names a database on a server. Snapshots of its data would be without it, so going back would not take it back. Update this control plane by hand, with a backup of that database. Or let it have its SQLite database.",
+  ],
+  [
     "the password of the control plane in plain text",
     {
       controlPlane: {

@@ -23,10 +23,8 @@ test("a container that is as its image says has a state, a network and nothing e
     ...{ container: "gateway-1", instance: "gateway-1", state: { volume: "oc-home" } },
     image: `registry.test/openclaw:2026.4.23@${digest("a")}`,
     startedWith: "registry.test/openclaw:2026.4.23",
-    settings: {
-      network: "oc_default",
-      networks: [{ name: "oc_default", existing: true, aliases: ["gateway"] }],
-    },
+    aliases: ["gateway"],
+    settings: { network: "oc_default", networks: [{ name: "oc_default", existing: true }] },
     ...{ secrets: {}, hasToken: false, lost: [], notes: [] },
     condition: { status: "running", running: true, paused: false, health: undefined },
   });
@@ -222,12 +220,16 @@ test.each<[string, Change, RegExp]>([
 });
 
 test("the lines make a stack file that is accepted; who is alike shares a group", () => {
-  const alike = {
-    Config: { Env: ["PATH=/bin", "MODEL_API_KEY=x"], Labels: { "com.docker.compose.project": "oc" } },
-  };
+  const alike = (service: string): Change => ({
+    Config: {
+      Env: ["PATH=/bin", "MODEL_API_KEY=x"],
+      Labels: { "com.docker.compose.project": "oc", "com.docker.compose.service": service },
+    },
+    Networks: { oc_default: { Aliases: [`oc-${service}-1`, service, "0123456789ab"] } },
+  });
   const all: Adoption[] = [
-    adopted({ Name: "/a", ...alike, Mounts: [{ ...home, Name: "a-home" }] }),
-    adopted({ Name: "/b", ...alike, Mounts: [{ ...home, Name: "b-home" }] }),
+    adopted({ Name: "/a", ...alike("anna"), Mounts: [{ ...home, Name: "oc_anna" }] }),
+    adopted({ Name: "/b", ...alike("bert"), Mounts: [{ ...home, Name: "outside" }] }),
     adopted({
       Name: "/c",
       Mounts: [{ ...home, Type: "bind", Source: "/srv/c" }],
@@ -261,7 +263,17 @@ test("the lines make a stack file that is accepted; who is alike shares a group"
     ["gateways-2", [["c", "c"]]],
   ]);
   expect(text).toContain("pulumi config set --stack s --secret --path 'clawforce:secrets.model-api-key'");
-  expect(text).toContain("`docker compose up` ends with a conflict of names and touches nothing");
+  expect(text.match(/'clawforce:secrets\.model-api-key'/g)).toHaveLength(1);
+  expect(text).not.toMatch(/[&*]a1/);
+  expect(lines.slice(lines.findIndex((line) => line.startsWith("Compose: ")))).toEqual([
+    "Compose: its project oc made a, b. Change its file before you go on:",
+    "  services: `profiles: [adopted]` in anna, bert",
+    "  volumes: `anna: {external: true, name: oc_anna}`",
+    expect.stringContaining("no service selected"),
+    "Nobody may run `docker compose up` with the file as it was: see docs/adopt.md.",
+    "",
+    ...lines.slice(lines.findIndex((line) => line.startsWith("Nothing was changed."))),
+  ]);
   expect(text).toContain("stays, stopped, as a-before-adoption, b-before-adoption, c-before-adoption.");
 });
 

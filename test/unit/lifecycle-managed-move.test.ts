@@ -119,13 +119,20 @@ describe("a move", () => {
     expect(await journal()).toBeUndefined();
   });
 
-  it("of an instance that follows the default image has it follow again when it goes back", async () => {
-    world.controlPlane.settings.default_agent_image = stable;
+  it.each([
+    ["the default of new instances", { default_agent_image: stable }],
+    ["the default by its tag", { default_agent_image: stable.replace(/@.*/, "") }],
+    [
+      "the default of old instances, whatever new ones get",
+      { default_container_image: stable, default_agent_image: candidate },
+    ],
+  ])("of an instance that follows %s has it follow again when it goes back", async (_, settings) => {
+    Object.assign(world.controlPlane.settings, settings);
     world.controlPlane.rows.set(world.name, { image: null, status: "running", state: "" });
     candidateThat({ fails: true });
     await expect(move()).rejects.toThrow(`does not serve ${candidate}: its container is unhealthy`);
     expect(row()?.image).toBeNull();
-    expect(image()).toBe(stable);
+    expect(stable).toContain(image());
   });
 
   it("that can't go back by code alone is set back with its backup, after a copy of what is there", async () => {
@@ -185,6 +192,36 @@ describe("a move", () => {
     expect(await world.records()).toMatchObject([
       { kind: "gate", image: stable, outcome: "passed", checks: [{ outcome: "passed" }] },
     ]);
+  });
+});
+
+describe("an instance that its control plane made by a tag", () => {
+  const byTag = stable.replace(/@.*/, "");
+
+  /** @param imageId - what the tag was when its container was made. */
+  function runByTag(imageId: string): void {
+    world = worldOf(stable);
+    world.controlPlane.rows.set(world.name, { image: byTag, status: "running", state: "of the old one" });
+    const { mounts = [] } = world.platform.units.get(world.name) ?? {};
+    world.platform.run(world.name, byTag, { imageId, mounts, managedBy: "clawforce" });
+  }
+
+  it("keeps its container when that runs the very image: only the name is set", async () => {
+    runByTag(stable);
+    await move();
+    expect(world.did).toEqual([`back up ${world.name}`, `set ${world.name} to ${stable}`]);
+    expect(row()?.image).toBe(stable);
+    expect((await world.records()).at(-1)).toMatchObject({ kind: "gate", outcome: "passed" });
+    world.platform.did.length = 0;
+    await move();
+    expect(world.did).toEqual([]);
+  });
+
+  it("is started anew when the tag has moved on meanwhile", async () => {
+    runByTag(`sha256:${"0".repeat(64)}`);
+    await move();
+    expect(world.did.at(-1)).toBe(`restart ${world.name}`);
+    expect(image()).toBe(stable);
   });
 });
 

@@ -233,7 +233,8 @@ export class Instances {
   }
 
   #imageOf(row: Row): string {
-    const image = row.container_image ?? this.#store.settings().default_agent_image;
+    const { default_container_image: older, default_agent_image: newer } = this.#store.settings();
+    const image = row.container_image ?? older ?? newer;
     if (image === undefined || image === "") throw new Refusal(400, "No container image configured");
     return String(image);
   }
