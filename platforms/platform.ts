@@ -325,10 +325,18 @@ export interface Platform {
   start(name: string, deadline: number): Promise<void>;
   waitHealthy(name: string, deadline: number): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Gives a unit another name, or its own, and keeps the platform from starting it by itself. */
-  setAside(id: string, name: string): Promise<void>;
-  /** Undoes that; what is as it was already stays. The caller starts it. */
+  /** Keeps the platform from starting a unit by itself. */
+  neverRestart(id: string): Promise<void>;
+  /**
+   * Gives a stopped unit another name, and keeps everybody from starting it.
+   *
+   * @returns why it can be started all the same; undefined: it can't.
+   */
+  setAside(id: string, name: string): Promise<string | undefined>;
+  /** Undoes both; what is as it was already stays. The caller starts it. */
   putBack(displaced: Displaced): Promise<void>;
+  /** The same for a person, as command lines: for a unit that was set aside under that name. They start it as well. */
+  waysBack(displaced: Displaced, aside: string): string[];
   /** What a unit of somebody else's has and the workload's own one would not have. */
   lossesOf(name: string, wanted: WantedUnit): Promise<Loss[]>;
   /** What is there under the name of a workload, and is none of this stack's: a sentence with what to do; undefined: it is. */

@@ -52,7 +52,10 @@ export async function giveUpAdoption(context: WorkloadContext): Promise<string |
     return (
       `${stranger.name} could not be brought back: ${platform.describe(error)} ` +
       `By hand: \`docker stop ${workload.container}\`, \`docker rename ${workload.container} ${aside}\`, ` +
-      `\`docker rename ${keptName(workload.name)} ${stranger.name}\`, \`docker start ${stranger.name}\`. ` +
+      `${platform
+        .waysBack(stranger, keptName(workload.name))
+        .map((command) => `\`${command}\``)
+        .join(", ")}. ` +
       "Never run both: they have one state."
     );
   }

@@ -23,16 +23,22 @@ export async function takeOver(context: WorkloadContext, move: AdoptionMove): Pr
         `Nothing was touched. Rename or remove that one first: it is what an earlier adoption has left.`,
     );
   }
+  let startable: string | undefined;
   try {
     await new Journal(log.folder).write({ phase: "draining", from: served.image, move });
     // An engine that restarts meanwhile must not start it on a state that is being copied.
-    await platform.setAside(served.id, move.stranger.name);
+    await platform.neverRestart(served.id);
     await stopWithSnapshot(asStranger(context, move), { move, served, leaves: false });
-    await platform.setAside(served.id, aside);
+    startable = await platform.setAside(served.id, aside);
   } catch (error) {
     throw await putStrangerBack(context, move, error);
   }
   progress(`${move.stranger.name} is kept, stopped, as ${aside}`);
+  if (startable !== undefined) {
+    progress(
+      `nothing keeps ${aside} from being started (${startable}): two gateways on one state destroy it, so start it never while ${workload.container} runs`,
+    );
+  }
 }
 
 /** What the plan was made for must be what is there. */

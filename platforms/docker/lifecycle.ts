@@ -1,9 +1,7 @@
 import type Docker from "dockerode";
 import { OperationFailure } from "../failure.ts";
-import type { Displaced } from "../platform.ts";
 import { until } from "../until.ts";
 import { inspectContainer, isUnchanged } from "./client.ts";
-import { restartPolicyOf } from "./unit.ts";
 
 /** Stops a container and proves that it is stopped. */
 export async function stopContainer(
@@ -65,23 +63,4 @@ export async function waitHealthy(docker: Docker, name: string, wait: number): P
     },
     { deadline: wait, interval: 0.2, late: (sentence) => new OperationFailure(sentence) },
   );
-}
-
-/** The policy first: an engine that restarts in between must not start it under either name. */
-export async function setAside(docker: Docker, id: string, name: string): Promise<void> {
-  const container = docker.getContainer(id);
-  await container.update({ RestartPolicy: restartPolicyOf("no") });
-  await rename(container, name);
-}
-
-export async function putBack(docker: Docker, { id, name, restart }: Displaced): Promise<void> {
-  const container = docker.getContainer(id);
-  await rename(container, name);
-  await container.update({ RestartPolicy: restartPolicyOf(restart) });
-}
-
-/** The engine refuses a name that it has already. */
-async function rename(container: Docker.Container, name: string): Promise<void> {
-  const { Name } = await container.inspect();
-  if (Name !== `/${name}`) await container.rename({ name });
 }

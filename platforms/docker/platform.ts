@@ -32,11 +32,12 @@ import { ensureImage, inspectImage } from "./image.ts";
 import { endJobs, runJob } from "./job.ts";
 import { pinnedReference } from "./known-digest.ts";
 import { leftOversOf, removeLeftOver } from "./left-overs.ts";
-import { putBack, setAside, startContainer, stopContainer, waitHealthy } from "./lifecycle.ts";
+import { startContainer, stopContainer, waitHealthy } from "./lifecycle.ts";
 import { logLines, logReachesBack } from "./logs.ts";
 import { lossesOf } from "./losses.ts";
 import { observe } from "./observe.ts";
 import { question } from "./question.ts";
+import { neverRestart, putBack, setAside, waysBack } from "./set-aside.ts";
 import { sharingNetwork } from "./shared-network.ts";
 import { endTrial, makeScratch, removeTrial, runProgram, runTrial } from "./trial.ts";
 import { unitOfContainer } from "./unit.ts";
@@ -156,12 +157,20 @@ export class DockerPlatform implements Platform {
     await this.#docker.getContainer(name).remove({ v: true });
   }
 
-  setAside(id: string, name: string): Promise<void> {
+  neverRestart(id: string): Promise<void> {
+    return neverRestart(this.#docker, id);
+  }
+
+  setAside(id: string, name: string): Promise<string | undefined> {
     return setAside(this.#docker, id, name);
   }
 
   putBack(displaced: Displaced): Promise<void> {
     return putBack(this.#docker, displaced);
+  }
+
+  waysBack(displaced: Displaced, aside: string): string[] {
+    return waysBack(displaced, aside);
   }
 
   lossesOf(name: string, wanted: WantedUnit): Promise<Loss[]> {

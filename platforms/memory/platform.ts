@@ -49,6 +49,8 @@ export class MemoryPlatform implements Platform {
   otherWriter: string | undefined;
   /** What a unit of somebody else's has and the workload's own one would not have. */
   losses: Loss[] = [];
+  /** Why a unit that was set aside can be started all the same. */
+  startsAllTheSame: string | undefined;
   /** Units that are none of the stack's: their ids, with a sentence each. */
   readonly strangers = new Map<string, string>();
   /** What a unit becomes when it is started. */
@@ -213,14 +215,25 @@ export class MemoryPlatform implements Platform {
     this.units.delete(name);
   }
 
-  async setAside(id: string, name: string): Promise<void> {
+  async neverRestart(id: string): Promise<void> {
+    const name = this.#nameOf(id);
+    await this.do(`keep ${name} from restarting`);
+    this.#move(id, name, { restart: "no" });
+  }
+
+  async setAside(id: string, name: string): Promise<string | undefined> {
     await this.do(`set ${this.#nameOf(id)} aside as ${name}`);
     this.#move(id, name, { restart: "no" });
+    return this.startsAllTheSame;
   }
 
   async putBack({ id, name, restart }: Displaced): Promise<void> {
     await this.do(`put ${name} back`);
     this.#move(id, name, { restart });
+  }
+
+  waysBack({ name }: Displaced, aside: string): string[] {
+    return [`move ${aside} to ${name}`];
   }
 
   async lossesOf(): Promise<Loss[]> {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { freePort } from "../../demo/free-port.ts";
+import { projectFolder } from "../../fleet/project.ts";
 import { policed } from "../support/policy-preview.ts";
 import { removeVolume } from "../support/removal.ts";
 import { partsOfThisRun, runProgram, until, World } from "../support/world.ts";
@@ -100,7 +101,13 @@ describe("a gateway that somebody else has started", () => {
           agentImage: "agent",
           instances: [
             {
-              ...{ name, volume: `${world.stack}-home`, publish: expect.any(Number), adopt: name },
+              ...{
+                name,
+                volume: `${world.stack}-home`,
+                publish: expect.any(Number),
+                aliases: ["gateway"],
+                adopt: name,
+              },
               mounts: [
                 {
                   ...{ kind: "volume", source: `${world.stack}-workspace`, state: true },
@@ -113,7 +120,7 @@ describe("a gateway that somebody else has started", () => {
             environment: { LOG_LEVEL: "debug" },
             secrets: { MODEL_API_KEY: "model-api-key" },
             network: `${world.stack}_net`,
-            networks: [{ name: `${world.stack}_net`, existing: true, aliases: ["gateway"] }],
+            networks: [{ name: `${world.stack}_net`, existing: true }],
             mounts: [
               { kind: "bind", source: join(world.folder, "shared"), target: "/shared", readOnly: true },
             ],
@@ -208,11 +215,42 @@ describe("a gateway that somebody else has started", () => {
     });
   });
 
+  it("is kept so that nobody starts it beside the new one, whoever finds it by its labels", async () => {
+    const kept = `${name}-before-adoption`;
+    const start = await shell(`docker start ${kept}`);
+    expect(start.code).not.toBe(0);
+    expect(start.output).toContain(`network ${kept}.is-kept-stopped not found`);
+    expect((await world.inspect(kept)).State.Running).toBe(false);
+    expect((await world.docker.listNetworks()).map(({ Name }) => Name)).not.toContain(
+      `${kept}.is-kept-stopped`,
+    );
+  });
+
   it("is a workload like any other afterwards: the next update does nothing", async () => {
     const before = await world.identity(name);
     const up = await world.up();
     expect(up.code, up.output).toBe(0);
     expect(up.output).not.toMatch(/\b(created|updated|replaced|deleted)\b/);
     expect(await world.identity(name)).toEqual(before);
+  });
+
+  it("goes back by hand with the commands of docs/adopt.md", async () => {
+    const page = await readFile(join(projectFolder, "docs/adopt.md"), "utf8");
+    const commands = page.slice(page.indexOf("## Going back")).match(/^ {7}docker .*$/gm) ?? [];
+    expect(commands).toHaveLength(4);
+    const old = (await world.inspect(`${name}-before-adoption`)).Id;
+    // In place of the step that takes the instance out of its stack.
+    await world.docker.getContainer(name).rename({ name: `${name}-of-the-stack` });
+    await world.docker.getContainer(`${name}-of-the-stack`).stop();
+    for (const command of commands) {
+      const done = await shell(command.replaceAll("support-1", name));
+      expect(done.code, done.output).toBe(0);
+    }
+    await until("it serves", async () => (await world.inspect(name)).State.Health?.Status === "healthy");
+    const { Id, NetworkSettings } = await world.inspect(name);
+    expect([Id, Object.keys(NetworkSettings.Networks)]).toEqual([old, [`${world.stack}_net`]]);
+    await world.docker.getContainer(name).stop();
+    await world.docker.getContainer(name).rename({ name: `${name}-before-adoption` });
+    await world.docker.getContainer(`${name}-of-the-stack`).rename({ name });
   });
 });

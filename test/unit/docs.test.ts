@@ -209,10 +209,10 @@ describe("the documentation", () => {
   });
 
   test("shows a stack file beside a Compose file, and that is a valid one", () => {
-    const [, stack = ""] = [...textOf("docs/adopt.md").matchAll(/^```yaml\n(.*?)^```$/gms)].map(
-      ([, block = ""]) => block,
-    );
-    const lines = parse(stack) as Record<string, unknown>;
+    const stack = [...textOf("docs/adopt.md").matchAll(/^```yaml\n(.*?)^```$/gms)]
+      .map(([, block = ""]) => block)
+      .find((block) => block.startsWith("clawforce:agentImages:"));
+    const lines = parse(stack ?? "") as Record<string, unknown>;
     const { instanceGroups } = parseStackConfig({
       ...rawConfig({}),
       agentImages: lines["clawforce:agentImages"],

@@ -110,7 +110,7 @@ describe("a gateway that is adopted", () => {
       "check of the repository of canary",
       "restore of the drill of canary",
       `trial of ${stable}`,
-      `set ${old} aside as ${old}`,
+      `keep ${old} from restarting`,
       `stop ${old}`,
       "cold snapshot of canary",
       "check of the cold snapshot of canary",
@@ -130,6 +130,31 @@ describe("a gateway that is adopted", () => {
     });
     expect(await world.journal()).toBeUndefined();
     expect((await situation()).move).toEqual({ kind: "none", to: stable });
+  });
+
+  it("that somebody could start all the same says who may not", async () => {
+    await up();
+    expect(world.said.join("\n")).not.toContain("nothing keeps");
+    world = worldOf();
+    stranger = runOld();
+    world.platform.startsAllTheSame = "it has no network of its own";
+    await up();
+    expect(world.said.join("\n")).toContain(
+      "nothing keeps canary-before-adoption from being started (it has no network of its own): two gateways on one state destroy it",
+    );
+  });
+
+  it("that can't be brought back names the commands that do", async () => {
+    const { move } = await situation();
+    await prepare(world.context, { workload: world.workload });
+    await restoreBeforeCreate(world.context, { workload: world.workload, move });
+    world.platform.run("canary", stable, { id: "ours" });
+    world.platform.http.set("/healthz", { status: 200, body: '{"ok":false}' });
+    world.platform.fail(`put ${old} back`, new OperationFailure("the engine is away"));
+    await expect(gate(world.context)).rejects.toThrow(
+      "By hand: `docker stop canary`, `docker rename canary canary-adoption-failed`, " +
+        `\`move canary-before-adoption to ${old}\`. Never run both: they have one state.`,
+    );
   });
 
   it.each<[string, () => void, string]>([
@@ -262,7 +287,7 @@ describe("an adoption whose deployer is killed", () => {
   const recovered = () => recoveredBy(world);
 
   it.each([
-    [`set ${old} aside as ${old}`, "draining"],
+    [`keep ${old} from restarting`, "draining"],
     [`stop ${old}`, "stopping"],
     ["cold snapshot of canary", "snapshotting"],
     ["check of the cold snapshot of canary", "snapshotting"],
