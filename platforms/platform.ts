@@ -297,6 +297,8 @@ export interface Platform {
   architecture(): Promise<string>;
   /** What its own clock shows. */
   clock(): Promise<Date>;
+  /** What runs the units: "20.10.24", and the version of its API: "1.41". */
+  engine(): Promise<{ version: string; api: string }>;
   /** Everything that bears a stack's mark, by name. */
   marked(stack: string): Promise<Marked[]>;
   /** One of them, as it is now; undefined: nothing is there under this name. */

@@ -14,6 +14,7 @@ import { runPulumi } from "../pulumi-command.ts";
 import { resolveImage } from "../registry.ts";
 import { fromProjectFolder, type NamedStack, stackFileOf } from "../stack.ts";
 import { logs, sharedNetworks } from "./containers.ts";
+import { controlPlaneHost } from "./control-plane.ts";
 import type { Examination, Finding, Subject } from "./examination.ts";
 import { images, place, snapshotRoom } from "./host.ts";
 import { backend, envFiles, evidencePlaces, nodeVersion, passphrase, pulumiVersion } from "./machine.ts";
@@ -30,6 +31,7 @@ Looks at all that an update needs. It changes nothing and pulls nothing.
   the stack file, and the secrets that it needs
   the Docker host: whether it answers, its clock, the images, the logins to their registries, room for snapshots
   the workloads that run: whose logs grow without an end, and who else has their networks
+  the control plane: whether the engine can make its instances, and its network
 
 Exit code 0: nothing is missing. 1: something is; each line says what to do.`,
   flags: {},
@@ -50,6 +52,7 @@ Exit code 0: nothing is missing. 1: something is; each line says what to do.`,
         snapshotRoom,
         logs,
         sharedNetworks,
+        controlPlaneHost,
       ],
       subject,
       out,

@@ -86,6 +86,11 @@ export class DockerPlatform implements Platform {
     return `${Os}/${Arch}`;
   }
 
+  async engine(): Promise<{ version: string; api: string }> {
+    const { Version: version, ApiVersion: api } = await this.#docker.version();
+    return { version, api };
+  }
+
   async clock(): Promise<Date> {
     const { SystemTime } = (await this.#docker.info()) as { SystemTime: string };
     return new Date(SystemTime);

@@ -55,6 +55,7 @@ export class MemoryPlatform implements Platform {
   readonly strangers = new Map<string, string>();
   /** What a unit becomes when it is started. */
   health = "healthy";
+  runsOn = { version: "28.0.0", api: "1.48" };
   /** Seconds by which its clock is fast. */
   clockIsFast = 0;
   /** It can't be reached: whatever is asked fails with it. */
@@ -119,6 +120,11 @@ export class MemoryPlatform implements Platform {
   async architecture(): Promise<string> {
     this.#reach();
     return "linux/amd64";
+  }
+
+  async engine(): Promise<{ version: string; api: string }> {
+    this.#reach();
+    return this.runsOn;
   }
 
   async clock(): Promise<Date> {

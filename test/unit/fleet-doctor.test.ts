@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { logs, sharedNetworks } from "../../fleet/doctor/containers.ts";
+import { controlPlaneHost } from "../../fleet/doctor/control-plane.ts";
 import { examine } from "../../fleet/doctor/doctor.ts";
 import type { Examination, Subject } from "../../fleet/doctor/examination.ts";
 import { images, place, snapshotRoom } from "../../fleet/doctor/host.ts";
@@ -271,5 +272,41 @@ describe("fleet doctor, of what runs already", () => {
     expect((await examined(sharedNetworks, shared)).lines).toEqual([
       "✓ network: canary has the network of vpn, web",
     ]);
+  });
+});
+
+describe("the host of a control plane", () => {
+  const planeOf = (image: string, container: object = {}) =>
+    parseStackConfig(
+      rawConfig({ controlPlane: { image: `${image}:1.4.2@sha256:${"e".repeat(64)}`, container } }),
+    );
+  const clawforce = planeOf("clawforceone/clawforce");
+
+  it("is not looked at in a stack without one", async () => {
+    platform.runsOn = { version: "20.10.24", api: "1.41" };
+    expect((await examined(controlPlaneHost)).lines).toEqual([]);
+  });
+
+  it.each([
+    ["28.0.0", "1.48", false],
+    ["25.0.0", "1.44", false],
+    ["24.0.9", "1.43", true],
+    ["20.10.24", "1.41", true],
+  ])("with engine %s and API %s: too old for new instances is %s", async (version, api, isOld) => {
+    platform.runsOn = { version, api };
+    const { code, lines } = await examined(controlPlaneHost, { config: clawforce });
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(isOld ? 2 : 0);
+    if (isOld) expect(lines[0]).toContain(`The engine ${version} speaks API ${api}.`);
+  });
+
+  it("has claworc in the network where it looks for its instances", async () => {
+    const { lines } = await examined(controlPlaneHost, { config: planeOf("registry.test/claworc/claworc") });
+    expect(lines[1]).toContain("Write `network: claworc` under `controlPlane.container`");
+    const networks = [{ name: "claworc", existing: true }];
+    for (const container of [{ network: "claworc" }, { networks }]) {
+      const config = planeOf("registry.test/claworc/claworc", container);
+      expect((await examined(controlPlaneHost, { config })).lines).toEqual([]);
+    }
   });
 });
