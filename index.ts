@@ -41,13 +41,13 @@ const fleet = new Fleet("fleet", {
   keeper: await withoutStackTrace(keeperFor(config, platform)),
   hookDeadline: (input) => hookDeadline(input as Workload, platform),
   removed: (name) => lastKnownInput(config, { stack, name }, { platform, proxy: proxyOf(config, platform) }),
-  namedOf: (workload) => secrets.named.apply((values) => ({ ...values, ...held.get(workload) })),
+  namedOf: (workload) => secrets.named.apply((values) => ({ ...values, ...held.get(workload)?.named })),
   secretsOf: (workload) => ({
     snapshotPassword: secrets.snapshotPassword,
     gatewayToken:
       workload === config.controlPlane?.name
         ? secrets.controlPlanePassword
-        : secrets.gatewayTokens.apply((tokens) => tokens[workload] ?? ""),
+        : secrets.gatewayTokens.apply((tokens) => held.get(workload)?.token ?? tokens[workload] ?? ""),
     controlPlanePassword: secrets.controlPlanePassword,
   }),
 });

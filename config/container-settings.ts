@@ -4,7 +4,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { isMapping } from "./json.ts";
 import type { Publish } from "./publish.ts";
 import type { StateLocation, WorkloadConfig } from "./rollout.ts";
-import { printsOf, withKnownValues } from "./secret-values.ts";
+import { passwordPrint, printsOf, tokenPrint, withKnownValues } from "./secret-values.ts";
 import type { Track } from "./track.ts";
 
 /**
@@ -46,11 +46,13 @@ export type LaterSettings = {
   /** Variable -> print of its secret's value, of the group's secrets and of the instance's: see secret-values.ts. */
   secretValues?: Readonly<Record<string, string>>;
   instanceSecretValues?: Readonly<Record<string, string>>;
+  /** Print of its token's value. */
+  tokenValue?: string;
   instanceMounts?: NonNullable<ContainerConfig["mounts"]>;
   instanceAliases?: readonly string[];
 } & Omit<ContainerConfig, (typeof firstKeys)[number]>;
 
-type OwnLater = "instanceSecrets" | "instanceMounts" | "instanceAliases";
+type OwnLater = "instanceSecrets" | "instanceMounts" | "instanceAliases" | "tokenValue";
 
 /** What one container is made with. */
 export interface Made {
@@ -71,7 +73,7 @@ type Compared = Pick<Made, "settings" | "later">;
 /** What belongs to one instance and is written beside its name. All else is its group's, and goes wave by wave. */
 const ownKeys = [
   ...["state", "publish", "backups", "instanceSecrets", "instanceSecretValues", "instanceMounts"],
-  "instanceAliases",
+  ...["instanceAliases", "tokenValue"],
 ];
 
 export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "later" | "memory"> {
@@ -99,9 +101,14 @@ export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "l
   const values = {
     secretValues: printsOf(container.secrets, secretPrints),
     instanceSecretValues: printsOf(secrets, secretPrints),
+    tokenValue: container.tokenVariable === undefined ? undefined : tokenPrintOf(workload),
   };
   const later = { stopGrace, ...own, ...laterKeys(container), ...defined(values) };
   return { settings, later, ...(memory !== undefined && { memory }) };
+}
+
+function tokenPrintOf({ name, track, secretPrints = {} }: WorkloadConfig): string | undefined {
+  return secretPrints[track === "control-plane" ? passwordPrint : tokenPrint(name)];
 }
 
 function defined<Part extends object>(part: Part): { [Key in keyof Part]?: Exclude<Part[Key], undefined> } {
@@ -150,9 +157,9 @@ export function withOwnPart<Part extends Compared>(shared: Part, { settings: own
 
 /** One with the secrets that belong to the instance itself from the other. */
 export function withOwnSecrets(shared: LaterSettings, own: LaterSettings): LaterSettings {
-  const { instanceSecrets: _, instanceSecretValues: __, secretValues, ...others } = shared;
-  const { instanceSecrets, instanceSecretValues } = own;
-  return { ...others, ...defined({ instanceSecrets, secretValues, instanceSecretValues }) };
+  const { instanceSecrets: _, instanceSecretValues: __, tokenValue: ___, secretValues, ...others } = shared;
+  const { instanceSecrets, instanceSecretValues, tokenValue } = own;
+  return { ...others, ...defined({ instanceSecrets, secretValues, instanceSecretValues, tokenValue }) };
 }
 
 /** A workload as it is with other settings than the configuration has for it now. */
@@ -162,7 +169,7 @@ export function withSettings(workload: WorkloadConfig, made: Made): WorkloadConf
     settings;
   const { memory } = workload.container;
   const { stopGrace, instanceSecrets, instanceMounts, instanceAliases, ...recorded } = later;
-  const { secretValues: _s, instanceSecretValues: _i, ...keys } = recorded;
+  const { secretValues: _s, instanceSecretValues: _i, tokenValue: _t, ...keys } = recorded;
   const { secrets: _, mounts: __, aliases: ___, ...others } = workload;
   return {
     ...others,
@@ -199,7 +206,9 @@ export function ownDifferences(before: Compared, after: Compared, track: Track):
   return withoutRepetition(pathDifferences(ownPart(one, track), ownPart(other, track)));
 }
 
-const ofValue = "the value of ";
+/** How a phrase about a value begins that nobody may read. */
+export const ofValue = "the value of ";
+const tokenChange = "the value of its token changes";
 
 /** Another secret has another value. */
 function withoutRepetition(all: string[]): string[] {
@@ -273,6 +282,8 @@ function pathDifferences(before: unknown, after: unknown, path = ""): string[] {
     );
   }
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  // A token that comes or goes is told of by its variable.
+  if (path === "tokenValue") return before === undefined || after === undefined ? [] : [tokenChange];
   const [, values, variable] = /^(secretValues|instanceSecretValues)\.(.*)$/.exec(path) ?? [];
   if (values !== undefined) {
     // A variable that comes or goes, or has another secret, is told of by its secret's name.

@@ -5,7 +5,7 @@ import type { ParseStackConfig } from "./parse.ts";
 import { ConfigError } from "./problem.ts";
 import type { StackConfig } from "./schema.ts";
 import { SecretMark } from "./secret-mark.ts";
-import { secretPrints } from "./secret-values.ts";
+import { secretPrints, secretValues } from "./secret-values.ts";
 
 export interface LoadedConfig {
   config: StackConfig;
@@ -53,12 +53,24 @@ export function loadStackConfig(parse: ParseStackConfig): LoadedConfig {
 
 /** Only where there are secrets to tell apart: the key for it takes its time. */
 function withPrints(config: StackConfig, ofFiles: Record<string, string>): StackConfig {
-  const { [`${namespace}:secrets`]: texts, [`${namespace}:snapshotPassword`]: password } =
-    runtime.allConfig();
-  const own = decoded(texts ?? "{}");
-  const values = { ...ofFiles, ...(isMapping(own) && (own as Record<string, string>)) };
+  const {
+    [`${namespace}:secrets`]: texts,
+    [`${namespace}:gatewayTokens`]: tokens,
+    [`${namespace}:controlPlanePassword`]: controlPlanePassword,
+    [`${namespace}:snapshotPassword`]: password,
+  } = runtime.allConfig();
+  const values = secretValues({
+    named: { ...ofFiles, ...namesIn(texts) },
+    gatewayTokens: namesIn(tokens),
+    controlPlanePassword,
+  });
   if (password === undefined || Object.keys(values).length === 0) return config;
   return { ...config, secretPrints: secretPrints(values, password) };
+}
+
+function namesIn(text = "{}"): Record<string, string> {
+  const values = decoded(text);
+  return isMapping(values) ? (values as Record<string, string>) : {};
 }
 
 function rawConfig(): Record<string, unknown> {

@@ -23,6 +23,25 @@ export function secretPrints(values: Readonly<Record<string, string>>, password:
   );
 }
 
+/** What has a print beside the secrets that containers name: no such secret can be called so. */
+export const tokenPrint = (instance: string) => `gatewayTokens.${instance}`;
+export const passwordPrint = "controlPlanePassword";
+
+/** The values of all secrets that containers get, by the names of their prints. */
+export function secretValues(held: {
+  named: Readonly<Record<string, string>>;
+  gatewayTokens: Readonly<Record<string, string>>;
+  controlPlanePassword: string | undefined;
+}): Record<string, string> {
+  const tokens = Object.entries(held.gatewayTokens).map(([name, token]) => [tokenPrint(name), token]);
+  const { controlPlanePassword: password } = held;
+  return {
+    ...held.named,
+    ...Object.fromEntries(tokens),
+    ...(password !== undefined && { [passwordPrint]: password }),
+  };
+}
+
 type Variables = Readonly<Record<string, string>>;
 
 /** What a container has of secrets: variable -> name, and variable -> print of the value as far as that is known. */
@@ -31,6 +50,8 @@ export interface SecretPart {
   secretValues?: Variables | undefined;
   instanceSecrets?: Variables | undefined;
   instanceSecretValues?: Variables | undefined;
+  /** Print of its gateway's token, or of the password that a control plane's container gets. */
+  tokenValue?: string | undefined;
 }
 
 const pairs = [
@@ -64,14 +85,24 @@ export function withKnownValues<Part extends SecretPart>(part: Part, other: Secr
     });
     return all.length === 0 ? [] : [[values, Object.fromEntries(all.toSorted(inOrder))]];
   });
-  const { secretValues: _, instanceSecretValues: __, ...others } = part;
-  return { ...others, ...Object.fromEntries(learned) } as Part;
+  const { secretValues: _, instanceSecretValues: __, tokenValue = other.tokenValue, ...others } = part;
+  return {
+    ...others,
+    ...Object.fromEntries(learned),
+    ...(tokenValue !== undefined && { tokenValue }),
+  } as Part;
 }
 
 /** Whether a container with one part has other variables than one with the other. */
 export function otherSecrets(one: SecretPart, other: SecretPart): boolean {
   const [a, b] = [withKnownValues(one, other), withKnownValues(other, one)];
-  return pairs.flat().some((key) => textOf(a[key]) !== textOf(b[key]));
+  return pairs.flat().some((key) => textOf(a[key]) !== textOf(b[key])) || a.tokenValue !== b.tokenValue;
+}
+
+/** Whether what only this workload has for itself is another value: its token, or a secret of its own. */
+export function otherOwnValues(one: SecretPart, other: SecretPart): boolean {
+  const [a, b] = [withKnownValues(one, other), withKnownValues(other, one)];
+  return a.tokenValue !== b.tokenValue || textOf(a.instanceSecretValues) !== textOf(b.instanceSecretValues);
 }
 
 function textOf(variables: Variables = {}): string {

@@ -3,7 +3,7 @@ import { envFileValues } from "../config/env-file.ts";
 import { isMapping } from "../config/json.ts";
 import { workloadsOf } from "../config/rollout.ts";
 import type { StackConfig } from "../config/schema.ts";
-import { type SecretPrints, secretPrints } from "../config/secret-values.ts";
+import { type SecretPrints, secretPrints, secretValues } from "../config/secret-values.ts";
 import { CommandFailure } from "./command.ts";
 import { reasonOf } from "./engine-access.ts";
 import { runPulumi } from "./pulumi-command.ts";
@@ -20,7 +20,10 @@ const deadline = 120;
  * @throws CommandFailure when the stack's passphrase does not open them.
  */
 export async function withSecretPrints(config: StackConfig, named: NamedStack): Promise<StackConfig> {
-  const isUsed = workloadsOf(config).some(({ container, secrets }) => container.secrets ?? secrets);
+  const isUsed = workloadsOf(config).some(
+    ({ managed, container: { secrets, tokenVariable }, secrets: own }) =>
+      Boolean(secrets ?? own ?? (managed ? undefined : tokenVariable)),
+  );
   if (!isUsed) return config;
   const { stack, configFile } = named;
   const file = configFile === undefined ? [] : ["--config-file", resolve(configFile)];
@@ -29,13 +32,17 @@ export async function withSecretPrints(config: StackConfig, named: NamedStack): 
   if (code !== 0) {
     throw new CommandFailure(`The secrets of the stack can't be read: ${reasonOf(new Error(stderr))}`);
   }
-  const { "clawforce:secrets": held, "clawforce:snapshotPassword": password } = parsed(stdout) as Record<
-    string,
-    { value?: string }
-  >;
-  if (password?.value === undefined) return config;
-  const own = parsed(held?.value ?? "{}") as Record<string, string>;
-  return { ...config, secretPrints: secretPrints({ ...envFileValues(config), ...own }, password.value) };
+  const held = parsed(stdout) as Record<string, { value?: string }>;
+  const textAt = (key: string) => held[`clawforce:${key}`]?.value;
+  const namesIn = (key: string) => parsed(textAt(key) ?? "{}") as Record<string, string>;
+  const password = textAt("snapshotPassword");
+  if (password === undefined) return config;
+  const values = secretValues({
+    named: { ...envFileValues(config), ...namesIn("secrets") },
+    gatewayTokens: namesIn("gatewayTokens"),
+    controlPlanePassword: textAt("controlPlanePassword"),
+  });
+  return { ...config, secretPrints: secretPrints(values, password) };
 }
 
 /** The configuration that a change of the stack file leads to, with what is known of the values of its secrets. */

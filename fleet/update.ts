@@ -68,9 +68,9 @@ There is nothing to take back then, and the stack file is as it was before.`,
     }
     const target = targetOf(configOf(named), group, flags);
     for (;;) {
+      refuseWindow(configOf(named));
       const config = await withSecretPrints(configOf(named), named);
       const { secretPrints } = config;
-      refuseWindow(config);
       const now = new Date();
       const surveyed = await situationsOf(config, stack);
       const adoption = adoptionStep(surveyed);

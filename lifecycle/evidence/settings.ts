@@ -29,6 +29,15 @@ export function hasPassedWith(records: readonly EvidenceRecord[], wanted: Compar
   return hasPassed(records, wanted, (settings) => sharedFingerprint(settings, track));
 }
 
+/** The same about what the workload has for itself alone. */
+export function hasPassedWithOwn(
+  records: readonly EvidenceRecord[],
+  wanted: Compared,
+  track: Track,
+): boolean {
+  return hasPassed(records, wanted, (settings) => ownFingerprint(settings, track));
+}
+
 function hasPassed(
   records: readonly EvidenceRecord[],
   wanted: Compared,
@@ -83,9 +92,7 @@ export function changeTo(
   const changes = differences(before, wanted, track);
   if (changes.length === 0) return undefined;
   // Its group's and its own, each for itself: a port that is new makes nothing new of an environment that is old.
-  const back =
-    hasPassedWith(records, wanted, track) &&
-    hasPassed(records, wanted, (settings) => ownFingerprint(settings, track));
+  const back = hasPassedWith(records, wanted, track) && hasPassedWithOwn(records, wanted, track);
   return { changes, back };
 }
 

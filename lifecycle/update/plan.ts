@@ -74,6 +74,7 @@ function learnsValues({ records, made }: Situation): boolean {
   const before = lastMade(records)?.later;
   if (before === undefined) return false;
   const known = withKnownValues(before, made.later);
+  if (known.tokenValue !== before.tokenValue) return true;
   return (["secretValues", "instanceSecretValues"] as const).some(
     (values) => Object.keys(known[values] ?? {}).length > Object.keys(before[values] ?? {}).length,
   );

@@ -1,6 +1,8 @@
 import {
   learned,
   type Made,
+  ofValue,
+  ownDifferences,
   settingsOf,
   sharedDifferences,
   withOwnPart,
@@ -10,13 +12,21 @@ import {
 import { fingerprint } from "../../config/fingerprint.ts";
 import type { WorkloadConfig } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
-import { otherSecrets } from "../../config/secret-values.ts";
+import { otherOwnValues, otherSecrets } from "../../config/secret-values.ts";
 import type { Observed } from "../../platforms/platform.ts";
 import { adoptionsGivenUp } from "../evidence/adoption.ts";
 import type { Move } from "../evidence/move.ts";
 import type { ReadRecord } from "../evidence/records.ts";
 import type { Refusal } from "../evidence/refusal.ts";
-import { type Change, changeTo, goesBack, hasPassedWith, lastMade, madeOf } from "../evidence/settings.ts";
+import {
+  type Change,
+  changeTo,
+  goesBack,
+  hasPassedWith,
+  hasPassedWithOwn,
+  lastMade,
+  madeOf,
+} from "../evidence/settings.ts";
 import { hasPassedOnImage } from "./witness.ts";
 
 /** A workload before it is known which settings it is to have. */
@@ -86,9 +96,18 @@ function settled(config: StackConfig, workload: Unsettled, all: readonly Unsettl
     waits:
       before === undefined || until === undefined
         ? undefined
-        : { changes: sharedDifferences(before, target, wanted.track), until },
+        : { changes: waitingChanges(before, target, wanted), until },
     keepsSecrets,
   };
+}
+
+function waitingChanges(
+  before: Made,
+  target: Pick<Made, "settings" | "later">,
+  { track }: WorkloadConfig,
+): string[] {
+  const own = ownDifferences(before, target, track).filter((each) => each.startsWith(ofValue));
+  return [...sharedDifferences(before, target, track), ...own];
 }
 
 /** The settings of the stack file, with what is on record of values that are not known here. */
@@ -115,15 +134,45 @@ function obstacle(
   const { track, group, role, wave } = wanted;
   const target = targetOf(wanted, before);
   const changes = sharedDifferences(before, target, track);
-  if (changes.length === 0 || hasPassedWith(records, target, track)) return undefined;
+  if (changes.length === 0 || hasPassedWith(records, target, track)) {
+    const isNew = otherOwnValues(before.later, target.later) && !hasPassedWithOwn(records, target, track);
+    return isNew ? obstacleOfOwnValues(config, wanted, move, all, now) : undefined;
+  }
   // A way back is no way for something new: nothing stands before it, no window, no snapshot with a drill, no canary.
-  if (goesBack(move)) return move.kind === "restore" ? "its state is set back" : "its image has gone back";
+  if (goesBack(move)) return becauseBack(move);
   if (group === undefined || role === "canary") return undefined;
   const present = config.instanceGroups[group]?.wave ?? 0;
   if (wave > present) return `clawforce:instanceGroups.${group}.wave is ${wave}`;
   const earlier = all.filter((each) => each.wanted.group === group && each.wanted.wave < wave);
   const unproved = earlier.find((each) => !hasProved(config, each, now));
   return unproved && `${unproved.wanted.name} has passed on the new ones`;
+}
+
+/**
+ * Tokens are each gateway's own, and so are secrets beside its name: one alone changes at once. Those of several that change
+ * together go as a group's do: nobody knows yet whether the new ones are any good.
+ */
+function obstacleOfOwnValues(
+  config: StackConfig,
+  { group, role, wave }: WorkloadConfig,
+  move: Move,
+  all: readonly Unsettled[],
+  now: Date,
+): string | undefined {
+  if (goesBack(move)) return becauseBack(move);
+  if (group === undefined || role === "canary") return undefined;
+  const earlier = all.filter((each) => each.wanted.group === group && each.wanted.wave < wave);
+  const unproved = earlier.find((each) => {
+    const before = lastMade(each.records);
+    if (before === undefined) return false;
+    const isNew = otherOwnValues(before.later, targetOf(each.wanted, before).later);
+    return isNew || !hasPassedOnImage(config, each, now);
+  });
+  return unproved && `${unproved.wanted.name} has passed on its new ones`;
+}
+
+function becauseBack({ kind }: Move): string {
+  return kind === "restore" ? "its state is set back" : "its image has gone back";
 }
 
 /** Whether a workload of an earlier wave serves with the settings of the stack file, and has passed on them. */

@@ -40,7 +40,11 @@ describe("the configuration of a running program", () => {
       "gatewayTokens",
       "snapshotPassword",
     ]);
-    expect(loadStackConfig(parseStackConfig).config).toEqual(parseStackConfig(rawConfig()));
+    const { secretPrints, ...config } = loadStackConfig(parseStackConfig).config;
+    expect(config).toEqual(parseStackConfig(rawConfig()));
+    expect(Object.keys(secretPrints ?? {})).toEqual(
+      Object.keys(tokens).map((name) => `gatewayTokens.${name}`),
+    );
   });
 
   test.each(["p", '{"looks": "like JSON"}', "[", "1234"])(

@@ -122,6 +122,17 @@ describe("describePlan", () => {
     ]);
   });
 
+  it("says of whose tokens nothing is on record yet", () => {
+    const observed = { id: "c", image: one, state: "running", serves: true };
+    const surveyed = {
+      ...{ config: { managed: false }, input: { name: "old" }, observed },
+      ...{ records: [{ kind: "settings", later: {} }], made: { later: { tokenValue: "t" } } },
+    } as unknown as Situation;
+    expect(describeUnrecorded([surveyed])[0]).toContain(
+      "old: nothing is on record yet of the values of its secrets",
+    );
+  });
+
   it("says of whose secrets the values are not on record yet", () => {
     const observed = { id: "c", image: one, state: "running", serves: true };
     const later = { secrets: { KEY: "model" } };
@@ -136,6 +147,7 @@ describe("describePlan", () => {
       surveyed("known", known, known),
       surveyed("another secret", { secrets: { KEY: "second" } }, known),
       surveyed("not asked", later, later),
+      surveyed("with its token", { ...known, tokenValue: "t" }, { ...known, tokenValue: "u" }),
     ]);
     expect(said).toEqual([
       "old: nothing is on record yet of the values of its secrets; this update writes it down. " +

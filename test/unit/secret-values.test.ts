@@ -123,6 +123,64 @@ describe("a new value of a secret", () => {
   });
 });
 
+describe("new tokens of gateways", () => {
+  /** The tokens of these instances are the new ones. */
+  const tokens = (...fresh: string[]): Changes => ({
+    secretPrints: Object.fromEntries(
+      names.map((name) => [`gatewayTokens.${name}`, fresh.includes(name) ? "new" : "old"]),
+    ),
+  });
+  const rotated = (...fresh: string[]): Past => [
+    [tokens(), "passed"],
+    [tokens(...fresh), "passed"],
+  ];
+
+  test("of all of them go to the canary first, and the others keep what they have", () => {
+    const settled = settledAfter(tokens(...names), allOn(tokens()));
+    const waits = until("canary").replace("the new ones", "its new ones");
+    expect(changesOf(settled)).toEqual({
+      canary: "changes",
+      ...{ "support-1": waits, "support-2": waits, "support-3": waits },
+    });
+    expect(settled.get("canary")?.change?.changes).toEqual(["the value of its token changes"]);
+    expect(settled.get("support-1")).toMatchObject({
+      waits: { changes: ["the value of its token changes"] },
+      ...{ keepsSecrets: true, change: undefined, made: { later: { tokenValue: "old" } } },
+    });
+  });
+
+  test("go on wave by wave once those before have passed on theirs, without a change of `wave`", () => {
+    const pasts = { ...allOn(tokens()), canary: rotated("canary") };
+    const settled = settledAfter(tokens(...names), pasts);
+    expect(changesOf(settled)).toMatchObject({ canary: "stays", "support-1": "changes" });
+    const failed: Past = [
+      [tokens(), "passed"],
+      [tokens("canary"), "failed"],
+    ];
+    expect(changesOf(settledAfter(tokens(...names), { ...pasts, canary: failed }))["support-1"]).toContain(
+      "canary has passed on its new ones",
+    );
+  });
+
+  test("of one alone are that one's own change, in every wave", () => {
+    const settled = settledAfter(tokens("support-3"), allOn(tokens()));
+    expect(changesOf(settled)).toEqual({
+      ...{ canary: "stays", "support-1": "stays", "support-2": "stays", "support-3": "changes" },
+    });
+  });
+
+  test("are taken back at once by the old ones", () => {
+    const pasts = { ...allOn(tokens()), canary: rotated("canary"), "support-1": rotated("support-1") };
+    expect(changesOf(settledAfter(tokens(), pasts))).toMatchObject({ canary: "back", "support-1": "back" });
+  });
+
+  test("make no other container where none is on record yet", () => {
+    const after = settledAfter(tokens(), allOn({}));
+    expect(new Set(Object.values(changesOf(after)))).toEqual(new Set(["stays"]));
+    expect(after.get("canary")?.made.later.tokenValue).toBe("old");
+  });
+});
+
 describe("values that are not known", () => {
   test("to who reads the stack file without its passphrase change nothing", () => {
     const settled = settledAfter(used, { ...allOn(having("old")), canary: oldThenNew });
@@ -167,16 +225,20 @@ describe("the old values of those that wait", () => {
     return { input: { name: "support-1", container }, config, observed, keepsSecrets } as never;
   };
   const platform = new MemoryPlatform();
-  platform.run("Gateway_1", "i", { environment: ["A=1", "MODEL_KEY=the=old"] });
+  platform.run("Gateway_1", "i", {
+    environment: ["A=1", "MODEL_KEY=the=old", "OPENCLAW_GATEWAY_TOKEN=t-old"],
+  });
 
   test("are those of their containers, by the names of the secrets, and nothing else of them", async () => {
     expect(await heldSecrets([situation(true)], platform)).toEqual(
-      new Map([["support-1", { model: "the=old" }]]),
+      new Map([["support-1", { named: { model: "the=old" }, token: "t-old" }]]),
     );
   });
 
   test("are not asked of the others, and not known of a container that is gone", async () => {
     expect(await heldSecrets([situation(false)], platform)).toEqual(new Map());
-    expect(await heldSecrets([situation(true, "gone")], platform)).toEqual(new Map([["support-1", {}]]));
+    expect(await heldSecrets([situation(true, "gone")], platform)).toEqual(
+      new Map([["support-1", { named: {}, token: undefined }]]),
+    );
   });
 });
