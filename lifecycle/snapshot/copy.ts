@@ -74,7 +74,8 @@ export function withCopy<T>(
               `${shortReference(image)} did not end within ${formatDuration(workload.stopGrace)} on the copy and was killed. So it would be in an update: make \`stopGrace\` longer.`,
             );
             // As after a stop in an update: what comes next on this copy must not find them.
-            await dropGatewayLocks({ platform, workload: { ...workload, state: places[0].from } });
+            const [{ from: state }, ...furtherPlaces] = places;
+            await dropGatewayLocks({ platform, workload: { ...workload, state, furtherPlaces } });
           }
           return result;
         },

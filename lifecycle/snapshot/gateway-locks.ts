@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { OperationFailure } from "../../platforms/failure.ts";
-import type { WorkloadContext } from "../workload.ts";
+import { statePlaces, type WorkloadContext } from "../workload.ts";
 import { parseScriptReport } from "./markers.ts";
+import { furtherPlace } from "./repository.ts";
 
 const scripts = new URL("./scripts/", import.meta.url);
 
 /**
- * Removes the locks that a killed gateway has left in its state: they name its process by a number that is alive again
+ * Removes the locks that a killed gateway has left in its state, in whichever of its places: they name its process by a number that is alive again
  * in the next container, which then refuses to start. The caller has made sure that nothing has the state open. Returns
  * their paths.
  */
@@ -14,6 +15,7 @@ export async function dropGatewayLocks({
   platform,
   workload,
 }: Pick<WorkloadContext, "platform" | "workload">): Promise<string[]> {
+  const [main, ...further] = statePlaces(workload);
   const [library, script] = await Promise.all(
     ["library", "drop-locks"].map((part) => readFile(new URL(`${part}.sh`, scripts), "utf8")),
   );
@@ -22,7 +24,11 @@ export async function dropGatewayLocks({
     purpose: "removal of left-over locks",
     image: workload.snapshots.image,
     argv: ["bash", "-c", `${library}\n${script}`, "drop-locks"],
-    places: [{ from: workload.state, at: "/state", readOnly: false, onlyIfThere: true }],
+    places: [
+      { from: main.from, at: "/state", readOnly: false, onlyIfThere: true },
+      ...further.map((place) => furtherPlace("/places", place, false)),
+    ],
+    environment: { STATE_MOUNT: workload.mount },
     deadline: 60,
   });
   if (exitCode !== 0) {

@@ -52,7 +52,7 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
     image: workload.snapshots.image,
     argv: ["bash", "-c", await scriptText(call.script), call.script, ...(call.arguments ?? [])],
     places: placesOf(workload, call),
-    environment: { PLACES_OF_NO_VERSION: placesOfNoVersion.join("\n") },
+    environment: { PLACES_OF_NO_VERSION: placesOfNoVersion.join("\n"), STATE_MOUNT: workload.mount },
     stdin: context.secrets.snapshotPassword,
     deadline: call.deadline ?? scriptDeadline,
   });
@@ -110,7 +110,7 @@ function scratchPlaces([main, ...further]: StatePlaces): JobPlace[] {
 }
 
 /** A folder of the host is somebody's: one that is not there is a mistake, and is not made. */
-function furtherPlace(below: string, { from, at }: StatePlace, readOnly: boolean): JobPlace {
+export function furtherPlace(below: string, { from, at }: StatePlace, readOnly: boolean): JobPlace {
   const place = { from, at: `${below}/${placeName(at)}`, readOnly };
   return "directory" in from ? { ...place, onlyIfThere: true } : place;
 }

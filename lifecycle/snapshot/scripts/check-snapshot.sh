@@ -21,6 +21,4 @@ for root in "${roots[@]}"; do
   done </stage/list
 done
 report_config /state
-list_gateway_locks /state | while IFS= read -r -d '' lock; do
-  printf 'lock\t%s\n' "$(printf '%s' "${lock#/state/}" | base64 -w0)"
-done
+report_gateway_locks

@@ -1,5 +1,3 @@
 # Names the locks of a gateway that does not run any more, and removes them.
-list_gateway_locks /state | while IFS= read -r -d '' lock; do
-  printf 'lock\t%s\n' "$(printf '%s' "${lock#/state/}" | base64 -w0)"
-  rm -f -- "$lock"
-done
+report_gateway_locks
+drop_gateway_locks "${roots[@]}"

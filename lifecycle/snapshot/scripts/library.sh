@@ -47,15 +47,45 @@ read_password() {
   restic unlock --quiet 1>&2
 }
 
-# Locks that a gateway from 2026.9 on keeps in its state, NUL-terminated paths below $1. They name a process by its number.
-# In a container that number is the same each time, so a lock that was left keeps the next gateway from starting.
-list_gateway_locks() {
-  find "$1" -xdev -type f \( -path "$1/tmp/openclaw-*/*.lock" -o -path "$1/tmp/openclaw-*/*.lock.*" -o -path "$1/gateway.*.lock" \) -print0
+# Where the root $1 stands below the folder of the state (STATE_MOUNT, its path in the container): nothing for that itself, `tmp/`
+# for its folder tmp in a place of its own. Fails for a place elsewhere.
+below_state() {
+  local at
+  [[ $1 == */places/* ]] || return 0
+  at=$(shown "$1")
+  [ -n "${STATE_MOUNT:-}" ] && [[ $at == "$STATE_MOUNT"/* ]] || return 1
+  printf '%s/' "${at#"$STATE_MOUNT"/}"
 }
 
-# In a copy that is to be started: what was locked is another state.
+# Locks that a gateway from 2026.9 on keeps in its state, NUL-terminated paths below the root $1. They name a process by its number.
+# In a container that number is the same each time, so a lock that was left keeps the next gateway from starting.
+list_gateway_locks() {
+  local below file
+  below=$(below_state "$1") || return 0
+  find "$1" -xdev -type f -name '*.lock*' -print0 | while IFS= read -r -d '' file; do
+    case $below${file#"$1"/} in
+      tmp/openclaw-*/*.lock | tmp/openclaw-*/*.lock.* | gateway.*.lock) printf '%s\0' "$file" ;;
+    esac
+  done
+}
+
+# Their paths, seen from the folder of the state.
+report_gateway_locks() {
+  local root below lock
+  for root in "${roots[@]}"; do
+    below=$(below_state "$root") || continue
+    list_gateway_locks "$root" | while IFS= read -r -d '' lock; do
+      printf 'lock\t%s\n' "$(printf '%s' "$below${lock#"$root"/}" | base64 -w0)"
+    done
+  done
+}
+
+# In the roots of a copy that is to be started, or where nothing runs any more: what was locked is another state.
 drop_gateway_locks() {
-  list_gateway_locks "$1" | xargs -0 -r rm -f --
+  local root
+  for root in "$@"; do
+    list_gateway_locks "$root" | xargs -0 -r rm -f --
+  done
 }
 
 open_repository() {

@@ -18,3 +18,6 @@ for scratch in /scratch/places/*; do
   fi
 done
 drop_gateway_locks /scratch/state
+for scratch in /scratch/places/*; do
+  [ ! -d "$scratch" ] || drop_gateway_locks "$scratch"
+done

@@ -50,8 +50,8 @@ if [ "$phase" = none ]; then
     [ -d "$own/new$root" ] || { echo "snapshot $snapshot holds no $root" >&2; exit 5; }
     place_databases "$work/new/stage/databases" "$root" "$own/new$root"
     mkdir "$own/old"
+    drop_gateway_locks "$own/new$root"
   done
-  drop_gateway_locks "$work/new/state"
   for root in "${restored[@]}"; do
     sync -f "$root/.clawforce-restore"
   done
