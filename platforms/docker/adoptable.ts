@@ -5,6 +5,7 @@ import { type Adoption, adoptionOf, NotAdoptable, withoutSharedPlaces, withSecre
 import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
 import { inspectImage } from "./image.ts";
 import { withNetworkOwner } from "./shared-network.ts";
+import { singleFiles } from "./single-files.ts";
 
 /** Containers by their names, or all of a Compose project. */
 export type Wanted = { containers: readonly string[] } | { composeProject: string };
@@ -30,7 +31,8 @@ export async function adoptable(
       }
       try {
         const { found, notes } = await withNetworkOwner(docker, seen);
-        const read = adoptionOf(found, (await inspectImage(docker, found.Image)) ?? goneImage, asked);
+        const question = { ...asked, files: await singleFiles(docker, found) };
+        const read = adoptionOf(found, (await inspectImage(docker, found.Image)) ?? goneImage, question);
         const adoption = { ...read, instance: freeName(read.instance, adoptions) };
         adoptions.push({ ...adoption, notes: [...adoption.notes, ...notes] });
         held.push({ instance: adoption.instance, names: adoption.secrets, values: variablesOf(found) });

@@ -18,6 +18,8 @@ export const goneImage: InspectedImage = { RepoDigests: [], Config: {} };
 export interface AdoptionQuestion {
   stateDirectory: string;
   port: number;
+  /** Where single files are mounted: see single-files.ts. Only folders and volumes can be state. */
+  files?: ReadonlySet<string>;
   /** What a new container has of it if nothing is written; default: a gateway's. */
   usual?: { stateDirectory: string; port: number };
 }
@@ -182,13 +184,14 @@ function linesOf({ Type, Name = "", Source, Destination, RW }: Mount) {
 const usualPlaces = /\/(\.config\/openclaw|workspaces?|workspace-[^/]*)$/;
 
 /** What the container writes to inside of its state, or where a gateway keeps what is its own, by another mount. */
-function stateMountsOf({ Mounts }: Inspected, { stateDirectory }: AdoptionQuestion): Mount[] {
+function stateMountsOf({ Mounts }: Inspected, { stateDirectory, files }: AdoptionQuestion): Mount[] {
   const state = Mounts.find(({ Destination }) => Destination === stateDirectory);
   return Mounts.filter(
     (mount) =>
       mount.RW &&
       (mount.Type === "bind" || mount.Type === "volume") &&
       mount.Destination !== stateDirectory &&
+      files?.has(mount.Destination) !== true &&
       (isWithin(mount.Destination, stateDirectory) || usualPlaces.test(mount.Destination)) &&
       !isUnnamed(mount.Destination, Mounts) &&
       !isPartOf(mount, state),
@@ -350,7 +353,7 @@ function isPartOf({ Type, Source, Destination, RW }: Mount, state: Mount | undef
 
 function lostOf(found: Inspected, asked: AdoptionQuestion): Loss[] {
   const { Mounts, HostConfig } = found;
-  const { stateDirectory } = asked;
+  const { stateDirectory, files } = asked;
   const state = Mounts.find(({ Destination }) => Destination === stateDirectory);
   const own = new Set(stateMountsOf(found, asked));
   const nested = Mounts.filter(
@@ -367,7 +370,9 @@ function lostOf(found: Inspected, asked: AdoptionQuestion): Loss[] {
   return [
     ...nested.map(({ Destination, Source }) => ({
       key: `mounts.${Destination}`,
-      what: `what is mounted inside of the state at ${Destination} (from ${Source}): a snapshot would miss it. Move its files into the state`,
+      what: files?.has(Destination)
+        ? `the file that is mounted inside of the state at ${Destination} (from ${Source}): only folders and volumes can be state. Copy it into the state, and start the gateway without this mount`
+        : `what is mounted inside of the state at ${Destination} (from ${Source}): a snapshot would miss it. Move its files into the state`,
     })),
     ...unnamed.map(({ Destination }) => ({
       key: `mounts.${Destination}`,

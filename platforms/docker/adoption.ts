@@ -58,7 +58,7 @@ export function adoptionOf(found: Inspected, image: InspectedImage, asked: Adopt
   const container = found.Name.replace(/^\//, "");
   const labels = found.Config.Labels ?? {};
   refuseManaged(container, labels);
-  const state = stateOf(container, found, asked.stateDirectory);
+  const state = stateOf(container, found, asked);
   const project = labels["com.docker.compose.project"];
   const service = labels["com.docker.compose.service"] ?? container;
   const instance = instanceName(container);
@@ -90,7 +90,16 @@ function refuseManaged(container: string, labels: Readonly<Record<string, string
   }
 }
 
-function stateOf(container: string, { Mounts }: Inspected, path: string): Adoption["state"] {
+function stateOf(
+  container: string,
+  { Mounts }: Inspected,
+  { stateDirectory: path, files }: AdoptionQuestion,
+): Adoption["state"] {
+  if (files?.has(withoutSlash(path))) {
+    throw new NotAdoptable(
+      `${container} has a single file at ${path}, and only a folder or a volume can be its state. Name the one with the state with --state-directory.`,
+    );
+  }
   const mount = Mounts.find(({ Destination }) => withoutSlash(Destination) === withoutSlash(path));
   if (mount?.Type === "volume" && mount.Name !== undefined) return { volume: mount.Name };
   if (mount?.Type === "bind") return { directory: mount.Source };

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { gatewayContainer } from "../../config/container-schema.ts";
 import { isMapping } from "../../config/json.ts";
+import { furtherPlaces } from "../../config/state-places.ts";
 import type { Loss, WantedUnit } from "../platform.ts";
 import { withAliases } from "./adopted-networks.ts";
 import {
@@ -14,23 +15,35 @@ import {
 import { inspectContainer } from "./client.ts";
 import { socketInside } from "./container-args.ts";
 import { inspectImage } from "./image.ts";
+import { isWithin } from "./mount-table.ts";
+import { singleFiles } from "./single-files.ts";
 
 /** What a container of somebody else's has and the workload's own one would not have. */
 export async function lossesOf(docker: Docker, name: string, wanted: WantedUnit): Promise<Loss[]> {
   const found = await inspectContainer(docker, name);
   return found === undefined
     ? []
-    : losses(found, (await inspectImage(docker, found.Image)) ?? goneImage, wanted);
+    : losses(
+        found,
+        (await inspectImage(docker, found.Image)) ?? goneImage,
+        wanted,
+        await singleFiles(docker, found),
+      );
 }
 
 /**
  * Told by what is there, not by its value: who has written another value has meant it. What the schema gives by itself was
  * meant by nobody.
  */
-export function losses(found: Inspected, image: InspectedImage, wanted: WantedUnit): Loss[] {
+export function losses(
+  found: Inspected,
+  image: InspectedImage,
+  wanted: WantedUnit,
+  files: ReadonlySet<string> = new Set(),
+): Loss[] {
   const { container, publish, backups } = wanted;
   const { stateDirectory, port, dockerSocket = "none" } = container;
-  const theirs = adoptedSettings(found, image, { stateDirectory, port });
+  const theirs = adoptedSettings(found, image, { stateDirectory, port, files });
   // What has a key of its own in the stack file.
   const mounted = [backups, dockerSocket === "none" ? undefined : socketInside].map((at) => `mounts.${at}`);
   const all = [
@@ -39,6 +52,12 @@ export function losses(found: Inspected, image: InspectedImage, wanted: WantedUn
       ? [{ key: "publish", what: `its port, which is published at ${theirs.publish}` }]
       : []),
     ...settingsLosses(theirs, container),
+    ...furtherPlaces(container)
+      .filter(({ at }) => files.has(at) && !isWithin(at, stateDirectory))
+      .map(({ at }) => ({
+        key: `mounts.${at}`,
+        what: `its file at ${at} as state: only folders and volumes can be state. Take \`state: true\` out there`,
+      })),
   ];
   return all.filter(({ key }) => !mounted.includes(key));
 }

@@ -136,6 +136,33 @@ describe("a gateway that somebody else has started", () => {
     groups = parse(block.join("\n"))["clawforce:instanceGroups"];
   });
 
+  it("with a single file inside of its state is told that no snapshot could have it", async () => {
+    const other = `${name}-with-a-file`;
+    const inside = "/home/node/.openclaw/openclaw.json";
+    const created = await world.docker.createContainer({
+      name: other,
+      Image: world.parts.images.fixture[1],
+      HostConfig: {
+        Binds: [
+          ...[
+            `${world.stack}-home:/home/node/.openclaw`,
+            `${join(world.folder, "shared", "note")}:${inside}`,
+          ],
+          `${join(world.folder, "shared")}:/home/node/.config/openclaw`,
+        ],
+      },
+    });
+    try {
+      const { output } = await world.fleet("adopt", "--container", other);
+      expect(output).toContain(
+        `The new container would not have the file that is mounted inside of the state at ${inside}`,
+      );
+      expect(output).toContain("What is mounted at /home/node/.config/openclaw is taken for state");
+    } finally {
+      await created.remove({ force: true });
+    }
+  });
+
   it("is written into the stack file with --write, and its secrets are set without being shown", async () => {
     const before = await world.identity(name);
     const written = await world.fleet(

@@ -7,7 +7,15 @@ import { digest } from "./config-fixture.ts";
 const asked = { stateDirectory: "/home/node/.openclaw", port: 18789 };
 const home = { Type: "volume", Name: "oc-home", Source: "/x", Destination: "/home/node/.openclaw", RW: true };
 
-function adopted({ Name = "/gateway-1", Mounts }: { Name?: string; Mounts: object[] }) {
+function adopted({
+  Name = "/gateway-1",
+  Mounts,
+  files = [],
+}: {
+  Name?: string;
+  Mounts: object[];
+  files?: string[];
+}) {
   const found = {
     ...{ Id: "0".repeat(64), Name, Mounts, HostConfig: {}, NetworkSettings: {} },
     ...{ Config: { Image: "openclaw:1" }, State: { Status: "running", Running: true } },
@@ -15,9 +23,34 @@ function adopted({ Name = "/gateway-1", Mounts }: { Name?: string; Mounts: objec
   return adoptionOf(
     found as unknown as Inspected,
     { RepoDigests: [`openclaw@${digest("a")}`], Config: {} },
-    asked,
+    { ...asked, files: new Set(files) },
   );
 }
+
+test("a single file is no state: inside of it it is told as lost, and elsewhere it is a plain mount", () => {
+  const inside = "/home/node/.openclaw/openclaw.json";
+  const outside = "/home/node/.config/openclaw";
+  const bind = (Source: string, Destination: string) => ({ Type: "bind", Source, Destination, RW: true });
+  const found = adopted({
+    Mounts: [home, bind("/srv/openclaw.json", inside), bind("/srv/auth", outside)],
+    files: [inside, outside],
+  });
+  expect(found.mounts).toBeUndefined();
+  expect(found.settings.mounts).toEqual([{ kind: "bind", source: "/srv/auth", target: outside }]);
+  expect(found.lost).toEqual([
+    {
+      key: `mounts.${inside}`,
+      what: `the file that is mounted inside of the state at ${inside} (from /srv/openclaw.json): only folders and volumes can be state. Copy it into the state, and start the gateway without this mount`,
+    },
+  ]);
+});
+
+test("a container whose state would be a single file is refused", () => {
+  const file = { ...home, Type: "bind", Source: "/srv/state.tar" };
+  expect(() => adopted({ Mounts: [file], files: [home.Destination] })).toThrow(
+    "gateway-1 has a single file at /home/node/.openclaw, and only a folder or a volume can be its state.",
+  );
+});
 
 test("what is mounted inside of the state, or where a gateway keeps what is its own, is state of the instance", () => {
   const bind = (Source: string, Destination: string) => ({ Type: "bind", Source, Destination, RW: true });

@@ -147,3 +147,19 @@ describe("what a container of somebody else's has and the new one would not have
     expect(lostOf({ ...same, ...change }, 18789)).toEqual([]);
   });
 });
+
+it("a single file that the stack file takes for state is told of before anything is touched", () => {
+  const auth = { Type: "bind", Source: "/srv/auth", Destination: "/home/node/.config/openclaw", RW: true };
+  const found = { ...theirs, Mounts: [home, shared, auth] } as unknown as Inspected;
+  const place = { kind: "bind", source: "/srv/auth", target: auth.Destination, state: true };
+  const wanted = { container: gatewayContainer.parse({ mounts: [place] }) };
+  const toldOf = (files: string[]) =>
+    losses(found, image, wanted, new Set(files)).filter(({ key }) => key === `mounts.${auth.Destination}`);
+  expect(toldOf([])).toEqual([]);
+  expect(toldOf([auth.Destination])).toEqual([
+    {
+      key: `mounts.${auth.Destination}`,
+      what: `its file at ${auth.Destination} as state: only folders and volumes can be state. Take \`state: true\` out there`,
+    },
+  ]);
+});
