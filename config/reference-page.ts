@@ -1,5 +1,7 @@
 import { stringify } from "yaml";
 import type { z } from "zod";
+import { composeSection } from "./compose-example.ts";
+import { replaces } from "./replacing-keys.ts";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -40,6 +42,9 @@ whole examples.
 - \`<name>\` stands for a name of yours, \`[]\` for each entry of a list.
 `;
 
+const replacingText =
+  "*Change* says what becomes of a container that is there. `new container`: it is made anew after a preparation, with all checks. Keys of a group go to the canary first, those of an instance to that one. `in place`: it goes on.";
+
 /** docs/configuration.md, from the JSON schema of the settings and that of the secrets. */
 export function referencePage(settings: JsonSchema, secrets: Record<string, JsonSchema>): string {
   const keys = Object.entries(settings.properties ?? {}) as [string, JsonSchema][];
@@ -55,6 +60,7 @@ export function referencePage(settings: JsonSchema, secrets: Record<string, Json
     intro,
     `## All keys\n\n${table(overview)}\n`,
     ...sections,
+    composeSection,
     secretsSection(secrets),
     checksSection(settings),
   ].join("\n");
@@ -72,7 +78,12 @@ function sectionOf(key: string, schema: JsonSchema, rows: KeyRow[]): string {
   const lists = defaultLists(schema).map(
     ([path, list]) => `Default of \`${path}\`:\n\n\`\`\`yaml\n${stringify(list, { lineWidth: 0 })}\`\`\`\n`,
   );
-  return [`## ${key}\n\n${meaningOf(schema)}\n\n${table(rows)}\n`, ...lists].join("\n");
+  const said = rows.some((row) => replaces(key, row.key) !== undefined) ? `${replacingText}\n\n` : "";
+  const withChange = rows.map((row) => ({ ...row, change: replaces(key, row.key) ?? "" }));
+  return [
+    `## ${key}\n\n${meaningOf(schema)}\n\n${said}${table(said === "" ? rows : withChange)}\n`,
+    ...lists,
+  ].join("\n");
 }
 
 function secretsSection(secrets: Record<string, JsonSchema>): string {
@@ -217,15 +228,23 @@ function defaultLists(schema: JsonSchema, prefix = ""): [string, object[]][] {
   ];
 }
 
-function table(rows: readonly KeyRow[]): string {
+function table(rows: readonly (KeyRow & { change?: string })[]): string {
+  const isSaid = rows.some(({ change }) => change !== undefined);
+  const columns = ["Key", "Meaning", "Default", "Example", ...(isSaid ? ["Change"] : [])];
   return [
-    "| Key | Meaning | Default | Example |",
-    "| --- | --- | --- | --- |",
-    ...rows.map(
-      ({ key, meaning, fallback, example }) =>
-        `| ${[key.startsWith("[") ? key : `\`${key}\``, meaning, fallback, example].map(cell).join(" | ")} |`,
+    line(columns),
+    line(columns.map(() => "---")),
+    ...rows.map(({ key, meaning, fallback, example, change }) =>
+      line([
+        ...[key.startsWith("[") ? key : `\`${key}\``, meaning, fallback, example],
+        ...(change === undefined ? [] : [change]),
+      ]),
     ),
   ].join("\n");
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.map(cell).join(" | ")} |`;
 }
 
 function cell(text: string): string {

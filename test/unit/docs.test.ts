@@ -2,12 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
 import { stackSettings } from "../../config/stack-file.ts";
 import { fleet } from "../../fleet/command-line.ts";
 import { checkKinds } from "../../lifecycle/checks/kinds.ts";
 import { parseStackConfig } from "../../lifecycle/stack-config.ts";
-import { rawConfig } from "./config-fixture.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const pages = ["README.md", ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`)];
@@ -206,20 +204,6 @@ describe("the documentation", () => {
     const filled = text.replaceAll("0".repeat(64), "a".repeat(64));
     const { instanceGroups } = parseStackConfig(stackSettings(filled, "docs/install.md"));
     expect(instanceGroups.pilot?.instances).toEqual([{ name: "pilot-canary" }]);
-  });
-
-  test("shows a stack file beside a Compose file, and that is a valid one", () => {
-    const stack = [...textOf("docs/adopt.md").matchAll(/^```yaml\n(.*?)^```$/gms)]
-      .map(([, block = ""]) => block)
-      .find((block) => block.startsWith("clawforce:agentImages:"));
-    const lines = parse(stack ?? "") as Record<string, unknown>;
-    const { instanceGroups } = parseStackConfig({
-      ...rawConfig({}),
-      agentImages: lines["clawforce:agentImages"],
-      instanceGroups: lines["clawforce:instanceGroups"],
-    });
-    expect(instanceGroups.support?.instances[0]?.adopt).toEqual({ container: "support-1", without: [] });
-    expect(instanceGroups.support?.container.networks).toHaveLength(2);
   });
 
   test.each(pages)("%s has no dead relative link", (page) => {
