@@ -1,4 +1,4 @@
-import { keptName } from "../lifecycle/update/adoption.ts";
+import { keptName } from "../config/kept-container.ts";
 import type { DockerHost } from "../platforms/docker/access.ts";
 import type { ControlPlaneAdoption } from "../platforms/docker/adopted-control-plane.ts";
 import { composeText } from "./adoption-compose.ts";

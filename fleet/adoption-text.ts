@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
-import { keptName, obstacles } from "../lifecycle/update/adoption.ts";
+import { keptName } from "../config/kept-container.ts";
+import { obstacles } from "../lifecycle/update/adoption.ts";
 import { usual } from "../platforms/docker/adopted-settings.ts";
 import type { Adoption } from "../platforms/docker/adoption.ts";
 import { composeText } from "./adoption-compose.ts";

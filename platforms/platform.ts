@@ -3,6 +3,7 @@ import type { Publish } from "../config/publish.ts";
 import type { StateLocation } from "../config/rollout.ts";
 import type { StatePlaces } from "../config/state-places.ts";
 import type { HttpClient } from "./http.ts";
+import type { LockHolder, LockRequest } from "./lock.ts";
 
 /*
  * What a workload can be run by. Whatever happens to a workload (lifecycle/) is written against these interfaces alone;
@@ -159,32 +160,6 @@ export interface Job {
 /** For what only looks at a workload, whoever works on it meanwhile. */
 export function lookOf(workload: string): string {
   return `${workload}/look`;
-}
-
-export interface LockRequest {
-  /** `repository`: of a workload. `drill`: of the whole platform. `recover`: of a stack. */
-  kind: "repository" | "drill" | "recover";
-  /** The workload or stack; of the platform itself: empty. */
-  of: string;
-  /** What it is taken for: "cut-over". */
-  purpose: string;
-  /** Image with bash. */
-  image: string;
-  /** Seconds to wait for another holder. */
-  wait: number;
-  /** Told once when another one holds it. */
-  progress?: (line: string) => void;
-}
-
-/** Who holds a lock. */
-export interface LockHolder {
-  kind: string;
-  of: string;
-  purpose: string;
-  host: string;
-  pid: number;
-  /** ISO 8601. */
-  since: string;
 }
 
 /** Something short-lived of ours that outlived the run it belongs to. */

@@ -8,11 +8,6 @@ import type { WorkloadContext } from "../workload.ts";
 
 export type AdoptionMove = Extract<Move, { kind: "adopt" }>;
 
-/** The name under which the container of before is kept. */
-export function keptName(workload: string): string {
-  return `${workload}-before-adoption`;
-}
-
 /** The name under which the container of a failed adoption is kept: the engine removes it by its id, whatever its name. */
 export function failedName(workload: string): string {
   return `${workload}-adoption-failed`;

@@ -1,10 +1,11 @@
+import { keptName } from "../../config/kept-container.ts";
 import { messageOf } from "../../platforms/failure.ts";
 import type { Displaced } from "../../platforms/platform.ts";
 import { openAdoption } from "../evidence/adoption.ts";
 import { removeFromIngress } from "../ingress/open.ts";
 import { Journal } from "../workdir/journal.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { failedName, keptName } from "./adoption.ts";
+import { failedName } from "./adoption.ts";
 import { ownUnit } from "./own-unit.ts";
 import { startOnState } from "./start.ts";
 

@@ -1,4 +1,5 @@
 import { shortReference } from "../../config/image-reference.ts";
+import { keptName } from "../../config/kept-container.ts";
 import type { StackConfig } from "../../config/schema.ts";
 import { withKnownValues } from "../../config/secret-values.ts";
 import { formatDuration } from "../../config/units.ts";
@@ -8,7 +9,6 @@ import { validRehearsal } from "../evidence/rehearsal.ts";
 import { lastMade } from "../evidence/settings.ts";
 import { migrationPrint, rehearsalOf } from "../rehearsal/settings.ts";
 import { rehearsalText } from "../rehearsal/verdict.ts";
-import { keptName } from "./adoption.ts";
 import { describeUnknownReleases } from "./evidence-facts.ts";
 import { interruptedRestore } from "./interrupted.ts";
 import type { PutOff, Situation } from "./situation.ts";

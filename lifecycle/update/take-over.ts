@@ -1,9 +1,10 @@
+import { keptName } from "../../config/kept-container.ts";
 import { messageOf, OperationFailure } from "../../platforms/failure.ts";
 import type { Unit } from "../../platforms/platform.ts";
 import { removeFromIngress } from "../ingress/open.ts";
 import { Journal } from "../workdir/journal.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { type AdoptionMove, asStranger, failedName, keptName } from "./adoption.ts";
+import { type AdoptionMove, asStranger, failedName } from "./adoption.ts";
 import { bringBackStranger, giveUpAdoption } from "./bring-back-stranger.ts";
 import { stopWithSnapshot } from "./cut-over.ts";
 import { StepFailure } from "./step.ts";

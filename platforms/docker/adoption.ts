@@ -1,3 +1,4 @@
+import { isKeptName } from "../../config/kept-container.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import type { UnitCondition } from "../platform.ts";
 import type { NamedSecrets } from "./adopted-secrets.ts";
@@ -58,6 +59,7 @@ export function adoptionOf(found: Inspected, image: InspectedImage, asked: Adopt
   const container = found.Name.replace(/^\//, "");
   const labels = found.Config.Labels ?? {};
   refuseManaged(container, labels);
+  refuseKept(container);
   const state = stateOf(container, found, asked);
   const project = labels["com.docker.compose.project"];
   const service = labels["com.docker.compose.service"] ?? container;
@@ -87,6 +89,15 @@ function refuseManaged(container: string, labels: Readonly<Record<string, string
   }
   if (stack !== undefined) {
     throw new NotAdoptable(`${container} belongs to the stack ${stack} already. There is nothing to adopt.`);
+  }
+}
+
+/** Compose's labels are on it for good. */
+function refuseKept(container: string): void {
+  if (isKeptName(container)) {
+    throw new NotAdoptable(
+      `${container} is what an adoption has kept. There is nothing to adopt. Remove it once you do not need it any more: \`docker rm ${container}\`.`,
+    );
   }
 }
 

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { OperationFailure } from "../failure.ts";
-import type { LockHolder, LockRequest } from "../platform.ts";
+import type { LockHolder, LockRequest } from "../lock.ts";
 import { inspectContainer, isNotFound } from "./client.ts";
 import { ensureImage } from "./image.ts";
 

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { StatePlaces } from "../../config/state-places.ts";
 import type { HttpClient } from "../http.ts";
+import type { LockHolder, LockRequest } from "../lock.ts";
 import type {
   Displaced,
   ExecOptions,
@@ -8,8 +9,6 @@ import type {
   Job,
   JobResult,
   LeftOver,
-  LockHolder,
-  LockRequest,
   LogLine,
   Loss,
   Marked,

@@ -2,13 +2,12 @@ import { sourceOf } from "../../config/rollout.ts";
 import type { StatePlaces } from "../../config/state-places.ts";
 import { OperationFailure } from "../failure.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "../http.ts";
+import type { LockHolder, LockRequest } from "../lock.ts";
 import type {
   Displaced,
   Job,
   JobResult,
   LeftOver,
-  LockHolder,
-  LockRequest,
   LogLine,
   Loss,
   Marked,

@@ -214,6 +214,7 @@ test.each<[string, Change, RegExp]>([
     /It has something at \/data: name the one with the state with --state-directory/,
   ],
   ["a control plane has made", { Config: { Labels: { "managed-by": "claworc" } } }, /`managed: true`/],
+  ["an adoption has kept", { Name: "/oc-gateway-1-before-adoption" }, /is what an adoption has kept/],
   ["a stack has", { Config: { Labels: { "clawforce.stack": "prod" } } }, /belongs to the stack prod already/],
 ])("a container that %s is refused", (_, change, message) => {
   expect(() => adopted(change)).toThrow(message);
