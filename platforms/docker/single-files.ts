@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type Docker from "dockerode";
 import type { Inspected } from "./adopted-settings.ts";
 
@@ -19,11 +20,11 @@ export async function singleFiles(
 
 async function isSingleFile(docker: Docker, id: string, path: string): Promise<boolean> {
   try {
-    const answer = await docker.getContainer(id).infoArchive({ path });
-    const { headers } = answer as unknown as { headers: Record<string, string | undefined> };
-    const { mode } = JSON.parse(
-      Buffer.from(headers["x-docker-container-path-stat"] ?? "", "base64").toString(),
-    ) as { mode: number };
+    const answer = (await docker.getContainer(id).infoArchive({ path })) as unknown as IncomingMessage;
+    // There is no body, but an answer that nobody reads keeps its connection, and with it this process.
+    answer.resume();
+    const stat = String(answer.headers["x-docker-container-path-stat"]);
+    const { mode } = JSON.parse(Buffer.from(stat, "base64").toString()) as { mode: number };
     return mode < folderBit;
   } catch {
     return false;
