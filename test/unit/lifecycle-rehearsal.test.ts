@@ -140,15 +140,15 @@ describe("a rehearsal", () => {
     ]);
     world.platform.jobs.set("look at the copied configuration", [
       { stdout: '{"channels":{"irc":{"host":"a"}},"agents":{"list":[{"id":"main"}]}}' },
-      { stdout: '{"channels":{},"agents":{"entries":{"main":{}}}}' },
+      { stdout: '{"channels":{"irc":{"host":"b"}},"agents":{"entries":{"main":{}}}}' },
     ]);
     await prepared();
     const { changes, wayBack } = await rehearsal();
     expect(changes?.moves).toEqual(["b.sqlite is new", "config stamp 1 -> 2"]);
-    expect(changes?.configuration.gone).toEqual(["channels.irc.host"]);
+    expect(changes?.configuration).toEqual({ gone: [], changed: ["channels.irc.host"] });
     expect(wayBack?.proved).toBe(true);
     expect(world.said.join("\n")).toMatch(
-      /rehearsal: .*b\.sqlite is new; config stamp 1 -> 2; gone from the configuration: .*; going back: code only \(proved\)/,
+      /rehearsal: .*b\.sqlite is new; config stamp 1 -> 2; changed in the configuration: .*; going back: code only \(proved\)/,
     );
   });
 
@@ -169,6 +169,15 @@ describe("a rehearsal", () => {
         };
       },
       /^the old version does not come up on it: state schema 2 is newer than 1: refusing$/,
+    ],
+    [
+      "it comes up and would miss a part of its configuration",
+      () =>
+        world.platform.jobs.set("look at the copied configuration", [
+          { stdout: '{"channels":{"irc":{"host":"a"}}}' },
+          { stdout: '{"channels":{}}' },
+        ]),
+      /^the old version comes up on it, and may not find what it had: openclaw\.json channels\.irc\.host is gone$/,
     ],
     [
       "it comes up and would not find its jobs",
