@@ -65,8 +65,8 @@ export function demoSettings(parts: DemoParts): Record<string, unknown> {
         verification: [
           { kind: "version" },
           { kind: "http", path: "/readyz", body: { ready: true } },
-          // A real flow: one turn of an agent, with the stand-in of a model.
-          { kind: "conversation", deadline: "90s", interval: "30s", output: "pong" },
+          // A real flow: one turn of an agent, with the stand-in of a model. At the first start there is none yet.
+          { kind: "conversation", deadline: "90s", interval: "30s", output: "pong", asBefore: true },
           { kind: "unchanged", what: ["sessions"] },
           { kind: "pins" },
           {

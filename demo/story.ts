@@ -8,6 +8,7 @@ import { oneShotLabel } from "../platforms/docker/one-shot.ts";
 import { hasWhatItHad, liveIn } from "./gateway.ts";
 import { startModelServer } from "./model-server.ts";
 import { Narrator } from "./narrator.ts";
+import { Outage } from "./outage.ts";
 import { type Account, Session } from "./session.ts";
 import {
   controlPlaneName,
@@ -155,18 +156,18 @@ export class Story extends Narrator {
 
   async #takeBackWithItsState(): Promise<void> {
     const { docker, images } = this.#parts;
-    this.title("with its migration it starts, but no model answers: it is taken back, with its state");
+    this.title("with its migration it starts, and nobody gets an answer: it is taken back, with its state");
     const command = ["openclaw", "doctor", "--fix", "--non-interactive", "--no-workspace-suggestions"];
     await this.#parts.demo.set("clawforce:agentImages.openclaw.migrate", [{ command, deadline: "20m" }]);
     this.say(`change: clawforce:agentImages.openclaw.migrate: ${command.join(" ")}`);
-    const model = docker.getContainer(modelServerName);
-    await model.stop({ t: 5 });
-    this.say(`${modelServerName} is down now: gateways are healthy without, and answer nobody`);
+    this.say(`${modelServerName} goes down in the middle: a gateway is healthy without, and answers nobody`);
     const untouched = await this.#identities([...others, controlPlaneName]);
+    const model = new Outage(docker, { of: modelServerName, during: canary });
+    model.begin();
     await this.fleet(3, "update");
+    await model.end();
     await this.promiseImage(canary, images.openclaw.stable);
     await this.#promiseUntouched(untouched);
-    await model.start();
     this.promise(await hasWhatItHad(docker, canary), `${canary} has its job, and answers in its session`);
   }
 
