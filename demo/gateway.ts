@@ -10,9 +10,22 @@ const patience = 600;
 
 const write = "require('node:fs').writeFileSync(process.argv[1], process.argv[2])";
 
+interface Surroundings {
+  /** Name of the stand-in of a model. */
+  modelServer: string;
+  /** The network in which the ingress is: from 2026.9 on a gateway answers 403 to proxies that it does not know. */
+  network: string;
+}
+
 /** Gives a gateway a model, and a session and a job that an update may lose. */
-export async function liveIn(docker: Docker, name: string, modelServer: string): Promise<void> {
-  const settings = JSON.stringify(modelSettings(modelServer));
+export async function liveIn(
+  docker: Docker,
+  name: string,
+  { modelServer, network }: Surroundings,
+): Promise<void> {
+  const found = await docker.getNetwork(network).inspect();
+  const trustedProxies = (found.IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []);
+  const settings = JSON.stringify({ ...modelSettings(modelServer), gateway: { trustedProxies } });
   await must(docker, name, ["node", "-e", write, `${stateFolder}/openclaw.json`, settings]);
   await stopContainer(docker, name, 60);
   await startContainer(docker, name, patience);

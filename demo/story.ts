@@ -111,7 +111,9 @@ export class Story extends Narrator {
       ...{ name: modelServerName, image: images.small, network: networkName },
       labels: { [oneShotLabel]: modelServerName },
     });
-    await Promise.all(instances.map((name) => liveIn(docker, name, modelServerName)));
+    await Promise.all(
+      instances.map((name) => liveIn(docker, name, { modelServer: modelServerName, network: networkName })),
+    );
     this.say(`each gateway has a session with ${modelServerName}, a stand-in of a model, and a job`);
     const session = await this.#logIn();
     await session.makeInstance(managedInstance.replace(/^bot-/, ""), images.small);
