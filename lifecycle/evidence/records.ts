@@ -181,6 +181,8 @@ export interface BaselineEntry {
   /** How a turn of a model went, where a check asks for one. */
   turn?: { passed: boolean; detail: string };
   controlPlane?: ControlPlaneBaseline;
+  /** What it answered to the ingress, by status, where one is in front: see ingress/forwarded.ts. */
+  ingress?: { plain: number; forwarded: number };
 }
 
 /** A cut-over that got as far as the removal of the old container. */
