@@ -7,7 +7,7 @@ import {
   type UnreadReference,
 } from "./image-reference.ts";
 import { isPartialVersion, saysLatest, tagAloneTold, undigestedTold } from "./image-tags.ts";
-import { movedTold, unseenImages } from "./unseen-images.ts";
+import { movedTold, unreadTold, unseenImages } from "./unseen-images.ts";
 import { quoted, type Told } from "./verdict.ts";
 
 /** What can be wrong at a place, by name: the names stand in the configuration of levels. */
@@ -70,6 +70,8 @@ function unjudgeableTold(place: ImagePlace, setting: () => string | undefined): 
         why: "it can't be told whether it names an image",
         write: "the image as literal text; nothing, if the value names no image",
       };
+    case "unread":
+      return { kind: "unknownEntry", ...unreadTold[place.unread] };
     case "opaque":
       return { kind: "opaque", ...unseenImages[place.of] };
     case "malformed":

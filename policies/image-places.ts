@@ -14,6 +14,7 @@ import {
 } from "./image-paths.ts";
 import { foundInText, isOtherThanReference, listedIn, namesImage, namesImages, walk } from "./image-walk.ts";
 import { variantsOf } from "./pod-kinds.ts";
+import type { Unread } from "./text-scan.ts";
 
 /** A place of a resource where an image stands or could stand, and what is known of it. */
 export type ImagePlace =
@@ -25,6 +26,8 @@ export type ImagePlace =
   | { kind: "unknown"; path: string }
   /** A value nobody knows at preview, which may name an image or not. */
   | { kind: "unknown-entry"; path: string }
+  /** A text that may name images, and that was not read. */
+  | { kind: "unread"; path: string; unread: Unread }
   /** Something else than a text. */
   | { kind: "malformed"; path: string }
   /** An image that this very update builds. */
@@ -236,6 +239,7 @@ function foundPlace(found: Found, use: Use | "setting", hidden = false): ImagePl
       ? { kind: "moved", path, by: found.by }
       : { kind: "opaque", path, of: "injector" };
   }
+  if ("unread" in found) return { kind: "unread", path, unread: found.unread };
   const { text, named, alone } = found;
   if (text === undefined) return { kind: named ? "unknown" : "unknown-entry", path };
   return alone ? { kind: "tag", path, tag: text, hidden } : { kind: "text", path, use, text, hidden };

@@ -12,7 +12,8 @@ import {
   type Setting,
 } from "./image-parts.ts";
 import { wordsOf } from "./name-words.ts";
-import { manifestsIn, settingLines, unread } from "./setting-texts.ts";
+import { readText, type SettingLine } from "./setting-texts.ts";
+import { mayNameImage } from "./text-scan.ts";
 
 /** Levels of nesting; deeper ones are taken for unknown, so that nothing hides below. */
 const depthLimit = 64;
@@ -130,9 +131,9 @@ function walkImages({ path, value }: Reached, depth: number): Found[] {
 
 /** The images that a text lists: as JSON or YAML, or one after the other. */
 export function listedIn(path: string, text: string, depth = 0): Found[] {
-  const manifests = manifestsIn(text);
-  if (manifests === unread) return [{ path, named: true }];
-  if (manifests !== undefined)
+  const { manifests, unread } = readText(text);
+  if (unread !== undefined) return [{ path, unread }];
+  if (manifests.length > 0)
     return manifests.flatMap(({ place, value }) => walkImages({ path: `${path}${place}`, value }, depth + 1));
   return listedReferences(text)
     .filter((reference) => !isOtherThanReference(reference))
@@ -156,21 +157,20 @@ function walkNamed({ path, value }: Reached, depth: number): Found[] {
   return [...foundOf(composed), ...walkOthers(value, path, partKeys, depth)];
 }
 
-/** What could be of use in a text, so that others need not be read; a character can be written by its number. */
-const mayMatter = /image|repo|inject|keel|flux|watchtower|ouroboros|autoupdate|\\[uUx]/i;
-
 /** Manifests inside of a text, as JSON or YAML, or settings by its lines. */
 export function foundInText(path: string, text: string, depth = 0): Found[] {
-  if (!mayMatter.test(text)) return [];
-  const manifests = manifestsIn(text);
-  if (manifests !== undefined && manifests !== unread)
-    return manifests.flatMap(({ place, value }) => walk({ path: `${path}${place}`, value }, depth + 1));
-  const settings = settingLines(text).map(({ line, ...setting }) => ({
-    ...setting,
-    path: `${path} line ${line}`,
-  }));
-  const found = walkSettings(settings, (setting) => foundInLine(setting, depth));
-  return manifests === unread ? [{ path, named: false }, ...found] : found;
+  if (!mayNameImage(text)) return [];
+  const { manifests, others, unread } = readText(text);
+  return [
+    ...(unread === undefined ? [] : [{ path, unread }]),
+    ...manifests.flatMap(({ place, value }) => walk({ path: `${path}${place}`, value }, depth + 1)),
+    ...foundInLines(path, others, depth),
+  ];
+}
+
+function foundInLines(path: string, lines: readonly SettingLine[], depth: number): Found[] {
+  const settings = lines.map(({ line, ...setting }) => ({ ...setting, path: `${path} line ${line}` }));
+  return walkSettings(settings, (setting) => foundInLine(setting, depth));
 }
 
 function foundInLine({ key, path, value }: Setting, depth: number): Found[] {
