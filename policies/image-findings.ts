@@ -134,13 +134,17 @@ export function tagFindings(
   return told.flatMap((each) => (each === undefined ? [] : [{ ...each, path: place.path, reference }]));
 }
 
-function frozen({ path, ignored }: ImagePlace & { kind: "frozen" }): Finding {
+function frozen({ path, ignored, isShown }: ImagePlace & { kind: "frozen" }): Finding {
   return {
     kind: "frozen",
     path,
-    what: `the image is under ignoreChanges (${quoted(ignored)})`,
+    what: isShown
+      ? `the image is under ignoreChanges (${quoted(ignored)})`
+      : `all of it is under ignoreChanges (${quoted(ignored)}), and an image can stand in what is kept`,
     why: "then something else runs than the program says, and no review sees it",
-    write: "ignoreChanges without this path",
+    write: isShown
+      ? "ignoreChanges without this path"
+      : "ignoreChanges with the one field that something else sets, such as `spec.replicas`",
   };
 }
 

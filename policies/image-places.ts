@@ -34,8 +34,8 @@ export type ImagePlace =
   | { kind: "built"; path: string }
   /** A source of images that a pack can't look into: a chart, or what an injector puts into a pod. */
   | { kind: "opaque"; path: string; of: "chart" | "injector" }
-  /** An image that the program tells the engine not to update. */
-  | { kind: "frozen"; path: string; ignored: string }
+  /** An image that the program tells the engine not to update, or what can have one where it shows none. */
+  | { kind: "frozen"; path: string; ignored: string; isShown: boolean }
   /** Something else is told to change the image. */
   | { kind: "moved"; path: string; by: string };
 
@@ -83,7 +83,7 @@ export function imagePlacesOf(resource: JudgedResource): ImagePlace[] {
   // A workload that nothing is done to keeps its settings.
   const found = isUnitOfWorkload(urn) ? [] : places.filter(isImage).map(({ path }) => path);
   const frozen = frozenImages(ignoreChanges, { mapped, found, isOpen });
-  return [...places, ...frozen];
+  return [...places, ...frozen.map((each) => ({ kind: "frozen" as const, ...each }))];
 }
 
 function isImage({ kind }: ImagePlace): boolean {
@@ -118,8 +118,12 @@ const besideContent = ["apiVersion", "kind", "metadata", "status"];
 /** Kinds of Kubernetes' own that no table has are none with containers. Those of others may have some. */
 function isBuiltIn(type: string): boolean {
   const [, group = ""] = /^kubernetes:([^/]+)\//.exec(type) ?? [];
-  return /^[a-z]+$/.test(group) || builtInGroups.test(group);
+  return /^[a-z]+$/.test(group) || builtInGroups.test(group) || groupsWithoutPods.test(group);
 }
+
+/** Of others, those whose kinds all speak of networks, certificates, secrets and copies. */
+const groupsWithoutPods =
+  /^((acme\.)?cert-manager\.io|external-secrets\.io|bitnami\.com|gateway\.networking\.k8s\.io|policy\.networking\.k8s\.io|security\.istio\.io|cilium\.io|(crd\.)?projectcalico\.org|(groupsnapshot|snapshot)\.storage\.k8s\.io|traefik\.io)$/;
 
 const builtInGroups =
   /^(admissionregistration|apiextensions|apiregistration|authentication|authorization|certificates|coordination|discovery|events|flowcontrol\.apiserver|internal\.apiserver|networking|node|rbac\.authorization|resource|scheduling|settings|storage|storagemigration)\.k8s\.io$/;
