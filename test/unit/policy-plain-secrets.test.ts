@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isLiteral, plainIn, plainLines } from "../../policies/plain-secrets.ts";
+import { isLiteral, plainIn, plainLines } from "../../policies/plain-values.ts";
 import { secretFormIn } from "../../policies/secret-forms.ts";
 import { keepSecretMarks } from "../../policies/secret-marks.ts";
 import { namesSecret, namesSecretInManifest } from "../../policies/secret-names.ts";
@@ -126,12 +126,12 @@ describe("a secret in plain", () => {
     const provider = (sent: object) => privileges({ type: "pulumi:providers:docker", props: received(sent) });
     const auth = JSON.stringify([{ address: "ghcr.io", username: "acme", password: "hunter2" }]);
     const [found, ...more] = provider({ registryAuth: auth, host: "tcp://a:1", version: "5.2.0" });
-    expect(found).toBe(plain("registryAuth part 4", "password"));
+    expect(found).toBe(plain("registryAuth line 1", "password"));
     expect(found).not.toContain("hunter2");
     expect(more).toEqual([]);
     expect(provider({ registryAuth: secret(auth) })).toEqual([]);
     const kubeconfig = "users:\n- name: ann\n  user:\n    token: hunter2\n";
-    expect(provider({ kubeconfig })).toEqual([plain("kubeconfig part 4", "token")]);
+    expect(provider({ kubeconfig })).toEqual([plain("kubeconfig line 4", "token")]);
     expect(provider({ password: "x", url: "https://a:b@c" })).toEqual([
       plain("password", "password"),
       plain("url", "url", undefined, "password in its URL"),
@@ -157,6 +157,10 @@ describe("a secret in plain, by our table,", () => {
 
   test.each(data.none)("is not in the form %j", (value) => {
     expect(plainIn({ name: "NOTE", value })).toBeUndefined();
+  });
+
+  test.each(data.texts)("is told by the keys $keys in the text $text: $why", ({ text, keys }) => {
+    expect(plainLines(text).map(({ line, key }) => `${line} ${key}`)).toEqual(keys);
   });
 
   test("is looked for in the beginning of a text only", () => {
