@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type Scalar, stringify } from "yaml";
 import type { Found } from "../../policies/found-image.ts";
 import { foundInText, namesImage, walk } from "../../policies/image-walk.ts";
 import spellings from "../policy/data/texts.json" with { type: "json" };
@@ -215,6 +217,46 @@ describe("a text", () => {
     ['"image"', []],
     ["5", []],
   ])("%j", (text, found) => expect(told(foundInText("at", text))).toEqual(found));
+
+  test("says the same in every style that YAML has", () => {
+    const scalar = fc.constantFrom(
+      "PLAIN",
+      "QUOTE_SINGLE",
+      "QUOTE_DOUBLE",
+      "BLOCK_FOLDED",
+      "BLOCK_LITERAL",
+    ) as fc.Arbitrary<Scalar.Type>;
+    const style = fc.record({
+      defaultKeyType: scalar,
+      defaultStringType: scalar,
+      collectionStyle: fc.constantFrom("any" as const, "block" as const, "flow" as const),
+      indent: fc.integer({ min: 1, max: 8 }),
+      indentSeq: fc.boolean(),
+      lineWidth: fc.constantFrom(0, 80),
+      simpleKeys: fc.constant(false),
+      doubleQuotedMinMultiLineLength: fc.integer({ min: 1, max: 80 }),
+    });
+    const value = {
+      spec: {
+        containers: [
+          { name: "main", image: "ghcr.io/acme/agent:1" },
+          { image: { repository: "b", tag: "2" } },
+        ],
+        "side/Image": "c:3",
+      },
+    };
+    const found = walked(value);
+    expect(found).toHaveLength(3);
+    fc.assert(
+      fc.property(style, fc.nat({ max: 3 }), (options, before) => {
+        const text = `${"a: b\n---\n".repeat(before)}${stringify(value, options)}`;
+        const place = before === 0 ? "at" : `at document ${before + 1}`;
+        expect(told(foundInText("at", text)).map((each) => each.trim())).toEqual(
+          found.map((each) => each.replace(/^at/, place)),
+        );
+      }),
+    );
+  });
 
   test.each(spellings)("$case", ({ text, found }) => expect(told(foundInText("at", text))).toEqual(found));
 });
