@@ -40,11 +40,7 @@ function readNew(text: string): ReadText {
 }
 
 function readYaml(text: string): ReadText {
-  const whole = valuesOf(text);
-  const pieces =
-    whole.problem === undefined && !isMixed(whole.values)
-      ? [{ text, line: 1, ...whole }]
-      : piecesOf(text).map((piece) => ({ ...piece, ...valuesOf(piece.text) }));
+  const pieces = readPieces(text);
   const values = pieces.flatMap((piece) => piece.values);
   const manifests = values.flatMap((value, index) =>
     isObject(value) ? [{ place: values.length > 1 ? ` document ${index + 1}` : "", value }] : [],
@@ -54,6 +50,20 @@ function readYaml(text: string): ReadText {
     .flatMap((piece) => settingLines(piece.text, piece.line));
   const unread = pieces.flatMap(({ problem = "other" }) => (problem === "other" ? [] : problem))[0];
   return { manifests, others, ...(unread !== undefined && { unread }) };
+}
+
+/** A part of a text, its first line, and what it holds. */
+interface Piece extends Values {
+  text: string;
+  line: number;
+}
+
+/** Whole where all of it is YAML, else document by document. */
+function readPieces(text: string): Piece[] {
+  const whole = { text, line: 1, ...valuesOf(text) };
+  if (whole.problem === undefined && !isMixed(whole.values)) return [whole];
+  const pieces = piecesOf(text);
+  return pieces.length === 1 ? [whole] : pieces.map((piece) => ({ ...piece, ...valuesOf(piece.text) }));
 }
 
 /** A document that is one text has its lines. */
@@ -134,7 +144,8 @@ function documentsOf(text: string): readonly Document[] | undefined {
 export function settingLines(text: string, first = 1): SettingLine[] {
   return text.split("\n").flatMap((each, index) => {
     const line = withoutComment(each);
-    const parts = withoutTemplates(line).includes("{") ? withoutTemplates(line).split(/[{},]/) : [line];
+    const fixed = withoutTemplates(line);
+    const parts = fixed.includes("{") ? fixed.split(/[{},]/) : [line];
     return parts.flatMap((part) => settingIn(part, first + index) ?? []);
   });
 }
