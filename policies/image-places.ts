@@ -118,15 +118,28 @@ const besideContent = ["apiVersion", "kind", "metadata", "status"];
 /** Kinds of Kubernetes' own that no table has are none with containers. Those of others may have some. */
 function isBuiltIn(type: string): boolean {
   const [, group = ""] = /^kubernetes:([^/]+)\//.exec(type) ?? [];
-  return /^[a-z]+$/.test(group) || builtInGroups.test(group) || groupsWithoutPods.test(group);
+  return /^[a-z]+$/.test(group) || builtInGroups.test(group) || groupsWithoutPods.includes(group);
 }
-
-/** Of others, those whose kinds all speak of networks, certificates, secrets and copies. */
-const groupsWithoutPods =
-  /^((acme\.)?cert-manager\.io|external-secrets\.io|bitnami\.com|gateway\.networking\.k8s\.io|policy\.networking\.k8s\.io|security\.istio\.io|cilium\.io|(crd\.)?projectcalico\.org|(groupsnapshot|snapshot)\.storage\.k8s\.io|traefik\.io)$/;
 
 const builtInGroups =
   /^(admissionregistration|apiextensions|apiregistration|authentication|authorization|certificates|coordination|discovery|events|flowcontrol\.apiserver|internal\.apiserver|networking|node|rbac\.authorization|resource|scheduling|settings|storage|storagemigration)\.k8s\.io$/;
+
+/** Of others, those whose kinds all speak of networks, certificates, secrets and copies. */
+const groupsWithoutPods = [
+  "acme.cert-manager.io",
+  "bitnami.com",
+  "cert-manager.io",
+  "cilium.io",
+  "crd.projectcalico.org",
+  "external-secrets.io",
+  "gateway.networking.k8s.io",
+  "groupsnapshot.storage.k8s.io",
+  "policy.networking.k8s.io",
+  "projectcalico.org",
+  "security.istio.io",
+  "snapshot.storage.k8s.io",
+  "traefik.io",
+];
 
 /** What of a release says which images its chart brings. */
 const ofChart = ["chart", "valueYamlFiles", "version"];

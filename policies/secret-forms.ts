@@ -53,12 +53,17 @@ const forms: readonly SecretForm[] = [
 /** In characters: a secret stands at the beginning of a value, or in a file of which the first part is enough. */
 const lengthLimit = 20_000;
 
-const signs = new RegExp(forms.map(({ sign }) => sign).join("|"), "i");
+const anySign = new RegExp(forms.map(({ sign }) => sign).join("|"), "i");
+
+/** Whether a text is to be looked at: most are not. */
+export function hasSign(text: string): boolean {
+  return anySign.test(text);
+}
 
 /** What in a text is a secret by its form; undefined: nothing. */
 export function secretFormIn(text: string): string | undefined {
   const looked = text.length > lengthLimit ? text.slice(0, lengthLimit) : text;
-  if (!signs.test(looked)) return undefined;
+  if (!hasSign(looked)) return undefined;
   const found = forms.find(({ form, isMeant }) => {
     const [match] = form.exec(looked) ?? [];
     return match !== undefined && (isMeant === undefined || isMeant(match));

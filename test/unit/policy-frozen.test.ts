@@ -131,6 +131,26 @@ describe("an image that ignoreChanges keeps as it was", () => {
     expect(frozen(type, { spec: { replicas: 1 } }, ignored)).toEqual(at);
   });
 
+  test.each([
+    "acme.cert-manager.io",
+    "bitnami.com",
+    "cert-manager.io",
+    "cilium.io",
+    "crd.projectcalico.org",
+    "external-secrets.io",
+    "gateway.networking.k8s.io",
+    "groupsnapshot.storage.k8s.io",
+    "policy.networking.k8s.io",
+    "projectcalico.org",
+    "security.istio.io",
+    "snapshot.storage.k8s.io",
+    "traefik.io",
+  ])("stands in no kind of %s, and may in one of a group that is called alike", (group) => {
+    expect(frozen(`kubernetes:${group}/v1:Any`, {}, "spec")).toEqual([]);
+    expect(frozen(`kubernetes:x${group}/v1:Any`, {}, "spec")).toEqual(["spec"]);
+    expect(frozen(`kubernetes:${group}/v1:Any`, { spec: { image: pinned } }, "spec")).toEqual(["spec.image"]);
+  });
+
   test("is refused where the program shows none, with what to ignore instead", () => {
     const resource = { type: custom, props: { spec: { replicas: 1 } } };
     expect(judged(noMutableImage, { ...resource, ignoreChanges: ["spec"] })).toEqual([

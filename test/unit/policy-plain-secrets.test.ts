@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isLiteral, plainIn, plainLines } from "../../policies/plain-values.ts";
-import { secretFormIn } from "../../policies/secret-forms.ts";
+import { hasSign, secretFormIn } from "../../policies/secret-forms.ts";
 import { keepSecretMarks } from "../../policies/secret-marks.ts";
 import { namesSecret, namesSecretInManifest } from "../../policies/secret-names.ts";
 import data from "../policy/data/plain-secrets.json" with { type: "json" };
@@ -153,6 +153,23 @@ describe("a secret in plain, by our table,", () => {
     expect(found).toBe(plain("envs[0]", "NOTE", undefined, is));
     expect(found).not.toContain(value);
     expect(more).toEqual([]);
+  });
+
+  test("is looked for by its form only where a sign of one is", () => {
+    for (const { parts } of data.forms) expect(hasSign(parts.join("")), parts.join("")).toBe(true);
+    for (const text of [
+      "",
+      "plain words",
+      "KEY",
+      "sk",
+      "12:34",
+      "basics",
+      "bearers",
+      "hub.example.org/x",
+      "hooks-slack",
+      "SGX",
+    ])
+      expect(hasSign(text), text).toBe(false);
   });
 
   test.each(data.none)("is not in the form %j", (value) => {
