@@ -218,6 +218,18 @@ describe("a text", () => {
     ["5", []],
   ])("%j", (text, found) => expect(told(foundInText("at", text))).toEqual(found));
 
+  test("is read document by document beside one that is none, a hundred of them, and the rest as one", () => {
+    const documents = (count: number, last: string) =>
+      foundInText("at", `image: 'redis:1\n---\n${"a: b\n---\n".repeat(count - 2)}${last}`);
+    const flow = "{spec:\n  {image: nginx:1}}\n";
+    const broken = "at line 1 'redis:1";
+    expect(told(documents(100, flow))).toEqual(["at document 100.spec.image nginx:1", broken]);
+    expect(told(documents(150, flow))).toEqual(["at document 150.spec.image nginx:1", broken]);
+    expect(told(documents(99, `${flow}---\n[`))).toEqual(["at document 99.spec.image nginx:1", broken]);
+    expect(told(documents(100, `${flow}---\n[`))).toEqual(["at document 100.spec.image nginx:1", broken]);
+    expect(told(documents(101, `${flow}---\n[`))).toEqual([broken, "at line 202 nginx:1"]);
+  });
+
   test("says the same in every style that YAML has", () => {
     const scalar = fc.constantFrom(
       "PLAIN",
