@@ -1,3 +1,4 @@
+import { lineEnds } from "./line-ends.ts";
 import { secretFormIn } from "./secret-forms.ts";
 import { isSettingOfSecret, namesSecret, namesSecretInManifest } from "./secret-names.ts";
 
@@ -47,7 +48,7 @@ export interface PlainLine {
 
 /** The same of a text with settings in its lines, `KEY=value` or `key: value`: the keys whose values are plain. */
 export function plainLines(text: string): PlainLine[] {
-  return text.split("\n").flatMap((each, index) => {
+  return text.split(lineEnds).flatMap((each, index) => {
     const keys = [each, ...flowParts(each)].flatMap((part) => plainKey(part) ?? []);
     const form = keys.length === 0 ? secretFormIn(each) : undefined;
     const found = form === undefined ? keys : [keyOf(each) ?? form];
@@ -62,7 +63,7 @@ function flowParts(line: string): string[] {
   return parts;
 }
 
-const setting = /^[\s-]*(?:export )?["']?([A-Za-z_][\w.-]*)["']?\s*[=:]\s*(.*)$/;
+const setting = /^[\s-]*(?:export )?["']?([A-Za-z_][\w.-]*)["']?\s*[=:]\s*(.*)$/s;
 
 function keyOf(text: string): string | undefined {
   return setting.exec(text)?.[1];

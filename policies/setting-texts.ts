@@ -1,6 +1,7 @@
 import { type Document, parseAllDocuments, Schema } from "yaml";
 import { isObject } from "./guarded-read.ts";
 import { parsedJson } from "./json.ts";
+import { lineEnds, withPlainEnds } from "./line-ends.ts";
 import { remembered } from "./remembered.ts";
 import { mayHoldStructure, tooMuchIn, type Unread } from "./text-scan.ts";
 
@@ -31,9 +32,10 @@ export interface ReadText {
 /** Reads a text as JSON or YAML, document by document, and by its lines where it is neither. */
 export const readText: (text: string) => ReadText = remembered(readNew, 1024 * 1024);
 
-function readNew(text: string): ReadText {
-  const json = /^\s*[{[]/.test(text) ? parsedJson(text) : undefined;
+function readNew(written: string): ReadText {
+  const json = /^\s*[{[]/.test(written) ? parsedJson(written) : undefined;
   if (isObject(json)) return { manifests: [{ place: "", value: json }], others: [] };
+  const text = withPlainEnds(written);
   if (!mayHoldStructure(text)) return { manifests: [], others: settingLines(text) };
   const unread = tooMuchIn(text);
   return unread === undefined ? readYaml(text) : { manifests: [], others: settingLines(text), unread };
@@ -80,7 +82,7 @@ function piecesOf(text: string): { text: string; line: number }[] {
     const isLast = pieces.length === mostPieces;
     if (isLast || /^(?:[ \t\r]*(?:[#%].*)?\n)*$/.test(before)) continue;
     pieces.push({ text: before, line });
-    line += before.split("\n").length - 1;
+    line += before.split(lineEnds).length - 1;
     before = "";
   }
   return before === "" ? pieces : [...pieces, { text: before, line }];
@@ -142,7 +144,7 @@ function documentsOf(text: string): readonly Document[] | undefined {
  * @param first - what the first line is called.
  */
 export function settingLines(text: string, first = 1): SettingLine[] {
-  return text.split("\n").flatMap((each, index) => {
+  return text.split(lineEnds).flatMap((each, index) => {
     const line = withoutComment(each);
     const fixed = withoutTemplates(line);
     const parts = fixed.includes("{") ? fixed.split(/[{},]/) : [line];
@@ -152,7 +154,7 @@ export function settingLines(text: string, first = 1): SettingLine[] {
 
 function settingIn(text: string, line: number): SettingLine | undefined {
   const [, key = "", value] =
-    /^[\s[,]*(?:-\s+)*(?:export\s+)?["']?([\w./-]+)["']?\s*[=:](.*)$/.exec(text) ?? [];
+    /^[\s[,]*(?:-\s+)*(?:export\s+)?["']?([\w./-]+)["']?\s*[=:](.*)$/s.exec(text) ?? [];
   return value === undefined ? undefined : { line, key, value: unquoted(value) };
 }
 
