@@ -42,38 +42,22 @@ function readNew(written: string): ReadText {
 }
 
 function readYaml(text: string): ReadText {
-  const pieces = readPieces(text);
+  const pieces = piecesOf(text).map((piece) => ({ ...piece, ...valuesOf(piece.text) }));
   const values = pieces.flatMap((piece) => piece.values);
   const manifests = values.flatMap((value, index) =>
     isObject(value) ? [{ place: values.length > 1 ? ` document ${index + 1}` : "", value }] : [],
   );
   const others = pieces
-    .filter((piece) => !piece.values.some(isObject))
+    .filter((piece) => piece.values.some((value) => value === undefined || typeof value === "string"))
     .flatMap((piece) => settingLines(piece.text, piece.line));
   const unread = pieces.flatMap(({ problem = "other" }) => (problem === "other" ? [] : problem))[0];
   return { manifests, others, ...(unread !== undefined && { unread }) };
 }
 
-/** A part of a text, its first line, and what it holds. */
-interface Piece extends Values {
-  text: string;
-  line: number;
-}
-
-/** Whole where all of it is YAML, else document by document. */
-function readPieces(text: string): Piece[] {
-  const whole = { text, line: 1, ...valuesOf(text) };
-  if (whole.problem === undefined && !isMixed(whole.values)) return [whole];
-  const pieces = piecesOf(text);
-  return pieces.length === 1 ? [whole] : pieces.map((piece) => ({ ...piece, ...valuesOf(piece.text) }));
-}
-
-/** A document that is one text has its lines. */
-function isMixed(values: readonly unknown[]): boolean {
-  return values.some(isObject) && values.some((value) => typeof value === "string");
-}
-
-/** Its documents, each by itself: where one is none, others can be of use. A directive stays with its document. */
+/**
+ * Its documents, each by itself, as those that apply them do: where one is none, others can be of use. A directive stays
+ * with its document.
+ */
 function piecesOf(text: string): { text: string; line: number }[] {
   const pieces: { text: string; line: number }[] = [];
   let [before, line] = ["", 1];
@@ -88,12 +72,12 @@ function piecesOf(text: string): { text: string; line: number }[] {
   return before === "" ? pieces : [...pieces, { text: before, line }];
 }
 
-/** The rest is one piece: only a text that is to hold a reader up has more of them beside one that is none. */
+/** The rest is one piece: only a text that is to hold a reader up has more of them. */
 const mostPieces = 100;
 
 interface Values {
   values: readonly unknown[];
-  /** Why there are none: something else than YAML, or what a reader does not take. */
+  /** Why there is none: something else than YAML, or what a reader does not take. */
   problem?: Unread | "other";
 }
 
