@@ -48,7 +48,7 @@ function frozenIn(
   if (opts.ignoreChanges.length === 0) return [];
   const mapped = mountPathsOf(type);
   const found = stateMountsOf(resource).mounts.map(({ path }) => path);
-  return opts.ignoreChanges.toSorted().flatMap((ignored) => {
+  return opts.ignoreChanges.flatMap((ignored) => {
     const path =
       found.find((each) => isFrozenBy(ignored, each)) ?? mapped.find((each) => isAtOrBelow(ignored, each));
     return path === undefined ? [] : [frozen(resource, path, ignored, "what is mounted", "be mounted")];
@@ -57,7 +57,7 @@ function frozenIn(
 
 /** A volume, a claim or a PersistentVolume that keeps being another than the program says. */
 export function frozenNames({ name, urn, type, opts }: JudgedInputs): Finding<"frozen">[] {
-  return opts.ignoreChanges.toSorted().flatMap((ignored) => {
+  return opts.ignoreChanges.flatMap((ignored) => {
     const path = frozenName(type, ignored);
     return path === undefined
       ? []

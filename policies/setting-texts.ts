@@ -61,7 +61,7 @@ function readYaml(text: string): ReadText {
 function piecesOf(text: string): { text: string; line: number }[] {
   const pieces: { text: string; line: number }[] = [];
   let [before, line] = ["", 1];
-  for (const part of text.split(/^(?=---(?:\s|$))/m)) {
+  for (const part of text.split(/^(?=---(?:\s|$))|(?<=^\.\.\.[ \t\r]*\n)/m)) {
     before += part;
     const isLast = pieces.length === mostPieces;
     if (isLast || /^(?:[ \t\r]*(?:[#%].*)?\n)*$/.test(before)) continue;
@@ -82,14 +82,16 @@ interface Values {
 }
 
 function valuesOf(text: string): Values {
-  const documents = documentsOf(text);
-  if (documents === undefined) return { values: [undefined], problem: "deep" };
-  if (documents.some(({ errors }) => errors.length > 0)) return { values: [undefined], problem: "other" };
+  const none = (problem: Unread | "other"): Values => ({ values: [undefined], problem });
   try {
+    const documents = documentsOf(text);
+    const errors = documents.flatMap((document) => document.errors.map(({ code }) => code));
+    if (errors.includes("RESOURCE_EXHAUSTION")) return none("deep");
+    if (errors.length > 0) return none("other");
     return { values: documents.map((document) => document.toJS({ maxAliasCount: 100 })) };
-  } catch {
+  } catch (error) {
     // An alias of nothing, or aliases of aliases of aliases.
-    return { values: [undefined], problem: "aliases" };
+    return none(error instanceof RangeError ? "deep" : "aliases");
   }
 }
 
@@ -104,19 +106,15 @@ const asWritten = {
   // Made once: a document makes one of its own otherwise.
   schema: new Schema({ schema: "failsafe", customTags: [packedText], merge: true }),
   uniqueKeys: false,
-  logLevel: "silent",
   prettyErrors: false,
 } satisfies Parameters<typeof parseAllDocuments>[1];
 
-/** Undefined: it nests deeper than its reader takes. */
-function documentsOf(text: string): readonly Document[] | undefined {
+function documentsOf(text: string): readonly Document[] {
   // A text that is no YAML can have as many errors as characters. Nobody asks where in the reader they came up.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
     return [...parseAllDocuments(text, asWritten)];
-  } catch {
-    return undefined;
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }

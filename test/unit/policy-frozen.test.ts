@@ -211,10 +211,22 @@ describe("a mount that ignoreChanges keeps as it was", () => {
     expect(said([one])).toEqual(at === undefined ? [] : [refused("one", at, ignored)]);
   });
 
+  test("is told by its kind, which the configuration can let be", () => {
+    const one = container("one", { volumes: [{ volumeName: "data" }] }, ignoring("volumes"));
+    const claims = { type: "kubernetes:core/v1:PersistentVolumeClaim", name: "two", opts: ignoring("spec") };
+    const levels = { frozen: "disabled" };
+    expect(said([one, claims])).toHaveLength(2);
+    expect(said([one, claims], { levels })).toEqual([]);
+  });
+
   test("is refused where the program shows none, by the names of its places alone", () => {
     const bare = (ignored: string) => said([container("one", { image: "x" }, ignoring(ignored))]);
     expect(bare("volumes")).toEqual([refused("one", "volumes", "volumes")]);
     expect(bare("*")).toEqual([]);
+    const task = { ...service("one", {}, []), opts: ignoring("taskSpec.containerSpec.mounts[0]") };
+    expect(said([task])).toEqual([
+      refused("one", "taskSpec.containerSpec.mounts", "taskSpec.containerSpec.mounts[0]"),
+    ]);
   });
 
   test("is refused in a service, in pods, in custom resources and in a chart's values", () => {

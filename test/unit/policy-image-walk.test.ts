@@ -230,6 +230,25 @@ describe("a text", () => {
     expect(told(documents(101, `${flow}---\n[`))).toEqual([broken, "at line 202 nginx:1"]);
   });
 
+  test("is told of, and what stands beside it is found, where it nests deeper and deeper line by line", () => {
+    const nested = (count: number) => {
+      const lines = Array.from(
+        { length: count },
+        (_, index) => `${" ".repeat(index * 126)}${"- ".repeat(63)}`,
+      );
+      return `# image\n${lines.map((line) => line.trimEnd()).join("\n")} x`;
+    };
+    // How deep its reader gets hangs on the machine; what it gets to is searched 64 levels deep.
+    const deep = expect.stringMatching(/^at( document 1)?(\[0\])* (not read: deep|\?\?)$/);
+    for (const count of [2, 10, 30, 60]) {
+      expect(told(foundInText("at", nested(count)))).toEqual([deep]);
+      expect(told(foundInText("at", `${nested(count)}\n---\nimage: a:1`))).toEqual([
+        deep,
+        "at document 2.image a:1",
+      ]);
+    }
+  });
+
   test("says the same in every style that YAML has", () => {
     const scalar = fc.constantFrom(
       "PLAIN",
