@@ -48,7 +48,7 @@ function readYaml(text: string): ReadText {
     isObject(value) ? [{ place: values.length > 1 ? ` document ${index + 1}` : "", value }] : [],
   );
   const others = pieces
-    .filter((piece) => piece.values.some((value) => value === undefined || typeof value === "string"))
+    .filter((piece) => piece.values.some((value) => !isObject(value) && value !== ""))
     .flatMap((piece) => settingLines(piece.text, piece.line));
   const unread = pieces.flatMap(({ problem = "other" }) => (problem === "other" ? [] : problem))[0];
   return { manifests, others, ...(unread !== undefined && { unread }) };
@@ -61,15 +61,15 @@ function readYaml(text: string): ReadText {
 function piecesOf(text: string): { text: string; line: number }[] {
   const pieces: { text: string; line: number }[] = [];
   let [before, line] = ["", 1];
-  for (const part of text.split(/^(?=---(?:\s|$))|(?<=^\.\.\.[ \t\r]*\n)/m)) {
+  for (const part of text.split(/^(?=---\s)|(?<=^\.\.\.[ \t\r]*\n)/m)) {
     before += part;
-    const isLast = pieces.length === mostPieces;
-    if (isLast || /^(?:[ \t\r]*(?:[#%].*)?\n)*$/.test(before)) continue;
+    const hasContent = /^[^\s#%]/m.test(before);
+    if (pieces.length === mostPieces || !hasContent) continue;
     pieces.push({ text: before, line });
     line += before.split(lineEnds).length - 1;
     before = "";
   }
-  return before === "" ? pieces : [...pieces, { text: before, line }];
+  return [...pieces, { text: before, line }];
 }
 
 /** The rest is one piece: only a text that is to hold a reader up has more of them. */

@@ -35,6 +35,27 @@ const values: [value: unknown, found: string[]][] = [
   ],
   [{ images: 5 }, []],
   [{ image: 5 }, []],
+  [{ images: null }, []],
+  [{ images: "[".repeat(65) }, ["at.images not read: deep"]],
+  [{ image: { reference: null, name: "a" } }, ["at.image a"]],
+  [{ env: [{ name: "OTHER", value: "x" }] }, []],
+  [{ env: [{ name: "AGENT_IMAGE" }, "x", { name: 5, value: "a:1" }, null] }, []],
+  [{ annotations: "image: a:1" }, ["at.annotations.image a:1"]],
+  [{ annotations: { "x/agentImage": "a:1" } }, ["at.annotations.x/agentImage a:1"]],
+  [
+    { annotations: { "keel.sh/policy": unknownText } },
+    ["at.annotations.keel.sh/policy moves by keel.sh/policy"],
+  ],
+  [
+    { commonAnnotations: { "keel.sh/policy": "all" } },
+    ["at.commonAnnotations.keel.sh/policy moves by keel.sh/policy"],
+  ],
+  [
+    { commonLabels: { "linkerd.io/inject": "on" } },
+    ["at.commonLabels.linkerd.io/inject injects by linkerd.io/inject"],
+  ],
+  [{ labels: { "x/agentImage": "a:1" } }, []],
+  [{ podLabels: { "x/agentImage": "a:1" } }, []],
   [{ image: null }, []],
   [{ image: ["a:1", { image: "b:1" }] }, ["at.image[1].image b:1"]],
   [{ image: { agent: { image: "a:1" } } }, ["at.image.agent.image a:1"]],
@@ -249,6 +270,12 @@ describe("a text", () => {
     }
   });
 
+  test("leaves errors of others as they are", () => {
+    const { stackTraceLimit } = Error;
+    for (const text of ["image: a:1", "image: 'a", "image: *a"]) foundInText("at", text);
+    expect(Error.stackTraceLimit).toBe(stackTraceLimit);
+  });
+
   test("says the same in every style that YAML has", () => {
     const scalar = fc.constantFrom(
       "PLAIN",
@@ -303,4 +330,6 @@ test.each([
   ["image_names", false],
   ["url", false],
   ["name_image_tag", false],
+  ["", false],
+  ["--", false],
 ])("the name %s names an image: %s", (name, names) => expect(namesImage(name)).toBe(names));
