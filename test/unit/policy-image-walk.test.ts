@@ -177,6 +177,26 @@ const laughs = Array.from({ length: 9 }, (_, index) => {
   return `a${index}: &a${index} [${items.join(",")}]`;
 }).join("\n");
 
+/** How many calls of a function that calls itself the stack has room for. */
+function framesLeft(): number {
+  let count = 0;
+  const call = (): void => {
+    count += 1;
+    call();
+  };
+  try {
+    call();
+  } catch {
+    return count;
+  }
+  return count;
+}
+
+/** What a function makes with so many calls before it. */
+function inFrames<Made>(count: number, make: () => Made): Made {
+  return count === 0 ? make() : inFrames(count - 1, make);
+}
+
 describe("a text", () => {
   test.each<[text: string, found: string[]]>([
     ["image: a:1", ["at.image a:1"]],
@@ -248,6 +268,12 @@ describe("a text", () => {
     expect(told(documents(150, flow))).toEqual(["at document 150.spec.image nginx:1", broken]);
     expect(told(documents(99, `${flow}---\n[`))).toEqual(["at document 99.spec.image nginx:1", broken]);
     expect(told(documents(100, `${flow}---\n[`))).toEqual(["at document 100.spec.image nginx:1", broken]);
+    expect(told(documents(101, "a: b\n---\nAGENT_IMAGE=nginx:2\n---\nimage: nginx:3"))).toEqual([
+      "at document 103.image nginx:3",
+      broken,
+      "at line 203 nginx:2",
+      "at line 205 nginx:3",
+    ]);
     expect(told(documents(101, `${flow}---\n[`))).toEqual([broken, "at line 202 nginx:1"]);
   });
 
@@ -259,6 +285,10 @@ describe("a text", () => {
       );
       return `# image\n${lines.map((line) => line.trimEnd()).join("\n")} x`;
     };
+    // With half of the stack its reader does not get to the end.
+    const half = Math.floor(framesLeft() / 2);
+    const found = inFrames(half, () => foundInText("at", `${nested(61)}\n---\nimage: b:1`));
+    expect(told(found)).toEqual(["at not read: deep", "at document 2.image b:1"]);
     // How deep its reader gets hangs on the machine; what it gets to is searched 64 levels deep.
     const deep = expect.stringMatching(/^at( document 1)?(\[0\])* (not read: deep|\?\?)$/);
     for (const count of [2, 10, 30, 60]) {
