@@ -171,6 +171,29 @@ describe("a value of which nobody has told the shape", () => {
   });
 });
 
+/** Ways to put a value into another one, and how many of them one in another are searched: each takes its levels. */
+test.each<[title: string, around: (value: unknown) => unknown, most: number]>([
+  ["an image in a list of an image", (value) => ({ image: [value] }), 21],
+  ["one of a list of images", (value) => ({ images: [value] }), 21],
+  ["one of a map of images", (value) => ({ images: { a: value } }), 21],
+  ["a reference", (value) => ({ image: { reference: value } }), 21],
+  ["the value of a setting", (value) => [{ name: "AGENT_IMAGE", value }], 32],
+  ["an image", (value) => ({ image: value }), 32],
+  [
+    "what stands beside the parts of an image",
+    (value) => ({ image: { repository: "a", tag: "1", value } }),
+    32,
+  ],
+  ["the name of an image of OpenShift's", (value) => ({ kind: "DockerImage", name: value }), 64],
+])("%s is walked once, and to an end", (_title, around, most) => {
+  const found = (count: number) =>
+    walked(Array.from({ length: count }).reduce<unknown>(around, { image: "x:9" })).filter(
+      (each) => !each.endsWith(" a:1"),
+    );
+  expect(found(most)).toEqual([expect.stringMatching(/ x:9$/)]);
+  expect(new Set(found(most + 1).map((each) => each.split(" ")[1]))).toEqual(new Set(["??"]));
+});
+
 /** Aliases of aliases, 9 to the power of 9 of them. */
 const laughs = Array.from({ length: 9 }, (_, index) => {
   const items = Array.from({ length: 9 }, () => (index === 0 ? "image" : `*a${index - 1}`));
