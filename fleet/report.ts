@@ -10,6 +10,7 @@ import type {
   SnapshotEntry,
 } from "../lifecycle/evidence/records.ts";
 import { rehearsalText } from "../lifecycle/rehearsal/verdict.ts";
+import { surveyLines } from "../lifecycle/snapshot/survey.ts";
 import { pauseOf, pauseText, stepsOf } from "./move-steps.ts";
 import { type RecordedMove, recordedMoves } from "./recorded-moves.ts";
 import { type RecordedUpdate, recordedUpdates } from "./recorded-updates.ts";
@@ -150,6 +151,7 @@ function facts(move: RecordedMove): [string, string][] {
     ...only("settings", cutOver?.changes && oneLine(cutOver.changes.join(", "))),
     ["time", `${move.began} to ${move.ended}`],
     ...only("hot snapshot", hot && snapshotFact(hot)),
+    ...only("before the update", hot?.survey && surveyLines(hot.survey).join("; ")),
     ...only("drill", hot && drillFact(move)),
     ...only("rehearsal", rehearsal && rehearsalFact(rehearsal)),
     ...only("drained", cutOver && drainFact(cutOver)),

@@ -1,6 +1,7 @@
 import type { Made } from "../../config/container-settings.ts";
 import type { Displaced } from "../../platforms/platform.ts";
 import type { Forecast, MigrationStepResult, OwnForecast, StateChanges } from "./rehearsal-parts.ts";
+import type { StateSurvey } from "./state-survey.ts";
 
 /** What tells whether a version has moved the state: see moved-state.ts. */
 export interface Markers {
@@ -93,6 +94,8 @@ export interface SnapshotEntry {
   bytes: number;
   /** The places of the state beside the main one: path in the container -> bytes. */
   places?: Record<string, number>;
+  /** Of a hot one before an update: what stood in the state. */
+  survey?: StateSurvey;
   seconds: number;
   markers: Markers;
   /** Of a backup: where it is on the machine that updates. */

@@ -32,7 +32,7 @@ const scripts = new URL("./scripts/", import.meta.url);
 const resticCache = "clawforce-restic-cache";
 
 async function scriptText(name: string): Promise<string> {
-  const parts = ["library", "place-databases", name].map((part) =>
+  const parts = ["library", "walk", "place-databases", name].map((part) =>
     readFile(new URL(`${part}.sh`, scripts), "utf8"),
   );
   return (await Promise.all(parts)).join("\n");
@@ -52,7 +52,7 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
     image: workload.snapshots.image,
     argv: ["bash", "-c", await scriptText(call.script), call.script, ...(call.arguments ?? [])],
     places: placesOf(workload, call),
-    environment: { PLACES_OF_NO_VERSION: placesOfNoVersion.join("\n") },
+    environment: { PLACES_OF_NO_VERSION: placesOfNoVersion.join("\n"), STATE_AT: mountLines(workload, call) },
     stdin: context.secrets.snapshotPassword,
     deadline: call.deadline ?? scriptDeadline,
   });
@@ -100,6 +100,14 @@ function placesOf(
       : [{ from: backups, at: "/backups", ...own }]),
     ...(scratch === undefined ? [] : scratchPlaces(scratch)),
   ];
+}
+
+/** A line for each root of the state in the container of the script, with where the workload sees it. */
+function mountLines(workload: Workload, { copy }: ScriptCall): string {
+  const [main, ...further] = copy ?? statePlaces(workload);
+  const lines = [`/state\t${main.at}`, ...further.map(({ at }) => `/places/${placeName(at)}\t${at}`)];
+  if (workload.backups !== undefined) lines.push(`/backups\t${workload.backups.path}`);
+  return lines.join("\n");
 }
 
 function scratchPlaces([main, ...further]: StatePlaces): JobPlace[] {

@@ -3,13 +3,23 @@ import { digestIn } from "../../config/digest.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import { pathsIn } from "../evidence/moved-state.ts";
 import type { SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
+import type { StateSurvey } from "../evidence/state-survey.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { damagedDatabases, markersOf, parseScriptReport, type ScriptReport } from "./markers.ts";
 import { repositoryOf, runScript } from "./repository.ts";
+import { parseOddities } from "./survey.ts";
 
-/** A snapshot of a workload that goes on serving: SQLite databases by online backup. */
-export async function takeHotSnapshot(context: WorkloadContext, image: string): Promise<SnapshotEntry> {
+/**
+ * A snapshot of a workload that goes on serving: SQLite databases by online backup.
+ *
+ * @param survey - what stood in the state just before; what changed meanwhile goes on record with it.
+ */
+export async function takeHotSnapshot(
+  context: WorkloadContext,
+  image: string,
+  survey?: StateSurvey,
+): Promise<SnapshotEntry> {
   const began = performance.now();
   const result = await runScript(context, {
     script: "hot-snapshot",
@@ -30,6 +40,7 @@ export async function takeHotSnapshot(context: WorkloadContext, image: string): 
     image,
     ...summary,
     ...placesIn(report),
+    ...(survey && { survey: { ...survey, odd: [...survey.odd, ...parseOddities(result.stdout)] } }),
     seconds: secondsSince(began),
     markers: markersOf(report),
   };

@@ -5,6 +5,7 @@ import type { Rehearsed } from "../rehearsal/rehearse.ts";
 import { type StateCopy, withCopy } from "../snapshot/copy.ts";
 import { describeDrill, drillOn } from "../snapshot/drill.ts";
 import { withRepository } from "../snapshot/repository.ts";
+import { surveyLines } from "../snapshot/survey.ts";
 import { checkRepository, takeHotSnapshot } from "../snapshot/take.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { measureRoom, megabytes, type Place, type Room, where } from "./room.ts";
@@ -27,14 +28,17 @@ export function tryWhileServing<T>(
       context,
       "hot snapshot",
       async () => {
-        noticeLoad(context, await refuseTooLittleSpace(context));
-        const taken = await takeHotSnapshot(context, from);
+        const room = await refuseTooLittleSpace(context);
+        noticeLoad(context, room);
+        const taken = await takeHotSnapshot(context, from, room.survey);
         await checkRepository(context);
         return taken;
       },
       describeSnapshot,
     );
     await context.log.append(snapshot);
+    for (const line of snapshot.survey === undefined ? [] : surveyLines(snapshot.survey))
+      context.progress(line);
     const result = await withDrilledCopy(context, snapshot.snapshot, from, (copy, before) =>
       next(copy, { from, to, snapshot, served: environment, before }),
     );

@@ -33,7 +33,7 @@ export const printed = {
   "cold snapshot": `${JSON.stringify(summary)}\n`,
   "check of the cold snapshot": whole,
   "check of the repository": "",
-  "look at free space": `${room.join("")}state-used\t100\ndatabases-used\t0\nstate-files\t3\nmemory-free\t100000000000\n`,
+  "look at free space": `${room.join("")}state-used\t100\ndatabases-used\t0\nstate-files\t3\nstate-entries\t4\nstate-bytes\t100\nmemory-free\t100000000000\n`,
   "look for a state": "",
   "look into the repository": `[{"id":"${taken}"}]\n`,
   "reading of the state's versions": "",

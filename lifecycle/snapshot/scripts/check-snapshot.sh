@@ -1,8 +1,8 @@
 # $1 snapshot id. Compares the snapshot with the stopped state and opens each of its databases.
 snapshot=$1
 read_password
-printf 'state-files\t%s\n' "$(count_files "${places[@]}" -xdev)"
-printf 'state-bytes\t%s\n' "$(bytes_in "${places[@]}" -xdev)"
+size=$(size_of "${places[@]}" -xdev)
+printf 'state-files\t%s\nstate-bytes\t%s\n' "${size% *}" "${size#* }"
 report_places
 restic ls --json "$snapshot" >/stage/listing
 printf 'snapshot-files\t%s\n' "$(grep -c '"type":"file"' /stage/listing || true)"

@@ -22,10 +22,10 @@ for root in /places/*; do
   roots+=("$root")
 done
 # What the programs here keep in them while they work: no part of a state.
-not_ours=()
+past_ours=()
 exclude_ours=()
 for root in "${roots[@]}"; do
-  not_ours+=(-not -path "$root/.clawforce-restore/*")
+  past_ours+=(-path "$root/.clawforce-restore" -prune -o)
   exclude_ours+=(--exclude "$root/.clawforce-restore")
 done
 # What is in every snapshot beside the databases.
@@ -117,13 +117,15 @@ is_gone() {
   [[ $said == *'No such file or directory' || $said == *'Not a directory' ]]
 }
 
-# A file for each dot: a name may have line breaks.
-count_files() {
-  find "$@" -type f "${not_ours[@]}" -printf . | wc -c
+# How many files, and their bytes: two words.
+size_of() {
+  find "$@" "${past_ours[@]}" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f %.0f", NR, n }'
 }
 
 bytes_in() {
-  find "$@" -type f "${not_ours[@]}" -printf '%s\n' | awk '{ n += $1 } END { printf "%d", n }'
+  local size
+  size=$(size_of "$@")
+  printf '%s' "${size#* }"
 }
 
 # "place", its name and its bytes, for each root but the first.
