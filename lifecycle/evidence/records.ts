@@ -97,6 +97,8 @@ export interface SnapshotEntry {
   /** Of a hot one before an update: what stood in the state. */
   survey?: StateSurvey;
   seconds: number;
+  /** Of a hot one: the part of that which its databases took. */
+  databaseSeconds?: number;
   markers: Markers;
   /** Of a backup: where it is on the machine that updates. */
   archive?: { file: string; sha256: string };

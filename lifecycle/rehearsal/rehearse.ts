@@ -19,6 +19,7 @@ import {
 } from "./copied-state.ts";
 import { MigrationFailed, runMigration } from "./migration.ts";
 import { ownForecasts, shutdownForecast } from "./own-forecasts.ts";
+import type { ColdPass } from "./pause.ts";
 import { migrationPrint, rehearsalOf, strangersStart } from "./settings.ts";
 import { actionFor, newSymptoms, type Symptom, tellingLine } from "./symptoms.ts";
 import { proxyProblem } from "./through-proxy.ts";
@@ -29,6 +30,7 @@ export interface Rehearsed {
   /** The new version. */
   to: string;
   snapshot: SnapshotEntry;
+  coldPass: ColdPass;
   /** Variables of the container that serves, `NAME=value`. */
   served: readonly string[];
   /** What the old version has printed on this copy. */

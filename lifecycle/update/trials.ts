@@ -1,6 +1,7 @@
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Unit } from "../../platforms/platform.ts";
 import type { SnapshotEntry } from "../evidence/records.ts";
+import { coldPassAfter, stateProblem } from "../rehearsal/pause.ts";
 import type { Rehearsed } from "../rehearsal/rehearse.ts";
 import { type StateCopy, withCopy } from "../snapshot/copy.ts";
 import { describeDrill, drillOn } from "../snapshot/drill.ts";
@@ -39,8 +40,11 @@ export function tryWhileServing<T>(
     await context.log.append(snapshot);
     for (const line of snapshot.survey === undefined ? [] : surveyLines(snapshot.survey))
       context.progress(line);
+    const coldPass = coldPassAfter(context, snapshot);
+    const problem = await stateProblem(context, coldPass);
+    if (problem !== undefined) throw failedStep(context, "hot snapshot", new OperationFailure(problem));
     const result = await withDrilledCopy(context, snapshot.snapshot, from, (copy, before) =>
-      next(copy, { from, to, snapshot, served: environment, before }),
+      next(copy, { from, to, snapshot, coldPass, served: environment, before }),
     );
     return { snapshot, result };
   });

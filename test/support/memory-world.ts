@@ -38,6 +38,7 @@ export const printed = {
   "look into the repository": `[{"id":"${taken}"}]\n`,
   "reading of the state's versions": "",
   "restore of the drill": "",
+  "measurement of the cold snapshot": "",
   "look at the copied configuration": "",
   "look at what the new version has changed": "state-bytes\t120\ngone\t\n",
   restore: "",

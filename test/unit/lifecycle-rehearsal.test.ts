@@ -299,7 +299,7 @@ describe("the forecast of a rehearsal", () => {
     await slow();
     const ingress = { ...world.workload.ingress, hold: 0.05 } as NonNullable<Workload["ingress"]>;
     const sentence =
-      /rehearsal failed: its requests would wait for 50ms at most and then be answered with 503, but the rehearsal forecasts a pause of about \d+ms/;
+      /rehearsal failed: its requests would wait for 50ms at most and then be answered with 503. The forecast is a pause of about \d+ms/;
     await expect(prepared({ ingress })).rejects.toThrow(sentence);
     nothingIsTouched();
     expect(await rehearsal()).toMatchObject({ outcome: "passed" });

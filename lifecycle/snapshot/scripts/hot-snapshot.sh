@@ -88,9 +88,11 @@ mkdir -p /stage/databases
 : >/stage/exclude
 number=0
 excluded=()
+began=${EPOCHREALTIME//[.,]/}
 for root in "${roots[@]}"; do
   back_up_databases "$root"
 done
+printf 'databases-milliseconds\t%d\n' "$(((${EPOCHREALTIME//[.,]/} - began) / 1000))"
 report_config /state
 status=0
 files_now >/stage/before
