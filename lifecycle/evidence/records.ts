@@ -94,6 +94,8 @@ export interface SnapshotEntry {
   bytes: number;
   /** The places of the state beside the main one: path in the container -> bytes. */
   places?: Record<string, number>;
+  /** What `snapshots.exclude` left out of it. */
+  leftOut?: string[];
   /** Of a hot one before an update: what stood in the state. */
   survey?: StateSurvey;
   seconds: number;
@@ -228,6 +230,8 @@ export interface RestoreEntry {
   left?: string[];
   /** Places that the snapshot has and that are no state any more: they were not restored. */
   unnamed?: string[];
+  /** Paths that its snapshots leave out: they stayed as they were. How many, and the first of them. */
+  stayed?: { count: number; first: string[] };
   seconds: number;
 }
 

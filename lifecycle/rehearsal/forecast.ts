@@ -107,7 +107,7 @@ function stateAdvice(
   return (
     `Most of it is the copy of ${entries} entries, ${formatBytes(bytes)}${fit > 0 ? `; about ${fit} entries would fit` : ""}. ` +
     (folders.length > 0 ? `The largest folders are ${folders.map(folderText).join(", ")}. ` : "") +
-    "Remove what nobody needs there, or make clawforce:ingress.hold longer."
+    "Leave what may be lost out with clawforce:snapshots.exclude, remove it, or make clawforce:ingress.hold longer."
   );
 }
 

@@ -109,9 +109,22 @@ export function folderText({ path, entries, bytes }: StateFolder): string {
   return `${printable(path)} (${counted(entries, "entry", "entries")}, ${formatBytes(bytes)})`;
 }
 
-function oddityText({ kind, count, first, user, usual }: StateOddity): string {
+/** How many of many names are kept. */
+const keptNames = 5;
+
+/** Of lines with a path in base64 after their key: how many, and the first of them. */
+export function parseNames(stdout: string, key: string): Pick<StateOddity, "count" | "first"> {
+  const all = fieldsOf(stdout, key).map(([path = ""]) => decoded(path));
+  return { count: all.length, first: all.toSorted().slice(0, keptNames) };
+}
+
+export function namesText({ count, first }: Pick<StateOddity, "count" | "first">): string {
   const names = first.map(printable).join(", ");
-  const which = count > first.length ? `${names} and ${count - first.length} more` : names;
+  return count > first.length ? `${names} and ${count - first.length} more` : names;
+}
+
+function oddityText({ kind, count, first, user, usual }: StateOddity): string {
+  const which = namesText({ count, first });
   switch (kind) {
     case "link":
       return `${counted(count, "link leads", "links lead")} out of the state, to what is in no snapshot: ${which}`;

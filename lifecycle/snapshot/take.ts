@@ -6,6 +6,7 @@ import type { SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
 import type { StateSurvey } from "../evidence/state-survey.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
+import { leftOutOnRecord } from "./left-out.ts";
 import { damagedDatabases, markersOf, parseScriptReport, type ScriptReport } from "./markers.ts";
 import { repositoryOf, runScript } from "./repository.ts";
 import { parseOddities } from "./survey.ts";
@@ -40,6 +41,7 @@ export async function takeHotSnapshot(
     image,
     ...summary,
     ...placesIn(report),
+    ...leftOutOnRecord(context.workload),
     ...(survey && { survey: { ...survey, odd: [...survey.odd, ...parseOddities(result.stdout)] } }),
     seconds: secondsSince(began),
     ...(milliseconds >= 100 && { databaseSeconds: Math.round(milliseconds / 100) / 10 }),
@@ -114,6 +116,7 @@ export async function checkColdSnapshot(
     files: count("snapshot-files"),
     bytes: count("snapshot-bytes"),
     ...placesIn(report),
+    ...leftOutOnRecord(context.workload),
     seconds: Math.round((taken.seconds + secondsSince(began)) * 10) / 10,
     ...(report.locks.length > 0 && { locks: report.locks }),
     markers: markersOf(report),

@@ -5,6 +5,7 @@ import { coldPassAfter, stateProblem } from "../rehearsal/pause.ts";
 import type { Rehearsed } from "../rehearsal/rehearse.ts";
 import { type StateCopy, withCopy } from "../snapshot/copy.ts";
 import { describeDrill, drillOn } from "../snapshot/drill.ts";
+import { leftOutProblem } from "../snapshot/left-out.ts";
 import { withRepository } from "../snapshot/repository.ts";
 import { surveyLines } from "../snapshot/survey.ts";
 import { checkRepository, takeHotSnapshot } from "../snapshot/take.ts";
@@ -29,6 +30,8 @@ export function tryWhileServing<T>(
       context,
       "hot snapshot",
       async () => {
+        const problem = leftOutProblem(context.workload, await context.log.read());
+        if (problem !== undefined) throw new OperationFailure(problem);
         const room = await refuseTooLittleSpace(context);
         noticeLoad(context, room);
         const taken = await takeHotSnapshot(context, from, room.survey);
@@ -133,6 +136,7 @@ function noticeLoad({ workload, progress }: WorkloadContext, { load }: Pick<Room
   );
 }
 
-export function describeSnapshot(snapshot: SnapshotEntry): string {
-  return `${snapshot.snapshot.slice(0, 8)}, ${snapshot.files} files, ${megabytes(snapshot.bytes)}`;
+export function describeSnapshot({ snapshot, files, bytes, leftOut = [] }: SnapshotEntry): string {
+  const without = leftOut.length === 0 ? "" : `, without ${leftOut.join(" and ")}`;
+  return `${snapshot.slice(0, 8)}, ${files} files, ${megabytes(bytes)}${without}`;
 }

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Move } from "../../lifecycle/evidence/move.ts";
+import { leftOutOnRecord } from "../../lifecycle/snapshot/left-out.ts";
 import { prepare } from "../../lifecycle/update/prepare.ts";
+import { setStateBack } from "../../lifecycle/update/set-state-back.ts";
 import type { Workload } from "../../lifecycle/workload.ts";
-import { MemoryWorld, printed } from "../support/memory-world.ts";
+import { MemoryWorld, printed, taken } from "../support/memory-world.ts";
 import { candidate, stable } from "./config-fixture.ts";
 
 const forward: Move = { kind: "forward", from: stable, to: candidate };
@@ -116,5 +118,74 @@ describe("a state that is copied for longer than its requests wait", () => {
     const { ingress: _, ...without } = world.workload;
     await prepare({ ...world.context, workload: without }, { workload: without, move: forward });
     expect(isMeasured()).toEqual([]);
+  });
+});
+
+describe("what snapshots leave out", () => {
+  const leavingOut = (...exclude: string[]) => ({ snapshots: { ...world.workload.snapshots, exclude } });
+
+  /** The state has had these databases, as the records say. */
+  async function had(...paths: string[]): Promise<void> {
+    const databases = Object.fromEntries(paths.map((path) => [path, 1]));
+    await world.context.log.append({ kind: "state", image: stable, container: "c", markers: { databases } });
+  }
+
+  it("is said and on record with the snapshot, and handed to its script for each place of the state", async () => {
+    const further = { from: { volume: "w" }, at: "/work" };
+    const environments: (string | undefined)[] = [];
+    const { platform } = world;
+    const job = platform.job.bind(platform);
+    platform.job = (each) => {
+      if (each.purpose === "hot snapshot") environments.push(each.environment?.LEFT_OUT);
+      return job(each);
+    };
+    await prepared({ ...leavingOut("workspace/*.d[", "/work/out"), furtherPlaces: [further] });
+    expect(environments).toEqual([
+      "/state\tworkspace/[^/]*\\.d\\[\tworkspace/*.d\\[\n/places/%2Fwork\tout\tout",
+    ]);
+    expect(world.said.join("\n")).toMatch(
+      /hot snapshot: c1c1c1c1, 3 files, 0 MB, without workspace\/\*\.d\[ and \/work\/out/,
+    );
+    const snapshot = (await world.records()).find(({ kind }) => kind === "snapshot");
+    expect(snapshot).toMatchObject({ leftOut: ["workspace/*.d[", "/work/out"] });
+  });
+
+  it("is refused where the version that runs keeps a database in it", async () => {
+    await had("main.sqlite", "models/deep/index.sqlite");
+    await expect(prepared(leavingOut("workspace/x", "models"))).rejects.toThrow(
+      "canary: hot snapshot failed: clawforce:snapshots.exclude leaves out models/deep/index.sqlite, a database that the version that runs keeps.",
+    );
+    expect(world.did.filter((what) => /^(hot|trial|hold|stop)/.test(what))).toEqual([]);
+    await had("main.sqlite");
+    expect(await prepared(leavingOut("models"))).toMatchObject({ drill: "passed" });
+  });
+
+  it("is refused in a further place in the same way, by its path in the container", async () => {
+    const furtherPlaces = [{ from: { volume: "w" }, at: "/work" }];
+    await had("/work/out/a.db");
+    await expect(prepared({ ...leavingOut("/work/out"), furtherPlaces })).rejects.toThrow(
+      "leaves out /work/out/a.db, a database",
+    );
+    expect(await prepared({ ...leavingOut("/work/other"), furtherPlaces })).toMatchObject({
+      drill: "passed",
+    });
+  });
+
+  it("is nothing of a control plane's data", async () => {
+    const { workload } = world;
+    const plane = { ...workload, ...leavingOut("media"), track: "control-plane" as const };
+    expect(leftOutOnRecord(plane)).toEqual({});
+    expect(leftOutOnRecord({ ...plane, track: "runtime" })).toEqual({ leftOut: ["media"] });
+  });
+
+  it("stays as it is when a state is set back, which is said and on record", async () => {
+    world.platform.jobs.set("restore", [
+      { stdout: ["b", "a"].map((name) => `stayed\t${encoded(name)}\n`).join("") },
+    ]);
+    const plan = { snapshot: taken, takenAt: "", reason: "requested" as const, moved: [] };
+    await setStateBack(world.context, plan, stable);
+    expect(world.said).toContain("canary: left out of snapshots, and as it was: a, b");
+    const restored = (await world.records()).find(({ kind }) => kind === "restore");
+    expect(restored).toMatchObject({ stayed: { count: 2, first: ["a", "b"] } });
   });
 });

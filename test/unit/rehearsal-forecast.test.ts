@@ -90,13 +90,13 @@ describe("a pause that is longer than the hold", () => {
       "its requests would wait for 30s at most and then be answered with 503. The forecast is a pause of about 1m: stop 10s, copy 50s. " +
         "Most of it is the copy of 400713 entries, 80 MB; about 160000 entries would fit. " +
         "The largest folders are workspace/downloads (390000 entries, 78 MB), media (10000 entries, 1 MB). " +
-        "Remove what nobody needs there, or make clawforce:ingress.hold longer.",
+        "Leave what may be lost out with clawforce:snapshots.exclude, remove it, or make clawforce:ingress.hold longer.",
     );
   });
 
   it("says of no number that it would fit where nothing would", () => {
     const problem = patienceProblem(held(10), forecast({ stop: 10, copy: 50 }), { ...survey, folders: [] });
-    expect(problem).toContain("copy of 400713 entries, 80 MB. Remove what nobody needs there");
+    expect(problem).toContain("copy of 400713 entries, 80 MB. Leave what may be lost out");
   });
 
   it.each([

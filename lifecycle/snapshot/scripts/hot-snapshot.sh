@@ -17,16 +17,16 @@ has_vanished() {
 # The files that there are, a line each and sorted: path, and then size and what tells whether it was written to. What can't be
 # looked at is for restic to name.
 files_now() {
-  { find "${places[@]}" "${calmly[@]}" "${past_ours[@]}" -type f -printf '%p\t%s %i %T@ %C@\0' 2>/dev/null || true; } |
-    tr '\n\0' '\1\n' | LC_ALL=C sort
+  { find "${places[@]}" "${calmly[@]}" "${past_no_state[@]}" -type f -printf '%p\t%s %i %T@ %C@\0' 2>/dev/null || true; } |
+    tr '\n\0' '\1\n' | sort
 }
 
 # Those that came, went or were written to between the two looks, without the databases, which are copied by themselves: how
 # many ("odd-count"), and the first of them ("odd").
 report_changed() {
   local path
-  printf '%s\n' "${excluded[@]//$'\n'/$'\1'}" | LC_ALL=C sort >/stage/by-themselves
-  sed 's/\t[^\t]*$//' /stage/differs | LC_ALL=C sort -u | LC_ALL=C comm -23 - /stage/by-themselves >/stage/changed
+  printf '%s\n' "${excluded[@]//$'\n'/$'\1'}" | sort >/stage/by-themselves
+  sed 's/\t[^\t]*$//' /stage/differs | sort -u | comm -23 - /stage/by-themselves >/stage/changed
   [ -s /stage/changed ] || return 0
   printf 'odd-count\tchanged\t%s\n' "$(wc -l </stage/changed)"
   head -n 5 /stage/changed | while IFS= read -r path; do
@@ -38,7 +38,7 @@ report_changed() {
 report_places_seen() {
   local root
   for root in "${roots[@]:1}"; do
-    printf 'place\t%s\t%s\n' "${root#/places/}" "$(ROOT=$root/ LC_ALL=C awk -F '\t' \
+    printf 'place\t%s\t%s\n' "${root#/places/}" "$(ROOT=$root/ awk -F '\t' \
       'index($0, ENVIRON["ROOT"]) == 1 { n += $NF } END { printf "%.0f", n }' /stage/after)"
   done
 }
@@ -96,7 +96,7 @@ printf 'databases-milliseconds\t%d\n' "$(((${EPOCHREALTIME//[.,]/} - began) / 10
 report_config /state
 status=0
 files_now >/stage/before
-restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude-file /stage/exclude "${exclude_ours[@]}" \
+restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude-file /stage/exclude "${exclude_no_state[@]}" \
   "${places[@]}" /stage/databases 2>/stage/errors >/stage/summary || status=$?
 cat /stage/summary
 # 3: not everything could be read. What has gone while the workload serves is no failure; anything else is one.
@@ -113,11 +113,11 @@ fi
 [ "$status" = 0 ] || { cat /stage/errors >&2; exit "$status"; }
 files_now >/stage/after
 report_places_seen
-LC_ALL=C comm -3 /stage/before /stage/after | sed 's/^\t//' >/stage/differs
+comm -3 /stage/before /stage/after | sed 's/^\t//' >/stage/differs
 report_changed
 # What would refuse the cold snapshot is found out here, while the workload serves: unless files came or went meanwhile, each of
 # which stands in one look alone.
-if [ -z "$(sed 's/\t[^\t]*$//' /stage/differs | LC_ALL=C sort | LC_ALL=C uniq -u | head -n 1)" ]; then
+if [ -z "$(sed 's/\t[^\t]*$//' /stage/differs | sort | uniq -u | head -n 1)" ]; then
   wanted=$(wc -l </stage/after)
   for each in "${excluded[@]}"; do
     [ ! -f "$each" ] || wanted=$((wanted - 1))

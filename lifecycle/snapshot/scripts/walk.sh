@@ -2,7 +2,7 @@
 
 # Two lines for each entry: its facts and its path, and where it leads if it is a link. \1 stands for a line break in a name.
 walk_state() {
-  { find "${places[@]}" "${calmly[@]}" "${past_ours[@]}" -printf '%y %n %i %D %b %s %U %p\0%l\0' 2>/dev/null || true; } |
+  { find "${places[@]}" "${calmly[@]}" "${past_no_state[@]}" -printf '%y %n %i %D %b %s %U %p\0%l\0' 2>/dev/null || true; } |
     tr '\n\0' '\1\n'
 }
 
@@ -11,7 +11,7 @@ walk_state() {
 # odd ones of each kind: "folder", entries, bytes, path, or "odd", kind, path. Paths in base64.
 # STATE_AT: a line for each root, with where it is mounted in the workload's container.
 survey_of_walk() {
-  LC_ALL=C awk -v named=5 '
+  awk -v named=5 '
     function root_of(path) {
       if (!match(path, /^\/places\/[^\/]*/)) match(path, /^\/[^\/]*/)
       return substr(path, 1, RLENGTH)
