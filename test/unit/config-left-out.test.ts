@@ -155,6 +155,7 @@ describe("a pattern in the places of a state", () => {
     ["/work/out/*", [["/work", "out/*"]]],
     ["/work", []],
     ["/elsewhere/x", []],
+    ["/home/other/x", []],
     [
       "workspace-*/downloads",
       [

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { SnapshotEntry } from "../../lifecycle/evidence/records.ts";
+import type { CutOverEntry, GateEntry, SnapshotEntry } from "../../lifecycle/evidence/records.ts";
 import type { Forecast } from "../../lifecycle/evidence/rehearsal-parts.ts";
 import type { StateSurvey } from "../../lifecycle/evidence/state-survey.ts";
 import {
   coldPassEstimate,
   forecastOf,
+  forecastText,
   isClose,
   patienceProblem,
 } from "../../lifecycle/rehearsal/forecast.ts";
@@ -54,6 +55,22 @@ describe("what a cold snapshot will take", () => {
 
 describe("a forecast", () => {
   it("has the copy that it is told, and knows stop and gate from the last cut-over", () => {
+    const cutOver = (seconds: number): CutOverEntry => ({
+      ...{ kind: "cut-over", from: image, to: image, direction: "forward", snapshot: "a" },
+      ...{ drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds, killed: false } },
+    });
+    const gate = (outcome: GateEntry["outcome"], ...seconds: number[]): GateEntry => ({
+      ...{ kind: "gate", image, container: "c", outcome, checksHash: "h" },
+      checks: seconds.map((each) => ({
+        ...{ name: "n", severity: "critical", outcome, detail: "", seconds: each, attempts: 1 },
+      })),
+    });
+    const known = recorder()(
+      ...[cutOver(9), cutOver(8), gate("passed", 1, 2), gate("failed", 30), snapshot("cold", 70)],
+    );
+    expect(forecastOf(known, { migration: 2, start: 3 }, 4)).toEqual(
+      forecast({ stop: 8, copy: 4, migration: 2, start: 3, gate: 3 }),
+    );
     expect(forecastOf([], { migration: 2, start: 3 }, 4)).toEqual(
       forecast({ copy: 4, migration: 2, start: 3 }),
     );
@@ -69,6 +86,12 @@ describe("a forecast", () => {
     expect(isClose(held(60), { total })).toBe(expected);
     expect(isClose({}, { total })).toBe(false);
   });
+});
+
+it("is told with the parts that take a tenth of a second at least", () => {
+  expect(forecastText(forecast({ stop: 0.1, copy: 4, gate: 0.04 }))).toBe(
+    "a pause of about 4.1s: stop 100ms, copy 4s",
+  );
 });
 
 describe("a pause that is longer than the hold", () => {

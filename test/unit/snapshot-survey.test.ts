@@ -41,6 +41,16 @@ describe("the folders that have most of a state", () => {
       ["a/small"],
     ],
     [
+      "three below in place of the one above",
+      [folder("a", 900), folder("a/d", 300), folder("a/b", 300), folder("a/c", 300)],
+      ["a/b", "a/c", "a/d"],
+    ],
+    [
+      "the one above where as few bytes count as are little",
+      [folder("a", 900, 50), folder("a/small", 890, 10)],
+      ["a"],
+    ],
+    [
       "first the one with the larger share of either",
       [folder("few", 60, 900), folder("many", 500, 50)],
       ["few", "many"],
