@@ -138,6 +138,8 @@ export interface RehearsalEntry {
   image: string;
   /** Fingerprint of the migration's steps: with others it is another rehearsal. */
   migration: string;
+  /** What `snapshots.exclude` left out of the copy. */
+  leftOut?: string[];
   outcome: "passed" | "failed";
   /** Why it did not pass, in one line. */
   failure?: { stage: "migration" | "start"; why: string };

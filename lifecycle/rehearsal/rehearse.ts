@@ -8,6 +8,7 @@ import type { OwnForecast } from "../evidence/rehearsal-parts.ts";
 import { configuredStart } from "../snapshot/configured-start.ts";
 import type { StateCopy } from "../snapshot/copy.ts";
 import { shownOf } from "../snapshot/drill.ts";
+import { leftOutOnRecord } from "../snapshot/left-out.ts";
 import { readMarkers } from "../snapshot/state-read.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
@@ -63,6 +64,7 @@ export async function rehearse(
   const entry: RehearsalEntry = {
     ...{ kind: "rehearsal", snapshot: snapshot.snapshot, from, image: to },
     ...{ migration: migrationPrint(workload), outcome: "failed", seconds: { migration: 0 } },
+    ...leftOutOnRecord(workload),
   };
   const { start, missing } = strangersStart(workload, served);
   if (missing.length > 0) {

@@ -8,6 +8,7 @@ import { type Rehearsed, rehearse } from "../rehearsal/rehearse.ts";
 import { migrationPrint, rehearsalOf } from "../rehearsal/settings.ts";
 import { rehearsalText } from "../rehearsal/verdict.ts";
 import type { StateCopy } from "../snapshot/copy.ts";
+import { leftOutOnRecord } from "../snapshot/left-out.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { failedStep, runStep } from "./step.ts";
 
@@ -27,7 +28,7 @@ export async function rehearsalStep(
     return "off";
   }
   const { from, to } = rehearsed;
-  const wanted = { from, to, migration: migrationPrint(workload) };
+  const wanted = { from, to, migration: migrationPrint(workload), ...leftOutOnRecord(workload) };
   const known = validRehearsal(await log.read(), wanted, maximumAge);
   if (known !== undefined) {
     progress(`its rehearsal of ${known.time} counts: ${rehearsalText(known)}`);

@@ -335,6 +335,18 @@ describe("a rehearsal that is on record", () => {
     expect((await world.kinds()).filter((kind) => kind === "rehearsal")).toHaveLength(2);
   });
 
+  it("does not count for a copy without what that one had, nor the other way round", async () => {
+    const leavingOut = (...exclude: string[]) => ({ snapshots: { ...world.workload.snapshots, exclude } });
+    const count = async () => (await world.kinds()).filter((kind) => kind === "rehearsal").length;
+    await prepared();
+    await prepared(leavingOut("media"));
+    expect(await count()).toBe(2);
+    await prepared(leavingOut("media"));
+    expect(await count()).toBe(2);
+    await prepared();
+    expect(await count()).toBe(3);
+  });
+
   it("does not count when it is too old", async () => {
     await prepared();
     await prepared({ rehearse: { maximumAge: -1 } });
