@@ -37,7 +37,8 @@ describe("what snapshots leave out", () => {
     folder = mkdtempSync(join(tmpdir(), "clawforce-left-out-"));
     said = [];
     const workload = {
-      ...{ stack: "left-out", name: `left-out-${folder.slice(-6)}`, dockerHost, track: "runtime" },
+      ...{ stack: "left-out", name: `left-out-${folder.slice(-6)}`, track: "runtime" },
+      platform: { kind: "docker", host: dockerHost },
       ...{ state: { directory: join(folder, "state") }, mount: home },
       furtherPlaces: [{ from: { directory: join(folder, "work") }, at: work }],
       snapshots: {

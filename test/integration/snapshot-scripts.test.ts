@@ -32,7 +32,7 @@ beforeEach(async () => {
   const workload = {
     stack: "scripts",
     name: `scripts-${folder.slice(-6)}`,
-    dockerHost,
+    platform: { kind: "docker", host: dockerHost },
     state: { directory: state },
     snapshots: { repositories: join(folder, "repositories"), image: images.tools },
     evidenceDirectory: join(folder, "evidence"),

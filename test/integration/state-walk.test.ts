@@ -34,7 +34,7 @@ describe("a walk through a state", () => {
     folder = mkdtempSync(join(tmpdir(), "clawforce-walk-"));
     for (const each of ["state", "work"]) mkdirSync(join(folder, each));
     const workload = {
-      ...{ stack: "walk", name: `walk-${folder.slice(-6)}`, dockerHost },
+      ...{ stack: "walk", name: `walk-${folder.slice(-6)}`, platform: { kind: "docker", host: dockerHost } },
       ...{ state: { directory: join(folder, "state") }, mount: home },
       furtherPlaces: [{ from: { directory: join(folder, "work") }, at: work }],
       snapshots: { repositories: join(folder, "repositories"), image: images.tools },
