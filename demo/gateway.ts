@@ -13,18 +13,19 @@ const write = "require('node:fs').writeFileSync(process.argv[1], process.argv[2]
 interface Surroundings {
   /** Name of the stand-in of a model. */
   modelServer: string;
-  /** The network in which the ingress is: from 2026.9 on a gateway answers 403 to proxies that it does not know. */
-  network: string;
+  /** Name of the ingress: from 2026.9 on a gateway answers 403 to proxies that it does not know. */
+  ingress: string;
 }
 
 /** Gives a gateway a model, and a session and a job that an update may lose. */
 export async function liveIn(
   docker: Docker,
   name: string,
-  { modelServer, network }: Surroundings,
+  { modelServer, ingress }: Surroundings,
 ): Promise<void> {
-  const found = await docker.getNetwork(network).inspect();
-  const trustedProxies = (found.IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []);
+  const { NetworkSettings } = await docker.getContainer(ingress).inspect();
+  // Not their whole network: who asks from this host has an address in it as well, and would be taken for a proxy.
+  const trustedProxies = Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
   const settings = JSON.stringify({ ...modelSettings(modelServer), gateway: { trustedProxies } });
   await must(docker, name, ["node", "-e", write, `${stateFolder}/openclaw.json`, settings]);
   await stopContainer(docker, name, 60);

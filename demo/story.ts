@@ -14,6 +14,7 @@ import {
   controlPlaneName,
   groupName,
   hostOf,
+  ingressName,
   instances,
   managedInstance,
   modelServerName,
@@ -112,7 +113,7 @@ export class Story extends Narrator {
       labels: { [oneShotLabel]: modelServerName },
     });
     await Promise.all(
-      instances.map((name) => liveIn(docker, name, { modelServer: modelServerName, network: networkName })),
+      instances.map((name) => liveIn(docker, name, { modelServer: modelServerName, ingress: ingressName })),
     );
     this.say(`each gateway has a session with ${modelServerName}, a stand-in of a model, and a job`);
     const session = await this.#logIn();
@@ -177,6 +178,7 @@ export class Story extends Narrator {
     const { docker, images } = this.#parts;
     const { stable, next } = images.openclaw;
     this.title(`the model answers again: ${shortReference(next)}, canary first, then wave by wave`);
+    await this.#pin("openclaw", next);
     for (const updated of [1, 2, 4]) {
       await this.fleet(0, "update");
       for (const [index, name] of instances.entries()) {

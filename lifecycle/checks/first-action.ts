@@ -2,7 +2,7 @@
 const actions: readonly [RegExp, string][] = [
   [
     /Proxy client attribution|trustedProxies/i,
-    "name the network of the ingress under `gateway.trustedProxies` in openclaw.json (`docker network inspect NETWORK` shows its subnet). The version that runs takes that too: do it before the update.",
+    "name the address of the ingress under `gateway.trustedProxies` in openclaw.json (docs/ingress.md has the command). The version that runs takes that too: do it before the update.",
   ],
   [
     /Cannot find (package|module)|ERR_MODULE_NOT_FOUND/i,

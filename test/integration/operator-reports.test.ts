@@ -136,7 +136,7 @@ describe("an update to a version that answers nobody through the ingress", () =>
     expect(refused.output).toContain(
       "it becomes healthy, and answers HTTP 200 as it is, and 403 to what the ingress forwards: Proxy client attribution is required",
     );
-    expect(refused.output).toContain("First: name the network of the ingress under `gateway.trustedProxies`");
+    expect(refused.output).toContain("First: name the address of the ingress under `gateway.trustedProxies`");
     expect(await world.identity(name)).toEqual(before);
     expect(await asPeopleDo()).toBe(200);
   });

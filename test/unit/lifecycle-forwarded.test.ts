@@ -44,7 +44,7 @@ describe("a version that turns away what the ingress brings", () => {
     await prepared();
     await updated(refusal);
     await expect(gate(world.context)).rejects.toThrow(
-      /gate failed on .*\n {2}through the ingress: HTTP 200 as it is, and 403 to what the ingress forwards: .*Proxy client attribution[^\n]*\n {4}First: name the network of the ingress under `gateway\.trustedProxies`/,
+      /gate failed on .*\n {2}through the ingress: HTTP 200 as it is, and 403 to what the ingress forwards: .*Proxy client attribution[^\n]*\n {4}First: name the address of the ingress under `gateway\.trustedProxies`/,
     );
     expect(world.requests).toBe("held");
     expect(await gateOnRecord()).toMatchObject({ outcome: "failed" });
@@ -53,7 +53,7 @@ describe("a version that turns away what the ingress brings", () => {
   it("is found out on the copy, before anything is stopped", async () => {
     world.platform.forwarded = refusal;
     await expect(prepared(true)).rejects.toThrow(
-      /rehearsal failed: .*it becomes healthy, and answers HTTP 200 as it is, and 403 to what the ingress forwards: [\s\S]*First: name the network/,
+      /rehearsal failed: .*it becomes healthy, and answers HTTP 200 as it is, and 403 to what the ingress forwards: [\s\S]*First: name the address/,
     );
     expect(world.requests).toBe("serving");
     expect(world.did).not.toContain(`stop ${world.name}`);
