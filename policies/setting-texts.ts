@@ -107,6 +107,8 @@ const asWritten = {
   schema: new Schema({ schema: "failsafe", customTags: [packedText], merge: true }),
   uniqueKeys: false,
   prettyErrors: false,
+  // Templates such as `{{ .Values.image }}` are keys of keys to it: no warning of its own in somebody's preview.
+  logLevel: "error",
 } satisfies Parameters<typeof parseAllDocuments>[1];
 
 function documentsOf(text: string): readonly Document[] {

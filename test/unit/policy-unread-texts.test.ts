@@ -32,3 +32,17 @@ test.each([
       ]);
   },
 );
+
+test("a template is read without a warning of the reader's own, which would stand in somebody's preview", async () => {
+  const warnings: string[] = [];
+  const listen = ({ message }: Error) => void warnings.push(message);
+  process.on("warning", listen);
+  try {
+    const text = "image: {{ .Values.image }}\n";
+    judged(noMutableImage, { type: "kubernetes:core/v1:ConfigMap", props: { data: { conf: text } } });
+    await new Promise(setImmediate);
+  } finally {
+    process.off("warning", listen);
+  }
+  expect(warnings).toEqual([]);
+});
