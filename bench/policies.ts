@@ -3,19 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectFolder } from "../fleet/project.ts";
 import { runPulumi } from "../fleet/pulumi-command.ts";
-import { digestPinned, noMutableImage } from "../policies/image-rules.ts";
 import { rules } from "../policies/rules.ts";
-import { judged } from "../test/policy/judged.ts";
 import { partsFile, partsVariable } from "../test/support/parts.ts";
 import { partsOfThisRun } from "../test/support/world.ts";
+import { hostileLine } from "./hostile-texts.ts";
 import { median } from "./median.ts";
 
 const sizes = [0, 10, 100, 1000];
 const rounds = 5;
 /** Milliseconds for each resource at the largest size. */
 const goal = 1.5;
-/** Milliseconds for 10 kB of the worst text in each place of one resource. */
-const hostileGoal = 5;
 
 interface Taken {
   /** Wall clock. */
@@ -143,47 +140,6 @@ async function measure(cases: readonly Case[], flags: Flags): Promise<void> {
     }
     console.log(`round ${round}: ${times.join("; ")}`);
   }
-}
-
-/** Of texts that bring a careless reader to go back and forth: 10 kB of each, as an image and inside of a setting. */
-const hostile = [
-  "a",
-  "a-",
-  "a/",
-  "a.",
-  "a_",
-  "__",
-  "--",
-  ":",
-  "@",
-  "[",
-  "A/",
-  "a:",
-  "@sha256:",
-  "a/a:a@",
-  "image:",
-  "aA",
-];
-
-function hostileLine(): string {
-  const took = hostile.flatMap((part) => {
-    const text = part.repeat(10_240).slice(0, 10_240);
-    const resources = [
-      { type: "docker:index/container:Container", props: { image: text, envs: [`${text}=${text}`] } },
-      { type: "kubernetes:core/v1:ConfigMap", props: { data: { [text]: text, agent_image: text } } },
-    ];
-    return [noMutableImage, digestPinned].flatMap((rule) =>
-      resources.map((resource) => {
-        const times = Array.from({ length: rounds }, () => {
-          const began = performance.now();
-          judged(rule, resource);
-          return performance.now() - began;
-        });
-        return median(times);
-      }),
-    );
-  });
-  return `10 kB of hostile input take a rule ${Math.max(...took).toFixed(2)} ms at most; goal: ${hostileGoal} ms`;
 }
 
 function table(cases: readonly Case[]): string {

@@ -10,6 +10,7 @@ import {
 import { digestOf, shortReference } from "./image-reference.ts";
 import { instanceGroupSettings } from "./instance-group-schema.ts";
 import { fieldOf, isMapping } from "./json.ts";
+import { leftOutProblems } from "./left-out-rule.ts";
 import { suggestion } from "./nearest.ts";
 import { networkModeProblems } from "./network-mode.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
@@ -75,6 +76,7 @@ export function crossFieldProblems(raw: unknown, kinds: readonly CheckDeclaratio
     ),
     ...networkModeProblems(["controlPlane"], fieldOf(raw, "controlPlane"), names),
     ...placeProblems(raw, places),
+    ...leftOutProblems(raw),
   ];
 }
 

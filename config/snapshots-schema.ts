@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { containerPath, doc, environment } from "./fields.ts";
 import { pinnedImage } from "./image-reference.ts";
+import { faultText, patternFault } from "./left-out.ts";
 import { bytes, seconds } from "./units.ts";
 
 const keep = z.strictObject({
@@ -44,6 +45,19 @@ export const snapshots = z.strictObject({
       doc(
         "SQLite files that may be damaged, by their paths in the state, or in the container where another mount has them. `*` stands for any text. Any other damaged one is refused. Default: none.",
         ["workspace/leftover.db"],
+      ),
+    ),
+  exclude: z
+    .array(
+      z.string().refine((pattern) => patternFault(pattern) === undefined, {
+        error: ({ input }) => faultText(String(input)),
+      }),
+    )
+    .optional()
+    .meta(
+      doc(
+        "What the snapshots of gateways leave out: paths in the state, or in the container where another mount has them. `*` stands for any text within one name. A restore leaves it as it is. Default: nothing is left out.",
+        ["workspace/downloads", "workspace-*/node_modules"],
       ),
     ),
   drill: z

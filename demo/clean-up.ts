@@ -9,6 +9,7 @@ import {
   ingressName,
   instances,
   managedInstance,
+  modelServerName,
   networkName,
   stackName,
   volumeName,
@@ -21,7 +22,7 @@ import {
  * @param tools image for removing what the snapshots' containers have written as root.
  */
 export async function removeFormerDemo(docker: Docker, folder: string, tools: string): Promise<number> {
-  const names: readonly string[] = [controlPlaneName, ...instances];
+  const names: readonly string[] = [controlPlaneName, modelServerName, ...instances];
   const containers = (await docker.listContainers({ all: true })).filter(
     ({ Labels, Names }) =>
       Labels["clawforce.stack"] === stackName ||

@@ -7,6 +7,7 @@ import { statusLines } from "../fleet/status-table.ts";
 import { dockerClient } from "../platforms/docker/client.ts";
 import { OperationFailure } from "../platforms/failure.ts";
 import { buildImages, type Images } from "../toolchain/images/build.ts";
+import { migratingPair } from "../toolchain/images/openclaw-versions.ts";
 import { withLock } from "../toolchain/lock.ts";
 import { lineProgress, type Progress } from "../toolchain/progress.ts";
 import { environmentOf, setUp, type Toolchain } from "../toolchain/set-up.ts";
@@ -20,12 +21,13 @@ import { demoSettings, instances, stackName } from "./settings.ts";
 import { DemoStack, secret } from "./stack.ts";
 import { Story } from "./story.ts";
 
-const demoVersions = ["2026.4.15", "2026.4.22", "2026.4.23"] as const;
+/** A state of the first, with sessions, is not what the second starts on. */
+const demoVersions = migratingPair;
 
 /** What the stories are told with. */
 type DemoImages = Images<(typeof demoVersions)[number]>;
 
-/** The main job of `npm start`: a control plane and real gateways, updated under a stream of requests; one version fails and is taken back. */
+/** The main job of `npm start`: a control plane and real gateways, updated under a stream of requests; what is missing for it is found on a copy, and an update that fails is taken back. */
 async function main(): Promise<number> {
   const isExisting = wantsExisting(process.argv.slice(2));
   const progress = lineProgress();
@@ -76,7 +78,7 @@ async function tellExisting(toolchain: Toolchain, images: DemoImages, progress: 
     return DemoStack.create({ name: existingStack, folder, settings, secrets }, environment);
   });
   Object.assign(process.env, demo.environment);
-  const image = images.openclaw["2026.4.15"];
+  const image = images.openclaw["2026.9.1"];
   const story = new ExistingStory({ demo, docker, image, terminal: process.stdout });
   await toldToItsEnd(story);
   console.log("\nThe gateways stay up. To remove them and everything that was set up: npm run clean\n");
@@ -92,7 +94,7 @@ async function tell(toolchain: Toolchain, images: DemoImages, progress: Progress
     await removeFormerDemo(docker, folder, images.tools);
     const settings = demoSettings({
       ...{ dockerHost: toolchain.dockerHost, folder, ingressPort },
-      stable: images.openclaw["2026.4.15"],
+      stable: images.openclaw["2026.9.1"],
       tools: images.tools,
       controlPlane: images.controlPlane["1.4.1"],
       proxy: images.proxy,
@@ -113,9 +115,8 @@ async function tell(toolchain: Toolchain, images: DemoImages, progress: Progress
     images: {
       controlPlane: { before: images.controlPlane["1.4.1"], after: images.controlPlane["1.4.2"] },
       openclaw: {
-        stable: images.openclaw["2026.4.15"],
-        broken: images.openclaw["2026.4.22"],
-        fixed: images.openclaw["2026.4.23"],
+        stable: images.openclaw["2026.9.1"],
+        next: images.openclaw["2026.9.4"],
       },
       small: images.fixture["1"],
     },

@@ -8,6 +8,8 @@ export const ingressName = "demo-ingress";
 export const managedInstance = "bot-demo-managed";
 /** Unmistakable: whatever carries this name in its label is removed by the next demo and by `npm run clean`. */
 export const stackName = "clawforce-demo";
+/** The stand-in of a model provider. */
+export const modelServerName = "demo-model-server";
 export const groupName = "demo";
 export const networkName = "clawforce-demo";
 
@@ -57,14 +59,15 @@ export function demoSettings(parts: DemoParts): Record<string, unknown> {
           network: networkName,
           environment: { OPENCLAW_DISABLE_BONJOUR: "1" },
           // Each look starts a Node.js, on a machine that starts a gateway and answers a stream meanwhile.
-          health: { interval: "10s" },
+          health: { interval: "10s", wait: "5m" },
         },
         drain: { budget: "5s" },
         verification: [
           { kind: "version" },
           { kind: "http", path: "/readyz", body: { ready: true } },
-          // Only the canary has one: the demo's plugin. The others pass without.
-          { kind: "channels", deadline: "90s", interval: "30s", allowNone: true },
+          // A real flow: one turn of an agent, with the stand-in of a model. At the first start there is none yet.
+          { kind: "conversation", deadline: "90s", interval: "30s", output: "pong", asBefore: true },
+          { kind: "unchanged", what: ["sessions"] },
           { kind: "pins" },
           {
             kind: "logs",
@@ -74,9 +77,11 @@ export function demoSettings(parts: DemoParts): Record<string, unknown> {
         ],
       },
     },
-    "clawforce:snapshots": { repositories: join(folder, "repositories"), image: tools },
-    // On a small machine one shown by a command is enough: each starts two more gateways, one after the other.
-    "clawforce:rehearsal": { enabled: false },
+    "clawforce:snapshots": {
+      ...{ repositories: join(folder, "repositories"), image: tools },
+      drill: { deadline: "10m", memory: "1500 MB", cpus: 2 },
+    },
+    "clawforce:rehearsal": { deadline: "10m" },
     "clawforce:evidence": {
       directory: join(folder, "evidence"),
       signingKey: join(folder, "evidence-key.pem"),

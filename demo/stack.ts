@@ -64,7 +64,7 @@ export class DemoStack {
   }
 
   /** Changes one setting, as an operator does in a reviewed commit. */
-  async set(path: string, value: string | number): Promise<void> {
+  async set(path: string, value: unknown): Promise<void> {
     const [key = "", ...rest] = path.split(".");
     const document = parseDocument(await readFile(this.configFile, "utf8"));
     document.setIn(["config", key, ...rest], value);

@@ -4,10 +4,23 @@ import type { Terminal } from "../fleet/live.ts";
 import { UpdateEngine } from "../fleet/update-engine.ts";
 import { rehearsalClockVariable } from "../lifecycle/clock.ts";
 import { inspectContainer } from "../platforms/docker/client.ts";
-import { installLoopbackChannel, loopbackChannel } from "./channel-plugin.ts";
+import { oneShotLabel } from "../platforms/docker/one-shot.ts";
+import { hasWhatItHad, liveIn } from "./gateway.ts";
+import { startModelServer } from "./model-server.ts";
 import { Narrator } from "./narrator.ts";
+import { Outage } from "./outage.ts";
 import { type Account, Session } from "./session.ts";
-import { controlPlaneName, groupName, hostOf, instances, managedInstance, stackName } from "./settings.ts";
+import {
+  controlPlaneName,
+  groupName,
+  hostOf,
+  ingressName,
+  instances,
+  managedInstance,
+  modelServerName,
+  networkName,
+  stackName,
+} from "./settings.ts";
 import type { DemoStack } from "./stack.ts";
 import { failedOf, Stream, streamLines } from "./stream.ts";
 
@@ -20,8 +33,8 @@ export interface StoryParts {
   docker: Docker;
   images: {
     controlPlane: { before: string; after: string };
-    openclaw: { stable: string; broken: string; fixed: string };
-    /** A small image for the instance that the control plane makes. */
+    openclaw: { stable: string; next: string };
+    /** A small image for the instance that the control plane makes, and for the stand-in of a model. */
     small: string;
   };
   terminal: Terminal;
@@ -59,13 +72,14 @@ export class Story extends Narrator {
 
   async tell(): Promise<void> {
     await this.#bringUp();
-    await this.#prepareChannelAndInstance();
+    await this.#liveIn();
     const stream = this.#stream();
     stream.start();
     try {
       await this.#updateControlPlane();
-      await this.#tryTheBrokenVersion();
-      await this.#rollOutTheFixedVersion();
+      await this.#refuseOnACopy();
+      await this.#takeBackWithItsState();
+      await this.#rollOut();
       await this.#promoteAndReport();
     } finally {
       const counts = await stream.stop();
@@ -91,11 +105,17 @@ export class Story extends Narrator {
     for (const name of instances) await this.promiseImage(name, openclaw.stable);
   }
 
-  async #prepareChannelAndInstance(): Promise<void> {
+  async #liveIn(): Promise<void> {
     const { docker, images } = this.#parts;
     this.title("what is there before the updates");
-    await installLoopbackChannel(docker, canary);
-    this.say(`${canary} has a channel now, ${loopbackChannel}: a local plugin, in a folder of its own`);
+    await startModelServer(docker, {
+      ...{ name: modelServerName, image: images.small, network: networkName },
+      labels: { [oneShotLabel]: modelServerName },
+    });
+    await Promise.all(
+      instances.map((name) => liveIn(docker, name, { modelServer: modelServerName, ingress: ingressName })),
+    );
+    this.say(`each gateway has a session with ${modelServerName}, a stand-in of a model, and a job`);
     const session = await this.#logIn();
     await session.makeInstance(managedInstance.replace(/^bot-/, ""), images.small);
     this.say(`the control plane has made an instance, ${managedInstance}, and a backup of it`);
@@ -121,35 +141,52 @@ export class Story extends Narrator {
     this.say("its sessions have ended with the old version, as they do: logged in anew");
   }
 
-  async #tryTheBrokenVersion(): Promise<void> {
-    const { stable, broken } = this.#parts.images.openclaw;
-    this.title(`the fleet's window: ${shortReference(broken)} on the canary`);
+  async #refuseOnACopy(): Promise<void> {
+    const { stable, next } = this.#parts.images.openclaw;
+    this.title(`the fleet's window: ${shortReference(next)} is tried on a copy of the canary's state`);
     await this.#set("clawforce:window", "runtime");
-    await this.#pin("openclaw", broken);
+    await this.#pin("openclaw", next);
     this.say("too soon: the other track has just changed");
     await this.fleet(1, "update");
     const ahead = new Date(Date.now() + nextWindow * 3_600_000);
     process.env[rehearsalClockVariable] = ahead.toISOString();
     this.say(`the demo's clock: ${ahead.toISOString().slice(0, 16)}Z, ${nextWindow} hours on`);
-    const untouched = await this.#identities([...others, controlPlaneName]);
+    const untouched = await this.#identities(workloads);
     await this.fleet(3, "update");
     await this.promiseImage(canary, stable);
     await this.#promiseUntouched(untouched);
   }
 
-  async #rollOutTheFixedVersion(): Promise<void> {
-    const { stable, fixed } = this.#parts.images.openclaw;
-    this.title(`the next day: ${shortReference(fixed)}, canary first, then wave by wave`);
-    await this.#pin("openclaw", fixed);
-    this.say("first on a copy of the canary's state: does it work, and what would a way back take?");
-    const untouched = await this.#identities(workloads);
-    await this.fleet(0, "rehearse", "--workload", canary);
+  async #takeBackWithItsState(): Promise<void> {
+    const { docker, images } = this.#parts;
+    this.title("with its migration it starts, and nobody gets an answer: it is taken back, with its state");
+    const command = ["openclaw", "doctor", "--fix", "--non-interactive", "--no-workspace-suggestions"];
+    await this.#parts.demo.set("clawforce:agentImages.openclaw.migrate", [{ command, deadline: "20m" }]);
+    this.say(`change: clawforce:agentImages.openclaw.migrate: ${command.join(" ")}`);
+    this.say(`${modelServerName} goes down in the middle: a gateway is healthy without, and answers nobody`);
+    const untouched = await this.#identities([...others, controlPlaneName]);
+    const model = new Outage(docker, { of: modelServerName, during: canary });
+    model.begin();
+    await this.fleet(3, "update");
+    await model.end();
+    await this.promiseImage(canary, images.openclaw.stable);
     await this.#promiseUntouched(untouched);
+    this.promise(await hasWhatItHad(docker, canary), `${canary} has its job, and answers in its session`);
+  }
+
+  async #rollOut(): Promise<void> {
+    const { docker, images } = this.#parts;
+    const { stable, next } = images.openclaw;
+    this.title(`the model answers again: ${shortReference(next)}, canary first, then wave by wave`);
+    await this.#pin("openclaw", next);
     for (const updated of [1, 2, 4]) {
       await this.fleet(0, "update");
       for (const [index, name] of instances.entries()) {
-        await this.promiseImage(name, index < updated ? fixed : stable);
+        await this.promiseImage(name, index < updated ? next : stable);
       }
+    }
+    for (const name of instances) {
+      this.promise(await hasWhatItHad(docker, name), `${name} has its job, and answers in its session`);
     }
   }
 

@@ -10,6 +10,8 @@ import type {
   SnapshotEntry,
 } from "../lifecycle/evidence/records.ts";
 import { rehearsalText } from "../lifecycle/rehearsal/verdict.ts";
+import { stayedText } from "../lifecycle/snapshot/restore.ts";
+import { surveyLines } from "../lifecycle/snapshot/survey.ts";
 import { pauseOf, pauseText, stepsOf } from "./move-steps.ts";
 import { type RecordedMove, recordedMoves } from "./recorded-moves.ts";
 import { type RecordedUpdate, recordedUpdates } from "./recorded-updates.ts";
@@ -150,6 +152,7 @@ function facts(move: RecordedMove): [string, string][] {
     ...only("settings", cutOver?.changes && oneLine(cutOver.changes.join(", "))),
     ["time", `${move.began} to ${move.ended}`],
     ...only("hot snapshot", hot && snapshotFact(hot)),
+    ...only("before the update", hot?.survey && surveyLines(hot.survey).join("; ")),
     ...only("drill", hot && drillFact(move)),
     ...only("rehearsal", rehearsal && rehearsalFact(rehearsal)),
     ...only("drained", cutOver && drainFact(cutOver)),
@@ -184,8 +187,9 @@ function facts(move: RecordedMove): [string, string][] {
 }
 
 /** What a restore did not set back, because the snapshot and the state have other places. */
-function leftFact({ left = [], unnamed = [] }: RestoreEntry): string {
+function leftFact({ left = [], unnamed = [], stayed }: RestoreEntry): string {
   return [
+    ...(stayed === undefined ? [] : [`; ${stayedText(stayed)}`]),
     ...left.map((place) => `; ${code(place)} stayed as it was: the snapshot has nothing of it`),
     ...unnamed.map((place) => `; ${code(place)} of the snapshot is state no more, and was not restored`),
   ].join("");
@@ -207,7 +211,8 @@ function snapshotFact(snapshot: SnapshotEntry): string {
   const taken = `${counted(snapshot.files, "file")}, ${formatBytes(snapshot.bytes)}, taken in ${formatDuration(snapshot.seconds)}`;
   const places = Object.keys(snapshot.places ?? {}).map(code);
   const also = places.length === 0 ? "" : `, with ${places.join(" and ")}`;
-  return `${code(snapshot.snapshot.slice(0, 8))}, ${taken}${also}`;
+  const without = (snapshot.leftOut ?? []).map(code).join(" and ");
+  return `${code(snapshot.snapshot.slice(0, 8))}, ${taken}${also}${without && `, without ${without}`}`;
 }
 
 function drillFact({ drill, kind }: RecordedMove): string {

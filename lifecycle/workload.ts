@@ -1,6 +1,7 @@
 import type { Check } from "../config/check-kind.ts";
 import type { DrainConfig } from "../config/container-schema.ts";
 import type { Made } from "../config/container-settings.ts";
+import { type LeftOut, leftOutOf } from "../config/left-out.ts";
 import type { PlatformSettings } from "../config/platform-kind.ts";
 import type { MigrationStep, RehearsalConfig } from "../config/rehearsal-schema.ts";
 import type { StateLocation } from "../config/rollout.ts";
@@ -140,6 +141,15 @@ export function statePlaces({
   furtherPlaces = [],
 }: Pick<Workload, "state" | "mount" | "furtherPlaces">): StatePlaces {
   return [{ from: state, at: mount }, ...furtherPlaces];
+}
+
+/** What its snapshots leave out. The data of a control plane is always copied whole. */
+export function leftOut(
+  { track, snapshots }: Pick<Workload, "track" | "snapshots">,
+  [main, ...further]: StatePlaces,
+): LeftOut[] {
+  const places = further.map(({ at }) => at);
+  return track === "control-plane" ? [] : leftOutOf(snapshots.exclude ?? [], [main.at, ...places]);
 }
 
 /** The records of a workload, signed and read as the configuration says. */

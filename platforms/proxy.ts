@@ -41,6 +41,16 @@ export interface ProxyRequest {
   as: keyof RequestCount;
 }
 
+/** A request that the proxy itself sends to a target, past its own services. */
+export interface Question {
+  /** `NAME:PORT` */
+  address: string;
+  path: string;
+  host: string;
+  /** With the headers that it adds to requests of others. */
+  forwarded: boolean;
+}
+
 /** Requests that the ingress cut: WebSockets at once, requests after the drain. */
 export interface Cut {
   webSockets: number;
@@ -62,6 +72,8 @@ export interface IngressProxy {
   clearDeadline(service: string): Promise<void>;
   /** Requests of a service that are under way or held; undefined when the proxy does not count them. */
   inFlight(service: string): Promise<number | undefined>;
+  /** What a target answers to the proxy. Bodies are cut after some thousand characters. */
+  ask(question: Question): Promise<{ status: number; body: string }>;
   /** Its own log, each request once. Seconds for all of it. */
   requests(options: { since: Date; deadline: number }): AsyncIterable<ProxyRequest>;
   requestsReachBack(time: Date, deadline: number): Promise<boolean>;

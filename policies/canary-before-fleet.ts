@@ -18,6 +18,7 @@ import { proofMissing, unsignedRelease } from "./missing-proof.ts";
 import { rehearsalAge, rehearsalSettings, unrehearsedInGroup } from "./rehearsals.ts";
 import { evidenceSettings, homeOf, imageOfContainer, isInControlPlane, Rollout } from "./rollout.ts";
 import { durationSchema, type Settings, stackRule, unreadableFact } from "./rule.ts";
+import type { StackGraph } from "./stack-graph.ts";
 import { firstOf, quoted } from "./verdict.ts";
 
 export const canaryBeforeFleet = stackRule({
@@ -61,6 +62,7 @@ export const canaryBeforeFleet = stackRule({
     return [
       ...rollout.keyProblems,
       ...facts.problems.map(unreadableFact),
+      ...frozenFacts(graph),
       ...facts.workloads.flatMap((workload) => evidenceProblems(rollout, workload)),
       ...facts.workloads.flatMap((workload) => placeProblems(rollout, workload)),
       ...logFindings(rollout),
@@ -73,6 +75,23 @@ export const canaryBeforeFleet = stackRule({
     ];
   },
 });
+
+/** A component that goes on saying what it said in an earlier run. */
+function frozenFacts(graph: StackGraph): CanaryFinding[] {
+  const components = graph.ofType(...Object.values(fleetTypes));
+  return components.flatMap(({ name, urn, opts }) =>
+    opts.ignoreChanges.length === 0
+      ? []
+      : [
+          {
+            ...{ kind: "differs", resource: name, urn, path: "ignoreChanges" },
+            what: `what it says of the fleet is under ignoreChanges (${opts.ignoreChanges.map(quoted).join(", ")})`,
+            why: "what is judged has to be what runs",
+            write: "no ignoreChanges on a component of the fleet",
+          },
+        ],
+  );
+}
 
 /** Evidence that was copied, changed or put in: it never counts, and it is never passed over. */
 function evidenceProblems(rollout: Rollout, workload: JudgedWorkload): CanaryFinding[] {

@@ -9,7 +9,7 @@ function words(...texts: readonly string[]): ReadonlySet<string> {
 
 const containers = words(
   "create exec kill pause restart rm run start stop unpause up down update",
-  "attach commit cp deploy import leave prune remove rename rmi rollback scale",
+  "attach commit connect cp deploy disconnect import leave prune remove rename rmi rollback scale",
 );
 const clusters = words(
   "apply create debug delete drain edit exec install patch replace rollback rollout run scale set sync uninstall upgrade",

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { sameDigest } from "./fleet-facts.ts";
 import { parsedJson } from "./json.ts";
@@ -61,27 +61,11 @@ export class EvidenceFolder {
   recordsOf({ stack, workload }: EvidenceOwner, images: readonly string[]): LoggedRecords | undefined {
     // A name out of a program must not lead to another folder.
     if (![stack, workload].every((name) => /^[A-Za-z0-9][\w.-]*$/.test(name))) return undefined;
-    const text = textOf(join(this.#directory, stack, workload, "records.jsonl"));
-    return text === undefined ? undefined : this.#read(text, images);
+    const log = logIn(join(this.#directory, stack, workload, "records.jsonl"));
+    return log === undefined ? undefined : this.#kept(log, images);
   }
 
-  #read(text: string, images: readonly string[]): LoggedRecords {
-    const entries: Glance[] = [];
-    let before = "0".repeat(64);
-    for (const [index, line] of text.split("\n").entries()) {
-      const value = parsedJson(line);
-      // What a kill during the write leaves. The chain goes on from the whole line before it.
-      if (value === undefined) continue;
-      const glance = glanceAt(value);
-      if (glance === undefined || glance.previous !== before)
-        return { ...this.#kept(entries, images), broken: index + 1 };
-      entries.push(glance);
-      before = createHash("sha256").update(line).digest("hex");
-    }
-    return this.#kept(entries, images);
-  }
-
-  #kept(all: readonly Glance[], images: readonly string[]): LoggedRecords {
+  #kept({ entries: all, ...log }: LoggedRecords, images: readonly string[]): LoggedRecords {
     const entries = all.filter(({ record }) => record.time <= this.#until);
     const kept = new Set<Glance>();
     for (const kind of judgedKinds) {
@@ -92,10 +76,7 @@ export class EvidenceFolder {
         for (const each of ofKind.filter(({ record }) => speaksOf(record, image)).slice(-newest))
           kept.add(each);
     }
-    return {
-      entries: entries.filter((each) => kept.has(each)),
-      length: all.at(-1)?.record.sequence ?? 0,
-    };
+    return { ...log, entries: entries.filter((each) => kept.has(each)) };
   }
 }
 
@@ -103,11 +84,48 @@ function speaksOf({ image }: JudgedRecord, wanted: string): boolean {
   return wanted !== "" && sameDigest(image, wanted);
 }
 
-/** Empty where there is no log yet. */
-function textOf(file: string): string | undefined {
+/** What a file had in it, and by what it is known to be the same. */
+interface ReadFile {
+  stamp: string;
+  log: LoggedRecords;
+}
+
+/** By their paths: each rule about the fleet asks for the same ones, and reading one takes time. */
+const files = new Map<string, ReadFile>();
+
+/** All of a log, empty where there is none yet; read anew only when its file has changed. */
+function logIn(path: string): LoggedRecords | undefined {
   try {
-    return readFileSync(file, "utf8");
+    const { ino, size, mtimeMs } = statSync(path);
+    const stamp = `${ino} ${size} ${mtimeMs}`;
+    const known = files.get(path);
+    if (known?.stamp === stamp) return known.log;
+    const log = logOf(readFileSync(path, "utf8"));
+    files.set(path, { stamp, log });
+    return log;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "ENOENT" ? "" : undefined;
+    return error instanceof Error && "code" in error && error.code === "ENOENT" ? noLog : undefined;
   }
+}
+
+const noLog: LoggedRecords = { entries: [], length: 0 };
+
+function logOf(text: string): LoggedRecords {
+  const entries: Glance[] = [];
+  let before = "0".repeat(64);
+  for (const [index, line] of text.split("\n").entries()) {
+    const value = parsedJson(line);
+    // What a kill during the write leaves. The chain goes on from the whole line before it.
+    if (value === undefined) continue;
+    const glance = glanceAt(value);
+    if (glance === undefined || glance.previous !== before)
+      return { entries, length: lengthOf(entries), broken: index + 1 };
+    entries.push(glance);
+    before = createHash("sha256").update(line).digest("hex");
+  }
+  return { entries, length: lengthOf(entries) };
+}
+
+function lengthOf(entries: readonly Glance[]): number {
+  return entries.at(-1)?.record.sequence ?? 0;
 }

@@ -1,4 +1,9 @@
-/** What a search without a map has found: an image, a value that nobody knows yet, or what something else does with images. */
+import type { Unread } from "./text-scan.ts";
+
+/**
+ * What a search without a map has found: an image, a value that nobody knows yet, a text that was not read, or what
+ * something else does with images.
+ */
 export type Found =
   | {
       path: string;
@@ -9,6 +14,8 @@ export type Found =
       /** Whether the name of the place says that an image stands there. */
       named: boolean;
     }
+  /** A text that may name images. */
+  | { path: string; unread: Unread }
   | FoundHand;
 
 /** Something beside the program that has a hand in what runs. */

@@ -25,11 +25,25 @@ const partSteps = [
   "reference",
 ];
 
-type FrozenImage =
-  /** An image that keeps being what it was, whatever the program says: what runs is outside of review. */
-  | { kind: "frozen"; path: string; ignored: string }
-  /** The program shows no image there: what is kept may have one or not. */
-  | { kind: "unknown-entry"; path: string };
+/** An image that keeps being what it was, whatever the program says: what runs is outside of review. */
+interface FrozenImage {
+  path: string;
+  ignored: string;
+  /** Whether the program shows an image there; else what is kept can have one. */
+  isShown: boolean;
+}
+
+/** What holds the containers of a pod, or the pod, in resources of any operator. */
+const podSteps = [
+  "containers",
+  "ephemeralContainers",
+  "initContainers",
+  "podSpec",
+  "podTemplate",
+  "podTemplateSpec",
+  "sidecarContainers",
+  "sidecars",
+];
 
 /** What `ignoreChanges` does to the images of a resource. */
 export function frozenImages(
@@ -41,10 +55,11 @@ export function frozenImages(
     const path =
       mapped.find((each) => isFrozenBy(ignored, each)) ??
       found.find((each) => isFrozenBy(ignored, each) && isPartOfImage(stepBelow(ignored, each)));
-    if (path !== undefined) return [{ kind: "frozen", path, ignored }];
+    if (path !== undefined) return [{ path, ignored, isShown: true }];
     if (!isOpen(first)) return [];
-    if (namesImage(last) || namesImages(last)) return [{ kind: "frozen", path: ignored, ignored }];
-    return isWholeProperty(ignored) ? [{ kind: "unknown-entry", path: ignored }] : [];
+    if (namesImage(last) || namesImages(last)) return [{ path: ignored, ignored, isShown: true }];
+    const canHold = isWholeProperty(ignored) || podSteps.includes(last);
+    return canHold ? [{ path: ignored, ignored, isShown: false }] : [];
   });
 }
 

@@ -7,7 +7,7 @@ import {
   type UnreadReference,
 } from "./image-reference.ts";
 import { isPartialVersion, saysLatest, tagAloneTold, undigestedTold } from "./image-tags.ts";
-import { movedTold, unseenImages } from "./unseen-images.ts";
+import { movedTold, unreadTold, unseenImages } from "./unseen-images.ts";
 import { quoted, type Told } from "./verdict.ts";
 
 /** What can be wrong at a place, by name: the names stand in the configuration of levels. */
@@ -70,6 +70,8 @@ function unjudgeableTold(place: ImagePlace, setting: () => string | undefined): 
         why: "it can't be told whether it names an image",
         write: "the image as literal text; nothing, if the value names no image",
       };
+    case "unread":
+      return { kind: "unknownEntry", ...unreadTold[place.unread] };
     case "opaque":
       return { kind: "opaque", ...unseenImages[place.of] };
     case "malformed":
@@ -132,13 +134,17 @@ export function tagFindings(
   return told.flatMap((each) => (each === undefined ? [] : [{ ...each, path: place.path, reference }]));
 }
 
-function frozen({ path, ignored }: ImagePlace & { kind: "frozen" }): Finding {
+function frozen({ path, ignored, isShown }: ImagePlace & { kind: "frozen" }): Finding {
   return {
     kind: "frozen",
     path,
-    what: `the image is under ignoreChanges (${quoted(ignored)})`,
+    what: isShown
+      ? `the image is under ignoreChanges (${quoted(ignored)})`
+      : `all of it is under ignoreChanges (${quoted(ignored)}), and an image can stand in what is kept`,
     why: "then something else runs than the program says, and no review sees it",
-    write: "ignoreChanges without this path",
+    write: isShown
+      ? "ignoreChanges without this path"
+      : "ignoreChanges with the one field that something else sets, such as `spec.replicas`",
   };
 }
 

@@ -14,6 +14,7 @@ import {
 } from "./image-paths.ts";
 import { foundInText, isOtherThanReference, listedIn, namesImage, namesImages, walk } from "./image-walk.ts";
 import { variantsOf } from "./pod-kinds.ts";
+import type { Unread } from "./text-scan.ts";
 
 /** A place of a resource where an image stands or could stand, and what is known of it. */
 export type ImagePlace =
@@ -25,14 +26,16 @@ export type ImagePlace =
   | { kind: "unknown"; path: string }
   /** A value nobody knows at preview, which may name an image or not. */
   | { kind: "unknown-entry"; path: string }
+  /** A text that may name images, and that was not read. */
+  | { kind: "unread"; path: string; unread: Unread }
   /** Something else than a text. */
   | { kind: "malformed"; path: string }
   /** An image that this very update builds. */
   | { kind: "built"; path: string }
   /** A source of images that a pack can't look into: a chart, or what an injector puts into a pod. */
   | { kind: "opaque"; path: string; of: "chart" | "injector" }
-  /** An image that the program tells the engine not to update. */
-  | { kind: "frozen"; path: string; ignored: string }
+  /** An image that the program tells the engine not to update, or what can have one where it shows none. */
+  | { kind: "frozen"; path: string; ignored: string; isShown: boolean }
   /** Something else is told to change the image. */
   | { kind: "moved"; path: string; by: string };
 
@@ -80,7 +83,7 @@ export function imagePlacesOf(resource: JudgedResource): ImagePlace[] {
   // A workload that nothing is done to keeps its settings.
   const found = isUnitOfWorkload(urn) ? [] : places.filter(isImage).map(({ path }) => path);
   const frozen = frozenImages(ignoreChanges, { mapped, found, isOpen });
-  return [...places, ...frozen];
+  return [...places, ...frozen.map((each) => ({ kind: "frozen" as const, ...each }))];
 }
 
 function isImage({ kind }: ImagePlace): boolean {
@@ -115,11 +118,28 @@ const besideContent = ["apiVersion", "kind", "metadata", "status"];
 /** Kinds of Kubernetes' own that no table has are none with containers. Those of others may have some. */
 function isBuiltIn(type: string): boolean {
   const [, group = ""] = /^kubernetes:([^/]+)\//.exec(type) ?? [];
-  return /^[a-z]+$/.test(group) || builtInGroups.test(group);
+  return /^[a-z]+$/.test(group) || builtInGroups.test(group) || groupsWithoutPods.includes(group);
 }
 
 const builtInGroups =
   /^(admissionregistration|apiextensions|apiregistration|authentication|authorization|certificates|coordination|discovery|events|flowcontrol\.apiserver|internal\.apiserver|networking|node|rbac\.authorization|resource|scheduling|settings|storage|storagemigration)\.k8s\.io$/;
+
+/** Of others, those whose kinds all speak of networks, certificates, secrets and copies. */
+const groupsWithoutPods = [
+  "acme.cert-manager.io",
+  "bitnami.com",
+  "cert-manager.io",
+  "cilium.io",
+  "crd.projectcalico.org",
+  "external-secrets.io",
+  "gateway.networking.k8s.io",
+  "groupsnapshot.storage.k8s.io",
+  "policy.networking.k8s.io",
+  "projectcalico.org",
+  "security.istio.io",
+  "snapshot.storage.k8s.io",
+  "traefik.io",
+];
 
 /** What of a release says which images its chart brings. */
 const ofChart = ["chart", "valueYamlFiles", "version"];
@@ -236,6 +256,7 @@ function foundPlace(found: Found, use: Use | "setting", hidden = false): ImagePl
       ? { kind: "moved", path, by: found.by }
       : { kind: "opaque", path, of: "injector" };
   }
+  if ("unread" in found) return { kind: "unread", path, unread: found.unread };
   const { text, named, alone } = found;
   if (text === undefined) return { kind: named ? "unknown" : "unknown-entry", path };
   return alone ? { kind: "tag", path, tag: text, hidden } : { kind: "text", path, use, text, hidden };

@@ -12,7 +12,8 @@ import {
   type Setting,
 } from "./image-parts.ts";
 import { wordsOf } from "./name-words.ts";
-import { manifestsIn, settingLines, unread } from "./setting-texts.ts";
+import { readText, type SettingLine } from "./setting-texts.ts";
+import { mayNameImage } from "./text-scan.ts";
 
 /** Levels of nesting; deeper ones are taken for unknown, so that nothing hides below. */
 const depthLimit = 64;
@@ -27,37 +28,48 @@ export function walk(from: Reached, depth = 0): Found[] {
   if (typeof value === "string") return foundInText(path, value, depth);
   if (!isObject(value)) return [];
   if (Array.isArray(value)) return walkList(itemsOf(value, path), depth);
+  return walkObject(value, path, [], depth);
+}
+
+/** @param looked - keys of what has been walked: to walk it again would double the work at each level. */
+function walkObject(value: object, path: string, looked: readonly string[], depth: number): Found[] {
   const composed = composedObject(value, path, false);
+  const parts = composed === undefined ? [] : partKeys;
+  const isOther = ({ key, value: each }: Setting) =>
+    !looked.includes(key) && (isObject(each) || !parts.includes(key));
   return [
     ...(composed === undefined ? [] : foundOf(composed)),
     ...declaredIn(value, path),
-    ...walkOthers(value, path, composed === undefined ? [] : partKeys, depth),
+    ...walkOthers(propertiesOf(value, path).filter(isOther), path, depth),
   ];
 }
 
-/** What an object has beside the parts of a reference that have been looked at. */
-function walkOthers(value: object, path: string, seen: readonly string[], depth: number): Found[] {
-  const others = propertiesOf(value, path).filter(
-    ({ key, value: each }) => isObject(each) || !seen.includes(key),
-  );
+function walkOthers(others: readonly Setting[], path: string, depth: number): Found[] {
   return walkSettings(others, (property) => walkProperty(property, path, depth + 1));
 }
 
 /** A list of objects with `name` and `value` is one of settings: parameters of a chart, variables. */
 function walkList(items: readonly Reached[], depth: number): Found[] {
-  const named = items.flatMap(({ path, value }): Setting[] => {
-    const key = isObject(value) ? read(value, "name") : undefined;
-    if (!isObject(value) || typeof key !== "string" || !Object.hasOwn(value, "value")) return [];
-    return [{ key, path: `${path}.value`, value: read(value, "value") }];
+  const named = items.flatMap((item) => {
+    const setting = namedSetting(item);
+    return setting === undefined ? [] : [setting];
   });
   const settings = walkSettings(named, (setting) =>
     namesImage(setting.key) ? walkNamed(setting, depth + 1) : [],
   );
   const seen = new Set(settings.map(({ path }) => path));
-  return [
-    ...settings,
-    ...items.flatMap((item) => walk(item, depth + 1)).filter(({ path }) => !seen.has(path)),
-  ];
+  const others = items.flatMap((item) =>
+    isObject(item.value) && namesImage(namedSetting(item)?.key ?? "")
+      ? walkObject(item.value, item.path, ["value"], depth + 1)
+      : walk(item, depth + 1),
+  );
+  return [...settings, ...others.filter(({ path }) => !seen.has(path))];
+}
+
+function namedSetting({ path, value }: Reached): Setting | undefined {
+  const key = isObject(value) ? read(value, "name") : undefined;
+  if (!isObject(value) || typeof key !== "string" || !Object.hasOwn(value, "value")) return undefined;
+  return { key, path: `${path}.value`, value: read(value, "value") };
 }
 
 function walkSettings(settings: readonly Setting[], each: (setting: Setting) => Found[]): Found[] {
@@ -107,8 +119,11 @@ function declaredIn(value: object, path: string): Found[] {
   const policy = own("importPolicy");
   if (isObject(policy) && isOn(read(policy, "scheduled")))
     return [{ path: `${path}.importPolicy.scheduled`, hand: "moves", by: "importPolicy.scheduled" }];
-  if (own("kind") !== "DockerImage") return [];
-  return walkNamed({ path: `${path}.name`, value: own("name") }, 0);
+  const name = own("name");
+  // An object is walked with the others.
+  return own("kind") === "DockerImage" && !isObject(name)
+    ? walkNamed({ path: `${path}.name`, value: name }, 0)
+    : [];
 }
 
 /** On, or not known; a text of YAML's is one as it is written. */
@@ -130,9 +145,9 @@ function walkImages({ path, value }: Reached, depth: number): Found[] {
 
 /** The images that a text lists: as JSON or YAML, or one after the other. */
 export function listedIn(path: string, text: string, depth = 0): Found[] {
-  const manifests = manifestsIn(text);
-  if (manifests === unread) return [{ path, named: true }];
-  if (manifests !== undefined)
+  const { manifests, unread } = readText(text);
+  if (unread !== undefined) return [{ path, unread }];
+  if (manifests.length > 0)
     return manifests.flatMap(({ place, value }) => walkImages({ path: `${path}${place}`, value }, depth + 1));
   return listedReferences(text)
     .filter((reference) => !isOtherThanReference(reference))
@@ -145,32 +160,37 @@ function walkNamed({ path, value }: Reached, depth: number): Found[] {
     return isOtherThanReference(value) ? [] : [{ path, text: value, named: true }];
   if (!isObject(value)) return [];
   if (Array.isArray(value)) return walk({ path, value }, depth + 1);
+  const others = propertiesOf(value, path);
   const reference = Object.hasOwn(value, "reference") ? (read(value, "reference") ?? "") : "";
   if (reference !== "")
     return [
       ...walkNamed({ path: `${path}.reference`, value: reference }, depth + 1),
-      ...walkOthers(value, path, ["reference"], depth),
+      ...walkOthers(
+        others.filter(({ key }) => key !== "reference"),
+        path,
+        depth,
+      ),
     ];
   const composed = composedObject(value, path, true);
   if (composed === undefined) return walk({ path, value }, depth + 1);
-  return [...foundOf(composed), ...walkOthers(value, path, partKeys, depth)];
+  const isOther = ({ key, value: each }: Setting) => isObject(each) || !partKeys.includes(key);
+  return [...foundOf(composed), ...walkOthers(others.filter(isOther), path, depth)];
 }
-
-/** What could be of use in a text, so that others need not be read; a character can be written by its number. */
-const mayMatter = /image|repo|inject|keel|flux|watchtower|ouroboros|autoupdate|\\[uUx]/i;
 
 /** Manifests inside of a text, as JSON or YAML, or settings by its lines. */
 export function foundInText(path: string, text: string, depth = 0): Found[] {
-  if (!mayMatter.test(text)) return [];
-  const manifests = manifestsIn(text);
-  if (manifests !== undefined && manifests !== unread)
-    return manifests.flatMap(({ place, value }) => walk({ path: `${path}${place}`, value }, depth + 1));
-  const settings = settingLines(text).map(({ line, ...setting }) => ({
-    ...setting,
-    path: `${path} line ${line}`,
-  }));
-  const found = walkSettings(settings, (setting) => foundInLine(setting, depth));
-  return manifests === unread ? [{ path, named: false }, ...found] : found;
+  if (!mayNameImage(text)) return [];
+  const { manifests, others, unread } = readText(text);
+  return [
+    ...(unread === undefined ? [] : [{ path, unread }]),
+    ...manifests.flatMap(({ place, value }) => walk({ path: `${path}${place}`, value }, depth + 1)),
+    ...foundInLines(path, others, depth),
+  ];
+}
+
+function foundInLines(path: string, lines: readonly SettingLine[], depth: number): Found[] {
+  const settings = lines.map(({ line, ...setting }) => ({ ...setting, path: `${path} line ${line}` }));
+  return walkSettings(settings, (setting) => foundInLine(setting, depth));
 }
 
 function foundInLine({ key, path, value }: Setting, depth: number): Found[] {

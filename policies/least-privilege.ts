@@ -1,7 +1,8 @@
 import { notKnown, propertiesOf, type Reached, read } from "./guarded-read.ts";
 import { type EnvironmentPath, knownTypes } from "./image-paths.ts";
 import { inspectPlainOptions, plainSwarmSecret } from "./plain-options.ts";
-import { plainIn, plainInWhole, plainLines, reportPlain, variablesAt } from "./plain-secrets.ts";
+import { reportPlain, variablesAt } from "./plain-secrets.ts";
+import { plainIn, plainInWhole, plainLines } from "./plain-values.ts";
 import { variantsOf } from "./pod-kinds.ts";
 import { Inspection, type Privilege, type PrivilegeKind, privilegeKinds } from "./privilege.ts";
 import { bareName, type Capabilities, usualCapabilities } from "./privilege-capabilities.ts";
@@ -165,11 +166,11 @@ function inspectProvider(inspection: Inspection, { props }: JudgedInputs): void 
     if (isMarkedSecret(props, path)) continue;
     if (value === notKnown) inspection.reportUnknownEntry(path);
     if (typeof value !== "string") continue;
-    const lines = plainLines(value.replaceAll(/[{},]/g, "\n"));
+    const lines = plainLines(value);
     const part = plainInWhole({ name: key, value }, lines);
     if (part !== undefined) reportPlain(inspection, path, { name: key, part, write: asSecret });
     for (const { line, key: name } of lines)
-      reportPlain(inspection, `${path} part ${line}`, { name, part: "secret", write: asSecret });
+      reportPlain(inspection, `${path} line ${line}`, { name, part: "secret", write: asSecret });
   }
 }
 

@@ -97,7 +97,7 @@ function storageNamed(name: string): State {
 }
 
 /** What a PersistentVolume says beside its source. */
-const besideSources = [
+export const besideSources: readonly string[] = [
   "accessModes",
   "capacity",
   "claimRef",

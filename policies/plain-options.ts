@@ -1,5 +1,6 @@
 import { isObject, notKnown, propertiesOf, type Reached } from "./guarded-read.ts";
-import { plainIn, plainLines, reportPlain } from "./plain-secrets.ts";
+import { reportPlain } from "./plain-secrets.ts";
+import { plainIn, plainLines } from "./plain-values.ts";
 import { below, type Inspection } from "./privilege.ts";
 
 /** Where a resource of Docker's has options by name, beside its environment. */

@@ -1,7 +1,8 @@
 import { isUnconfinedType, overriddenIn, privilegedTold, unconfinedTold } from "./confinement.ts";
 import { isObject, itemsOf, notKnown, propertiesOf, type Reached, read } from "./guarded-read.ts";
 import { inspectMount, isEngineSocket } from "./host-path.ts";
-import { isLiteral, plainIn, reportPlain } from "./plain-secrets.ts";
+import { reportPlain } from "./plain-secrets.ts";
+import { isLiteral, plainIn } from "./plain-values.ts";
 import type { Inspection } from "./privilege.ts";
 import { type Capabilities, inspectCapabilities } from "./privilege-capabilities.ts";
 import { hostNamespaceTold, inspectAddress } from "./privilege-docker.ts";

@@ -16,7 +16,6 @@ import { type Proof, passedReleases, proofOf } from "./proof.ts";
 import type { Finding, Settings } from "./rule.ts";
 import {
   type JudgedRecord,
-  type OpenedLines,
   type ReadEvidence,
   readEvidence,
   readTrustedKeys,
@@ -38,7 +37,6 @@ export class Rollout {
   readonly namesFolder: boolean;
   readonly #keys: readonly TrustedKey[];
   readonly #evidence = new Map<JudgedWorkload, WholeEvidence>();
-  readonly #opened: OpenedLines = new Map();
   readonly #folder: EvidenceFolder | undefined;
   readonly #minimumBake: number;
   readonly #longestAge: number;
@@ -68,14 +66,12 @@ export class Rollout {
     const known = this.#evidence.get(workload);
     if (known !== undefined) return known;
     const owner = { stack: stackOf(workload.resource), workload: workload.name };
-    const handed = readEvidence(workload.evidence, owner, this.#keys, this.#opened);
+    const handed = readEvidence(workload.evidence, owner, this.#keys);
     const images = [workload.image, workload.from, workload.previous];
     const logged = this.#folder?.recordsOf(owner, images);
     const log = logged && comparedLog(workload.evidence, logged, images);
     const records =
-      log === undefined
-        ? handed.records
-        : readEvidence(log.envelopes, owner, this.#keys, this.#opened).records;
+      log === undefined ? handed.records : readEvidence(log.envelopes, owner, this.#keys).records;
     const whole = { records, problems: handed.problems, log };
     this.#evidence.set(workload, whole);
     return whole;

@@ -177,9 +177,15 @@ class Verdict<Kind extends string> {
 
   /** The engine gives resources in no order; a reviewer compares one run with the next. */
   #inOrder(findings: readonly Finding<Kind>[]): Finding<Kind>[] {
-    const key = ({ kind, resource, path, what }: Finding<Kind>) =>
-      [resource, path, String(this.#parts.kinds.indexOf(kind)).padStart(3, "0"), what].join("\u0000");
-    return findings.toSorted((one, other) => (key(one) < key(other) ? -1 : 1));
+    return findings
+      .map((finding) => ({ finding, key: this.#keyOf(finding) }))
+      .toSorted((one, other) => (one.key < other.key ? -1 : 1))
+      .map(({ finding }) => finding);
+  }
+
+  #keyOf({ kind, resource, path, what }: Finding<Kind>): string {
+    const place = String(this.#parts.kinds.indexOf(kind)).padStart(3, "0");
+    return [resource, path, place, what].join("\u0000");
   }
 }
 

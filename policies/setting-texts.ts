@@ -1,6 +1,9 @@
-import { parseAllDocuments } from "yaml";
+import { type Document, parseAllDocuments, Schema } from "yaml";
 import { isObject } from "./guarded-read.ts";
 import { parsedJson } from "./json.ts";
+import { lineEnds, withPlainEnds } from "./line-ends.ts";
+import { remembered } from "./remembered.ts";
+import { mayHoldStructure, tooMuchIn, type Unread } from "./text-scan.ts";
 
 /** A manifest inside of a text. */
 export interface Manifest {
@@ -16,83 +19,132 @@ export interface SettingLine {
   value: string;
 }
 
-/** A text that could hold manifests, of which nobody knows which: it is too long, nests too deep, or is all tags. */
-export const unread = Symbol("not read");
-type Manifests = readonly Manifest[] | typeof unread | undefined;
-
-/** No manifest that people write is longer. */
-const longest = 256 * 1024;
-
-/** More of them are on their way to nowhere: only a text that is to hold a reader up nests so deep. */
-const deepest = 64;
-
-/** Tags, anchors and aliases: a reader of YAML takes the square of their number. */
-const mostProperties = 1000;
-
-const known = new Map<string, Manifests>();
-const mostKnown = 64;
-
-/** The manifests that a text holds, as JSON or YAML. Undefined: it is neither. */
-export function manifestsIn(text: string): Manifests {
-  if (known.has(text)) return known.get(text);
-  const manifests = readManifests(text);
-  // Each rule asks for the same texts.
-  if (known.size >= mostKnown) known.clear();
-  known.set(text, manifests);
-  return manifests;
+/** What a text holds. */
+export interface ReadText {
+  /** As JSON or YAML. */
+  manifests: readonly Manifest[];
+  /** Lines of what is neither. */
+  others: readonly SettingLine[];
+  /** Why a part of it was not read as YAML. */
+  unread?: Unread;
 }
 
-function readManifests(text: string): Manifests {
-  const json = /^\s*[{[]/.test(text) ? parsedJson(text) : undefined;
-  if (isObject(json)) return [{ place: "", value: json }];
-  if (text.length > longest || nestsTooDeep(text) || hasTooManyProperties(text)) return unread;
-  const values = yamlValues(text);
-  if (values === unread) return unread;
-  if (values === undefined || !values.some(isObject)) return undefined;
-  return values.flatMap((value, index) =>
+/** Reads a text as JSON or YAML, document by document, and by its lines where it is neither. */
+export const readText: (text: string) => ReadText = remembered(readNew, 1024 * 1024);
+
+function readNew(written: string): ReadText {
+  const json = /^\s*[{[]/.test(written) ? parsedJson(written) : undefined;
+  if (isObject(json)) return { manifests: [{ place: "", value: json }], others: [] };
+  const text = withPlainEnds(written);
+  if (!mayHoldStructure(text)) return { manifests: [], others: settingLines(text) };
+  const unread = tooMuchIn(text);
+  return unread === undefined ? readYaml(text) : { manifests: [], others: settingLines(text), unread };
+}
+
+function readYaml(text: string): ReadText {
+  const pieces = piecesOf(text).map((piece) => ({ ...piece, ...valuesOf(piece.text) }));
+  const values = pieces.flatMap((piece) => piece.values);
+  const manifests = values.flatMap((value, index) =>
     isObject(value) ? [{ place: values.length > 1 ? ` document ${index + 1}` : "", value }] : [],
   );
+  const others = pieces
+    .filter((piece) => piece.values.some((value) => !isObject(value) && value !== ""))
+    .flatMap((piece) => settingLines(piece.text, piece.line));
+  const unread = pieces.flatMap(({ problem = "other" }) => (problem === "other" ? [] : problem))[0];
+  return { manifests, others, ...(unread !== undefined && { unread }) };
 }
+
+/**
+ * Its documents, each by itself, as those that apply them do: where one is none, others can be of use. A directive stays
+ * with its document.
+ */
+function piecesOf(text: string): { text: string; line: number }[] {
+  const pieces: { text: string; line: number }[] = [];
+  let [before, line] = ["", 1];
+  for (const part of text.split(/^(?=---\s)|(?<=^\.\.\.[ \t\r]*\n)/m)) {
+    before += part;
+    const hasContent = /^[^\s#%]/m.test(before);
+    if (pieces.length === mostPieces || !hasContent) continue;
+    pieces.push({ text: before, line });
+    line += before.split(lineEnds).length - 1;
+    before = "";
+  }
+  return [...pieces, { text: before, line }];
+}
+
+/** The rest is one piece: only a text that is to hold a reader up has more of them. */
+const mostPieces = 100;
+
+interface Values {
+  values: readonly unknown[];
+  /** Why there is none: something else than YAML, or what a reader does not take. */
+  problem?: Unread | "other";
+}
+
+function valuesOf(text: string): Values {
+  const none = (problem: Unread | "other"): Values => ({ values: [undefined], problem });
+  try {
+    const documents = documentsOf(text);
+    const errors = documents.flatMap((document) => document.errors.map(({ code }) => code));
+    if (errors.includes("RESOURCE_EXHAUSTION")) return none("deep");
+    if (errors.length > 0) return none("other");
+    return { values: documents.map((document) => document.toJS({ maxAliasCount: 100 })) };
+  } catch (error) {
+    // An alias of nothing, or aliases of aliases of aliases.
+    return none(error instanceof RangeError ? "deep" : "aliases");
+  }
+}
+
+/** Of another type it would be bytes. */
+const packedText = {
+  tag: "tag:yaml.org,2002:binary",
+  resolve: (base64: string) => Buffer.from(base64, "base64").toString("utf8"),
+};
 
 /** Every scalar as it is written: a tag `1.10` is no number. */
-const asWritten = { schema: "failsafe", merge: true, uniqueKeys: false, logLevel: "silent" } as const;
+const asWritten = {
+  // Made once: a document makes one of its own otherwise.
+  schema: new Schema({ schema: "failsafe", customTags: [packedText], merge: true }),
+  uniqueKeys: false,
+  prettyErrors: false,
+  // Templates such as `{{ .Values.image }}` are keys of keys to it: no warning of its own in somebody's preview.
+  logLevel: "error",
+} satisfies Parameters<typeof parseAllDocuments>[1];
 
-function yamlValues(text: string): unknown[] | typeof unread | undefined {
+function documentsOf(text: string): readonly Document[] {
+  // A text that is no YAML can have as many errors as characters. Nobody asks where in the reader they came up.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
-    const documents = [...parseAllDocuments(text, asWritten)];
-    if (documents.some(({ errors }) => errors.length > 0)) return undefined;
-    return documents.map((document) => document.toJS({ maxAliasCount: 100 }));
-  } catch {
-    // Aliases of aliases of aliases, or a depth that its reader does not take.
-    return unread;
+    return [...parseAllDocuments(text, asWritten)];
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
-function nestsTooDeep(text: string): boolean {
-  let depth = 0;
-  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
-    depth += bracket === "[" || bracket === "{" ? 1 : -1;
-    if (depth > deepest) return true;
-  }
-  return /^[ \t]*(?:[-?][ \t]+){64}/m.test(text);
-}
-
-function hasTooManyProperties(text: string): boolean {
-  let count = 0;
-  for (const _ of text.matchAll(/(?:^|[\s[{,:])[!&*]/g)) {
-    count += 1;
-    if (count > mostProperties) return true;
-  }
-  return false;
-}
-
-/** The lines of a text that set something, `key: value` or `KEY=value`. */
-export function settingLines(text: string): SettingLine[] {
-  return text.split("\n").flatMap((each, index) => {
-    const [, key = "", value] =
-      /^[\s{[,]*(?:-\s+)*(?:export\s+)?["']?([\w./-]+)["']?\s*[=:](.*)$/.exec(each) ?? [];
-    return value === undefined ? [] : [{ line: index + 1, key, value: unquoted(withoutComment(value)) }];
+/**
+ * The lines of a text that set something, `key: value` or `KEY=value`; of a line in flow style each part.
+ *
+ * @param first - what the first line is called.
+ */
+export function settingLines(text: string, first = 1): SettingLine[] {
+  return text.split(lineEnds).flatMap((each, index) => {
+    const line = withoutComment(each);
+    const fixed = withoutTemplates(line);
+    const parts = fixed.includes("{") ? fixed.split(/[{},]/) : [line];
+    return parts.flatMap((part) => settingIn(part, first + index) ?? []);
   });
+}
+
+function settingIn(text: string, line: number): SettingLine | undefined {
+  const [, key = "", value] =
+    /^[\s[,]*(?:-\s+)*(?:export\s+)?["']?([\w./-]+)["']?\s*[=:](.*)$/s.exec(text) ?? [];
+  return value === undefined ? undefined : { line, key, value: unquoted(value) };
+}
+
+/** A value that a template or a shell puts in later is none. */
+function withoutTemplates(line: string): string {
+  return line.replaceAll(/\{\{[^{}]*\}\}|\$\{[^{}]*\}/g, "");
 }
 
 function withoutComment(text: string): string {

@@ -106,8 +106,8 @@ export function readEvidence(
   envelopes: readonly unknown[],
   owner: EvidenceOwner,
   keys: readonly TrustedKey[],
-  known: OpenedLines = new Map(),
 ): ReadEvidence {
+  const known = openedWith(keys);
   const records: JudgedRecord[] = [];
   const problems: { index: number; what: string }[] = [];
   let last: { sequence: number; line: string } | undefined;
@@ -127,10 +127,20 @@ export function readEvidence(
   return { records, problems };
 }
 
-/** By the line of an envelope in its log: what was verified once need not be verified again. */
-export type OpenedLines = Map<string, Opened | string>;
+/** By the line of an envelope in its log. */
+type OpenedLines = Map<string, Opened | string>;
 
-export interface Opened {
+/** By the trusted keys. Several rules, most of them with the same keys, ask for the same envelopes. */
+const openedBy = new Map<string, OpenedLines>();
+
+function openedWith(keys: readonly TrustedKey[]): OpenedLines {
+  const ids = keys.map(({ id }) => id).join(" ");
+  const opened = openedBy.get(ids) ?? new Map();
+  openedBy.set(ids, opened);
+  return opened;
+}
+
+interface Opened {
   record: JudgedRecord;
   /** Hash of the line before it, as the record has it. */
   previous: string;

@@ -1,4 +1,4 @@
-import { frozenMounts } from "./frozen-mounts.ts";
+import { frozenAnew, frozenMounts, frozenNames } from "./frozen-mounts.ts";
 import { BehindNames, claimTypes, type NamedState, storageTypes, volumeType } from "./named-states.ts";
 import { NotedRead, objectAt } from "./noted-read.ts";
 import { podKinds } from "./pod-kinds.ts";
@@ -48,6 +48,7 @@ export const singleWriter = stackRule<Kind>({
     const state = stackStateOf(graph);
     return [
       ...state.problems.map((problem) => unreadProperty(problem.resource, problem)),
+      ...graph.resources.flatMap(frozenAnew),
       ...outsideFindings(state),
       ...writerFindings(state),
       ...nameFindings(state),
@@ -79,6 +80,7 @@ function aloneFindings(resource: JudgedInputs): Finding<Kind>[] {
     ...runs,
     ...read.problems.map((problem) => unreadProperty(resource, problem)),
     ...frozenMounts(resource),
+    ...frozenNames(resource),
   ];
   const isRun = runsContainers(type) && podKinds.get(type)?.patch !== true;
   if (mounts.length === 0 || !isRun || opts.deleteBeforeReplace === true) return findings;

@@ -1,3 +1,4 @@
+import { plainIn } from "../policies/plain-values.ts";
 import { type Finding, quoted } from "./finding.ts";
 import { isMapping, textOf } from "./plain-json.ts";
 import type { Step } from "./preview.ts";
@@ -9,36 +10,7 @@ const secretSignature = "4dabf18193072939515e22adb298388d";
 /** Inputs that are environment variables, wherever they stand: of containers, services, pods and commands. */
 const environments: readonly string[] = ["env", "envs", "environment"];
 
-/** Words of a name that mean a secret; `key` only behind one of its own. */
-const words: readonly string[] = [
-  "apikey",
-  "credential",
-  "credentials",
-  "passphrase",
-  "passwd",
-  "password",
-  "pwd",
-  "secret",
-  "secrets",
-  "token",
-  "tokens",
-];
-const keyWords: readonly string[] = ["access", "api", "encryption", "master", "private", "secret", "signing"];
-
-/** At the end of a name these say where a secret is, or how it is used. */
-const harmlessEnds: readonly string[] = [
-  "dir",
-  "endpoint",
-  "file",
-  "name",
-  "path",
-  "ttl",
-  "uri",
-  "url",
-  "variable",
-];
-
-/** Whether each environment variable that is named like a secret is marked as one. Its value is never said. */
+/** Whether each environment variable that is a secret, by its name or its form, is marked as one. Its value is never said. */
 export function secretMarked(steps: readonly Step[]): Finding[] {
   return steps.flatMap(({ name, after }) =>
     after === undefined
@@ -63,12 +35,10 @@ function plainSecrets(value: unknown, path: string): string[] {
       const at = path === "" ? key : `${path}.${key}`;
       return environments.includes(key)
         ? variablesOf(item)
-            .filter(({ text }) => !isHarmless(text))
+            .filter(({ text }) => text !== secretText)
             .flatMap(({ name, text }) => {
-              if (isSecretName(name)) return [`${at} ${quoted(name)} is named like a secret`];
-              return hasPassword(text)
-                ? [`${at} ${quoted(name)} has a password in its address, is a secret`]
-                : [];
+              const part = plainIn({ name, value: text });
+              return part === undefined ? [] : [`${at} ${quoted(name)} ${saidOf(part)}`];
             })
         : plainSecrets(item, at);
     });
@@ -92,22 +62,7 @@ function isMarked(value: Readonly<Record<string, unknown>>): boolean {
   return Object.hasOwn(value, secretSignature);
 }
 
-function isHarmless(text: string): boolean {
-  return text === "" || text === secretText || /^(\d{1,9}|true|false)$/i.test(text);
-}
-
-function hasPassword(text: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:[^\s/@]+@/i.test(text);
-}
-
-function isSecretName(name: string): boolean {
-  const parts = name
-    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .filter((part) => part !== "");
-  if (harmlessEnds.includes(parts.at(-1) ?? "")) return false;
-  return parts.some(
-    (part, index) => words.includes(part) || (part === "key" && keyWords.includes(parts[index - 1] ?? "")),
-  );
+/** The judges of this project call a secret by the same names. */
+function saidOf(part: string): string {
+  return part === "secret" ? "is named like a secret" : `has its ${part} in plain, is a secret`;
 }

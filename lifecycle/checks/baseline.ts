@@ -2,6 +2,7 @@ import type { Check } from "../../config/check-kind.ts";
 import { messageOf, OperationFailure } from "../../platforms/failure.ts";
 import { preflightControlPlane } from "../control-plane/check.ts";
 import type { BaselineEntry, ChannelState } from "../evidence/records.ts";
+import { answersToIngress } from "../ingress/forwarded.ts";
 import { unitOf } from "../update/unit-of.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { printOf, readConfiguration } from "./configuration.ts";
@@ -19,11 +20,13 @@ export async function readBaseline(context: WorkloadContext): Promise<BaselineEn
   const compared = checks.flatMap((check) => kindOf(check).compares?.(check) ?? []);
   const { image, restarts, imageId } = await unitOf(context);
   const version = await platform.imageVersion(imageId);
+  const answers = await answersToIngress(context);
   const common = {
     kind: "baseline",
     image,
     restarts,
     ...(version !== undefined && { version }),
+    ...(answers !== undefined && { ingress: { plain: answers.plain, forwarded: answers.forwarded } }),
   } as const;
   if (workload.track === "control-plane") {
     return { ...common, controlPlane: await preflightControlPlane(context, compared) };

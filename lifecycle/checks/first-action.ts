@@ -1,6 +1,10 @@
 /** A symptom, as logs and checks show it, and what to do about it first. In the order in which they are looked for. */
 const actions: readonly [RegExp, string][] = [
   [
+    /Proxy client attribution|trustedProxies/i,
+    "name the address of the ingress under `gateway.trustedProxies` in openclaw.json (docs/ingress.md has the command). The version that runs takes that too: do it before the update.",
+  ],
+  [
     /Cannot find (package|module)|ERR_MODULE_NOT_FOUND/i,
     "go back to the version before; install nothing into the container by hand. Then look for the package's name in the changelog of later versions.",
   ],

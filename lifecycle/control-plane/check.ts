@@ -4,7 +4,8 @@ import { externalDatabase, externalDatabaseText } from "../../config/external-da
 import type { ControlPlaneApi } from "../../platforms/control-plane-api.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Attempt } from "../checks/judge.ts";
-import type { BaselineEntry, ControlPlaneBaseline } from "../evidence/records.ts";
+import type { ControlPlaneBaseline } from "../evidence/control-plane-baseline.ts";
+import type { BaselineEntry } from "../evidence/records.ts";
 import { variableIn } from "../variable.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { accessOf, controlPlaneOf } from "./access.ts";

@@ -1,6 +1,6 @@
 import type { Task, User } from "../../platforms/control-plane-api.ts";
 import { type Attempt, failed, passed } from "../checks/judge.ts";
-import type { ControlPlaneBaseline } from "../evidence/records.ts";
+import type { ControlPlaneBaseline } from "../evidence/control-plane-baseline.ts";
 import type { OpenedArchive } from "./archive.ts";
 
 /** A user sees what his teams have, and gets 200 with nothing in it for all else: each comparison would pass. */

@@ -1,5 +1,5 @@
 import { type Attempt, failed, passed } from "../checks/judge.ts";
-import type { ControlPlaneBaseline, SecretBaseline } from "../evidence/records.ts";
+import type { ControlPlaneBaseline, SecretBaseline } from "../evidence/control-plane-baseline.ts";
 
 export const unchangedParts = ["instances", "backups", "users", "settings", "secret"] as const;
 

@@ -1,6 +1,8 @@
 import type { Made } from "../../config/container-settings.ts";
 import type { Displaced } from "../../platforms/platform.ts";
+import type { ControlPlaneBaseline } from "./control-plane-baseline.ts";
 import type { Forecast, MigrationStepResult, OwnForecast, StateChanges } from "./rehearsal-parts.ts";
+import type { StateSurvey } from "./state-survey.ts";
 
 /** What tells whether a version has moved the state: see moved-state.ts. */
 export interface Markers {
@@ -47,37 +49,6 @@ export interface CheckResult {
   slow?: true;
 }
 
-/** What the control plane had before an update, as far as it must have it afterwards. Plain JSON. */
-export interface ControlPlaneBaseline {
-  /** Its build identity; undefined for builds that have none. */
-  build?: string;
-  instances: { name: string; status: string }[];
-  /** How many backups it lists. */
-  backups: number;
-  /** The newest completed one; `configuration` is what it names the configuration of its instance. */
-  newestBackup?: { id: number; instance: string; paths: string[]; configuration?: string };
-  /** What follows is only there when a check compares with it. */
-  users?: { name: string; role: string }[];
-  /** Of the hashes below: a value can be compared by them and not be read from them. See keyed-hash.ts. */
-  salt?: string;
-  /** Key -> hash of the value that the API shows. */
-  settings?: Record<string, string>;
-  secret?: SecretBaseline;
-}
-
-/** What proves that the control plane can still read what it has encrypted. */
-export interface SecretBaseline {
-  /** Hash of the key; missing where none is there. */
-  key?: string;
-  /** How many keys there are: with two, nobody knows which one the running version uses. */
-  keys: number;
-  /** Stored values that decrypt with it, and those that do not. */
-  decrypt: number;
-  broken: number;
-  /** Settings that the API shows masked -> hash of what it shows: it had to decrypt them for that. */
-  masked: Record<string, string>;
-}
-
 export interface SnapshotEntry {
   kind: "snapshot";
   role: SnapshotRole;
@@ -93,7 +64,13 @@ export interface SnapshotEntry {
   bytes: number;
   /** The places of the state beside the main one: path in the container -> bytes. */
   places?: Record<string, number>;
+  /** What `snapshots.exclude` left out of it. */
+  leftOut?: string[];
+  /** Of a hot one before an update: what stood in the state. */
+  survey?: StateSurvey;
   seconds: number;
+  /** Of a hot one: the part of that which its databases took. */
+  databaseSeconds?: number;
   markers: Markers;
   /** Of a backup: where it is on the machine that updates. */
   archive?: { file: string; sha256: string };
@@ -131,6 +108,8 @@ export interface RehearsalEntry {
   image: string;
   /** Fingerprint of the migration's steps: with others it is another rehearsal. */
   migration: string;
+  /** What `snapshots.exclude` left out of the copy. */
+  leftOut?: string[];
   outcome: "passed" | "failed";
   /** Why it did not pass, in one line. */
   failure?: { stage: "migration" | "start"; why: string };
@@ -181,6 +160,8 @@ export interface BaselineEntry {
   /** How a turn of a model went, where a check asks for one. */
   turn?: { passed: boolean; detail: string };
   controlPlane?: ControlPlaneBaseline;
+  /** What it answered to the ingress, by status, where one is in front: see ingress/forwarded.ts. */
+  ingress?: { plain: number; forwarded: number };
 }
 
 /** A cut-over that got as far as the removal of the old container. */
@@ -221,6 +202,8 @@ export interface RestoreEntry {
   left?: string[];
   /** Places that the snapshot has and that are no state any more: they were not restored. */
   unnamed?: string[];
+  /** Paths that its snapshots leave out: they stayed as they were. How many, and the first of them. */
+  stayed?: { count: number; first: string[] };
   seconds: number;
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { digestIn } from "../../config/digest.ts";
 import type { EvidenceRecord, RehearsalEntry } from "./records.ts";
 
@@ -17,15 +18,25 @@ export function passedRehearsal(
   return found?.kind === "rehearsal" && found.outcome === "passed" ? found : undefined;
 }
 
+/** What a rehearsal is of. */
+interface Wanted {
+  from: string;
+  to: string;
+  migration: string;
+  /** What the copy is to be without. */
+  leftOut?: readonly string[];
+}
+
 /** The same, where it is young enough for an update by these steps. `maximumAge` in seconds. */
 export function validRehearsal(
   records: readonly EvidenceRecord[],
-  { from, to, migration }: { from: string; to: string; migration: string },
+  { from, to, migration, leftOut }: Wanted,
   maximumAge: number,
   now = new Date(),
 ): RecordedRehearsal | undefined {
   const found = passedRehearsal(records, from, to);
   if (found === undefined || found.migration !== migration) return undefined;
+  if (!isDeepStrictEqual(found.leftOut, leftOut)) return undefined;
   const age = now.getTime() - new Date(found.time).getTime();
   return age >= 0 && age <= maximumAge * 1000 ? found : undefined;
 }

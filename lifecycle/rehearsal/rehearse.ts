@@ -8,14 +8,22 @@ import type { OwnForecast } from "../evidence/rehearsal-parts.ts";
 import { configuredStart } from "../snapshot/configured-start.ts";
 import type { StateCopy } from "../snapshot/copy.ts";
 import { shownOf } from "../snapshot/drill.ts";
+import { leftOutOnRecord } from "../snapshot/left-out.ts";
 import { readMarkers } from "../snapshot/state-read.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
-import { configurationChanges, filesOf, readCopiedConfiguration } from "./copied-state.ts";
+import {
+  type CopiedConfiguration,
+  configurationChanges,
+  filesOf,
+  readCopiedConfiguration,
+} from "./copied-state.ts";
 import { MigrationFailed, runMigration } from "./migration.ts";
 import { ownForecasts, shutdownForecast } from "./own-forecasts.ts";
+import type { ColdPass } from "./pause.ts";
 import { migrationPrint, rehearsalOf, strangersStart } from "./settings.ts";
 import { actionFor, newSymptoms, type Symptom, tellingLine } from "./symptoms.ts";
+import { proxyProblem } from "./through-proxy.ts";
 import { changesOf, wayBackOf } from "./verdict.ts";
 
 export interface Rehearsed {
@@ -23,6 +31,7 @@ export interface Rehearsed {
   /** The new version. */
   to: string;
   snapshot: SnapshotEntry;
+  coldPass: ColdPass;
   /** Variables of the container that serves, `NAME=value`. */
   served: readonly string[];
   /** What the old version has printed on this copy. */
@@ -55,6 +64,7 @@ export async function rehearse(
   const entry: RehearsalEntry = {
     ...{ kind: "rehearsal", snapshot: snapshot.snapshot, from, image: to },
     ...{ migration: migrationPrint(workload), outcome: "failed", seconds: { migration: 0 } },
+    ...leftOutOnRecord(workload),
   };
   const { start, missing } = strangersStart(workload, served);
   if (missing.length > 0) {
@@ -73,7 +83,7 @@ export async function rehearse(
   try {
     entry.seconds.migration = await timed(() => migrateCopy(context, copy, rehearsed, start));
     entry.seconds.start = await timed(async () => {
-      const said = await startOn(context, copy, rehearsed, start);
+      const said = await startOn(context, copy, rehearsed, start, before);
       hear(context, entry, shutdownForecast(said, workload.stopGrace));
     });
   } catch (error) {
@@ -134,6 +144,7 @@ async function startOn(
   copy: StateCopy,
   { to, before }: Rehearsed,
   start: StartSettings,
+  configuration: CopiedConfiguration,
 ): Promise<string[]> {
   const { deadline } = rehearsalOf(context.workload);
   try {
@@ -142,6 +153,8 @@ async function startOn(
       if (symptoms.length > 0) throw new NotPassed("start", symptomText(symptoms));
       if (context.workload.track === "runtime") {
         await refuseFailedChecks(context, copy, start);
+        const problem = await proxyProblem(context, copy.name, configuration);
+        if (problem !== undefined) throw new NotPassed("start", problem);
         return said;
       }
       // Its own health is that of its instances too, and there is no engine here.

@@ -34,6 +34,10 @@ const kinds: readonly [pattern: RegExp, action: string, hint?: "hint"][] = [
     needsMigration,
   ],
   [
+    /executable file not found|exec \S+ failed: No such file|exec format error|no such file or directory: unknown/i,
+    "the image does not have what it is started with. Look at its ENTRYPOINT and CMD, and at `container.entrypoint` and `container.command`.",
+  ],
+  [
     /heartbeat did not become ready|Migration step .* was not run because prior step/i,
     "a migration ran out of processor time. Nothing else may be busy on this host meanwhile: try again when it is idle, or give the copy more with `clawforce:snapshots.drill.cpus`.",
   ],

@@ -36,7 +36,8 @@ function isLog(path: string): boolean {
 
 /**
  * Whether the old version can go on with what the new one leaves. That it comes up is not enough: some do on a state whose
- * jobs or sessions the new version has put elsewhere, in files or in other tables, and do not see them any more.
+ * jobs or sessions the new version has put elsewhere, in files or in other tables, and do not see them any more. What the new
+ * version has taken out of the configuration, the old one would miss as well.
  *
  * @param failure - why it did not come up on what the new version has left; undefined: it did.
  */
@@ -46,8 +47,9 @@ export function wayBackOf(
 ): { proved: boolean; why: string } {
   if (failure !== undefined)
     return { proved: false, why: `the old version does not come up on it: ${failure}` };
-  const { moves, files } = changes;
-  const hidden = moves.find((move) => isHiding(move)) ?? files.first.map((path) => `${path} is gone`).at(0);
+  const { moves, files, configuration } = changes;
+  const gone = [...files.first, ...configuration.gone.map((key) => `openclaw.json ${key}`)];
+  const hidden = moves.find((move) => isHiding(move)) ?? gone.map((what) => `${what} is gone`).at(0);
   if (hidden !== undefined) {
     return { proved: false, why: `the old version comes up on it, and may not find what it had: ${hidden}` };
   }

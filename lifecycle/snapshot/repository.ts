@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
+import { asExpression, asGlob } from "../../config/left-out.ts";
 import { placeName, type StatePlace, type StatePlaces } from "../../config/state-places.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import { type Job, type JobPlace, type JobResult, lookOf, PlaceMissing } from "../../platforms/platform.ts";
 import { isOfVersion, placesOfNoVersion } from "../evidence/moved-state.ts";
 import { scriptDeadline } from "../update/time-budget.ts";
-import { statePlaces, type Workload, type WorkloadContext } from "../workload.ts";
+import { leftOut, statePlaces, type Workload, type WorkloadContext } from "../workload.ts";
 
 export interface ScriptCall {
   /** File name below scripts/, without its ending. */
@@ -32,7 +33,7 @@ const scripts = new URL("./scripts/", import.meta.url);
 const resticCache = "clawforce-restic-cache";
 
 async function scriptText(name: string): Promise<string> {
-  const parts = ["library", "place-databases", name].map((part) =>
+  const parts = ["library", "walk", "place-databases", name].map((part) =>
     readFile(new URL(`${part}.sh`, scripts), "utf8"),
   );
   return (await Promise.all(parts)).join("\n");
@@ -52,7 +53,12 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
     image: workload.snapshots.image,
     argv: ["bash", "-c", await scriptText(call.script), call.script, ...(call.arguments ?? [])],
     places: placesOf(workload, call),
-    environment: { PLACES_OF_NO_VERSION: placesOfNoVersion.join("\n"), STATE_MOUNT: workload.mount },
+    environment: {
+      STATE_MOUNT: workload.mount,
+      PLACES_OF_NO_VERSION: placesOfNoVersion.join("\n"),
+      STATE_AT: mountLines(workload, call),
+      LEFT_OUT: leftOutLines(workload, call.copy),
+    },
     stdin: context.secrets.snapshotPassword,
     deadline: call.deadline ?? scriptDeadline,
   });
@@ -100,6 +106,23 @@ function placesOf(
       : [{ from: backups, at: "/backups", ...own }]),
     ...(scratch === undefined ? [] : scratchPlaces(scratch)),
   ];
+}
+
+/** A line for each root of the state in the container of the script, with where the workload sees it. */
+function mountLines(workload: Workload, { copy }: ScriptCall): string {
+  const [main, ...further] = copy ?? statePlaces(workload);
+  const lines = [`/state\t${main.at}`, ...further.map(({ at }) => `/places/${placeName(at)}\t${at}`)];
+  if (workload.backups !== undefined) lines.push(`/backups\t${workload.backups.path}`);
+  return lines.join("\n");
+}
+
+/** A line for each path that a snapshot leaves out: its root, and what is below it for find and for restic. */
+function leftOutLines(workload: Workload, places = statePlaces(workload)): string {
+  const lines = leftOut(workload, places).map(({ at, ...each }) => {
+    const root = at === places[0].at ? "/state" : `/places/${placeName(at)}`;
+    return [root, asExpression(each), asGlob(each)].join("\t");
+  });
+  return lines.join("\n");
 }
 
 function scratchPlaces([main, ...further]: StatePlaces): JobPlace[] {

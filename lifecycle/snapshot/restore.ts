@@ -5,6 +5,7 @@ import type { WorkloadContext } from "../workload.ts";
 import { describeLeft } from "./left-places.ts";
 import { parseScriptReport } from "./markers.ts";
 import { runScript } from "./repository.ts";
+import { namesText, parseNames } from "./survey.ts";
 
 /** Replaces the state of a stopped workload by a snapshot. Safe to run again after a kill. */
 export async function restoreState(
@@ -23,6 +24,8 @@ export async function restoreState(
   const { left, unnamed } = report;
   const lines = describeLeft(report, plan.snapshot, "What is there stays as it is");
   for (const line of lines) context.progress(line);
+  const stayed = parseNames(stdout, "stayed");
+  if (stayed.count > 0) context.progress(stayedText(stayed));
   return {
     kind: "restore",
     snapshot: plan.snapshot,
@@ -32,6 +35,12 @@ export async function restoreState(
     ...(plan.because !== undefined && { because: plan.because }),
     ...(left.length > 0 && { left }),
     ...(unnamed.length > 0 && { unnamed }),
+    ...(stayed.count > 0 && { stayed }),
     seconds: secondsSince(began),
   };
+}
+
+/** For people: what no snapshot has is not taken away by a restore. */
+export function stayedText(stayed: NonNullable<RestoreEntry["stayed"]>): string {
+  return `left out of snapshots, and as it was: ${namesText(stayed)}`;
 }

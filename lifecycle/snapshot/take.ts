@@ -3,13 +3,24 @@ import { digestIn } from "../../config/digest.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import { pathsIn } from "../evidence/moved-state.ts";
 import type { SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
+import type { StateSurvey } from "../evidence/state-survey.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
+import { leftOutOnRecord } from "./left-out.ts";
 import { damagedDatabases, markersOf, parseScriptReport, type ScriptReport } from "./markers.ts";
 import { repositoryOf, runScript } from "./repository.ts";
+import { parseOddities } from "./survey.ts";
 
-/** A snapshot of a workload that goes on serving: SQLite databases by online backup. */
-export async function takeHotSnapshot(context: WorkloadContext, image: string): Promise<SnapshotEntry> {
+/**
+ * A snapshot of a workload that goes on serving: SQLite databases by online backup.
+ *
+ * @param survey - what stood in the state just before; what changed meanwhile goes on record with it.
+ */
+export async function takeHotSnapshot(
+  context: WorkloadContext,
+  image: string,
+  survey?: StateSurvey,
+): Promise<SnapshotEntry> {
   const began = performance.now();
   const result = await runScript(context, {
     script: "hot-snapshot",
@@ -19,7 +30,7 @@ export async function takeHotSnapshot(context: WorkloadContext, image: string): 
   });
   const report = parseScriptReport(result.stdout);
   refuseDamaged(context, report);
-  const { vanished = 0 } = report.numbers;
+  const { vanished = 0, "databases-milliseconds": milliseconds = 0 } = report.numbers;
   if (vanished > 0) {
     context.progress(`${vanished} files were gone before they could be copied: they are in no snapshot`);
   }
@@ -30,9 +41,27 @@ export async function takeHotSnapshot(context: WorkloadContext, image: string): 
     image,
     ...summary,
     ...placesIn(report),
+    ...leftOutOnRecord(context.workload),
+    ...(survey && { survey: { ...survey, odd: [...survey.odd, ...parseOddities(result.stdout)] } }),
     seconds: secondsSince(began),
+    ...(milliseconds >= 100 && { databaseSeconds: Math.round(milliseconds / 100) / 10 }),
     markers: markersOf(report),
   };
+}
+
+/**
+ * Seconds that a cold snapshot and its check would take now: what they read of the state and of the repository is read, and
+ * nothing is written. What the databases take more is known from the hot snapshot, which has copied and examined them too.
+ */
+export async function measureColdPass(context: WorkloadContext, hot: SnapshotEntry): Promise<number> {
+  const purpose = "measurement of the cold snapshot";
+  const began = performance.now();
+  const { name } = context.workload;
+  await runScript(context, { script: "growth", purpose, state: "read-only", arguments: [name] });
+  await runScript(context, {
+    ...{ script: "check-snapshot", purpose, state: "read-only", arguments: [hot.snapshot] },
+  });
+  return secondsSince(began) + (hot.databaseSeconds ?? 0);
 }
 
 /** A copy of the state of a stopped workload; not checked yet. */
@@ -87,6 +116,7 @@ export async function checkColdSnapshot(
     files: count("snapshot-files"),
     bytes: count("snapshot-bytes"),
     ...placesIn(report),
+    ...leftOutOnRecord(context.workload),
     seconds: Math.round((taken.seconds + secondsSince(began)) * 10) / 10,
     ...(report.locks.length > 0 && { locks: report.locks }),
     markers: markersOf(report),

@@ -2,10 +2,12 @@ import type { Check } from "../../config/check-kind.ts";
 import { fingerprint } from "../../config/fingerprint.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Unit } from "../../platforms/platform.ts";
+import { baselineBefore } from "../checks/before.ts";
 import { firstAction } from "../checks/first-action.ts";
 import { verdictOf } from "../checks/judge.ts";
 import { runChecks } from "../checks/run.ts";
 import type { CheckResult, Outcome } from "../evidence/records.ts";
+import { judgeForwarded } from "../ingress/forwarded.ts";
 import { stillHeld } from "../ingress/hold.ts";
 import { openIngress } from "../ingress/open.ts";
 import { recordState } from "../snapshot/state-read.ts";
@@ -59,13 +61,23 @@ export function judge(
     context,
     step,
     async () => {
-      const checks = await runChecks(context, wanted);
+      const results = await runChecks(context, wanted);
+      const checks = step === "gate" ? [...results, ...(await throughIngress(context, results))] : results;
       // After the checks: an engine that hangs is told here, and is no verdict on the gateway.
       return { checks, served: await unitOf(context), outcome: verdictOf(checks) };
     },
     ({ outcome }) => outcome,
     ({ outcome }) => outcome === "passed",
   );
+}
+
+/** Only of one that has passed so far: its requests are about to come in. */
+async function throughIngress(
+  context: WorkloadContext,
+  results: readonly CheckResult[],
+): Promise<CheckResult[]> {
+  if (verdictOf(results) !== "passed") return [];
+  return judgeForwarded(context, baselineBefore(await context.log.read())?.ingress);
 }
 
 export function judgement(

@@ -9,6 +9,7 @@ import { validRehearsal } from "../evidence/rehearsal.ts";
 import { lastMade } from "../evidence/settings.ts";
 import { migrationPrint, rehearsalOf } from "../rehearsal/settings.ts";
 import { rehearsalText } from "../rehearsal/verdict.ts";
+import { leftOutOnRecord } from "../snapshot/left-out.ts";
 import { describeUnknownReleases } from "./evidence-facts.ts";
 import { interruptedRestore } from "./interrupted.ts";
 import type { PutOff, Situation } from "./situation.ts";
@@ -173,7 +174,8 @@ function rehearsalClause(
 ): string {
   const { enabled, maximumAge } = rehearsalOf(input);
   if (input.managed === true || !enabled) return "";
-  const known = validRehearsal(records, { from, to, migration: migrationPrint(input) }, maximumAge, now);
+  const wanted = { from, to, migration: migrationPrint(input), ...leftOutOnRecord(input) };
+  const known = validRehearsal(records, wanted, maximumAge, now);
   return known === undefined
     ? "; not rehearsed yet: its preparation does it"
     : `; rehearsed at ${known.time}: ${rehearsalText(known)}`;

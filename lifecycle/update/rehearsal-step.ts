@@ -2,11 +2,13 @@ import { shortReference } from "../../config/image-reference.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { RehearsalEntry } from "../evidence/records.ts";
 import { validRehearsal } from "../evidence/rehearsal.ts";
-import { forecastOf, patienceProblem } from "../rehearsal/forecast.ts";
+import { patienceProblem } from "../rehearsal/forecast.ts";
+import { forecastPause } from "../rehearsal/pause.ts";
 import { type Rehearsed, rehearse } from "../rehearsal/rehearse.ts";
 import { migrationPrint, rehearsalOf } from "../rehearsal/settings.ts";
 import { rehearsalText } from "../rehearsal/verdict.ts";
 import type { StateCopy } from "../snapshot/copy.ts";
+import { leftOutOnRecord } from "../snapshot/left-out.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { failedStep, runStep } from "./step.ts";
 
@@ -26,12 +28,13 @@ export async function rehearsalStep(
     return "off";
   }
   const { from, to } = rehearsed;
-  const wanted = { from, to, migration: migrationPrint(workload) };
+  const wanted = { from, to, migration: migrationPrint(workload), ...leftOutOnRecord(workload) };
   const known = validRehearsal(await log.read(), wanted, maximumAge);
   if (known !== undefined) {
     progress(`its rehearsal of ${known.time} counts: ${rehearsalText(known)}`);
-    // What it forecast may be too long for a hold that is shorter by now.
-    const problem = known.forecast && patienceProblem(workload, known.forecast);
+    // The hold may be shorter by now, or the state larger.
+    const forecast = await forecastPause(context, rehearsed.coldPass, known.seconds);
+    const problem = patienceProblem(workload, forecast, rehearsed.snapshot.survey);
     if (problem !== undefined) throw failedStep(context, "rehearsal", new OperationFailure(problem));
     return "passed";
   }
@@ -50,11 +53,13 @@ export function rehearseNow(
     "rehearsal",
     async () => {
       const done = await rehearse(context, copy, rehearsed);
-      const forecast = forecastOf(await context.log.read(), done, rehearsed.snapshot);
+      const forecast = await forecastPause(context, rehearsed.coldPass, done.seconds);
       const entry = done.failure === undefined ? { ...done, forecast } : done;
       await context.log.append(entry);
       const problem =
-        done.failure === undefined ? patienceProblem(context.workload, forecast) : failureText(done);
+        done.failure === undefined
+          ? patienceProblem(context.workload, forecast, rehearsed.snapshot.survey)
+          : failureText(done);
       if (problem !== undefined) throw new OperationFailure(problem);
       return entry;
     },

@@ -5,8 +5,10 @@ import type { Move } from "../evidence/move.ts";
 import { snapshotOnRecord } from "../evidence/recorded-snapshot.ts";
 import type { EvidenceRecord, SnapshotEntry } from "../evidence/records.ts";
 import { goesBack } from "../evidence/settings.ts";
+import type { StateSurvey } from "../evidence/state-survey.ts";
 import { parseScriptReport } from "../snapshot/markers.ts";
 import { repositoryOf, runScript, withRepository } from "../snapshot/repository.ts";
+import { parseSurvey } from "../snapshot/survey.ts";
 import { statePlaces, type WorkloadContext } from "../workload.ts";
 
 /**
@@ -31,6 +33,7 @@ export interface Room {
   memoryFree: number;
   /** Of the last minute, in percent of its processors. */
   load: number;
+  survey: StateSurvey;
 }
 
 export interface Need {
@@ -156,16 +159,22 @@ export async function measureRoom(context: WorkloadContext): Promise<Room> {
     files: numbers["state-files"] ?? 0,
     memoryFree: numbers["memory-free"] ?? 0,
     load: numbers.load ?? 0,
+    survey: parseSurvey(result.stdout),
   };
 }
 
 /** The lines of the further places that `space.sh` prints. */
 function furtherRoom(stdout: string): { place: FurtherPlace; free: number; device: number; used: number }[] {
-  return stdout.split("\n").flatMap((line) => {
-    const [key, name = "", ...numbers] = line.split("\t");
+  const lines = stdout.split("\n").map((line) => line.split("\t"));
+  return lines.flatMap(([key, name = "", free, device]) => {
     if (key !== "place-room") return [];
-    const [free = 0, device = 0, used = 0] = numbers.map(Number);
-    return [{ place: pathOfPlace(name) as FurtherPlace, free, device, used }];
+    const used = lines.find(([other, of]) => other === "place-used" && of === name)?.[2];
+    return [
+      {
+        place: pathOfPlace(name) as FurtherPlace,
+        ...{ free: Number(free), device: Number(device), used: Number(used ?? 0) },
+      },
+    ];
   });
 }
 

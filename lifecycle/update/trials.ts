@@ -1,10 +1,13 @@
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Unit } from "../../platforms/platform.ts";
 import type { SnapshotEntry } from "../evidence/records.ts";
+import { coldPassAfter, stateProblem } from "../rehearsal/pause.ts";
 import type { Rehearsed } from "../rehearsal/rehearse.ts";
 import { type StateCopy, withCopy } from "../snapshot/copy.ts";
 import { describeDrill, drillOn } from "../snapshot/drill.ts";
+import { leftOutProblem } from "../snapshot/left-out.ts";
 import { withRepository } from "../snapshot/repository.ts";
+import { surveyLines } from "../snapshot/survey.ts";
 import { checkRepository, takeHotSnapshot } from "../snapshot/take.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { measureRoom, megabytes, type Place, type Room, where } from "./room.ts";
@@ -27,16 +30,24 @@ export function tryWhileServing<T>(
       context,
       "hot snapshot",
       async () => {
-        noticeLoad(context, await refuseTooLittleSpace(context));
-        const taken = await takeHotSnapshot(context, from);
+        const problem = leftOutProblem(context.workload, await context.log.read());
+        if (problem !== undefined) throw new OperationFailure(problem);
+        const room = await refuseTooLittleSpace(context);
+        noticeLoad(context, room);
+        const taken = await takeHotSnapshot(context, from, room.survey);
         await checkRepository(context);
         return taken;
       },
       describeSnapshot,
     );
     await context.log.append(snapshot);
+    for (const line of snapshot.survey === undefined ? [] : surveyLines(snapshot.survey))
+      context.progress(line);
+    const coldPass = coldPassAfter(context, snapshot);
+    const problem = await stateProblem(context, coldPass);
+    if (problem !== undefined) throw failedStep(context, "hot snapshot", new OperationFailure(problem));
     const result = await withDrilledCopy(context, snapshot.snapshot, from, (copy, before) =>
-      next(copy, { from, to, snapshot, served: environment, before }),
+      next(copy, { from, to, snapshot, coldPass, served: environment, before }),
     );
     return { snapshot, result };
   });
@@ -125,6 +136,7 @@ function noticeLoad({ workload, progress }: WorkloadContext, { load }: Pick<Room
   );
 }
 
-export function describeSnapshot(snapshot: SnapshotEntry): string {
-  return `${snapshot.snapshot.slice(0, 8)}, ${snapshot.files} files, ${megabytes(snapshot.bytes)}`;
+export function describeSnapshot({ snapshot, files, bytes, leftOut = [] }: SnapshotEntry): string {
+  const without = leftOut.length === 0 ? "" : `, without ${leftOut.join(" and ")}`;
+  return `${snapshot.slice(0, 8)}, ${files} files, ${megabytes(bytes)}${without}`;
 }

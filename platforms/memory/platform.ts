@@ -40,6 +40,8 @@ export class MemoryPlatform implements Platform {
   readonly jobs = new Map<string, JobAnswer[]>();
   /** By path. */
   readonly http = new Map<string, Pick<HttpAnswer, "status" | "body">>();
+  /** What is answered instead to a request that says it was forwarded. */
+  forwarded: Pick<HttpAnswer, "status" | "body"> | undefined;
   /** What a unit has printed, by its name, or a trial, by its image. */
   readonly log = new Map<string, string[]>();
   /** Image of each trial, by its name. */
@@ -164,8 +166,9 @@ export class MemoryPlatform implements Platform {
     await this.do(`ask ${unit}`);
     return {
       target: unit,
-      send: async ({ path }: HttpRequest) => {
-        const answer = this.http.get(path);
+      send: async ({ path, headers }: HttpRequest) => {
+        const isForwarded = headers?.["x-forwarded-for"] !== undefined;
+        const answer = (isForwarded ? this.forwarded : undefined) ?? this.http.get(path);
         if (answer === undefined) throw new OperationFailure(`${unit} does not answer ${path}`);
         return { cookies: [], ...answer };
       },

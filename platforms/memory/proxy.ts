@@ -5,6 +5,8 @@ import { Deeds } from "./deeds.ts";
 export class MemoryProxy implements IngressProxy {
   readonly #deeds: Deeds;
   readonly known = new Map<string, IngressService>();
+  /** What is answered to a request that says it was forwarded. */
+  forwarded = { status: 200, body: "" };
   /** The next call fails with it. */
   failure: Error | undefined;
 
@@ -41,6 +43,10 @@ export class MemoryProxy implements IngressProxy {
 
   async inFlight(): Promise<number> {
     return 0;
+  }
+
+  async ask({ forwarded }: { forwarded: boolean }): Promise<{ status: number; body: string }> {
+    return forwarded ? this.forwarded : { status: 200, body: "" };
   }
 
   async *requests(): AsyncGenerator<ProxyRequest> {}

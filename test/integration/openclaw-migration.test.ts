@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { turnArgv } from "../../demo/model-server.ts";
 import { inGateway, livedIn, openClawWorld } from "../support/lived-in.ts";
-import { type Belongings, belongings, turnArgv, turnFailure } from "../support/openclaw-copy.ts";
+import { type Belongings, belongings, turnFailure } from "../support/openclaw-copy.ts";
 import { partsOfThisRun, type World } from "../support/world.ts";
 
 const doctor = ["openclaw", "doctor", "--fix", "--non-interactive", "--no-workspace-suggestions"];

@@ -37,6 +37,8 @@ const bound = (device: string) =>
   `{ type: "volume", source: "v1", target: "/x", readOnly: true, volumeOptions: { driverName: "local", driverOptions: { type: "none", o: "bind", device: "${device}" } } }`;
 const layered = (folders: string) =>
   `new docker.Volume("layers", { name: "layers", driver: "local", driverOpts: { type: "overlay", device: "overlay", o: "lowerdir=${folders}" } }, { ...host, protect: true, ignoreChanges: ["labels", "driverOpts"] });\n`;
+const tasks = (device: string) =>
+  `new docker.Service("tasks", { name: "tasks", taskSpec: { containerSpec: { image: "${pinned}", mounts: [${bound(device)}] } } }, host);\n`;
 const root =
   "Why: whoever talks to the engine is root on its host, and on every instance there. Write: no such mount; the control plane's container alone has the socket.";
 /** That a state which is no workload's gets no snapshot is another rule's. */
@@ -133,6 +135,7 @@ const pairs: Pair[] = [
       ),
       container("bound", `image: "${pinned}", mounts: [${bound("/var/run")}]`),
       layered("/etc:/var/run"),
+      tasks("/var/run"),
     ],
     messages: [
       `[least-privilege] agent envs[1]: "A_TOKEN" has its secret in plain (not shown here). Why: it stands unencrypted where many can read it, and stays there. Write: a secret of the stack's configuration: pulumi config set --secret, and requireSecret.`,
@@ -141,6 +144,7 @@ const pairs: Pair[] = [
       `[least-privilege] agent volumes[0].hostPath: the mount of "/var//run/docker.sock" is the socket of a container engine. ${root}`,
       `[least-privilege] bound mounts[0].volumeOptions.driverOptions.device: the mount of "/var/run" holds the socket of a container engine. ${root}`,
       `[least-privilege] layers driverOpts.o: the mount of "/var/run" holds the socket of a container engine. ${root}`,
+      `[least-privilege] tasks taskSpec.containerSpec.mounts[0].volumeOptions.driverOptions.device: the mount of "/var/run" holds the socket of a container engine. ${root}`,
     ],
     passes: [
       container(
@@ -149,6 +153,7 @@ const pairs: Pair[] = [
       ),
       container("bound", `image: "${pinned}", mounts: [${bound("/srv/acme/web")}]`),
       layered("/srv/acme/base:/srv/acme/more"),
+      tasks("/srv/acme/web"),
     ],
   },
 ];

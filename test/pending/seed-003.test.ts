@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { installLoopbackChannel, loopbackChannel } from "../../demo/channel-plugin.ts";
+import { modelSettings } from "../../demo/model-server.ts";
 import { runChecks } from "../../lifecycle/checks/run.ts";
 import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 import { checkSchema } from "../../lifecycle/stack-config.ts";
@@ -8,7 +8,8 @@ import type { WorkloadContext } from "../../lifecycle/workload.ts";
 import { execInContainer } from "../../platforms/docker/exec.ts";
 import { startContainer, stopContainer } from "../../platforms/docker/lifecycle.ts";
 import { DockerPlatform } from "../../platforms/docker/platform.ts";
-import { modelSettings, startModelServer } from "../support/model-server.ts";
+import { installLoopbackChannel, loopbackChannel } from "../support/channel-plugin.ts";
+import { modelServerOf } from "../support/model-server.ts";
 import { partsOfThisRun, World } from "../support/world.ts";
 
 const state = "/home/node/.openclaw";
@@ -53,7 +54,7 @@ describe("the update of a real case: 2026.4.15, 2026.4.22 and back, 2026.4.23", 
     [canary, other] = world.instances as [string, string];
     const first = await world.up();
     expect(first.code, first.output).toBe(0);
-    const server = await startModelServer(world, `${world.stack}-network`);
+    const server = await modelServerOf(world);
     await write("openclaw.json", modelSettings(server));
     await write("agents/main/sessions/sessions.json", pinned);
     await installLoopbackChannel(world.docker, canary);

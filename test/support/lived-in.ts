@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { expect } from "vitest";
+import { modelSettings, turnArgv } from "../../demo/model-server.ts";
 import { startContainer, stopContainer } from "../../platforms/docker/lifecycle.ts";
-import { modelSettings, startModelServer } from "./model-server.ts";
-import { type Belongings, belongings, stateFolder, turnArgv, turnFailure } from "./openclaw-copy.ts";
+import { modelServerOf } from "./model-server.ts";
+import { type Belongings, belongings, stateFolder, turnFailure } from "./openclaw-copy.ts";
 import { runProgram, World } from "./world.ts";
-import { networkOf } from "./world-settings.ts";
 
 /** Seconds for a gateway to get ready: nothing in here may fail because the machine is busy. */
 const patience = 900;
@@ -50,7 +50,7 @@ export async function livedIn(
   const name = world.instances[0] as string;
   const first = await world.up();
   expect(first.code, first.output).toBe(0);
-  const server = await startModelServer(world, networkOf(world.stack));
+  const server = await modelServerOf(world);
   const settings = { ...modelSettings(server), ...(channels && { channels }) };
   const write = "require('node:fs').writeFileSync(process.argv[1], process.argv[2])";
   await mustExec(world, "node", "-e", write, join(stateFolder, "openclaw.json"), JSON.stringify(settings));

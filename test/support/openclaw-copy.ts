@@ -1,4 +1,5 @@
 import { fieldAt } from "../../config/json.ts";
+import { turnArgv } from "../../demo/model-server.ts";
 import { jsonOf, oneLine } from "../../lifecycle/checks/cli-output.ts";
 import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
 import type { Run } from "./outcome.ts";
@@ -130,11 +131,6 @@ export class OpenClawCopy {
   #docker(...argv: string[]): Promise<Run> {
     return runProgram("docker", argv, this.#world.environment());
   }
-}
-
-/** One turn of the agent that every gateway has, in its main session. */
-export function turnArgv(message: string): string[] {
-  return ["openclaw", "agent", "--agent", "main", "--message", message, "--json"];
 }
 
 /** Why a turn was not answered; undefined: it was. */

@@ -30,7 +30,8 @@ const arrows: Readonly<Record<string, readonly string[] | "*">> = {
   [ofStack]: ["config", "platforms", kinds, kamal],
   // Docker alone is read for an adoption, and asked by `pin` for the credentials of this machine.
   fleet: ["config", "lifecycle", "operations", "platforms", ofStack, stackConfig, docker, "review"],
-  review: ["config"],
+  // Both judge what the rest makes, and call the same things by the same names.
+  review: ["config", "policies"],
   demo: ["fleet", "config", "lifecycle", "platforms", docker, clawforce, "toolchain"],
   toolchain: [],
   config: [],

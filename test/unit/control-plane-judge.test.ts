@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { judgeLogin, judgeSteady } from "../../lifecycle/control-plane/judge.ts";
-import type { ControlPlaneBaseline } from "../../lifecycle/evidence/records.ts";
+import type { ControlPlaneBaseline } from "../../lifecycle/evidence/control-plane-baseline.ts";
 
 describe("a login", () => {
   test("passes for an admin", () => {

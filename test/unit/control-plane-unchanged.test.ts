@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { judgeUnchanged } from "../../lifecycle/control-plane/unchanged.ts";
+import type {
+  ControlPlaneBaseline,
+  SecretBaseline,
+} from "../../lifecycle/evidence/control-plane-baseline.ts";
 import { keyedHash, newSalt } from "../../lifecycle/evidence/keyed-hash.ts";
-import type { ControlPlaneBaseline, SecretBaseline } from "../../lifecycle/evidence/records.ts";
 
 describe("a control plane after its update", () => {
   const before: ControlPlaneBaseline = {

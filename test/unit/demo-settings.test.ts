@@ -10,7 +10,7 @@ test("the demo's configuration is a valid one: a control plane and four gateways
   const settings = demoSettings({
     dockerHost: "unix:///var/run/docker.sock",
     folder: "/cache/demo",
-    stable: pinned("openclaw:2026.4.15"),
+    stable: pinned("openclaw:2026.9.1"),
     tools: pinned("snapshot-tools:1"),
     controlPlane: pinned("control-plane:1.4.1"),
     proxy: pinned("proxy:1"),

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { recordedMoves } from "../../fleet/recorded-moves.ts";
 import { updateReport } from "../../fleet/report.ts";
 import type { CheckResult, EvidenceEntry } from "../../lifecycle/evidence/records.ts";
+import type { StateSurvey } from "../../lifecycle/evidence/state-survey.ts";
 import { recorder } from "../support/records.ts";
 
 const old = `registry.example.com/openclaw:2026.4.15@sha256:${"a".repeat(64)}`;
@@ -16,8 +17,20 @@ function check(name: string, outcome: CheckResult["outcome"] = "passed", detail 
 
 const markers = { databases: {} };
 
-function snapshot(role: "hot" | "cold" | "pre-restore", id: string, image: string): EvidenceEntry {
+const survey: StateSurvey = {
+  ...{ entries: 130, bytes: 12_345_678 },
+  folders: [{ path: "media", entries: 90, bytes: 12e6 }],
+  odd: [{ kind: "link", count: 1, first: ["data -> /mnt"] }],
+};
+
+function snapshot(
+  role: "hot" | "cold" | "pre-restore",
+  id: string,
+  image: string,
+  change: { survey?: StateSurvey } = {},
+): EvidenceEntry {
   return {
+    ...change,
     kind: "snapshot",
     role,
     snapshot: id,
@@ -75,7 +88,7 @@ function judged(
 
 const start: EvidenceEntry[] = [{ kind: "serving", trigger: "first", did: "serves" }, ...judged(old, "one")];
 const update: EvidenceEntry[] = [
-  snapshot("hot", "aaaaaaaa11", old),
+  snapshot("hot", "aaaaaaaa11", old, { survey }),
   { kind: "drill", snapshot: "aaaaaaaa11", image: old, seconds: 8.1 },
   snapshot("cold", "bbbbbbbb22", old),
   cutOver(old, young, "bbbbbbbb22"),
@@ -280,6 +293,7 @@ describe("the report", () => {
 - to: \`${young}\`
 - time: 2026-11-21T12:00:03.000Z to 2026-11-21T12:00:08.000Z
 - hot snapshot: \`aaaaaaaa\`, 120 files, 12.3 MB, taken in 1.2s
+- before the update: its state has 130 entries, 12.3 MB; most of it: media (90 entries, 12 MB); 1 link leads out of the state, to what is in no snapshot: data -> /mnt
 - drill: passed in 8.1s
 - drained: 2 of 3 units of active work ended in 5s, 1 cut
 - stop: killed after 30s: it did not end by itself

@@ -140,15 +140,15 @@ describe("a rehearsal", () => {
     ]);
     world.platform.jobs.set("look at the copied configuration", [
       { stdout: '{"channels":{"irc":{"host":"a"}},"agents":{"list":[{"id":"main"}]}}' },
-      { stdout: '{"channels":{},"agents":{"entries":{"main":{}}}}' },
+      { stdout: '{"channels":{"irc":{"host":"b"}},"agents":{"entries":{"main":{}}}}' },
     ]);
     await prepared();
     const { changes, wayBack } = await rehearsal();
     expect(changes?.moves).toEqual(["b.sqlite is new", "config stamp 1 -> 2"]);
-    expect(changes?.configuration.gone).toEqual(["channels.irc.host"]);
+    expect(changes?.configuration).toEqual({ gone: [], changed: ["channels.irc.host"] });
     expect(wayBack?.proved).toBe(true);
     expect(world.said.join("\n")).toMatch(
-      /rehearsal: .*b\.sqlite is new; config stamp 1 -> 2; gone from the configuration: .*; going back: code only \(proved\)/,
+      /rehearsal: .*b\.sqlite is new; config stamp 1 -> 2; changed in the configuration: .*; going back: code only \(proved\)/,
     );
   });
 
@@ -169,6 +169,15 @@ describe("a rehearsal", () => {
         };
       },
       /^the old version does not come up on it: state schema 2 is newer than 1: refusing$/,
+    ],
+    [
+      "it comes up and would miss a part of its configuration",
+      () =>
+        world.platform.jobs.set("look at the copied configuration", [
+          { stdout: '{"channels":{"irc":{"host":"a"}}}' },
+          { stdout: '{"channels":{}}' },
+        ]),
+      /^the old version comes up on it, and may not find what it had: openclaw\.json channels\.irc\.host is gone$/,
     ],
     [
       "it comes up and would not find its jobs",
@@ -290,7 +299,7 @@ describe("the forecast of a rehearsal", () => {
     await slow();
     const ingress = { ...world.workload.ingress, hold: 0.05 } as NonNullable<Workload["ingress"]>;
     const sentence =
-      /rehearsal failed: its requests would wait for 50ms at most and then be answered with 503, but the rehearsal forecasts a pause of about \d+ms/;
+      /rehearsal failed: its requests would wait for 50ms at most and then be answered with 503. The forecast is a pause of about \d+ms/;
     await expect(prepared({ ingress })).rejects.toThrow(sentence);
     nothingIsTouched();
     expect(await rehearsal()).toMatchObject({ outcome: "passed" });
@@ -324,6 +333,18 @@ describe("a rehearsal that is on record", () => {
     expect(world.said.join("\n")).toMatch(/its rehearsal of \S+ counts: a pause of about /);
     await prepared({ migrate });
     expect((await world.kinds()).filter((kind) => kind === "rehearsal")).toHaveLength(2);
+  });
+
+  it("does not count for a copy without what that one had, nor the other way round", async () => {
+    const leavingOut = (...exclude: string[]) => ({ snapshots: { ...world.workload.snapshots, exclude } });
+    const count = async () => (await world.kinds()).filter((kind) => kind === "rehearsal").length;
+    await prepared();
+    await prepared(leavingOut("media"));
+    expect(await count()).toBe(2);
+    await prepared(leavingOut("media"));
+    expect(await count()).toBe(2);
+    await prepared();
+    expect(await count()).toBe(3);
   });
 
   it("does not count when it is too old", async () => {

@@ -140,7 +140,7 @@ describe("a workload whose state is in three places", () => {
 
   it("is refused before anything is done where one of its disks has no room", async () => {
     const room = (free: number) =>
-      `${printed["look at free space"]}place-room\t${names[0]}\t${free}\t7\t50000000\n`;
+      `${printed["look at free space"]}place-room\t${names[0]}\t${free}\t7\nplace-used\t${names[0]}\t50000000\n`;
     world.platform.jobs.set("look at free space", [{ stdout: room(900e6) }]);
     await expect(prepare(world.context, { workload: world.workload })).rejects.toThrow(
       `900 MB are free beside ${workspace} (w), but 1050 MB are needed`,

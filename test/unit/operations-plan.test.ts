@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Move } from "../../lifecycle/evidence/move.ts";
+import type { RehearsalEntry } from "../../lifecycle/evidence/records.ts";
 import { behindCanary } from "../../lifecycle/evidence/refusal.ts";
+import { migrationPrint } from "../../lifecycle/rehearsal/settings.ts";
 import { describePlan, describeUnrecorded } from "../../lifecycle/update/plan.ts";
 import type { Situation } from "../../lifecycle/update/situation.ts";
 import { recorder } from "../support/records.ts";
@@ -21,10 +23,14 @@ const release = {
   markers: { databases: {} },
 };
 
+function inputOf(name: string) {
+  return { name, state: { volume: "s" }, mount: "/state", snapshots: {} };
+}
+
 function plan(move: Move, rest: Partial<Situation> = {}): string[] {
   const surveyed = {
     config: { track: "runtime", managed: false },
-    input: { name: "support-1" },
+    input: inputOf("support-1"),
     move,
     ...{ observed: undefined, journal: undefined, records: [], made: {}, waits: undefined },
     ...rest,
@@ -101,6 +107,20 @@ describe("describePlan", () => {
     ]);
   });
 
+  it("says what is known of a rehearsal, of a copy without what is left out now", () => {
+    const rehearsed = (leftOut: { leftOut?: string[] }) => {
+      const entry: RehearsalEntry = {
+        ...{ kind: "rehearsal", snapshot: "a", from: one, image: two, migration: migrationPrint({}) },
+        ...{ outcome: "passed", seconds: { migration: 0, start: 2 }, ...leftOut },
+      };
+      const records = recorder({ first: now.toISOString() })(entry);
+      const [line = ""] = plan({ kind: "forward", from: one, to: two }, { records });
+      return line.replace(/^.*?; /, "");
+    };
+    expect(rehearsed({})).toBe(`rehearsed at ${now.toISOString()}: ready in 2s`);
+    expect(rehearsed({ leftOut: ["media"] })).toBe("not rehearsed yet: its preparation does it");
+  });
+
   it("says whose settings are not on record yet", () => {
     const observed = { id: "c", image: one, state: "running", serves: true };
     const surveyed = (name: string, rest: object) =>
@@ -171,7 +191,7 @@ describe("describePlan", () => {
 
   it("says who can't be reached while the control plane changes", () => {
     const surveyed = (config: object, name: string, move: Move) =>
-      ({ config, input: { name }, move, records: [], made: {} }) as unknown as Situation;
+      ({ config, input: inputOf(name), move, records: [], made: {} }) as unknown as Situation;
     const plane = { track: "control-plane", managed: false };
     const managed = { track: "runtime", managed: true };
     expect(

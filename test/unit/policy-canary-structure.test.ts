@@ -93,6 +93,18 @@ describe("canary-before-fleet, by how the fleet is built,", () => {
     expect(said(outside)).toEqual([misplaced("fleet", "support", "fleet")]);
   });
 
+  test.each(["support-1 clawforce:fleet:Workload", "support clawforce:fleet:InstanceGroup"])(
+    "refuses that %s goes on saying what it said in an earlier run",
+    (id) => {
+      const frozen = (...ignoreChanges: string[]) =>
+        said(changed(stack, id, (each) => ({ ...each, opts: { ...each.opts, ignoreChanges } })));
+      expect(frozen()).toEqual([]);
+      expect(frozen("judged", "image")).toEqual([
+        `${id.split(" ")[0]} ignoreChanges: what it says of the fleet is under ignoreChanges ("judged", "image"). Why: what is judged has to be what runs. Write: no ignoreChanges on a component of the fleet.`,
+      ]);
+    },
+  );
+
   test("refuses a container that has another image than its workload says", () => {
     const id = `support-1 ${containerType}`;
     const differs = (has: string, says: string) =>

@@ -1,4 +1,4 @@
-import { chmodSync } from "node:fs";
+import { chmodSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { EvidenceEntry } from "../../lifecycle/evidence/records.ts";
@@ -188,6 +188,24 @@ describe("the evidence directory", () => {
     const directory = evidenceDirectory(logs);
     addToLog(directory, "canary", '{"payloadType":"application/vnd');
     expect(saidWith(directory)).toEqual([]);
+  });
+
+  test("is read once for all rules, and again when it has changed", () => {
+    const directory = evidenceDirectory(logs);
+    const file = join(directory, "prod", "canary", "records.jsonl");
+    const folder = () => new EvidenceFolder(directory, judgedAt.getTime());
+    const read = () => folder().recordsOf({ stack: "prod", workload: "canary" }, [candidate])?.length;
+    const { size } = statSync(file);
+    utimesSync(file, judgedAt, judgedAt);
+    expect(read()).toBe(5);
+    writeFileSync(file, "\n".repeat(size));
+    utimesSync(file, judgedAt, judgedAt);
+    expect(read()).toBe(5);
+    writeFileSync(file, "\n".repeat(size + 1));
+    utimesSync(file, judgedAt, judgedAt);
+    expect(read()).toBe(0);
+    writeFileSync(file, `${logs.canary.map((each) => JSON.stringify(each)).join("\n")}\n`);
+    expect(read()).toBe(5);
   });
 
   test("is left by no name of a workload", () => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { imagePlacesOf } from "../../policies/image-places.ts";
 import { noMutableImage } from "../../policies/image-rules.ts";
+import names from "../policy/data/frozen-names.json" with { type: "json" };
 import { placesOf } from "../policy/image-places.ts";
 import { judged } from "../policy/judged.ts";
-import { unknownCheckingProxy } from "../policy/props.ts";
+import { unknownCheckingProxy, unknownText } from "../policy/props.ts";
 import { claim, container, data, deletedFirst, deployment, said, service } from "../policy/writers.ts";
 
 const custom = "kubernetes:example.org/v1:Agent";
@@ -61,7 +62,8 @@ describe("an image that ignoreChanges keeps as it was", () => {
     [release, { values }, "values.agent.image.tag", ["values.agent.image"]],
     [release, { values }, "values.agent.image.pullPolicy", []],
     [release, { values }, "values.replicas", []],
-    [release, { values: {} }, "values", []],
+    [release, { values: {} }, "values", ["values"]],
+    [release, {}, "*", ["chart"]],
     [release, { values }, "version", ["version"]],
     [release, { values }, "chart", ["chart"]],
     [release, { values }, "checksum", []],
@@ -103,23 +105,61 @@ describe("an image that ignoreChanges keeps as it was", () => {
     expect(frozen(type, props, ignored)).toEqual(at);
   });
 
-  test("may be there where a custom resource shows none, and is none of the cluster's own kinds", () => {
-    const of = (type: string, ignored: string) => placesOf(type, { spec: { replicas: 1 } }, [ignored]);
-    for (const ignored of ["spec", "*", "data"])
-      expect(of(custom, ignored)).toEqual([{ kind: "unknown-entry", path: ignored }]);
-    expect(of(custom, "spec.replicas")).toEqual([]);
-    for (const kind of [
-      "core/v1:Service",
-      "core/v1:PersistentVolumeClaim",
-      "networking.k8s.io/v1:Ingress",
-      "flowcontrol.apiserver.k8s.io/v1:FlowSchema",
-    ])
-      expect(of(`kubernetes:${kind}`, "spec")).toEqual([]);
-    expect(placesOf(release, { values: {} }, ["values"])).toContainEqual({
-      kind: "unknown-entry",
-      path: "values",
-    });
-    expect(of("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute", "spec")).toHaveLength(1);
+  test.each<[type: string, ignored: string, at: string[]]>([
+    [custom, "spec", ["spec"]],
+    [custom, "*", ["*"]],
+    [custom, "data", ["data"]],
+    [custom, "spec.template.spec.containers", ["spec.template.spec.containers"]],
+    [custom, "spec.initContainers", ["spec.initContainers"]],
+    [custom, "spec.podTemplate", ["spec.podTemplate"]],
+    [custom, "spec.sidecars", ["spec.sidecars"]],
+    [custom, "spec.podTemplate.metadata", []],
+    [custom, "spec.replicas", []],
+    [custom, "metadata", []],
+    [custom, "status", []],
+    ["kubernetes:monitoring.coreos.com/v1:Prometheus", "spec", ["spec"]],
+    ["kubernetes:example.gateway.networking.k8s.io/v1:Any", "spec", ["spec"]],
+    ["kubernetes:gateway.networking.k8s.io/v1:HTTPRoute", "spec", []],
+    ["kubernetes:cert-manager.io/v1:Certificate", "spec", []],
+    ["kubernetes:external-secrets.io/v1beta1:ExternalSecret", "spec", []],
+    ["kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshot", "spec", []],
+    ["kubernetes:core/v1:Service", "spec", []],
+    ["kubernetes:core/v1:PersistentVolumeClaim", "spec", []],
+    ["kubernetes:networking.k8s.io/v1:Ingress", "spec", []],
+    ["kubernetes:flowcontrol.apiserver.k8s.io/v1:FlowSchema", "spec", []],
+  ])("can stand in a resource that shows none: %s under %s", (type, ignored, at) => {
+    expect(frozen(type, { spec: { replicas: 1 } }, ignored)).toEqual(at);
+  });
+
+  test.each([
+    "acme.cert-manager.io",
+    "bitnami.com",
+    "cert-manager.io",
+    "cilium.io",
+    "crd.projectcalico.org",
+    "external-secrets.io",
+    "gateway.networking.k8s.io",
+    "groupsnapshot.storage.k8s.io",
+    "policy.networking.k8s.io",
+    "projectcalico.org",
+    "security.istio.io",
+    "snapshot.storage.k8s.io",
+    "traefik.io",
+  ])("stands in no kind of %s, and may in one of a group that is called alike", (group) => {
+    expect(frozen(`kubernetes:${group}/v1:Any`, {}, "spec")).toEqual([]);
+    expect(frozen(`kubernetes:x${group}/v1:Any`, {}, "spec")).toEqual(["spec"]);
+    expect(frozen(`kubernetes:${group}/v1:Any`, { spec: { image: pinned } }, "spec")).toEqual(["spec.image"]);
+  });
+
+  test("is refused where the program shows none, with what to ignore instead", () => {
+    const resource = { type: custom, props: { spec: { replicas: 1 } } };
+    expect(judged(noMutableImage, { ...resource, ignoreChanges: ["spec"] })).toEqual([
+      {
+        message:
+          '[no-mutable-image] web spec: all of it is under ignoreChanges ("spec"), and an image can stand in what is kept. Why: then something else runs than the program says, and no review sees it. Write: ignoreChanges with the one field that something else sets, such as `spec.replicas`.',
+      },
+    ]);
+    expect(judged(noMutableImage, { ...resource, ignoreChanges: ["spec.replicas"] })).toEqual([]);
   });
 
   test("is refused, with what is ignored", () => {
@@ -171,10 +211,22 @@ describe("a mount that ignoreChanges keeps as it was", () => {
     expect(said([one])).toEqual(at === undefined ? [] : [refused("one", at, ignored)]);
   });
 
+  test("is told by its kind, which the configuration can let be", () => {
+    const one = container("one", { volumes: [{ volumeName: "data" }] }, ignoring("volumes"));
+    const claims = { type: "kubernetes:core/v1:PersistentVolumeClaim", name: "two", opts: ignoring("spec") };
+    const levels = { frozen: "disabled" };
+    expect(said([one, claims])).toHaveLength(2);
+    expect(said([one, claims], { levels })).toEqual([]);
+  });
+
   test("is refused where the program shows none, by the names of its places alone", () => {
     const bare = (ignored: string) => said([container("one", { image: "x" }, ignoring(ignored))]);
     expect(bare("volumes")).toEqual([refused("one", "volumes", "volumes")]);
     expect(bare("*")).toEqual([]);
+    const task = { ...service("one", {}, []), opts: ignoring("taskSpec.containerSpec.mounts[0]") };
+    expect(said([task])).toEqual([
+      refused("one", "taskSpec.containerSpec.mounts", "taskSpec.containerSpec.mounts[0]"),
+    ]);
   });
 
   test("is refused in a service, in pods, in custom resources and in a chart's values", () => {
@@ -207,10 +259,37 @@ describe("a mount that ignoreChanges keeps as it was", () => {
     ]);
   });
 
-  test("is what a workload keeps while nothing is done to it", () => {
+  test("is what a workload keeps while nothing is done to it, and not one that is made anew", () => {
     const stack = { type: "pulumi:pulumi:Stack", name: "prod" };
     const component = { type: "clawforce:fleet:Workload", name: "one", parent: "prod pulumi:pulumi:Stack" };
-    const one = container("one", { volumes: [{ volumeName: "data" }] }, ignoring("volumes", "mounts"));
-    expect(said([stack, component, { ...one, parent: "one clawforce:fleet:Workload" }])).toEqual([]);
+    const of = (type: string, id: unknown, ...ignored: string[]) =>
+      said([
+        stack,
+        { ...component, type },
+        {
+          ...container("one", { volumes: [{ volumeName: "data" }], id }, ignoring(...ignored)),
+          parent: `one ${type}`,
+        },
+      ]);
+    expect(of(component.type, "1a2b", "volumes", "mounts")).toEqual([]);
+    expect(of(component.type, unknownText, "labels", "envs")).toEqual([]);
+    expect(of(component.type, unknownText, "volumes", "mounts")).toEqual([
+      refused("one", "mounts", "mounts"),
+      refused("one", "volumes[0]", "volumes"),
+    ]);
+    expect(of("acme:fleet:Workload", "1a2b", "volumes")).toEqual([refused("one", "volumes[0]", "volumes")]);
+  });
+});
+
+describe("a name of a state that ignoreChanges keeps as it was", () => {
+  test.each(names)("$case", ({ type, ignored, at }) => {
+    const opts = { ...deletedFirst, protect: true, ignoreChanges: [ignored] };
+    expect(said([{ type, name: "one", props: {}, opts }])).toEqual(
+      at === null
+        ? []
+        : [
+            `[single-writer] one ${at}: what says which storage it is is under ignoreChanges ("${ignored}"). Why: then another state may be behind this name than the program says, and no review sees it. Write: ignoreChanges without this path.`,
+          ],
+    );
   });
 });

@@ -1,6 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type Scalar, stringify } from "yaml";
 import type { Found } from "../../policies/found-image.ts";
 import { foundInText, namesImage, walk } from "../../policies/image-walk.ts";
+import spellings from "../policy/data/texts.json" with { type: "json" };
 import { unknownCheckingProxy, unknownText } from "../policy/props.ts";
 
 /** What is found in a value at the path `at`, told as `path text`; `?` where an image is not known, `??` where anything is not. */
@@ -11,116 +14,146 @@ function walked(value: unknown): string[] {
 function told(found: readonly Found[]): string[] {
   return found.map((each) => {
     if ("hand" in each) return `${each.path} ${each.hand} by ${each.by}`;
+    if ("unread" in each) return `${each.path} not read: ${each.unread}`;
     const { path, text, named, alone } = each;
     return `${path} ${text ?? (named ? "?" : "??")}${alone ? " alone" : ""}`;
   });
 }
 
-describe("a value of which nobody has told the shape", () => {
-  test.each<[value: unknown, found: string[]]>([
-    [{ rbd: { image: "disk" } }, []],
-    [{ rbd: { image: { name: "disk" } } }, []],
-    [{ rbd: { sidecarImage: "a:1" } }, ["at.rbd.sidecarImage a:1"]],
-    [{ orbd: { image: "a:1" } }, ["at.orbd.image a:1"]],
-    [{ rbd: { inner: { image: "a:1" } } }, ["at.rbd.inner.image a:1"]],
-    [{ images: unknownText }, ["at.images ?"]],
-    [{ images: ["a:1", unknownText, 5, null] }, ["at.images[0] a:1", "at.images[1] ?"]],
-    [
-      { images: { agent: "a:1", other: { name: "b", tag: "2" } } },
-      ["at.images.agent a:1", "at.images.other b:2"],
-    ],
-    [{ images: 5 }, []],
-    [{ image: 5 }, []],
-    [{ image: null }, []],
-    [{ image: ["a:1", { image: "b:1" }] }, ["at.image[1].image b:1"]],
-    [{ image: { agent: { image: "a:1" } } }, ["at.image.agent.image a:1"]],
-    [{ image: { reference: "a:1", tag: "2" } }, ["at.image.reference a:1"]],
-    [{ image: { reference: "a:1", sideImage: "b:1" } }, ["at.image.reference a:1", "at.image.sideImage b:1"]],
-    [
-      { image: { repository: "a", tag: "1", inner: { image: "b:1" } } },
-      ["at.image a:1", "at.image.inner.image b:1"],
-    ],
-    [{ repository: "a", tag: "1", name: { image: "b:1" } }, ["at a:1", "at.name.image b:1"]],
-    [{ repository: "a", tag: "1", image: "b:1" }, ["at a:1", "at.image b:1"]],
-    [{ image: { reference: unknownText } }, ["at.image.reference ?"]],
-    [{ image: { reference: "", name: "a" } }, ["at.image a"]],
-    [{ image: { name: "a" } }, ["at.image a"]],
-    [{ image: { name: "a", repository: "b" } }, ["at.image b"]],
-    [{ image: { registry: "ghcr.io", tag: "1" } }, ["at.image.tag 1 alone"]],
-    [{ image: { tag: 1.5 } }, ["at.image.tag 1.5 alone"]],
-    [{ image: { tag: "1", digest: "sha256:b" } }, []],
-    [{ image: { tag: "1", digest: unknownText } }, ["at.image ?"]],
-    [{ image: { tag: unknownText } }, ["at.image ?"]],
-    [{ image: { tag: "", pullPolicy: "Always" } }, []],
-    [{ image: { repo: "a", tag: "1" } }, ["at.image a:1"]],
-    [{ images: [{ name: "a", newName: "b", newTag: "2" }] }, ["at.images[0] b:2"]],
-    [{ images: [{ name: "a", newTag: "2", digest: "sha256:b" }] }, ["at.images[0] a:2@sha256:b"]],
-    [{ images: ["a=ghcr.io/b:1"] }, ["at.images[0] ghcr.io/b:1"]],
-    [{ preloadImages: "a:1, ghcr.io/b\nc" }, ["at.preloadImages a:1", "at.preloadImages ghcr.io/b"]],
-    [{ imageRepository: "a", imageTag: "2" }, ["at.imageRepository a:2"]],
-    [{ agentImage: "a", agentImageTag: "2" }, ["at.agentImage a:2"]],
-    [{ agentImage: "a:1", agentImageTag: "2" }, ["at.agentImage a:1"]],
-    [{ agentImage: "a", otherImageTag: "2" }, ["at.agentImage a"]],
-    [{ agentImage: "a", agentImageTag: unknownText }, ["at.agentImage ?"]],
-    [
-      {
-        parameters: [
-          { name: "image.repository", value: "a" },
-          { name: "image.tag", value: "2" },
-        ],
-      },
-      ["at.parameters[0].value a:2"],
-    ],
-    [{ env: [{ name: "AGENT_IMAGE", value: "a:1" }] }, ["at.env[0].value a:1"]],
-    [{ env: [{ name: "AGENT_IMAGE", value: unknownText }] }, ["at.env[0].value ?"]],
-    [{ from: { kind: "DockerImage", name: "a:1" } }, ["at.from.name a:1"]],
-    [{ from: { kind: "ImageStreamTag", name: "a:1" } }, []],
-    [{ importPolicy: { scheduled: true } }, ["at.importPolicy.scheduled moves by importPolicy.scheduled"]],
-    [{ importPolicy: { scheduled: false } }, []],
-    [
-      { triggers: [{ imageChangeParams: { automatic: true } }] },
-      ["at.triggers[0].imageChangeParams moves by imageChangeParams"],
-    ],
-    [
-      { triggers: [{ imageChangeParams: { automatic: unknownText } }] },
-      [
-        "at.triggers[0].imageChangeParams moves by imageChangeParams",
-        "at.triggers[0].imageChangeParams.automatic ??",
+/** Values and what stands in them. */
+const values: [value: unknown, found: string[]][] = [
+  [{ rbd: { image: "disk" } }, []],
+  [{ rbd: { image: { name: "disk" } } }, []],
+  [{ rbd: { sidecarImage: "a:1" } }, ["at.rbd.sidecarImage a:1"]],
+  [{ orbd: { image: "a:1" } }, ["at.orbd.image a:1"]],
+  [{ rbd: { inner: { image: "a:1" } } }, ["at.rbd.inner.image a:1"]],
+  [{ images: unknownText }, ["at.images ?"]],
+  [{ images: ["a:1", unknownText, 5, null] }, ["at.images[0] a:1", "at.images[1] ?"]],
+  [
+    { images: { agent: "a:1", other: { name: "b", tag: "2" } } },
+    ["at.images.agent a:1", "at.images.other b:2"],
+  ],
+  [{ images: 5 }, []],
+  [{ image: 5 }, []],
+  [{ images: null }, []],
+  [{ images: "[".repeat(65) }, ["at.images not read: deep"]],
+  [{ image: { reference: null, name: "a" } }, ["at.image a"]],
+  [{ env: [{ name: "OTHER", value: "x" }] }, []],
+  [{ env: [{ name: "AGENT_IMAGE" }, "x", { name: 5, value: "a:1" }, null] }, []],
+  [{ annotations: "image: a:1" }, ["at.annotations.image a:1"]],
+  [{ annotations: { "x/agentImage": "a:1" } }, ["at.annotations.x/agentImage a:1"]],
+  [
+    { annotations: { "keel.sh/policy": unknownText } },
+    ["at.annotations.keel.sh/policy moves by keel.sh/policy"],
+  ],
+  [
+    { commonAnnotations: { "keel.sh/policy": "all" } },
+    ["at.commonAnnotations.keel.sh/policy moves by keel.sh/policy"],
+  ],
+  [
+    { commonLabels: { "linkerd.io/inject": "on" } },
+    ["at.commonLabels.linkerd.io/inject injects by linkerd.io/inject"],
+  ],
+  [{ labels: { "x/agentImage": "a:1" } }, []],
+  [{ podLabels: { "x/agentImage": "a:1" } }, []],
+  [{ image: null }, []],
+  [{ image: ["a:1", { image: "b:1" }] }, ["at.image[1].image b:1"]],
+  [{ image: { agent: { image: "a:1" } } }, ["at.image.agent.image a:1"]],
+  [{ image: { reference: "a:1", tag: "2" } }, ["at.image.reference a:1"]],
+  [{ image: { reference: "a:1", sideImage: "b:1" } }, ["at.image.reference a:1", "at.image.sideImage b:1"]],
+  [
+    { image: { repository: "a", tag: "1", inner: { image: "b:1" } } },
+    ["at.image a:1", "at.image.inner.image b:1"],
+  ],
+  [{ repository: "a", tag: "1", name: { image: "b:1" } }, ["at a:1", "at.name.image b:1"]],
+  [{ repository: "a", tag: "1", image: "b:1" }, ["at a:1", "at.image b:1"]],
+  [{ image: { reference: unknownText } }, ["at.image.reference ?"]],
+  [{ image: { reference: "", name: "a" } }, ["at.image a"]],
+  [{ image: { name: "a" } }, ["at.image a"]],
+  [{ image: { name: "a", repository: "b" } }, ["at.image b"]],
+  [{ image: { registry: "ghcr.io", tag: "1" } }, ["at.image.tag 1 alone"]],
+  [{ image: { tag: 1.5 } }, ["at.image.tag 1.5 alone"]],
+  [{ image: { tag: "1", digest: "sha256:b" } }, []],
+  [{ image: { tag: "1", digest: unknownText } }, ["at.image ?"]],
+  [{ image: { tag: unknownText } }, ["at.image ?"]],
+  [{ image: { tag: "", pullPolicy: "Always" } }, []],
+  [{ image: { repo: "a", tag: "1" } }, ["at.image a:1"]],
+  [{ images: [{ name: "a", newName: "b", newTag: "2" }] }, ["at.images[0] b:2"]],
+  [{ images: [{ name: "a", newTag: "2", digest: "sha256:b" }] }, ["at.images[0] a:2@sha256:b"]],
+  [{ images: ["a=ghcr.io/b:1"] }, ["at.images[0] ghcr.io/b:1"]],
+  [{ preloadImages: "a:1, ghcr.io/b\nc" }, ["at.preloadImages a:1", "at.preloadImages ghcr.io/b"]],
+  [{ imageRepository: "a", imageTag: "2" }, ["at.imageRepository a:2"]],
+  [{ agentImage: "a", agentImageTag: "2" }, ["at.agentImage a:2"]],
+  [{ agentImage: "a:1", agentImageTag: "2" }, ["at.agentImage a:1"]],
+  [{ agentImage: "a", otherImageTag: "2" }, ["at.agentImage a"]],
+  [{ agentImage: "a", agentImageTag: unknownText }, ["at.agentImage ?"]],
+  [
+    {
+      parameters: [
+        { name: "image.repository", value: "a" },
+        { name: "image.tag", value: "2" },
       ],
-    ],
-    [{ triggers: [{ imageChangeParams: {} }] }, []],
-    [{ triggers: [{ imageChangeParams: { automatic: false } }] }, []],
+    },
+    ["at.parameters[0].value a:2"],
+  ],
+  [{ env: [{ name: "AGENT_IMAGE", value: "a:1" }] }, ["at.env[0].value a:1"]],
+  [{ env: [{ name: "AGENT_IMAGE", value: unknownText }] }, ["at.env[0].value ?"]],
+  [{ from: { kind: "DockerImage", name: "a:1" } }, ["at.from.name a:1"]],
+  [{ from: { kind: "ImageStreamTag", name: "a:1" } }, []],
+  [{ importPolicy: { scheduled: true } }, ["at.importPolicy.scheduled moves by importPolicy.scheduled"]],
+  [{ importPolicy: { scheduled: false } }, []],
+  [
+    { triggers: [{ imageChangeParams: { automatic: true } }] },
+    ["at.triggers[0].imageChangeParams moves by imageChangeParams"],
+  ],
+  [
+    { triggers: [{ imageChangeParams: { automatic: unknownText } }] },
     [
-      { podAnnotations: { "keel.sh/policy": "all" } },
-      ["at.podAnnotations.keel.sh/policy moves by keel.sh/policy"],
+      "at.triggers[0].imageChangeParams moves by imageChangeParams",
+      "at.triggers[0].imageChangeParams.automatic ??",
     ],
-    [{ podAnnotations: { "keel.sh/policy": "never" } }, []],
-    [
-      { podAnnotations: { "sidecar.istio.io/proxyImage": "a:1" } },
-      ["at.podAnnotations.sidecar.istio.io/proxyImage a:1"],
-    ],
-    [
-      { podLabels: { "sidecar.istio.io/inject": true } },
-      ["at.podLabels.sidecar.istio.io/inject injects by sidecar.istio.io/inject"],
-    ],
-    [{ image: { repository: { of: "a" }, tag: "1" } }, []],
-    [{ image: { repository: "a", tag: true } }, []],
-    [{ image: { repository: "a", tag: unknownText } }, ["at.image ?"]],
-    [{ image: { repository: "a", digest: unknownText } }, ["at.image ?"]],
-    [{ image: { repository: "a", registry: 5 } }, ["at.image 5/a"]],
-    [{ image: { repository: "https://example.com/a.git" } }, []],
-    [{ proxy: { repository: "a" } }, []],
-    [{ proxy: { repository: "a", inner: { image: "b:1" } } }, ["at.proxy.inner.image b:1"]],
-    [{ proxy: { repository: "a", digest: "sha256:b" } }, ["at.proxy a@sha256:b"]],
-    [{ proxy: { repository: "a", tag: 1.5 } }, ["at.proxy a:1.5"]],
-    [{ proxy: { name: "a", tag: "1" } }, []],
-    [{ proxy: { reference: "a:1" } }, []],
-    [{ repository: "a", tag: "1" }, ["at a:1"]],
-    [{ tag: "1", digest: "sha256:b" }, []],
-    [{ list: [[{ image: "a:1" }]] }, ["at.list[0][0].image a:1"]],
-    [5, []],
-    [{ any: unknownText }, ["at.any ??"]],
-  ])("%j", (value, found) => expect(walked(value)).toEqual(found));
+  ],
+  [{ triggers: [{ imageChangeParams: {} }] }, []],
+  [{ triggers: [{ imageChangeParams: { automatic: false } }] }, []],
+  [
+    { podAnnotations: { "keel.sh/policy": "all" } },
+    ["at.podAnnotations.keel.sh/policy moves by keel.sh/policy"],
+  ],
+  [{ podAnnotations: { "keel.sh/policy": "never" } }, []],
+  [
+    { podAnnotations: { "sidecar.istio.io/proxyImage": "a:1" } },
+    ["at.podAnnotations.sidecar.istio.io/proxyImage a:1"],
+  ],
+  [
+    { podLabels: { "sidecar.istio.io/inject": true } },
+    ["at.podLabels.sidecar.istio.io/inject injects by sidecar.istio.io/inject"],
+  ],
+  [{ image: { repository: { of: "a" }, tag: "1" } }, []],
+  [{ image: { repository: "a", tag: true } }, []],
+  [{ image: { repository: "a", tag: unknownText } }, ["at.image ?"]],
+  [{ image: { repository: "a", digest: unknownText } }, ["at.image ?"]],
+  [{ image: { repository: "a", registry: 5 } }, ["at.image 5/a"]],
+  [{ image: { repository: "https://example.com/a.git" } }, []],
+  [{ proxy: { repository: "a" } }, []],
+  [{ proxy: { repository: "a", inner: { image: "b:1" } } }, ["at.proxy.inner.image b:1"]],
+  [{ proxy: { repository: "a", digest: "sha256:b" } }, ["at.proxy a@sha256:b"]],
+  [{ proxy: { repository: "a", tag: 1.5 } }, ["at.proxy a:1.5"]],
+  [{ proxy: { name: "a", tag: "1" } }, []],
+  [{ proxy: { reference: "a:1" } }, []],
+  [{ repository: "a", tag: "1" }, ["at a:1"]],
+  [{ tag: "1", digest: "sha256:b" }, []],
+  [{ list: [[{ image: "a:1" }]] }, ["at.list[0][0].image a:1"]],
+  [5, []],
+  [{ any: unknownText }, ["at.any ??"]],
+];
+
+describe("a value of which nobody has told the shape", () => {
+  test.each(values)("%j", (value, found) => expect(walked(value)).toEqual(found));
+
+  test.each(values.filter(([value]) => !JSON.stringify(value).includes(unknownText)))(
+    "%j is found the same in a text, whatever the look at it before says",
+    (value, found) => expect(told(foundInText("at", JSON.stringify(value)))).toEqual(found),
+  );
 
   test("is searched 64 levels deep, and below nothing is taken for known", () => {
     const nested = (levels: number, around: (value: unknown) => unknown, innermost: unknown) =>
@@ -138,11 +171,54 @@ describe("a value of which nobody has told the shape", () => {
   });
 });
 
+/** Ways to put a value into another one, and how many of them one in another are searched: each takes its levels. */
+test.each<[title: string, around: (value: unknown) => unknown, most: number]>([
+  ["an image in a list of an image", (value) => ({ image: [value] }), 21],
+  ["one of a list of images", (value) => ({ images: [value] }), 21],
+  ["one of a map of images", (value) => ({ images: { a: value } }), 21],
+  ["a reference", (value) => ({ image: { reference: value } }), 21],
+  ["the value of a setting", (value) => [{ name: "AGENT_IMAGE", value }], 32],
+  ["an image", (value) => ({ image: value }), 32],
+  [
+    "what stands beside the parts of an image",
+    (value) => ({ image: { repository: "a", tag: "1", value } }),
+    32,
+  ],
+  ["the name of an image of OpenShift's", (value) => ({ kind: "DockerImage", name: value }), 64],
+])("%s is walked once, and to an end", (_title, around, most) => {
+  const found = (count: number) =>
+    walked(Array.from({ length: count }).reduce<unknown>(around, { image: "x:9" })).filter(
+      (each) => !each.endsWith(" a:1"),
+    );
+  expect(found(most)).toEqual([expect.stringMatching(/ x:9$/)]);
+  expect(new Set(found(most + 1).map((each) => each.split(" ")[1]))).toEqual(new Set(["??"]));
+});
+
 /** Aliases of aliases, 9 to the power of 9 of them. */
 const laughs = Array.from({ length: 9 }, (_, index) => {
   const items = Array.from({ length: 9 }, () => (index === 0 ? "image" : `*a${index - 1}`));
   return `a${index}: &a${index} [${items.join(",")}]`;
 }).join("\n");
+
+/** How many calls of a function that calls itself the stack has room for. */
+function framesLeft(): number {
+  let count = 0;
+  const call = (): void => {
+    count += 1;
+    call();
+  };
+  try {
+    call();
+  } catch {
+    return count;
+  }
+  return count;
+}
+
+/** What a function makes with so many calls before it. */
+function inFrames<Made>(count: number, make: () => Made): Made {
+  return count === 0 ? make() : inFrames(count - 1, make);
+}
 
 describe("a text", () => {
   test.each<[text: string, found: string[]]>([
@@ -169,12 +245,20 @@ describe("a text", () => {
     ["AGENT_IMAGE_REPOSITORY=a\nAGENT_IMAGE_TAG=latest", ["at line 1 a:latest"]],
     ["PRELOAD_IMAGES=a:1 b:2", ["at line 1 a:1", "at line 1 b:2"]],
     ["{{ if .Values.on }}\nimage: a:1\n{{ end }}", ["at line 2 a:1"]],
-    [`image: a:1\nx: ${"[".repeat(100)}`, ["at ??", "at line 1 a:1"]],
+    [`image: a:1\nx: ${"[".repeat(65)}`, ["at not read: deep", "at line 1 a:1"]],
     [`image: a:1\nx: ${"- ".repeat(100)}`, ["at line 1 a:1"]],
-    [`image: a:1\n${"- ".repeat(100)}`, ["at ??", "at line 1 a:1"]],
-    [`image: a:1\nx: ${"!!a ".repeat(2000)}`, ["at ??", "at line 1 a:1"]],
-    [`image: a:1\n# ${"x".repeat(300_000)}`, ["at ??", "at line 1 a:1"]],
-    [laughs, ["at ??"]],
+    [`image: a:1\nx: ${"[".repeat(64)}`, ["at line 1 a:1"]],
+    [`image: a:1\nx: ${"[]".repeat(100)}`, ["at line 1 a:1"]],
+    [`image: a:1\nx: ${"{".repeat(65)}`, ["at not read: deep", "at line 1 a:1"]],
+    [`image: a:1\n${"- ".repeat(63)}`, ["at line 1 a:1"]],
+    [`image: a:1\n${"- ? ".repeat(32)}`, ["at not read: deep", "at line 1 a:1"]],
+    [`image: a:1\n${"- ".repeat(64)}`, ["at not read: deep", "at line 1 a:1"]],
+    [`image: a:1\nx: ${"!!a ".repeat(2000)}`, ["at not read: tags", "at line 1 a:1"]],
+    [`image: a:1\n# ${"x".repeat(256 * 1024 - 13)}`, ["at.image a:1"]],
+    [`image: a:1\n# ${"x".repeat(256 * 1024 - 12)}`, ["at not read: long", "at line 1 a:1"]],
+    [`image: a:1\nx: [${"&a b, ".repeat(1000)}]`, ["at.image a:1"]],
+    [`image: a:1\nx: [${"&a b, ".repeat(1001)}]`, ["at not read: tags", "at line 1 a:1"]],
+    [laughs, ["at not read: aliases"]],
     ["image: 'a:1\"", ["at line 1 'a:1\""]],
     ["image: '", ["at line 1 '"]],
     ["image: ''", []],
@@ -197,6 +281,95 @@ describe("a text", () => {
     ['"image"', []],
     ["5", []],
   ])("%j", (text, found) => expect(told(foundInText("at", text))).toEqual(found));
+
+  test("is read document by document beside one that is none, a hundred of them, and the rest as one", () => {
+    const documents = (count: number, last: string) =>
+      foundInText("at", `image: 'redis:1\n---\n${"a: b\n---\n".repeat(count - 2)}${last}`);
+    const flow = "{spec:\n  {image: nginx:1}}\n";
+    const broken = "at line 1 'redis:1";
+    expect(told(documents(100, flow))).toEqual(["at document 100.spec.image nginx:1", broken]);
+    expect(told(documents(150, flow))).toEqual(["at document 150.spec.image nginx:1", broken]);
+    expect(told(documents(99, `${flow}---\n[`))).toEqual(["at document 99.spec.image nginx:1", broken]);
+    expect(told(documents(100, `${flow}---\n[`))).toEqual(["at document 100.spec.image nginx:1", broken]);
+    expect(told(documents(101, "a: b\n---\nAGENT_IMAGE=nginx:2\n---\nimage: nginx:3"))).toEqual([
+      "at document 103.image nginx:3",
+      broken,
+      "at line 203 nginx:2",
+      "at line 205 nginx:3",
+    ]);
+    expect(told(documents(101, `${flow}---\n[`))).toEqual([broken, "at line 202 nginx:1"]);
+  });
+
+  test("is told of, and what stands beside it is found, where it nests deeper and deeper line by line", () => {
+    const nested = (count: number) => {
+      const lines = Array.from(
+        { length: count },
+        (_, index) => `${" ".repeat(index * 126)}${"- ".repeat(63)}`,
+      );
+      return `# image\n${lines.map((line) => line.trimEnd()).join("\n")} x`;
+    };
+    // With half of the stack its reader does not get to the end.
+    const half = Math.floor(framesLeft() / 2);
+    const found = inFrames(half, () => foundInText("at", `${nested(61)}\n---\nimage: b:1`));
+    expect(told(found)).toEqual(["at not read: deep", "at document 2.image b:1"]);
+    // How deep its reader gets hangs on the machine; what it gets to is searched 64 levels deep.
+    const deep = expect.stringMatching(/^at( document 1)?(\[0\])* (not read: deep|\?\?)$/);
+    for (const count of [2, 10, 30, 60]) {
+      expect(told(foundInText("at", nested(count)))).toEqual([deep]);
+      expect(told(foundInText("at", `${nested(count)}\n---\nimage: a:1`))).toEqual([
+        deep,
+        "at document 2.image a:1",
+      ]);
+    }
+  });
+
+  test("leaves errors of others as they are", () => {
+    const { stackTraceLimit } = Error;
+    for (const text of ["image: a:1", "image: 'a", "image: *a"]) foundInText("at", text);
+    expect(Error.stackTraceLimit).toBe(stackTraceLimit);
+  });
+
+  test("says the same in every style that YAML has", () => {
+    const scalar = fc.constantFrom(
+      "PLAIN",
+      "QUOTE_SINGLE",
+      "QUOTE_DOUBLE",
+      "BLOCK_FOLDED",
+      "BLOCK_LITERAL",
+    ) as fc.Arbitrary<Scalar.Type>;
+    const style = fc.record({
+      defaultKeyType: scalar,
+      defaultStringType: scalar,
+      collectionStyle: fc.constantFrom("any" as const, "block" as const, "flow" as const),
+      indent: fc.integer({ min: 1, max: 8 }),
+      indentSeq: fc.boolean(),
+      lineWidth: fc.constantFrom(0, 80),
+      simpleKeys: fc.constant(false),
+      doubleQuotedMinMultiLineLength: fc.integer({ min: 1, max: 80 }),
+    });
+    const value = {
+      spec: {
+        containers: [
+          { name: "main", image: "ghcr.io/acme/agent:1" },
+          { image: { repository: "b", tag: "2" } },
+        ],
+        "side/Image": "c:3",
+      },
+    };
+    const found = walked(value);
+    expect(found).toHaveLength(3);
+    fc.assert(
+      fc.property(style, fc.nat({ max: 3 }), (options, before) => {
+        const text = `${"a: b\n---\n".repeat(before)}${stringify(value, options)}`;
+        const place = before === 0 ? "at" : `at document ${before + 1}`;
+        expect(told(foundInText("at", text)).map((each) => each.trim())).toEqual(
+          found.map((each) => each.replace(/^at/, place)),
+        );
+      }),
+    );
+  });
+
+  test.each(spellings)("$case", ({ text, found }) => expect(told(foundInText("at", text))).toEqual(found));
 });
 
 test.each([
@@ -210,4 +383,6 @@ test.each([
   ["image_names", false],
   ["url", false],
   ["name_image_tag", false],
+  ["", false],
+  ["--", false],
 ])("the name %s names an image: %s", (name, names) => expect(namesImage(name)).toBe(names));

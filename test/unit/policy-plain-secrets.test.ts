@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { isLiteral, plainIn, plainLines } from "../../policies/plain-secrets.ts";
-import { secretFormIn } from "../../policies/secret-forms.ts";
+import { isLiteral, plainIn, plainLines } from "../../policies/plain-values.ts";
+import { hasSign, secretFormIn } from "../../policies/secret-forms.ts";
 import { keepSecretMarks } from "../../policies/secret-marks.ts";
 import { namesSecret, namesSecretInManifest } from "../../policies/secret-names.ts";
 import data from "../policy/data/plain-secrets.json" with { type: "json" };
@@ -126,12 +126,12 @@ describe("a secret in plain", () => {
     const provider = (sent: object) => privileges({ type: "pulumi:providers:docker", props: received(sent) });
     const auth = JSON.stringify([{ address: "ghcr.io", username: "acme", password: "hunter2" }]);
     const [found, ...more] = provider({ registryAuth: auth, host: "tcp://a:1", version: "5.2.0" });
-    expect(found).toBe(plain("registryAuth part 4", "password"));
+    expect(found).toBe(plain("registryAuth line 1", "password"));
     expect(found).not.toContain("hunter2");
     expect(more).toEqual([]);
     expect(provider({ registryAuth: secret(auth) })).toEqual([]);
     const kubeconfig = "users:\n- name: ann\n  user:\n    token: hunter2\n";
-    expect(provider({ kubeconfig })).toEqual([plain("kubeconfig part 4", "token")]);
+    expect(provider({ kubeconfig })).toEqual([plain("kubeconfig line 4", "token")]);
     expect(provider({ password: "x", url: "https://a:b@c" })).toEqual([
       plain("password", "password"),
       plain("url", "url", undefined, "password in its URL"),
@@ -155,8 +155,29 @@ describe("a secret in plain, by our table,", () => {
     expect(more).toEqual([]);
   });
 
+  test("is looked for by its form only where a sign of one is", () => {
+    for (const { parts } of data.forms) expect(hasSign(parts.join("")), parts.join("")).toBe(true);
+    for (const text of [
+      "",
+      "plain words",
+      "KEY",
+      "sk",
+      "12:34",
+      "basics",
+      "bearers",
+      "hub.example.org/x",
+      "hooks-slack",
+      "SGX",
+    ])
+      expect(hasSign(text), text).toBe(false);
+  });
+
   test.each(data.none)("is not in the form %j", (value) => {
     expect(plainIn({ name: "NOTE", value })).toBeUndefined();
+  });
+
+  test.each(data.texts)("is told by the keys $keys in the text $text: $why", ({ text, keys }) => {
+    expect(plainLines(text).map(({ line, key }) => `${line} ${key}`)).toEqual(keys);
   });
 
   test("is looked for in the beginning of a text only", () => {

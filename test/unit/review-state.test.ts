@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import data from "../policy/data/plain-secrets.json" with { type: "json" };
 import {
   fullPack,
   raw,
@@ -241,7 +242,22 @@ describe("secret-marked", () => {
       'spec.containers[0].env "dbPassword" is named like a secret',
     ]);
     expect(paths({ env: { DATABASE_URL: `postgres://me:${secret}@db/x` } })).toEqual([
-      'env "DATABASE_URL" has a password in its address, is a secret',
+      'env "DATABASE_URL" has its password in its URL in plain, is a secret',
+    ]);
+  });
+
+  test.each(data.names)(
+    "judges $name=$value as the policy pack does: $why",
+    ({ name, value, secret: is }) => {
+      expect(paths({ envs: [`${name}=${value}`] })).toEqual(
+        is ? [`envs "${name}" is named like a secret`] : [],
+      );
+    },
+  );
+
+  test.each(data.forms)("refuses any name with $is", ({ parts, is }) => {
+    expect(paths({ environment: { NOTE: parts.join("") } })).toEqual([
+      `environment "NOTE" has its ${is} in plain, is a secret`,
     ]);
   });
 

@@ -8,5 +8,5 @@ done
 refuse_tangled
 read_password
 open_repository
-restic backup --quiet --json --host "$workload" "${tags[@]}" "${exclude_ours[@]}" "${places[@]}" >/stage/summary
+restic backup --quiet --json --host "$workload" "${tags[@]}" "${exclude_no_state[@]}" "${places[@]}" >/stage/summary
 cat /stage/summary

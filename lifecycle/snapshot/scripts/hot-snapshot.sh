@@ -14,9 +14,33 @@ has_vanished() {
   [ -n "$item" ] && is_gone "$item"
 }
 
-# Which files there are, to tell whether any came or went meanwhile.
-names_of_files() {
-  find "${places[@]}" "${calmly[@]}" -type f "${not_ours[@]}" -print0 | sort -z | sha256sum
+# The files that there are, a line each and sorted: path, and then size and what tells whether it was written to. What can't be
+# looked at is for restic to name.
+files_now() {
+  { find "${places[@]}" "${calmly[@]}" "${past_no_state[@]}" -type f -printf '%p\t%s %i %T@ %C@\0' 2>/dev/null || true; } |
+    tr '\n\0' '\1\n' | sort
+}
+
+# Those that came, went or were written to between the two looks, without the databases, which are copied by themselves: how
+# many ("odd-count"), and the first of them ("odd").
+report_changed() {
+  local path
+  printf '%s\n' "${excluded[@]//$'\n'/$'\1'}" | sort >/stage/by-themselves
+  sed 's/\t[^\t]*$//' /stage/differs | sort -u | comm -23 - /stage/by-themselves >/stage/changed
+  [ -s /stage/changed ] || return 0
+  printf 'odd-count\tchanged\t%s\n' "$(wc -l </stage/changed)"
+  head -n 5 /stage/changed | while IFS= read -r path; do
+    printf 'odd\tchanged\t%s\n' "$(encoded "${path//$'\1'/$'\n'}")"
+  done
+}
+
+# As report_places does, by the second look.
+report_places_seen() {
+  local root
+  for root in "${roots[@]:1}"; do
+    printf 'place\t%s\t%s\n' "${root#/places/}" "$(ROOT=$root/ awk -F '\t' \
+      'index($0, ENVIRON["ROOT"]) == 1 { n += $NF } END { printf "%.0f", n }' /stage/after)"
+  done
 }
 
 # Copies the databases of the root $1, each as it is at one moment.
@@ -64,14 +88,15 @@ mkdir -p /stage/databases
 : >/stage/exclude
 number=0
 excluded=()
+began=${EPOCHREALTIME//[.,]/}
 for root in "${roots[@]}"; do
   back_up_databases "$root"
 done
-report_places
+printf 'databases-milliseconds\t%d\n' "$(((${EPOCHREALTIME//[.,]/} - began) / 1000))"
 report_config /state
 status=0
-before=$(names_of_files)
-restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude-file /stage/exclude "${exclude_ours[@]}" \
+files_now >/stage/before
+restic backup --quiet --json --host "$workload" "${tags[@]}" --exclude-file /stage/exclude "${exclude_no_state[@]}" \
   "${places[@]}" /stage/databases 2>/stage/errors >/stage/summary || status=$?
 cat /stage/summary
 # 3: not everything could be read. What has gone while the workload serves is no failure; anything else is one.
@@ -86,9 +111,14 @@ if [ "$status" = 3 ] && [ -s /stage/unread ]; then
   done </stage/doubtful
 fi
 [ "$status" = 0 ] || { cat /stage/errors >&2; exit "$status"; }
-# What would refuse the cold snapshot is found out here, while the workload serves.
-if [ "$before" = "$(names_of_files)" ]; then
-  wanted=$(count_files "${places[@]}" "${calmly[@]}")
+files_now >/stage/after
+report_places_seen
+comm -3 /stage/before /stage/after | sed 's/^\t//' >/stage/differs
+report_changed
+# What would refuse the cold snapshot is found out here, while the workload serves: unless files came or went meanwhile, each of
+# which stands in one look alone.
+if [ -z "$(sed 's/\t[^\t]*$//' /stage/differs | sort | uniq -u | head -n 1)" ]; then
+  wanted=$(wc -l </stage/after)
   for each in "${excluded[@]}"; do
     [ ! -f "$each" ] || wanted=$((wanted - 1))
   done

@@ -4,6 +4,8 @@
 # Not every workload has /places and /backups. The password comes by standard input.
 set -euo pipefail
 umask 077
+# A name is bytes.
+export LC_ALL=C
 export RESTIC_REPOSITORY=/repository RESTIC_PASSWORD_FILE=/run/password RESTIC_CACHE_DIR=/cache
 
 # The root $1 for people: "the state", or its path in the container.
@@ -21,13 +23,44 @@ for root in /places/*; do
   fi
   roots+=("$root")
 done
-# What the programs here keep in them while they work: no part of a state.
-not_ours=()
-exclude_ours=()
+# No part of a state: what the programs here keep in it while they work, and what snapshots.exclude leaves out. LEFT_OUT has a
+# line for each path of that: its root, and what is below it as find's expression and as restic's pattern.
+past_no_state=(-regextype posix-extended)
+exclude_no_state=()
 for root in "${roots[@]}"; do
-  not_ours+=(-not -path "$root/.clawforce-restore/*")
-  exclude_ours+=(--exclude "$root/.clawforce-restore")
+  past_no_state+=(-path "$root/.clawforce-restore" -prune -o)
+  exclude_no_state+=(--exclude "$root/.clawforce-restore")
 done
+left_out_roots=()
+left_out_expressions=()
+exclude_left_out=()
+while IFS='	' read -r root expression pattern; do
+  [ -n "$root" ] || continue
+  left_out_roots+=("$root")
+  left_out_expressions+=("$expression")
+  exclude_left_out+=(--exclude "$root/$pattern")
+  past_no_state+=(-regex "$(sed 's/[.()]/\\&/g' <<<"$root")/$expression" -prune -o)
+done <<<"${LEFT_OUT:-}"
+exclude_no_state+=("${exclude_left_out[@]}")
+
+# Whether the path $2 below the root $1 is left out.
+is_left_out() {
+  local index
+  for index in "${!left_out_roots[@]}"; do
+    if [ "${left_out_roots[index]}" = "$1" ] && [[ ${2#./} =~ ^(${left_out_expressions[index]})(/|$) ]]; then return 0; fi
+  done
+  return 1
+}
+
+# find's conditions for what is left out of the root $1, from within it: into `past_left_out`.
+pass_left_out() {
+  local index
+  past_left_out=(-regextype posix-extended)
+  for index in "${!left_out_roots[@]}"; do
+    [ "${left_out_roots[index]}" != "$1" ] || past_left_out+=(-regex "\./${left_out_expressions[index]}" -prune -o)
+  done
+}
+
 # What is in every snapshot beside the databases.
 places=("${roots[@]}")
 if [ -d /backups ]; then
@@ -116,14 +149,16 @@ named_like_databases=(\( -name '*.sqlite' -o -name '*.sqlite3' -o -name '*.db' -
 # Files named like databases, NUL-terminated, relative to $1. Without locks, which a gateway keeps shut as long as it runs.
 list_databases() {
   cd "$1"
-  find . "${calmly[@]}" -type f "${named_like_databases[@]}" -size +0 \
+  pass_left_out "$1"
+  find . "${calmly[@]}" "${past_left_out[@]}" -type f "${named_like_databases[@]}" -size +0 \
     -not -path './.clawforce-restore/*' -not -path './tmp/*' -not -name '*.lock.*' -print0
 }
 
 # Those of them that tell what a version has made of the state. Reads no folder that says nothing of it.
 list_databases_of_version() {
   cd "$1"
-  find . "${calmly[@]}" \( "${of_no_version[@]}" \) -prune -o -type f "${named_like_databases[@]}" -size +0 -print0
+  pass_left_out "$1"
+  find . "${calmly[@]}" "${past_left_out[@]}" \( "${of_no_version[@]}" \) -prune -o -type f "${named_like_databases[@]}" -size +0 -print0
 }
 
 # In WAL mode, which only opens on a read-only mount while its side files are there.
@@ -143,17 +178,19 @@ is_closed() {
 # Whether nothing is there under this name any more. What is there and can't be looked at is not gone.
 is_gone() {
   local said
-  said=$(LC_ALL=C stat -- "$1" 2>&1 >/dev/null) && return 1
+  said=$(stat -- "$1" 2>&1 >/dev/null) && return 1
   [[ $said == *'No such file or directory' || $said == *'Not a directory' ]]
 }
 
-# A file for each dot: a name may have line breaks.
-count_files() {
-  find "$@" -type f "${not_ours[@]}" -printf . | wc -c
+# How many files, and their bytes: two words.
+size_of() {
+  find "$@" "${past_no_state[@]}" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f %.0f", NR, n }'
 }
 
 bytes_in() {
-  find "$@" -type f "${not_ours[@]}" -printf '%s\n' | awk '{ n += $1 } END { printf "%d", n }'
+  local size
+  size=$(size_of "$@")
+  printf '%s' "${size#* }"
 }
 
 # "place", its name and its bytes, for each root but the first.
@@ -363,7 +400,8 @@ name_in() {
 report_archives() {
   local size time path named
   cd "$1"
-  find . "${calmly[@]}" \( "${of_no_version[@]}" \) -prune -o -type f \
+  pass_left_out "$1"
+  find . "${calmly[@]}" "${past_left_out[@]}" \( "${of_no_version[@]}" \) -prune -o -type f \
     \( -name '*.migrated' -o -name '*.migrated.[0-9]*' -o -name '*.pre-startup-migration-*.bak' \) \
     -printf '%s\t%T+\t%P\0' >/stage/archives
   while IFS='	' read -r -d '' size time path; do

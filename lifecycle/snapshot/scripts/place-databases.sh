@@ -5,7 +5,10 @@ place_databases() {
   map=$1/$(map_of "$2")
   [ -f "$map" ] || return 0
   while IFS='	' read -r number owner path; do
-    file="$3/$(printf '%s' "$path" | base64 -d)"
+    path=$(printf '%s' "$path" | base64 -d)
+    # Of a snapshot from before it was left out.
+    if is_left_out "$2" "$path"; then continue; fi
+    file="$3/$path"
     cp -- "$1/$number" "$file"
     user_group=${owner%:*}
     chown "$user_group" -- "$file"

@@ -1,6 +1,6 @@
 # $1 snapshot id. Restores to empty volumes at /scratch/state and /scratch/places, for a drill.
 read_password
-excludes=(--exclude /backups)
+excludes=(--exclude /backups "${exclude_left_out[@]}")
 places_of_snapshot "$1" >/stage/places
 while IFS= read -r root; do
   [ -d "/scratch$root" ] && continue

@@ -1,6 +1,5 @@
-# Bytes. Free space beside the state, in the repository and on Docker's own disk, and on which device each is; the size of the
-# state, its files, the size of its databases as a snapshot is searched for them, the memory that is left, and how busy the
-# host is: its load of the last minute in percent of its processors.
+# Bytes. Free space beside the state, in the repository and on Docker's own disk, and on which device each is; what stands in the
+# state (walk.sh), the memory that is left, and how busy the host is: its load of the last minute in percent of its processors.
 free_at() {
   df -B1 --output=avail "$1" | tail -n 1 | tr -d ' '
 }
@@ -11,15 +10,10 @@ printf 'docker-free\t%s\n' "$({ free_at /stage; free_at /; } | sort -n | head -n
 for place in state repository stage; do
   printf '%s-device\t%s\n' "${place/stage/docker}" "$(stat -c %d "/$place")"
 done
-# The same of each further place of the state: "place-room", its name, free, device, used.
+# The same of each further place of the state: "place-room", its name, free, device.
 for root in "${roots[@]:1}"; do
-  printf 'place-room\t%s\t%s\t%s\t%s\n' "${root#/places/}" "$(free_at "$root")" "$(stat -c %d "$root")" \
-    "$({ du -sxB1 "$root" 2>/dev/null || true; } | cut -f 1)"
+  printf 'place-room\t%s\t%s\t%s\n' "${root#/places/}" "$(free_at "$root")" "$(stat -c %d "$root")"
 done
-# The workload may serve: what goes while du and find look is no failure.
-printf 'state-used\t%s\n' "$({ du -scxB1 "${places[@]}" 2>/dev/null || true; } | tail -n 1 | cut -f 1)"
-printf 'state-files\t%s\n' "$({ count_files "${places[@]}" "${calmly[@]}" || true; } 2>/dev/null)"
-{ find "${places[@]}" "${calmly[@]}" -type f \( -name '*.sqlite*' -o -name '*.db*' \) -printf '%s\n' 2>/dev/null || true; } |
-  awk '{ databases += $1 } END { printf "databases-used\t%.0f\n", databases }'
+walk_state | survey_of_walk
 printf 'memory-free\t%s\n' "$(awk '/^MemAvailable:/ { printf "%d", $2 * 1024 }' /proc/meminfo)"
 printf 'load\t%s\n' "$(awk -v processors="$(nproc --all)" '{ printf "%d", $1 * 100 / processors }' /proc/loadavg)"

@@ -10,8 +10,8 @@ grep '"type":"file","path":"/\(state\|places\)/' /stage/all >/stage/listing || t
 # A line break in a name is a question mark on both sides.
 sqlite3 :memory: "SELECT replace(iif(p LIKE '/state/%', substr(p, 8), p), char(10), '?')
   FROM (SELECT json_extract(value, '\$.path') AS p FROM json_each(readfile('/stage/files')))" |
-  LC_ALL=C sort >/stage/then
+  sort >/stage/then
 { find /state -xdev -type f -printf '%P\0'; [ "${#roots[@]}" = 1 ] || find "${roots[@]:1}" -xdev -type f -print0; } |
-  tr '\n\0' '?\n' | LC_ALL=C sort >/stage/now
+  tr '\n\0' '?\n' | sort >/stage/now
 printf 'state-bytes\t%s\n' "$(bytes_in "${roots[@]}" -xdev)"
-printf 'gone\t%s\n' "$(LC_ALL=C comm -23 /stage/then /stage/now | head -n 50000 | base64 -w0)"
+printf 'gone\t%s\n' "$(comm -23 /stage/then /stage/now | head -n 50000 | base64 -w0)"

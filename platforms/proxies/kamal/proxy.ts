@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { messageOf, OperationFailure } from "../../failure.ts";
 import type { JobResult, Platform } from "../../platform.ts";
-import type { Cut, IngressProxy, IngressService, ProxyRequest, Target } from "../../proxy.ts";
+import type { Cut, IngressProxy, IngressService, ProxyRequest, Question, Target } from "../../proxy.ts";
 import { until } from "../../until.ts";
 import { cutRequests, requestsIn } from "./request-log.ts";
 import { parseServices } from "./services-table.ts";
@@ -86,6 +86,17 @@ export class KamalProxy implements IngressProxy {
     }
   }
 
+  async ask({ address, path, host, forwarded }: Question): Promise<{ status: number; body: string }> {
+    const at = address.lastIndexOf(":");
+    const place = [address.slice(0, at), address.slice(at + 1), path, host];
+    const answer = await this.#script("ask", [...place, forwarded ? "forwarded" : "plain"]);
+    const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(answer)?.[1]);
+    if (Number.isNaN(status)) {
+      throw new OperationFailure(`${address} gives the ingress ${this.#container} no HTTP answer`);
+    }
+    return { status, body: answer.slice(answer.indexOf("\r\n\r\n") + 4) };
+  }
+
   requests({ since, deadline }: { since: Date; deadline: number }): AsyncIterable<ProxyRequest> {
     return requestsIn(this.#platform.logs(this.#container, { since, deadline }));
   }
@@ -115,7 +126,10 @@ export class KamalProxy implements IngressProxy {
     return stdout;
   }
 
-  async #script(name: "set-deadline" | "forget-deadline" | "metrics", args: string[]): Promise<string> {
+  async #script(
+    name: "ask" | "set-deadline" | "forget-deadline" | "metrics",
+    args: string[],
+  ): Promise<string> {
     const text = await readFile(new URL(`scripts/${name}.sh`, import.meta.url), "utf8");
     const argv = ["bash", "-c", text, name, ...args];
     const { exitCode, stdout, stderr } = await this.#exec(argv, commandTimeout);

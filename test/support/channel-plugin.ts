@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type Docker from "dockerode";
-import { startContainer, stopContainer } from "../platforms/docker/lifecycle.ts";
-import { runOneShot } from "../platforms/docker/one-shot.ts";
-import { OperationFailure } from "../platforms/failure.ts";
+import { startContainer, stopContainer } from "../../platforms/docker/lifecycle.ts";
+import { runOneShot } from "../../platforms/docker/one-shot.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
 
 /** As `openclaw channels status` and the check `channels` name it. */
 export const loopbackChannel = "clawforce-loopback/default";
