@@ -35,6 +35,9 @@ export class MemoryControlPlane implements ControlPlane {
     this.#platform = platform;
   }
 
+  /** Reference without a digest -> what it is on the host. */
+  readonly tags = new Map<string, string>();
+
   /** Makes an instance that has served this image all the time. */
   make(name: string, image: string, { statePath, state }: { statePath: string; state: string }): void {
     this.rows.set(name, { image, status: "running", state });
@@ -81,7 +84,8 @@ export class MemoryControlPlane implements ControlPlane {
         row().state = became?.state ?? row().state;
         row().status = became?.fails === true ? "error" : "running";
         const health = became?.fails === true ? "unhealthy" : "healthy";
-        platform.run(name, image, { managedBy: "clawforce", mounts: unit.mounts, health });
+        const imageId = this.tags.get(image) ?? image;
+        platform.run(name, image, { managedBy: "clawforce", mounts: unit.mounts, health, imageId });
         return { answered: true };
       },
       start: () => platform.start(name),

@@ -128,6 +128,7 @@ describe("a move", () => {
     ],
   ])("of an instance that follows %s has it follow again when it goes back", async (_, settings) => {
     Object.assign(world.controlPlane.settings, settings);
+    world.controlPlane.tags.set(stable.replace(/@.*/, ""), stable);
     world.controlPlane.rows.set(world.name, { image: null, status: "running", state: "" });
     candidateThat({ fails: true });
     await expect(move()).rejects.toThrow(`does not serve ${candidate}: its container is unhealthy`);
