@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { waitHealthy } from "../../platforms/docker/lifecycle.ts";
 import { partsOfThisRun, until, World } from "../support/world.ts";
 import { fixtureGroup } from "../support/world-settings.ts";
 
@@ -126,6 +127,7 @@ describe("a gateway with a name of its own in the network of another container",
     await world.docker.getContainer(vpn).start();
     // It had the network of a process that is gone.
     await world.docker.getContainer(container).restart();
+    await waitHealthy(world.docker, container, 300);
     const update = await world.up();
     expect(update.code, update.output).toBe(0);
     expect((await world.inspect(container)).Config.Env).toContain("LOG_LEVEL=debug");
