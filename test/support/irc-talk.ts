@@ -72,7 +72,7 @@ export class IrcTalk {
   /** @param interval - seconds between two messages. */
   static async begin(world: World, channel: string, bot: string, interval: number): Promise<IrcTalk> {
     const { irc, fixture } = world.parts.images;
-    if (irc === undefined) throw new Error("no server of IRC is among the parts: run `npm run test:long`");
+    if (irc === undefined) throw new Error("no server of IRC is among the parts: run `npm run test:pending`");
     const network = networkOf(world.stack);
     const make = async (of: string, options: Docker.ContainerCreateOptions) => {
       const container = await world.docker.createContainer({
