@@ -108,8 +108,11 @@ const setUpTitle = "set-up";
 /** Of all of these stages together. */
 function needsOf(wanted: readonly Stage[]): Needs {
   const versions = wanted.flatMap((stage) => versionsFor[stage] ?? []);
-  const isLong = wanted.includes("long");
-  return { versions: allVersions.filter((each) => versions.includes(each)), irc: isLong, compose: isLong };
+  return {
+    versions: allVersions.filter((each) => versions.includes(each)),
+    irc: wanted.includes("pending"),
+    compose: wanted.includes("long"),
+  };
 }
 
 const versionsFor: Partial<Record<Stage, readonly OpenClawVersion[]>> = {
