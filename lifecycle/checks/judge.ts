@@ -25,6 +25,11 @@ export function verdictOf(results: readonly CheckResult[]): Outcome {
   return critical.length === 0 || critical.includes("inconclusive") ? "inconclusive" : "passed";
 }
 
+/** "✓ http /readyz: ready=true (0.3 s)" */
+export function resultLine({ name, outcome, detail, seconds }: CheckResult): string {
+  return `${outcome === "passed" ? "✓" : "✗"} ${name}: ${detail} (${seconds} s)`;
+}
+
 export function passed(detail: string): Attempt {
   return { passed: true, detail };
 }

@@ -6,7 +6,7 @@ import { openWorkloadHttp, type WorkloadHttp } from "../update/workload-http.ts"
 import type { WorkloadContext } from "../workload.ts";
 import { baselineBefore } from "./before.ts";
 import { deadlineOf, deadlinesOf, isLate, lastPassingSeconds, slowSentence } from "./deadline.ts";
-import { type Attempt, afterAttempt, outcomeOf, type Verdict } from "./judge.ts";
+import { type Attempt, afterAttempt, outcomeOf, resultLine, type Verdict } from "./judge.ts";
 import type { Looking } from "./kind.ts";
 import { checkName, kindOf } from "./kinds.ts";
 
@@ -28,9 +28,7 @@ export async function runChecks(
     const results: CheckResult[] = [];
     for (const check of checks) {
       const result = await runCheck(looking, check);
-      context.progress(
-        `${result.outcome === "passed" ? "✓" : "✗"} ${result.name}: ${result.detail} (${result.seconds} s)`,
-      );
+      context.progress(resultLine(result));
       results.push(result);
     }
     return results;

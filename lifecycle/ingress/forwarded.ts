@@ -1,8 +1,10 @@
-import { posix } from "node:path";
 import { messageOf } from "../../platforms/failure.ts";
 import { oneLine } from "../checks/cli-output.ts";
+import { resultLine } from "../checks/judge.ts";
 import type { CheckResult } from "../evidence/records.ts";
+import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
+import { targetOf } from "./hold.ts";
 
 /** What a workload answers at its health path, by status: to a request as it is, and to one that says it was forwarded. */
 export interface Answers {
@@ -34,10 +36,11 @@ export async function answersToIngress({
   proxy,
   progress,
 }: Pick<WorkloadContext, "workload" | "proxy" | "progress">): Promise<Answers | undefined> {
-  const { ingress, container, port } = workload;
+  const { ingress } = workload;
   const [host] = ingress?.hosts ?? [];
   if (ingress === undefined || host === undefined || proxy === undefined) return undefined;
-  const asked = { address: `${container}:${port}`, path: posix.join("/", ingress.healthPath), host };
+  const { address, healthPath: path } = targetOf({ workload }, ingress);
+  const asked = { address, path, host };
   try {
     return await answersTo((forwarded) => proxy.ask({ ...asked, forwarded }));
   } catch (error) {
@@ -75,8 +78,8 @@ export async function judgeForwarded(
     ...{ name: "through the ingress", severity: isNew ? "critical" : "warning", attempts: 1 },
     outcome: refuses ? "failed" : "passed",
     detail: refuses ? describeAnswers(found) : `HTTP ${found.forwarded}`,
-    seconds: Math.round(performance.now() - began) / 1000,
+    seconds: secondsSince(began),
   };
-  context.progress(`${refuses ? "✗" : "✓"} ${result.name}: ${result.detail} (${result.seconds} s)`);
+  context.progress(resultLine(result));
   return [result];
 }

@@ -3,10 +3,10 @@ import { formatDuration } from "../../config/units.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
 import type { MigrationStepResult } from "../evidence/rehearsal-parts.ts";
-import { copyLimits } from "../snapshot/copy.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { migrationDeadline } from "./deadline.ts";
+import { runOfNewVersion } from "./new-version-run.ts";
 import { placeholder, secretVariables } from "./settings.ts";
 import { actionFor } from "./symptoms.ts";
 
@@ -39,7 +39,7 @@ export async function runMigration(
   context: WorkloadContext,
   { image, state, start, bytes }: Migration,
 ): Promise<MigrationStepResult[]> {
-  const { workload, platform, progress, secrets } = context;
+  const { workload, progress, secrets } = context;
   const own = secretVariables(workload).map((name) => start.environment[name] ?? "");
   const hidden = [...Object.values(secrets), ...own].filter((value) => value !== placeholder);
   const results: MigrationStepResult[] = [];
@@ -47,18 +47,8 @@ export async function runMigration(
     const deadline = migrationDeadline(step, bytes);
     const began = performance.now();
     progress(`${step.command.join(" ")} (${formatDuration(Math.round(deadline))} at most)`);
-    const { exitCode, output } = await platform.runProgram({
-      name: `clawforce-migration-${workload.stack}-${workload.name}`,
-      workload: workload.name,
-      purpose: "migration",
-      image,
-      start,
-      argv: step.command,
-      environment: workload.snapshots.drill.environment,
-      places: state,
-      limits: copyLimits(context),
-      deadline,
-    });
+    const program = { purpose: "migration", image, start, argv: step.command, places: state, deadline };
+    const { exitCode, output } = await runOfNewVersion(context, program);
     const result: MigrationStepResult = {
       command: step.command,
       ...(exitCode !== undefined && { exitCode }),

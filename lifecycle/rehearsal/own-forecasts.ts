@@ -4,10 +4,11 @@ import type { StatePlaces } from "../../config/state-places.ts";
 import { formatDuration } from "../../config/units.ts";
 import { messageOf } from "../../platforms/failure.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
+import { oneLine } from "../checks/cli-output.ts";
 import type { Markers } from "../evidence/records.ts";
 import type { OwnForecast } from "../evidence/rehearsal-parts.ts";
-import { copyLimits } from "../snapshot/copy.ts";
 import type { WorkloadContext } from "../workload.ts";
+import { runOfNewVersion } from "./new-version-run.ts";
 
 /** Seconds for one question; a version of 2026.9 answers in two, its doctor in twelve. */
 const deadline = 120;
@@ -101,10 +102,6 @@ function lintWord(answer: unknown): string | undefined {
   return errors.length === 0 ? "no error" : `${count}: ${messages.slice(0, 3).join(" | ")}`;
 }
 
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").trim().slice(0, 300);
-}
-
 /** Lines of a log may stand before it and after it. */
 export function answerIn(output: string): unknown {
   const from = output.search(/^\{/m);
@@ -113,15 +110,8 @@ export function answerIn(output: string): unknown {
 }
 
 async function ask(context: WorkloadContext, { image, start, copy }: Asked, argv: string[]): Promise<string> {
-  const { workload, platform } = context;
-  const { output } = await platform.runProgram({
-    name: `clawforce-migration-${workload.stack}-${workload.name}`,
-    workload: workload.name,
-    purpose: "question to the new version",
-    ...{ image, start, argv, deadline, places: copy, limits: copyLimits(context) },
-    environment: workload.snapshots.drill.environment,
-  });
-  return output;
+  const question = { purpose: "question to the new version", image, start, argv, places: copy, deadline };
+  return (await runOfNewVersion(context, question)).output;
 }
 
 /**

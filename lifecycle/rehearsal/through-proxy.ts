@@ -1,4 +1,3 @@
-import { posix } from "node:path";
 import { firstAction } from "../checks/first-action.ts";
 import {
   answersTo,
@@ -36,10 +35,9 @@ export async function proxyProblem(
     ...{ image: workload.snapshots.image, workload: `${workload.name}/probe`, unit: copy },
     url: "http://127.0.0.1",
   });
-  const path = posix.join("/", ingress.healthPath);
   const ask = (forwarded: boolean) => {
     const headers = { host, ...(forwarded && forwardedHeaders(host)) };
-    return client.send({ method: "GET", path, port, headers, deadline });
+    return client.send({ method: "GET", path: ingress.healthPath, port, headers, deadline });
   };
   try {
     const answers = await answersTo(ask);

@@ -39,6 +39,19 @@ export interface StateCopy {
   ): Promise<T>;
 }
 
+/** Runs `work` while nothing else is drilled, rehearsed or migrated on the platform. Others are waited for, 15 minutes at most. */
+export function whileNothingIsTried<T>(
+  { workload, platform, progress }: WorkloadContext,
+  purpose: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { image } = workload.snapshots;
+  return platform.lock(
+    { kind: "drill", of: "", purpose: `${purpose} of ${workload.name}`, image, wait: 900, progress },
+    work,
+  );
+}
+
 /**
  * One at a time on a platform: a gateway takes over 500 MB, and a migration needs free processors. The copy and all that
  * runs on it is removed, whatever happens.
@@ -49,13 +62,8 @@ export function withCopy<T>(
   work: (copy: StateCopy) => Promise<T>,
 ): Promise<T> {
   const { workload, platform, progress } = context;
-  const purpose = `drill of ${workload.name}`;
-  const lock = {
-    ...{ kind: "drill" as const, of: "", purpose },
-    ...{ image: workload.snapshots.image, wait: 900, progress },
-  };
   const name = `clawforce-drill-${workload.stack}-${workload.name}`;
-  return platform.lock(lock, async () => {
+  return whileNothingIsTried(context, "drill", async () => {
     const restored = once(() => restoreTo(context, name, snapshot));
     try {
       return await work({

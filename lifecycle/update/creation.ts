@@ -1,5 +1,6 @@
 import { type Move, type RestorePlan, sameDigest } from "../evidence/move.ts";
-import type { CutOverEntry, EvidenceRecord, SnapshotRole } from "../evidence/records.ts";
+import { snapshotOnRecord } from "../evidence/recorded-snapshot.ts";
+import type { CutOverEntry, EvidenceRecord } from "../evidence/records.ts";
 import { goesBack, isForward } from "../evidence/settings.ts";
 import type { CutOverJournal } from "../workdir/journal.ts";
 import { interruptedRestore, migrationToUndo, unrecordedCutOver } from "./interrupted.ts";
@@ -57,7 +58,8 @@ function leavesOf(
     return taken && { cutOver: ofMove(taken, move) };
   }
   const needed = goesBack(move) ? "pre-restore" : "cold";
-  return taken !== undefined && (needed === "pre-restore" || roleOf(taken.snapshot, records) === "cold")
+  return taken !== undefined &&
+    (needed === "pre-restore" || snapshotOnRecord(taken.snapshot, records)?.role === "cold")
     ? { cutOver: { ...ofMove(taken, move), from: move.from } }
     : { take: needed };
 }
@@ -91,9 +93,4 @@ export function directionOf(move: Move): CutOverEntry["direction"] {
   if (move.kind === "adopt") return "same";
   if (isForward(move)) return move.kind === "change" ? "change" : "forward";
   return goesBack(move) && move.kind !== "restore" ? "back" : "same";
-}
-
-function roleOf(snapshot: string, records: readonly EvidenceRecord[]): SnapshotRole | undefined {
-  const found = records.findLast((each) => each.kind === "snapshot" && each.snapshot === snapshot);
-  return found?.kind === "snapshot" ? found.role : undefined;
 }

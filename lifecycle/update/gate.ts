@@ -76,7 +76,7 @@ async function throughIngress(
   context: WorkloadContext,
   results: readonly CheckResult[],
 ): Promise<CheckResult[]> {
-  if (verdictOf(results) !== "passed") return [];
+  if (context.workload.ingress === undefined || verdictOf(results) !== "passed") return [];
   return judgeForwarded(context, baselineBefore(await context.log.read())?.ingress);
 }
 

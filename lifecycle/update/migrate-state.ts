@@ -1,14 +1,13 @@
 import { formatDuration } from "../../config/units.ts";
 import type { Move } from "../evidence/move.ts";
+import { snapshotOnRecord } from "../evidence/recorded-snapshot.ts";
 import type { CutOverEntry, MigrationEntry } from "../evidence/records.ts";
 import { MigrationFailed, runMigration } from "../rehearsal/migration.ts";
 import { ownStart } from "../rehearsal/settings.ts";
+import { whileNothingIsTried } from "../snapshot/copy.ts";
 import type { Journal } from "../workdir/journal.ts";
 import { statePlaces, type WorkloadContext } from "../workload.ts";
 import { runStep, secondsSince } from "./step.ts";
-
-/** Seconds that a trial of another workload is waited for. */
-const longestWait = 900;
 
 interface Migrating {
   move: Move;
@@ -28,13 +27,7 @@ function isMigrated({ workload }: WorkloadContext, move: Move): boolean {
  * processors a migration fails. Whoever tries something there is waited for now, before any request is held.
  */
 export function besideNoTrial<T>(context: WorkloadContext, move: Move, work: () => Promise<T>): Promise<T> {
-  const { workload, platform, progress } = context;
-  if (!isMigrated(context, move)) return work();
-  const purpose = `migration of ${workload.name}`;
-  return platform.lock(
-    { kind: "drill", of: "", purpose, image: workload.snapshots.image, wait: longestWait, progress },
-    work,
-  );
+  return isMigrated(context, move) ? whileNothingIsTried(context, "migration", work) : work();
 }
 
 /**
@@ -81,6 +74,5 @@ export async function migrateState(
 }
 
 async function bytesOf({ log }: WorkloadContext, id: string): Promise<number> {
-  const found = (await log.read()).findLast((each) => each.kind === "snapshot" && each.snapshot === id);
-  return found?.kind === "snapshot" ? found.bytes : 0;
+  return snapshotOnRecord(id, await log.read())?.bytes ?? 0;
 }

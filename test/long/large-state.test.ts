@@ -51,7 +51,7 @@ describe("a state of two gigabytes", () => {
     const back = await world.up();
     expect(back.code, back.output).toBe(0);
     expect((await world.inspect(name)).Config.Image).toBe(fixture[2]);
-    expect(last("restore", await world.records(name))).toBeDefined();
+    expect(last("restore", await world.records(name))).toMatchObject({ reason: "state moved" });
     expect(await checksum()).toBe(sum);
   });
 
