@@ -1,5 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { ProgramEvent } from "../lifecycle/events.ts";
+import { EngineWork } from "./engine-work.ts";
 import { type StepNews, Steps } from "./steps.ts";
 import { stepsTable } from "./steps-table.ts";
 
@@ -17,24 +18,32 @@ const longestSilence = 8000;
 
 /**
  * Shows an update while it runs: on a terminal a table that is drawn anew in its place, elsewhere a line for each
- * step that is over, and a sign of life when a step takes long.
+ * step that is over, and a sign of life when a step takes long. Without workloads only signs of life.
  */
 export class LiveSteps {
   readonly #terminal: Terminal;
   readonly #steps: Steps;
   readonly #began = Date.now();
   readonly #inPlace: boolean;
+  readonly #engine: EngineWork;
+  readonly #table: boolean;
   #drawn = 0;
   #lastLine = "";
   #lastWrite = Date.now();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(workloads: readonly string[], terminal: Terminal) {
+  /** @param what - the engine's command, for people: "pulumi up". */
+  constructor(what: string, workloads: readonly string[], terminal: Terminal) {
     this.#terminal = terminal;
     this.#steps = new Steps(workloads);
+    this.#engine = new EngineWork(what, this.#began);
+    this.#table = workloads.length > 0;
     const needed = Math.max(...stepsTable(this.#steps, this.#began).map((line) => line.length)) + seldomWidth;
     this.#inPlace =
-      terminal.isTTY === true && process.env.CI === undefined && (terminal.columns ?? 0) >= needed;
+      this.#table &&
+      terminal.isTTY === true &&
+      process.env.CI === undefined &&
+      (terminal.columns ?? 0) >= needed;
   }
 
   begin(): void {
@@ -42,7 +51,11 @@ export class LiveSteps {
     this.#tick();
   }
 
-  readonly onEvent = (event: EngineEvent): void => this.#show(this.#steps.seen(event, Date.now()));
+  readonly onEvent = (event: EngineEvent): void => {
+    const now = Date.now();
+    this.#engine.seen(event, now);
+    this.#show(this.#steps.seen(event, now));
+  };
 
   readonly onTold = (event: ProgramEvent): void => this.#show(this.#steps.told(event));
 
@@ -67,7 +80,7 @@ export class LiveSteps {
     this.#lastLine = "";
     if (this.#inPlace) {
       this.#draw();
-    } else {
+    } else if (this.#table) {
       this.#write(`${stepsTable(this.#steps, Date.now()).join("\n")}\n`);
     }
   }
@@ -81,19 +94,21 @@ export class LiveSteps {
   }
 
   #signOfLife(): string {
+    const now = Date.now();
     const running = [...this.#steps.rows].flatMap(([workload, row]) =>
       [...row]
         .filter(([, { state }]) => state === "running")
-        .map(([step, { since }]) => `${workload}: ${step} … ${Math.round((Date.now() - since) / 1000)} s`),
+        .map(([step, { since }]) => `${workload}: ${step} … ${Math.round((now - since) / 1000)} s`),
     );
-    return running.length > 0 ? running.join("; ") : "the engine is at work …";
+    return running.length > 0 ? running.join("; ") : this.#engine.text(now);
   }
 
   #draw(): void {
     const now = Date.now();
     const width = this.#terminal.columns ?? 80;
-    const lines = [...stepsTable(this.#steps, now), ...(this.#lastLine === "" ? [] : [this.#lastLine])].map(
-      (line) => cut(line, width - 1),
+    const last = this.#timer !== undefined && this.#lastLine === "" ? this.#engine.text(now) : this.#lastLine;
+    const lines = [...stepsTable(this.#steps, now), ...(last === "" ? [] : [last])].map((line) =>
+      cut(line, width - 1),
     );
     const back = this.#drawn === 0 ? "" : `\u001b[${this.#drawn}A`;
     this.#write(`${back}\u001b[0J${lines.join("\n")}\n`);

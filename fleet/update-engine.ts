@@ -78,7 +78,7 @@ export class UpdateEngine {
     return this.#run("pulumi preview", [], (options) => this.#engine.preview(options));
   }
 
-  /** @param workloads whose steps are shown while they happen; none: the engine alone is waited for. */
+  /** @param workloads whose steps are shown while they happen; none: only what the engine itself does. */
   up(workloads: readonly string[]): Promise<Ran> {
     return this.#run("pulumi up", workloads, (options) => this.#engine.up(options));
   }
@@ -94,25 +94,26 @@ export class UpdateEngine {
     const onOutput = (text: string) => {
       output += text;
     };
-    const live = workloads.length > 0 ? new LiveSteps(workloads, this.#out) : undefined;
+    const live = new LiveSteps(what, workloads, this.#out);
     const events: ProgramEvent[] = [];
     // A preview runs no program, and where no step is shown nobody reads what they say.
     const file =
-      live &&
-      (await EventFile.open((event) => {
-        events.push(event);
-        live.onTold(event);
-      }));
+      workloads.length > 0
+        ? await EventFile.open((event) => {
+            events.push(event);
+            live.onTold(event);
+          })
+        : undefined;
     if (file !== undefined) this.#engine.workspace.envVars[eventsVariable] = file.path;
     const onEvent = (event: EngineEvent) => {
-      live?.onEvent(event);
+      live.onEvent(event);
       const operation = operationOf(event);
       if (operation !== undefined) operations.set(`${operation.op} ${operation.urn}`, operation.did);
     };
     // Ctrl-C reaches the engine as well: it cleans up and ends, and this process has to be there to say what is left.
     const stay = () => this.#out.write(`interrupted: ${what} ends as soon as it can\n`);
     process.on("SIGINT", stay);
-    live?.begin();
+    live.begin();
     let passed = true;
     try {
       await call({
@@ -134,7 +135,7 @@ export class UpdateEngine {
       if (!output.includes("Diagnostics:")) output += `\n${reasonOf(error)}`;
     } finally {
       await file?.close();
-      live?.end();
+      live.end();
       process.off("SIGINT", stay);
     }
     return { passed, output, operations: [...operations.values()], events, began };

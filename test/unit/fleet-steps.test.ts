@@ -175,7 +175,7 @@ describe("what is shown", () => {
     vi.useFakeTimers();
     try {
       delete process.env.CI;
-      const live = new LiveSteps(["a-1", "a-2"], terminal);
+      const live = new LiveSteps("pulumi up", ["a-1", "a-2"], terminal);
       if (before !== undefined) process.env.CI = before;
       live.begin();
       const time = new Date().toISOString();
@@ -204,6 +204,58 @@ describe("what is shown", () => {
     expect(text.split("\u001b[0J").at(-1)).toBe(
       [heads, "a-1 ✓0.4   …0    ·     ·     ·    ·    ·     ·      ·    ·      ·", untouched, ""].join("\n"),
     );
-    expect(text).toContain("\u001b[3A\u001b[0J");
+    expect(text).toContain("\u001b[4A\u001b[0J");
+  });
+
+  describe("while no program has anything to say", () => {
+    const urn = (name: string) => `urn:pulumi:prod::clawforce::docker:index/volume:Volume::${name}`;
+    const prelude = { preludeEvent: { config: {} } } as unknown as EngineEvent;
+    const volume = (event: "resourcePreEvent" | "resOutputsEvent", name = "state") =>
+      ({
+        [event]: { metadata: { op: "create", type: "docker:index/volume:Volume", urn: urn(name) } },
+      }) as unknown as EngineEvent;
+
+    /** What is written in the 10 seconds after these events, on no terminal. */
+    function signs(workloads: readonly string[], ...events: EngineEvent[]): string[] {
+      let text = "";
+      vi.useFakeTimers();
+      try {
+        const live = new LiveSteps("pulumi preview", workloads, { write: (part: string) => (text += part) });
+        live.begin();
+        for (const event of events) live.onEvent(event);
+        vi.advanceTimersByTime(10_000);
+        live.end();
+      } finally {
+        vi.useRealTimers();
+      }
+      return text.trimEnd().split("\n");
+    }
+
+    test.each<[string, EngineEvent[], string]>([
+      ["that Pulumi starts", [], "pulumi preview starts … 8 s"],
+      [
+        "that the program reads",
+        [prelude],
+        "pulumi preview reads what runs and what is on record, before anything is done … 8 s",
+      ],
+      [
+        "the resource that is made",
+        [prelude, volume("resourcePreEvent")],
+        "pulumi preview: create state … 8 s",
+      ],
+      [
+        "two of several, and how many more",
+        ["a", "b", "c"].map((name) => volume("resourcePreEvent", name)),
+        "pulumi preview: create a … 8 s; create b … 8 s; and 1 more",
+      ],
+      [
+        "how many are done, between two of them",
+        [volume("resourcePreEvent"), volume("resOutputsEvent")],
+        "pulumi preview: resources looked at: 1 … 8 s",
+      ],
+    ])("says %s", (_, events, line) => {
+      expect(signs([], ...events)).toEqual([`   8.0 s  ${line}`]);
+      expect(signs(["a-1"], ...events)[0]).toBe(`   8.0 s  ${line}`);
+    });
   });
 });
