@@ -272,4 +272,44 @@ describe("the control plane, and the instances that it manages", () => {
     }
     expect(await ask("GET /settings")).toMatchObject({ default_agent_image: world.images.stable });
   });
+
+  it("gets a new password in both places: in the stack alone it stops nothing", async () => {
+    const next = "the-next-password-of-tests";
+    const before = await world.identity(plane);
+    await configured({ window: "control-plane", gap: "1s" });
+    const argv = ["config", "set", "--secret", "clawforce:controlPlanePassword", next];
+    expect((await world.pulumi([...argv, ...world.stackFlags()])).code).toBe(0);
+    const alone = await world.up();
+    expect(alone.code, alone.output).not.toBe(0);
+    expect(alone.output).toContain(`${plane}: preflight failed`);
+    expect(alone.output).not.toContain(next);
+    expect(await world.identity(plane)).toEqual(before);
+
+    await setPassword(next);
+    const both = await world.up();
+    expect(both.code, both.output).toBe(0);
+    expect(both.output).not.toContain(next);
+    expect((await world.inspect(plane)).Config.Env).toContain(`STAND_IN_ADMIN_PASSWORD=${next}`);
+    const after = await world.identity(plane);
+    expect(after.id).not.toBe(before.id);
+    expect(
+      (await askStandIn(plane, { username: "admin", password: next }, "GET /instances")).body,
+    ).toHaveLength(2);
+    const again = await world.up();
+    expect(again.output).toMatch(/Resources:\n {4}\d+ unchanged\n/);
+    expect(await world.identity(plane)).toEqual(after);
+  });
+
+  /** As its own command in its container does it. */
+  async function setPassword(password: string): Promise<void> {
+    const script = `
+      import { randomBytes, scryptSync } from "node:crypto";
+      import { DatabaseSync } from "node:sqlite";
+      const salt = randomBytes(16).toString("hex");
+      const hash = scryptSync(process.argv[1], salt, 32).toString("hex");
+      new DatabaseSync("/app/data/clawforce.db")
+        .prepare("UPDATE users SET password = ? WHERE username = 'admin'")
+        .run(\`scrypt:\${salt}:\${hash}\`);`;
+    await dockerCommand("exec", plane, "node", "--input-type=module", "-e", script, password);
+  }
 });
