@@ -38,10 +38,12 @@ export function keptImages(
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const pinned = [...new Set(references.filter((reference) => reference !== undefined))];
-  return pinned.map((reference) =>
-    resources.image(`${name}-${digestIn(reference).replace("sha256:", "").slice(0, 12)}`, reference, {
-      ...opts,
-      hooks: { beforeCreate: [pull] },
-    }),
-  );
+  return pinned
+    .map((reference) =>
+      resources.image(`${name}-${digestIn(reference).replace("sha256:", "").slice(0, 12)}`, reference, {
+        ...opts,
+        hooks: { beforeCreate: [pull] },
+      }),
+    )
+    .filter((image) => image !== undefined);
 }

@@ -93,7 +93,9 @@ export class Fleet extends pulumi.ComponentResource {
       this.#args.workloads
         .filter(({ spec }) => !spec.managed)
         .flatMap(({ spec }) => ownNetworks(spec.container)),
-    ).map((network) => resources.network(network, stack, { parent: this, provider }));
+    )
+      .map((network) => resources.network(network, stack, { parent: this, provider }))
+      .filter((network) => network !== undefined);
   }
 
   /** In front of everything, so created before and removed after. */

@@ -51,6 +51,8 @@ const killGrace = 10;
 
 export interface WorkloadHooks {
   cutOver: pulumi.ResourceHook;
+  /** The cut-over of a unit that the provider changes in its place, and nothing where that starts nothing anew. */
+  replace: pulumi.ResourceHook;
   restore: pulumi.ResourceHook;
   /** Says the way back when the new container does not come up, or takes the part of it that is left. */
   wayBack: pulumi.ErrorHook;
@@ -66,13 +68,14 @@ export function workloadHooks(
   /** Tells whoever watches what a workload's part of the update has failed with. */
   tellFailure: (workload: string, text: string) => void,
 ): WorkloadHooks {
-  const run = async (program: OperationName, name: string) => {
+  const run = async (program: OperationName, name: string, wanted?: unknown) => {
     const task = await taskOf(name);
     if (task.untouched !== undefined) throw new Error(task.untouched);
-    await runProgram(program, name, task, runProcess);
+    await runProgram(program, name, task, runProcess, wanted);
   };
   return {
     cutOver: new pulumi.ResourceHook("cut-over", (args) => run("cut-over", args.name)),
+    replace: new pulumi.ResourceHook("replace", (args) => run("replace", args.name, args.newInputs)),
     restore: new pulumi.ResourceHook("restore", (args) => run("restore", args.name)),
     wayBack: new pulumi.ErrorHook("way-back", async (args) => {
       const task = await taskOf(args.name);
@@ -110,9 +113,11 @@ async function runProgram(
   name: string,
   task: HookTask,
   runProcess: RunProcess,
+  /** What the provider is about to make of the unit. */
+  wanted?: unknown,
 ): Promise<void> {
   const path = fileURLToPath(new URL(`../${programPath(program)}`, import.meta.url));
-  const input = { workload: task.workload, move: task.move };
+  const input = { workload: task.workload, move: task.move, ...(wanted !== undefined && { wanted }) };
   const secrets = await Promise.all(
     Object.entries(secretVariables(task.secrets)).map(async ([name, value]) => [
       name,

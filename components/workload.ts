@@ -48,6 +48,8 @@ export interface WorkloadSpec {
   trigger: string;
   /** Changes when the workload was found not serving. */
   servingTrigger: string;
+  /** Changes when it was found missing where the engine does not see that; empty: it never was. */
+  missingTrigger: string;
   /** Of the order that its state was set back by: see evidence/restore-order.ts. */
   restoreEpoch: string;
   /** What this run leaves to a later one, and why: it takes other workloads back. */
@@ -105,12 +107,6 @@ export function unlessUntouched({ untouched }: WorkloadSpec): { ignoreChanges?: 
   return untouched === undefined ? {} : { ignoreChanges: ["*"] };
 }
 
-function keptInputs({ keeps }: WorkloadSpec): { ignoreChanges?: string[] } {
-  const inputs = { labels: keeps.labels, envs: keeps.secrets, networkMode: keeps.network };
-  const kept = Object.entries(inputs).flatMap(([input, isKept]) => (isKept ? [input] : []));
-  return kept.length === 0 ? {} : { ignoreChanges: kept };
-}
-
 /** What a judge of the update has to know of a workload. */
 export function judgedOutputs(spec: WorkloadSpec): object {
   return { ...spec.judged, trigger: spec.trigger };
@@ -161,9 +157,19 @@ export class Workload extends pulumi.ComponentResource {
         dependsOn: [...args.after, ...volumes],
         deleteBeforeReplace: true,
         // Without a trigger the engine compares none: undefined on either side is no difference.
-        ...(spec.untouched === undefined && !spec.keeps.trigger && { replacementTrigger: spec.trigger }),
-        stays: spec.untouched !== undefined,
-        ...(spec.untouched === undefined && keptInputs(spec)),
+        ...(spec.untouched === undefined &&
+          !spec.keeps.trigger && { replacementTrigger: `${spec.trigger}${spec.missingTrigger}` }),
+        keeps: { all: spec.untouched !== undefined, ...spec.keeps },
+        beforeChange: hooks.replace,
+        start: (startName, opts) =>
+          operationCommand(
+            startName,
+            {
+              ...{ secrets, program: "make", triggers: [] },
+              task: { workload: spec.input, missing: spec.missingTrigger },
+            },
+            opts,
+          ),
         hooks: { beforeDelete: [hooks.cutOver], beforeCreate: [hooks.restore], onError: [hooks.wayBack] },
         // An engine that hangs must not be waited for as long as the provider would by itself.
         customTimeouts: {

@@ -8,7 +8,9 @@
 export type OperationName =
   | "prepare"
   | "cut-over"
+  | "replace"
   | "restore"
+  | "make"
   | "gate"
   | "verify"
   | "serve"

@@ -1,8 +1,8 @@
-import type { StepState, WatchedStep } from "./steps.ts";
-import { type Steps, watchedSteps } from "./steps.ts";
+import { type StepName, stepNames } from "../lifecycle/update/step-names.ts";
+import type { StepState, Steps } from "./steps.ts";
 
 /** Short heads, so that the table fits a terminal of 80 columns. */
-const heads: Partial<Record<WatchedStep, string>> = {
+const heads: Partial<Record<StepName, string>> = {
   preflight: "pre",
   "hot snapshot": "hot",
   "cold snapshot": "cold",
@@ -11,14 +11,14 @@ const heads: Partial<Record<WatchedStep, string>> = {
   verification: "verify",
 };
 
-const seldom: readonly WatchedStep[] = ["rehearsal", "migration", "restore", "hold", "open"];
+const seldom: readonly StepName[] = ["rehearsal", "migration", "restore", "hold", "open"];
 
 /**
  * One row a workload, one column a step, seconds in the cells; a workload that nothing happens to has an empty row. What
  * not every update has (rehearsal, migration, restore, hold, open) has a column only when there is one.
  */
 export function stepsTable(steps: Steps, now: number): string[] {
-  const columns = watchedSteps.filter(
+  const columns = stepNames.filter(
     (step) => !seldom.includes(step) || [...steps.rows.values()].some((row) => row.has(step)),
   );
   const first = Math.max(0, ...[...steps.rows.keys()].map((name) => name.length));
@@ -37,11 +37,11 @@ export function stepsTable(steps: Steps, now: number): string[] {
   ];
 }
 
-function headOf(step: WatchedStep): string {
+function headOf(step: StepName): string {
   return heads[step] ?? step;
 }
 
-function width(step: WatchedStep | undefined): number {
+function width(step: StepName | undefined): number {
   return Math.max(4, step === undefined ? 0 : headOf(step).length);
 }
 

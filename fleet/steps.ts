@@ -1,14 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { ProgramEvent } from "../lifecycle/events.ts";
-import { type StepName, stepNames } from "../lifecycle/update/step-names.ts";
-
-/** What one can watch of a workload's update: the steps of the programs, and the creation by the engine. */
-export type WatchedStep = StepName | "create";
-
-/** In the order in which they happen. */
-export const watchedSteps: readonly WatchedStep[] = stepNames.flatMap((name): WatchedStep[] =>
-  name === "gate" ? ["create", "gate"] : [name],
-);
+import type { StepName } from "../lifecycle/update/step-names.ts";
 
 export interface StepState {
   state: "running" | "passed" | "failed";
@@ -21,7 +13,7 @@ export interface StepState {
 /** A step that is over, or something else that a workload's program said. */
 export interface StepNews {
   workload: string;
-  step?: WatchedStep;
+  step?: StepName;
   outcome?: "passed" | "failed";
   seconds?: number;
   text: string;
@@ -32,7 +24,7 @@ const created: readonly string[] = ["create", "create-replacement"];
 
 /** Which step each workload is at: from the events of the programs, and for what the engine itself does from its own. */
 export class Steps {
-  readonly rows: ReadonlyMap<string, Map<WatchedStep, StepState>>;
+  readonly rows: ReadonlyMap<string, Map<StepName, StepState>>;
 
   constructor(workloads: readonly string[]) {
     this.rows = new Map(workloads.map((name) => [name, new Map()]));
@@ -86,7 +78,7 @@ export class Steps {
 
   #over(
     workload: string,
-    row: Map<WatchedStep, StepState>,
+    row: Map<StepName, StepState>,
     {
       step,
       outcome,
@@ -94,7 +86,7 @@ export class Steps {
       seconds,
       now,
     }: Required<Pick<StepNews, "outcome" | "text">> & {
-      step: WatchedStep;
+      step: StepName;
       seconds?: number;
       now: number;
     },

@@ -257,8 +257,24 @@ export interface ProgramResult {
   output: string;
 }
 
+/**
+ * Of a platform whose provider changes a unit in its place and starts nothing. Between `remove` and `make` the unit counts
+ * as gone, whatever of it the platform still has.
+ */
+export interface InPlace {
+  /**
+   * Whether these inputs of the provider make the unit anew. Asks the platform itself, so it fails before anything is
+   * stopped where the provider would be refused.
+   */
+  wouldMakeAnew(name: string, wanted: unknown): Promise<boolean>;
+  /** Starts what the provider has made of it, and waits until it is healthy. Seconds. */
+  make(name: string, deadline: number): Promise<void>;
+}
+
 /** A platform that is asked about the workloads of one place: a Docker host, a cluster, a machine. */
 export interface Platform {
+  /** Undefined: its provider removes a unit and creates another one. */
+  readonly inPlace?: InPlace;
   /** Where it is, for messages: "ssh://deploy@docker-1.example.com". */
   readonly address: string;
   /** Seconds that it may take to answer a question. */

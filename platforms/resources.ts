@@ -19,6 +19,8 @@ export interface UnitSpec {
   container: ContainerConfig;
   /** Seconds between the signal and the kill. */
   stopGrace: number;
+  /** What it is made anew for, as one hash. */
+  trigger: string;
   /** Changes when its state is set back by an order; empty: it never was. */
   restoreEpoch: string;
 }
@@ -28,6 +30,27 @@ export interface UnitSecrets {
   token: pulumi.Input<string>;
   /** By the names that `container.secrets` has. */
   named: pulumi.Output<Record<string, string>>;
+}
+
+/** What of a unit stays as it is although its spec says something else. */
+export interface KeptParts {
+  /** All but its image: nothing is done to it, whatever the spec says. */
+  all: boolean;
+  labels: boolean;
+  secrets: boolean;
+  network: boolean;
+}
+
+/** How a unit is made, beside what it is. The options have the hooks of one that is deleted and created again. */
+export interface UnitMaking extends pulumi.CustomResourceOptions {
+  keeps: KeptParts;
+  /**
+   * For a platform whose provider changes a unit in its place, where to change is not to start: runs before such a change,
+   * and stops the unit if that would make it anew.
+   */
+  beforeChange: pulumi.ResourceHook;
+  /** For the same platforms: declares what starts the unit. It is made anew as often as the unit. */
+  start(name: string, opts: pulumi.CustomResourceOptions): pulumi.CustomResource;
 }
 
 export interface IngressSpec {
@@ -45,22 +68,17 @@ export interface IngressSpec {
 }
 
 /**
- * What the components declare on a platform. Names, types and parents of the resources stand in people's state: an
+ * What the components declare on a platform. Undefined where a platform has no such thing. Names, types and parents of the resources stand in people's state: an
  * implementation never changes them.
  */
 export interface PlatformResources {
   provider(name: string, opts: pulumi.ComponentResourceOptions): pulumi.ProviderResource;
-  network(name: string, stack: string, opts: pulumi.CustomResourceOptions): pulumi.Resource;
+  network(name: string, stack: string, opts: pulumi.CustomResourceOptions): pulumi.Resource | undefined;
   /** Kept on the platform when it leaves the stack: going back must not depend on a registry. */
-  image(name: string, reference: string, opts: pulumi.CustomResourceOptions): pulumi.Resource;
+  image(name: string, reference: string, opts: pulumi.CustomResourceOptions): pulumi.Resource | undefined;
   /** A place of its own for a state. Its labels are those of the first day: others would replace it. */
   volume(name: string, volume: string, stack: string, opts: pulumi.CustomResourceOptions): pulumi.Resource;
-  /** @param stays - what is there stays as it is, whatever the spec says of anything but its image. */
-  unit(
-    name: string,
-    spec: UnitSpec,
-    secrets: UnitSecrets,
-    opts: pulumi.CustomResourceOptions & { stays: boolean },
-  ): pulumi.CustomResource;
+  /** @returns what gets another id whenever the unit is made anew. */
+  unit(name: string, spec: UnitSpec, secrets: UnitSecrets, making: UnitMaking): pulumi.CustomResource;
   ingress(name: string, spec: IngressSpec, opts: pulumi.CustomResourceOptions): pulumi.CustomResource;
 }

@@ -45,6 +45,8 @@ export interface Situation {
   /** Why it stays as it is: then its move is none, and nothing is done to it. */
   refused: Refusal | undefined;
   servingTrigger: string;
+  /** Empty where the provider of the platform sees by itself that a unit is missing. */
+  missingTrigger: string;
   /** Why the restore that the configuration orders is not carried out, as a sentence. */
   orderProblem?: string;
   /** What this update leaves to a later one: it takes others back and waits for nothing else. */

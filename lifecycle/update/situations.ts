@@ -16,12 +16,12 @@ import { canaryBefore } from "./first-on-image.ts";
 import { interruptedFacts } from "./interrupted.ts";
 import { knownOf } from "./known.ts";
 import { onlyGoesBack, putOffOf } from "./put-off.ts";
-import { lastServing, servingTrigger } from "./serving-trigger.ts";
+import { lastServing, missingTrigger, servingTrigger } from "./serving-trigger.ts";
 import { settle, type Unsettled } from "./settled.ts";
 import type { Situation } from "./situation.ts";
 import { placeOfRecords, workloadInput } from "./workload-input.ts";
 
-type LookingPlatform = Pick<Platform, "observe" | "unit" | "lossesOf">;
+type LookingPlatform = Pick<Platform, "observe" | "unit" | "lossesOf" | "inPlace">;
 
 /** Reads only: one call to the Docker host and one more for each container to adopt, and the evidence directory. */
 export async function situationsOf(
@@ -76,6 +76,14 @@ export async function situationsOf(
       input,
       move: withLeft(withChange(move, change), input, records),
       servingTrigger: servingTrigger(facts.observed, since, lastServing(hearsay)),
+      missingTrigger:
+        platform.inPlace === undefined
+          ? ""
+          : missingTrigger(
+              facts.observed === undefined && lastImage(hearsay) !== undefined,
+              journal?.since,
+              hearsay,
+            ),
     };
   });
   return onlyGoesBack(surveyed) ? surveyed.map(leftAlone) : surveyed;

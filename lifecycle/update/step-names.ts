@@ -1,4 +1,4 @@
-/** The steps of a workload's update, in their order. */
+/** The steps of a workload's update, in their order. `create` is the engine's own, where its provider starts a unit. */
 export const stepNames = [
   "preflight",
   "pull",
@@ -12,6 +12,7 @@ export const stepNames = [
   "check",
   "migration",
   "restore",
+  "create",
   "gate",
   "open",
   "verification",

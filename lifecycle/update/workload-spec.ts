@@ -57,6 +57,7 @@ export function specOf(stackConfig: StackConfig, surveyed: Situation) {
     trigger: made.trigger,
     restoreEpoch: made.restore,
     servingTrigger: trigger,
+    missingTrigger: surveyed.missingTrigger,
     ...(surveyed.putOff && { putOff: surveyed.putOff }),
     ...(refused?.untouched && { untouched: refusalText(input.name, refused) }),
     keeps: {

@@ -1,5 +1,5 @@
 import * as docker from "@pulumi/docker";
-import type { PlatformResources } from "../resources.ts";
+import type { KeptParts, PlatformResources } from "../resources.ts";
 import type { DockerHost } from "./access.ts";
 import { containerArgs, inputsBesidesImage, providerArgs, stackLabel } from "./container-args.ts";
 import { ingressArgs } from "./ingress-args.ts";
@@ -17,13 +17,16 @@ export function dockerResources(host: DockerHost): PlatformResources {
         { name: volume, labels: [stackLabel(stack)] },
         { ...opts, ignoreChanges: ["labels", "driverOpts"] },
       ),
-    unit: (name, spec, secrets, { stays, ...opts }) => {
+    unit: (name, spec, secrets, { keeps, beforeChange: _, start: __, ...opts }) => {
       const inputs = containerArgs(spec, secrets);
-      return new docker.Container(name, inputs, {
-        ...opts,
-        ...(stays && { ignoreChanges: inputsBesidesImage(inputs) }),
-      });
+      const kept = keeps.all ? inputsBesidesImage(inputs) : keptInputs(keeps);
+      return new docker.Container(name, inputs, { ...opts, ...(kept.length > 0 && { ignoreChanges: kept }) });
     },
     ingress: (name, spec, opts) => new docker.Container(name, ingressArgs(spec), opts),
   };
+}
+
+function keptInputs({ labels, secrets, network }: KeptParts): string[] {
+  const inputs = { labels, envs: secrets, networkMode: network };
+  return Object.entries(inputs).flatMap(([input, isKept]) => (isKept ? [input] : []));
 }

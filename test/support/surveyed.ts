@@ -16,6 +16,13 @@ export function neverStarted(config: StackConfig, stack = "test"): Situation[] {
     records: [],
     input: { ...workloadInput(config, stack, facts.config), made: facts.made },
     ...{ hearsay: [], refused: undefined },
-    ...{ sealed: [], journal: undefined, hold: undefined, servingTrigger: "first", preparationAttempt: "" },
+    ...{
+      sealed: [],
+      journal: undefined,
+      hold: undefined,
+      servingTrigger: "first",
+      missingTrigger: "",
+      preparationAttempt: "",
+    },
   }));
 }

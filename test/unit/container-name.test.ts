@@ -23,6 +23,7 @@ describe("a container with another name than its instance", () => {
       {
         ...{ stack: "s", name, containerName, image: stable, state, stopGrace },
         restoreEpoch: "",
+        trigger: "",
         container,
       },
       { token: "t", named: pulumi.secret<Record<string, string>>({}) },

@@ -1,0 +1,4 @@
+import { make } from "../lifecycle/update/make.ts";
+import { runProgram } from "./program.ts";
+
+await runProgram(make);
