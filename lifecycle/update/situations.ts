@@ -79,11 +79,7 @@ export async function situationsOf(
       missingTrigger:
         platform.inPlace === undefined
           ? ""
-          : missingTrigger(
-              facts.observed === undefined && lastImage(hearsay) !== undefined,
-              journal?.since,
-              hearsay,
-            ),
+          : missingTrigger(facts.observed === undefined && hearsay.length > 0, journal?.since, hearsay),
     };
   });
   return onlyGoesBack(surveyed) ? surveyed.map(leftAlone) : surveyed;

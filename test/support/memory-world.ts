@@ -89,9 +89,15 @@ export class MemoryWorld {
    * @param image what it is to run: the candidate, by default.
    * @param before a world that goes on with another configuration.
    * @param changes of the configuration.
+   * @param platform of a world that goes on with none.
    */
-  constructor(image: string = candidate, before?: MemoryWorld, changes?: Changes) {
-    this.platform = before?.platform ?? new MemoryPlatform();
+  constructor(
+    image: string = candidate,
+    before?: MemoryWorld,
+    changes?: Changes,
+    platform: MemoryPlatform = new MemoryPlatform(),
+  ) {
+    this.platform = before?.platform ?? platform;
     this.proxy = before?.proxy ?? new MemoryProxy(this.platform.deeds);
     this.controlPlane = before?.controlPlane ?? new MemoryControlPlane(this.platform);
     const directory = before?.config.evidence.directory ?? join(scratchFolder(placeInMemory()), "evidence");
