@@ -2,12 +2,14 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerConfig } from "../config/container-schema.ts";
 import type { Publish } from "../config/publish.ts";
 import type { StateLocation } from "../config/rollout.ts";
+import type { Track } from "../config/track.ts";
 
 /** What the unit of a workload is made of. */
 export interface UnitSpec {
   stack: string;
   /** Of the workload. */
   name: string;
+  track: Track;
   /** Of its unit, where that is another one. */
   containerName?: string;
   /** Reference with digest. */
@@ -42,7 +44,8 @@ export interface KeptParts {
 }
 
 /** How a unit is made, beside what it is. The options have the hooks of one that is deleted and created again. */
-export interface UnitMaking extends pulumi.CustomResourceOptions {
+export interface UnitMaking extends Omit<pulumi.CustomResourceOptions, "dependsOn"> {
+  dependsOn: pulumi.Resource[];
   keeps: KeptParts;
   /**
    * For a platform whose provider changes a unit in its place, where to change is not to start: runs before such a change,

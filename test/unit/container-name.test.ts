@@ -23,6 +23,7 @@ describe("a container with another name than its instance", () => {
       {
         ...{ stack: "s", name, containerName, image: stable, state, stopGrace },
         restoreEpoch: "",
+        track: "runtime",
         trigger: "",
         container,
       },

@@ -10,7 +10,13 @@ function argsOf(container: object, more: { publish?: number | string } = {}) {
   return containerArgs(
     {
       ...{ stack: "s", name: "a", image: "i@sha256:1", state: { volume: "a-state" }, stopGrace: 30 },
-      ...{ restoreEpoch: "", trigger: "", container: gatewayContainer.parse(container), ...more },
+      ...{
+        restoreEpoch: "",
+        trigger: "",
+        track: "runtime" as const,
+        container: gatewayContainer.parse(container),
+        ...more,
+      },
     },
     { token: "t", named: pulumi.secret<Record<string, string>>({ "model-key": "k" }) },
   );

@@ -1,0 +1,71 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import type { IngressSpec } from "../resources.ts";
+import { roleLabel, stackLabel } from "./labels.ts";
+
+/** Inside its container; below 1024 a user that is not root may not listen everywhere. */
+const ports = { http: 8080, https: 8443, metrics: 9090 };
+/** Where both the maker's image and ours keep the services; the deadlines of holds stand beside them. */
+const stateFolder = "/home/kamal-proxy/.config/kamal-proxy";
+/** kamal-proxy gives requests under way 10 s when it is stopped. Seconds. */
+const stopGrace = 15;
+
+function proxyLabels({ stack }: IngressSpec): Record<string, string> {
+  return { [stackLabel]: stack, [roleLabel]: "ingress" };
+}
+
+/** The proxy that holds requests: one pod, which is never two. */
+export function proxyDeployment(spec: IngressSpec): kubernetes.apps.v1.DeploymentArgs {
+  const labels = proxyLabels(spec);
+  return {
+    metadata: { name: spec.name, labels },
+    spec: {
+      replicas: 1,
+      strategy: { type: "Recreate" },
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds: stopGrace,
+          containers: [
+            {
+              name: "ingress",
+              image: spec.image,
+              command: ["bash", "-c", spec.keeper],
+              env: [
+                { name: "HTTP_PORT", value: String(ports.http) },
+                { name: "HTTPS_PORT", value: String(ports.https) },
+                { name: "METRICS_PORT", value: String(ports.metrics) },
+              ],
+              ports: [{ name: "http", containerPort: ports.http }],
+              readinessProbe: {
+                exec: { command: ["kamal-proxy", "list"] },
+                periodSeconds: 10,
+                timeoutSeconds: 5,
+              },
+              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+              volumeMounts: [{ name: "state", mountPath: stateFolder }],
+            },
+          ],
+          volumes: [{ name: "state", persistentVolumeClaim: { claimName: `${spec.name}-state` } }],
+        },
+      },
+    },
+  };
+}
+
+/** Where requests come in, from inside the cluster; what leads there from outside is the operator's. */
+export function proxyService(spec: IngressSpec): kubernetes.core.v1.ServiceArgs {
+  return {
+    metadata: {
+      name: spec.name,
+      labels: proxyLabels(spec),
+      annotations: { "pulumi.com/skipAwait": "true" },
+    },
+    spec: {
+      selector: proxyLabels(spec),
+      ports: [{ name: "http", port: spec.publish.port, targetPort: "http" }],
+    },
+  };
+}

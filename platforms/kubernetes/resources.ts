@@ -1,0 +1,137 @@
+import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
+import { StatefulSet, type StatefulSetArgs } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
+import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1/persistentVolumeClaim.js";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
+import { Provider } from "@pulumi/kubernetes/provider.js";
+import * as pulumi from "@pulumi/pulumi";
+import { fingerprint } from "../../config/fingerprint.ts";
+import type { KeptParts, PlatformResources, UnitMaking, UnitSecrets, UnitSpec } from "../resources.ts";
+import { claim, placeIn } from "./claims.ts";
+import { unitLabels } from "./pod-template.ts";
+import { proxyDeployment, proxyService } from "./proxy-objects.ts";
+import type { KubernetesSettings } from "./settings.ts";
+import { networkPolicy, service, statefulSet } from "./unit-objects.ts";
+import { secretName, secretsOf, tokenKey } from "./unit-secrets.ts";
+
+/** Stateful sets, claims, services and policies of one namespace. */
+export function kubernetesResources(settings: KubernetesSettings): PlatformResources {
+  const { kubeconfig, context, namespace } = settings;
+  return {
+    provider: (name, opts) =>
+      new Provider(
+        name,
+        {
+          namespace,
+          ...(kubeconfig !== undefined && { kubeconfig }),
+          ...(context !== undefined && { context }),
+        },
+        opts,
+      ),
+    // Each unit has its own policy, and nodes fetch images by themselves.
+    network: () => undefined,
+    image: () => undefined,
+    volume: (name, volume, stack, opts) =>
+      new PersistentVolumeClaim(name, claim(settings, volume, stack), opts),
+    unit: (name, spec, secrets, making) => unit(settings, name, { spec, secrets, making }),
+    ingress: (name, spec, { deleteBeforeReplace: _, ...opts }) => {
+      new Service(name, proxyService(spec), { ...(opts.parent && { parent: opts.parent }) });
+      return new Deployment(name, proxyDeployment(spec), opts);
+    },
+  };
+}
+
+interface UnitParts {
+  spec: UnitSpec;
+  secrets: UnitSecrets;
+  making: UnitMaking;
+}
+
+/**
+ * The controller is changed in its place, at no replicas; what starts it is a program, which is made anew as often as a
+ * container would be elsewhere, with the same hooks.
+ */
+function unit(settings: KubernetesSettings, name: string, { spec, secrets, making }: UnitParts) {
+  const { keeps, beforeChange, start, hooks, replacementTrigger, deleteBeforeReplace, ...opts } = making;
+  const { customTimeouts, ...shared } = opts;
+  const parent = shared.parent === undefined ? {} : { parent: shared.parent };
+  const placeAs = (volume: string, location: UnitSpec["state"], at: string) =>
+    placeIn(settings, volume, location, at);
+  const inputs = statefulSet(spec, placeAs);
+  // Nothing would start what changes then.
+  const isKept = replacementTrigger === undefined;
+  const beside = [
+    new Service(name, service(spec), parent),
+    new NetworkPolicy(name, networkPolicy(spec), parent),
+    ...secretOf(name, spec, secrets, { ...shared, ...(keeps.secrets && { ignoreChanges: ["stringData"] }) }),
+  ];
+  const controller = new StatefulSet(name, inputs, {
+    ...shared,
+    dependsOn: [...shared.dependsOn, ...beside],
+    ignoreChanges: ["spec.replicas", ...keptPaths({ ...keeps, all: keeps.all || isKept })],
+    hooks: {
+      beforeUpdate: [beforeChange],
+      ...(hooks?.beforeDelete && { beforeDelete: hooks.beforeDelete }),
+    },
+  });
+  return start(name, {
+    ...parent,
+    dependsOn: [controller],
+    deleteBeforeReplace: true,
+    // Whatever changes its pod stops it: then it has to be started, too.
+    ...(!isKept && {
+      replacementTrigger: pulumi.interpolate`${replacementTrigger}.${podPrint(inputs, keeps)}`,
+    }),
+    ...(keeps.all && { ignoreChanges: ["*"] }),
+    hooks: {
+      ...(hooks?.beforeCreate && { beforeCreate: hooks.beforeCreate }),
+      ...(hooks?.onError && { onError: hooks.onError }),
+    },
+    ...(customTimeouts && { customTimeouts }),
+  });
+}
+
+function secretOf(
+  name: string,
+  spec: UnitSpec,
+  { token, named }: UnitSecrets,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  const variables = secretsOf(spec);
+  if (variables.length === 0) return [];
+  const stringData = pulumi.secret(
+    pulumi
+      .all([token, named])
+      .apply(([plainToken, values]) =>
+        Object.fromEntries(
+          variables.map(({ key }) => [key, key === tokenKey ? plainToken : (values[key] ?? "")]),
+        ),
+      ),
+  );
+  const metadata = { name: secretName(spec.name), labels: unitLabels(spec) };
+  return [new Secret(name, { metadata, stringData }, opts)];
+}
+
+/** All but the image: that is the one of what is there, and one that the program does not say is one that no review sees. */
+function keptPaths({ all, labels }: KeptParts): string[] {
+  const container = ["command", "args", "workingDir", "env", "ports", "readinessProbe", "resources"];
+  const pod = ["hostAliases", "securityContext", "terminationGracePeriodSeconds", "volumes"];
+  if (all) {
+    return [
+      ...["metadata", "spec.template.metadata"],
+      ...pod.map((key) => `spec.template.spec.${key}`),
+      ...[...container, "securityContext", "volumeMounts"].map(
+        (key) => `spec.template.spec.containers[0].${key}`,
+      ),
+    ];
+  }
+  return labels ? ["metadata.labels", "spec.template.metadata.labels"] : [];
+}
+
+/** Changes whenever the pod of a unit does. */
+function podPrint(inputs: StatefulSetArgs, { labels: isKept }: KeptParts): string {
+  const { template } = inputs.spec as { template: { metadata: { labels: object } } };
+  const { labels, ...others } = template.metadata;
+  return fingerprint([isKept ? {} : labels, { ...template, metadata: others }]);
+}

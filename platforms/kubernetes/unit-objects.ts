@@ -1,0 +1,63 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import type { UnitSpec } from "../resources.ts";
+import { oneShotLabel, roleLabel, stackLabel, trackLabel } from "./labels.ts";
+import { type PodPlace, podTemplate, unitLabels } from "./pod-template.ts";
+
+type Placing = (name: string, location: UnitSpec["state"], at: string) => PodPlace;
+
+/**
+ * The controller of a unit. It is made and changed at no replicas: to start it is a step of its own, after its state was
+ * made ready. See `InPlace`.
+ */
+export function statefulSet(spec: UnitSpec, placeAs: Placing): kubernetes.apps.v1.StatefulSetArgs {
+  const labels = unitLabels(spec);
+  return {
+    metadata: {
+      name: spec.containerName ?? spec.name,
+      labels,
+      // The provider would wait for pods that only a later step starts.
+      annotations: { "pulumi.com/skipAwait": "true" },
+    },
+    spec: {
+      replicas: 0,
+      serviceName: spec.containerName ?? spec.name,
+      selector: { matchLabels: labels },
+      template: podTemplate(spec, placeAs),
+    },
+  };
+}
+
+/** The address of a unit, whichever pod it has. */
+export function service(spec: UnitSpec): kubernetes.core.v1.ServiceArgs {
+  const { port } = spec.container;
+  return {
+    metadata: {
+      name: spec.containerName ?? spec.name,
+      labels: unitLabels(spec),
+      annotations: { "pulumi.com/skipAwait": "true" },
+    },
+    spec: { selector: unitLabels(spec), ports: [{ name: "http", port, targetPort: "http" }] },
+  };
+}
+
+/**
+ * Who may reach a unit: the proxy in front, the control plane of its stack, and the short-lived pods of its own stack. No
+ * instance reaches another one. Where the network of a cluster enforces no policies it says nothing.
+ */
+export function networkPolicy(spec: UnitSpec): kubernetes.networking.v1.NetworkPolicyArgs {
+  const ofStack = { [stackLabel]: spec.stack };
+  const others = spec.track === "control-plane" ? ofStack : { ...ofStack, [trackLabel]: "control-plane" };
+  const from = [
+    { podSelector: { matchLabels: { ...ofStack, [roleLabel]: "ingress" } } },
+    { podSelector: { matchLabels: others } },
+    { podSelector: { matchExpressions: [{ key: oneShotLabel, operator: "Exists" }] } },
+  ];
+  return {
+    metadata: { name: spec.containerName ?? spec.name, labels: unitLabels(spec) },
+    spec: {
+      podSelector: { matchLabels: unitLabels(spec) },
+      policyTypes: ["Ingress"],
+      ingress: [{ from, ports: [{ port: spec.container.port }] }],
+    },
+  };
+}

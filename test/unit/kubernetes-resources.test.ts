@@ -1,0 +1,133 @@
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { parseStackConfig } from "../../lifecycle/stack-config.ts";
+import { kubernetesResources } from "../../platforms/kubernetes/resources.ts";
+import { kubernetesSettings } from "../../platforms/kubernetes/settings.ts";
+import { fleetOf, secretText } from "../support/fleet-program.ts";
+import { type Registered, withSecrets } from "../support/mock-engine.ts";
+import { pinned } from "../support/pinned-program.ts";
+import { neverStarted } from "../support/surveyed.ts";
+import { type Changes, digest, rawConfig } from "./config-fixture.ts";
+
+const settings = kubernetesSettings.parse({ kind: "kubernetes", namespace: "agents", folders: "folders" });
+
+const changes: Changes = {
+  "instanceGroups.support.instances": [
+    {
+      name: "canary",
+      hosts: ["canary.test"],
+      mounts: [{ kind: "bind", source: "/auth/canary", target: "/home/node/.config/openclaw", state: true }],
+    },
+    { name: "support-1", hosts: ["one.test"] },
+  ],
+  "instanceGroups.support.container": {
+    command: ["gateway", "--bind", "lan"],
+    user: "1000:1000",
+    environment: { NODE_ENV: "production" },
+    secrets: { MODEL_API_KEY: "model-key" },
+    tokenVariable: "OPENCLAW_GATEWAY_TOKEN",
+    memory: "1 GiB",
+    cpus: 2,
+    readOnly: true,
+    mounts: [
+      { kind: "volume", source: "models", target: "/models", readOnly: true },
+      { kind: "tmpfs", target: "/tmp", size: "64 MiB" },
+    ],
+    extraHosts: { "models.internal": "10.0.0.7" },
+    capabilities: { add: ["NET_BIND_SERVICE"] },
+  },
+  ingress: {
+    image: `registry.example.com/kamal-proxy:0.9.2@${digest("9")}`,
+    publish: { address: "0.0.0.0", port: 8080 },
+  },
+};
+
+function registered(change: Changes = {}, trigger?: string): Promise<Registered[]> {
+  const config = parseStackConfig(rawConfig({ ...structuredClone(changes), ...change }));
+  const situations = neverStarted(config).map((each) =>
+    trigger === undefined ? each : { ...each, made: { ...each.made, trigger } },
+  );
+  return fleetOf(config, situations, { resources: kubernetesResources(settings) });
+}
+
+const found = (all: readonly Registered[], type: string, name = "canary") => {
+  const one = all.find((each) => each.type === type && each.name === name);
+  if (one === undefined) throw new Error(`there is no ${type} ${name}`);
+  return one;
+};
+const setType = "kubernetes:apps/v1:StatefulSet";
+
+describe("a stack on Kubernetes", () => {
+  let all: Registered[];
+  beforeAll(async () => {
+    all = await registered();
+  });
+
+  it("is what is pinned: each line that changes is an operation on what people run", async () => {
+    const file = fileURLToPath(new URL("./pinned/kubernetes.json", import.meta.url));
+    await expect(`${JSON.stringify(pinned(all), null, 2)}\n`).toMatchFileSnapshot(file);
+  });
+
+  it("is made and changed at no replicas, and started by a program with the hooks of a creation", () => {
+    const set = found(all, setType);
+    expect(set.inputs).toMatchObject({ spec: { replicas: 0 } });
+    expect(set.options).toMatchObject({
+      ignoreChanges: ["spec.replicas"],
+      hooks: { beforeUpdate: ["replace"], beforeDelete: ["cut-over"] },
+    });
+    const start = found(all, "command:local:Command");
+    expect(start.dependencies).toContain(set.urn);
+    expect(start.options).toMatchObject({
+      deleteBeforeReplace: true,
+      hooks: { beforeCreate: ["restore"], onError: ["way-back"] },
+    });
+    expect(start.inputs.create).toBe("operations/make.ts");
+  });
+
+  const made = (of: readonly Registered[]) => ({
+    template: (found(of, setType).inputs as { spec: { template: unknown } }).spec.template,
+    start: found(of, "command:local:Command").options.replacementTrigger,
+  });
+
+  it("is started anew exactly where its pod is another one", async () => {
+    const now = made(all);
+    for (const change of [{}, { "instanceGroups.support.container.memory": "2 GiB" }]) {
+      const other = made(await registered(change, Object.keys(change).length === 0 ? "another" : undefined));
+      expect(other.template).not.toEqual(now.template);
+      expect(other.start).not.toEqual(now.start);
+    }
+    expect(made(await registered({ "instanceGroups.support.bake": "30m" }))).toEqual(now);
+  });
+
+  it("keeps its pod where nothing may start it anew", async () => {
+    const config = parseStackConfig(rawConfig(structuredClone(changes)));
+    const [canary, ...others] = neverStarted(config);
+    if (canary === undefined) throw new Error("there is no workload");
+    const records = [{ kind: "repaired", time: "2026-05-01T00:00:00Z" }] as never;
+    // Its records do not reach back to where it was made.
+    const cut = { ...canary, move: { kind: "none", to: canary.input.image } as const, records };
+    const kept = await fleetOf(config, [cut, ...others], { resources: kubernetesResources(settings) });
+    expect(made(kept).start).toBeUndefined();
+    expect(found(kept, setType).options.ignoreChanges).toContain("spec.template.spec.containers[0].env");
+    expect(found(kept, setType).options.ignoreChanges).not.toContain(
+      "spec.template.spec.containers[0].image",
+    );
+  });
+
+  it("shows no secret: its pods name them", () => {
+    const plain = JSON.stringify(withSecrets(all, () => "a secret"));
+    expect(plain).toContain('"a secret"');
+    expect(plain).not.toContain(secretText);
+    expect(JSON.stringify(found(all, setType).inputs)).toContain(
+      '"secretKeyRef":{"key":"gateway.token","name":"canary-secrets"}',
+    );
+  });
+
+  it("has no folder where no claim holds folders", async () => {
+    const config = parseStackConfig(rawConfig(structuredClone(changes)));
+    const bare = kubernetesResources(kubernetesSettings.parse({ kind: "kubernetes" }));
+    await expect(fleetOf(config, undefined, { resources: bare })).rejects.toThrow(
+      "/auth/canary is a folder, and Kubernetes has claims. Name the claim that holds folders in `clawforce:platform.folders`.",
+    );
+  });
+});
