@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { CheckDeclaration } from "./check-kind.ts";
 import { crossFieldProblems } from "./cross-field.ts";
 import { envFileProblems, type ReadEnvFile, readEnvFile, withEnvFiles } from "./env-file.ts";
+import { type PlatformDeclaration, platformProblems } from "./platform-kind.ts";
 import { ConfigError, type Path, type Problem } from "./problem.ts";
 import { type StackConfig, type StackSchema, secretKeys } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
@@ -22,11 +23,13 @@ export type ParseStackConfig = (raw: Record<string, unknown>, options?: ParseOpt
 
 /**
  * @param kinds the kinds of check that the schema was made with
+ * @param platforms the kinds of platform that it was made with
  * @param read how the files of `envFile` are read
  */
 export function stackParser(
   schema: StackSchema,
   kinds: readonly CheckDeclaration[],
+  platforms: readonly PlatformDeclaration[],
   read: ReadEnvFile = readEnvFile,
 ): ParseStackConfig {
   // Judges names only: what a secret's key holds is judged by `secrets.ts`.
@@ -46,6 +49,7 @@ export function stackParser(
         (problem) => unknown.includes(problem) || !marked.some((mark) => isWithin(problem.path, mark)),
       ),
       ...crossFieldProblems(settings, kinds),
+      ...platformProblems(platforms, settings),
       ...envFileProblems(settings, read),
       ...misplacedSecrets(marked.filter((mark) => !unknown.some(({ path }) => isWithin(mark, path)))),
       ...plainSecrets(raw),

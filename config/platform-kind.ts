@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { fieldOf } from "./json.ts";
+import type { Problem } from "./problem.ts";
 
 /** Which platform, and what it wants to know. The kinds are `platforms/kinds.ts`; each reads its own settings. */
 export interface PlatformSettings {
@@ -9,6 +11,15 @@ export interface PlatformSettings {
 export interface PlatformDeclaration {
   /** Of the settings below `platform`; their `kind` is its name. */
   schema: PlatformObject;
+  /** What a stack file says that cannot be done there. It may be wrong in any other way too. Undefined: all can be done. */
+  problems?(raw: unknown): Problem[];
+}
+
+/** What the platform that a stack file names cannot do; where it names none, the first of the kinds. */
+export function platformProblems(kinds: readonly PlatformDeclaration[], raw: unknown): Problem[] {
+  const named = fieldOf(fieldOf(raw, "platform"), "kind");
+  const kind = kinds.find(({ schema }) => schema.shape.kind.value === named);
+  return (named === undefined ? kinds[0] : kind)?.problems?.(raw) ?? [];
 }
 
 export type PlatformObject = z.ZodObject<{ kind: z.ZodLiteral<string> }> & z.ZodType<PlatformSettings>;

@@ -11,4 +11,4 @@ export const platformSchema = platformSchemaOf(platformKinds);
 /** Of a stack that names none. */
 const usualPlatform = { kind: platformKinds[0].schema.shape.kind.value };
 export const stackSchema = stackSchemaOf(checkSchema, platformSchema, usualPlatform);
-export const parseStackConfig = stackParser(stackSchema, checkKinds);
+export const parseStackConfig = stackParser(stackSchema, checkKinds, platformKinds);

@@ -1,6 +1,5 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type { StateLocation } from "../../config/rollout.ts";
-import { OperationFailure } from "../failure.ts";
 import { stackLabel } from "./labels.ts";
 import type { PodPlace } from "./pod-template.ts";
 import type { KubernetesSettings } from "./settings.ts";
@@ -22,11 +21,6 @@ export function placeIn(
       volume: { name, persistentVolumeClaim: { claimName: location.volume } },
       mount: { name, mountPath: at },
     };
-  }
-  if (folders === undefined) {
-    throw new OperationFailure(
-      `${location.directory} is a folder, and Kubernetes has claims. Name the claim that holds folders in \`clawforce:platform.folders\`.`,
-    );
   }
   return {
     volume: { name, persistentVolumeClaim: { claimName: folders } },

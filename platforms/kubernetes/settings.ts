@@ -27,11 +27,11 @@ export const kubernetesSettings = z.strictObject({
     ),
   context: z.string().min(1).optional().meta(doc("Context of that file. Default: its current one.", "prod")),
   folders: objectName("claim", 253)
-    .optional()
+    .default("clawforce-folders")
     .meta(
       doc(
-        "PersistentVolumeClaim that holds all folders of the stack: snapshot repositories, and whatever is given as a `directory`.",
-        "clawforce-folders",
+        "PersistentVolumeClaim that holds all folders of the stack: snapshot repositories, and whatever is given as a `directory`. The stack does not make it.",
+        "fleet-folders",
       ),
     ),
   volumes: z

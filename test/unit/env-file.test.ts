@@ -4,6 +4,7 @@ import { stackParser } from "../../config/parse.ts";
 import { containerOf, workloadsOf } from "../../config/rollout.ts";
 import { checkKinds } from "../../lifecycle/checks/kinds.ts";
 import { stackSchema } from "../../lifecycle/stack-config.ts";
+import { platformKinds } from "../../platforms/kinds.ts";
 import { rawConfig } from "./config-fixture.ts";
 
 const parsed = (...lines: string[]) => parseEnvFile(Buffer.from(lines.join("\n")));
@@ -14,7 +15,7 @@ function stackWith(container: object, ...lines: string[]) {
     if (written !== "gateway.env") throw Object.assign(new Error(), { code: "ENOENT" });
     return Buffer.from(lines.join("\n"));
   };
-  const parse = stackParser(stackSchema, checkKinds, read);
+  const parse = stackParser(stackSchema, checkKinds, platformKinds, read);
   const raw = rawConfig({ "instanceGroups.support.container": { envFile: "gateway.env", ...container } });
   return { config: () => parse(raw), read };
 }

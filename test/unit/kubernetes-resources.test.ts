@@ -122,12 +122,4 @@ describe("a stack on Kubernetes", () => {
       '"secretKeyRef":{"key":"gateway.token","name":"canary-secrets"}',
     );
   });
-
-  it("has no folder where no claim holds folders", async () => {
-    const config = parseStackConfig(rawConfig(structuredClone(changes)));
-    const bare = kubernetesResources(kubernetesSettings.parse({ kind: "kubernetes" }));
-    await expect(fleetOf(config, undefined, { resources: bare })).rejects.toThrow(
-      "/auth/canary is a folder, and Kubernetes has claims. Name the claim that holds folders in `clawforce:platform.folders`.",
-    );
-  });
 });

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { platformProblems } from "../../config/platform-kind.ts";
+import { kubernetesSettings } from "../../platforms/kubernetes/settings.ts";
+import { kubernetesProblems } from "../../platforms/kubernetes/unsupported.ts";
+import { type Changes, rawConfig } from "./config-fixture.ts";
+
+const kind = { schema: kubernetesSettings, problems: kubernetesProblems };
+
+function problemsOf(changes: Changes): string[] {
+  const raw = rawConfig({ platform: { kind: "kubernetes" }, ...changes });
+  return platformProblems([kind], raw).map(({ path, message }) => `${path.join(".")}: ${message}`);
+}
+
+const container = "instanceGroups.support.container";
+
+describe("what Kubernetes has no way for", () => {
+  test.each<[Changes, string]>([
+    [
+      { [`${container}.ports`]: [{ container: 1, host: 1 }] },
+      "instanceGroups.support.container.ports: a pod",
+    ],
+    [{ [`${container}.networkMode`]: "host" }, "instanceGroups.support.container.networkMode: a pod has one"],
+    [
+      { [`${container}.user`]: "node" },
+      'instanceGroups.support.container.user: Kubernetes takes users by their numbers. Write the number of "node"',
+    ],
+    [{ "instanceGroups.support.managed": true }, "instanceGroups.support.managed: instances that"],
+    [
+      { "instanceGroups.support.instances": [{ name: "canary", publish: 18_789 }] },
+      "instanceGroups.support.instances.0.publish: a pod publishes no port",
+    ],
+    [
+      { "instanceGroups.support.instances": ["a".repeat(53)] },
+      "instanceGroups.support.instances.0: a name on",
+    ],
+    [
+      { controlPlane: { image: "x", container: { dockerSocket: "/var/run/docker.sock" } } },
+      "controlPlane.container.dockerSocket: a pod gets no socket",
+    ],
+  ])("%j is refused with its place", (changes, start) => {
+    const problems = problemsOf(changes);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.startsWith(start)).toBe(true);
+  });
+
+  test("is nothing of what a gateway usually says", () => {
+    expect(
+      problemsOf({
+        [`${container}.user`]: "1000:1000",
+        [`${container}.memory`]: "1 GiB",
+        "instanceGroups.support.instances": ["a".repeat(52)],
+        controlPlane: { image: "x", container: { dockerSocket: "none" } },
+      }),
+    ).toEqual([]);
+  });
+
+  test("is asked of the platform that the stack names, or of the first one", () => {
+    const other = { schema: kubernetesSettings.extend({}), problems: () => [{ path: [], message: "asked" }] };
+    expect(platformProblems([other], {})).toHaveLength(1);
+    expect(platformProblems([other], { platform: { kind: "docker" } })).toEqual([]);
+  });
+});
