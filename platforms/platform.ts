@@ -356,8 +356,12 @@ export interface Platform {
 
   /** An empty place for a copy of each of these, all of them for the trial of this name. */
   makeScratch(name: string, workload: string, like: StatePlaces): Promise<StatePlaces>;
-  /** Returns once it is healthy; see `TrialFailed`. */
-  trial(trial: Trial): Promise<void>;
+  /**
+   * Returns once it is healthy; see `TrialFailed`.
+   *
+   * @returns what it was not kept apart from, as a sentence; undefined: it had no network.
+   */
+  trial(trial: Trial): Promise<string | undefined>;
   /** Stops a trial and keeps its scratch copy for the next one. Seconds between the signal and the kill. */
   endTrial(name: string, grace: number): Promise<{ seconds: number; killed: boolean }>;
   /** The trial of this name and its scratch copies; all of them may be gone. */

@@ -72,9 +72,10 @@ export function withCopy<T>(
           const { environment } = workload.snapshots.drill;
           const limits = copyLimits(context);
           const places = await restored();
-          await platform.trial({
+          const open = await platform.trial({
             ...{ name, workload: workload.name, image, like, environment, places, limits, deadline },
           });
+          if (open !== undefined) progress(`${shortReference(image)} on the copy: ${open}`);
           const result = await then(await printedLines(platform, name));
           const { killed } = await platform.endTrial(name, workload.stopGrace);
           if (killed) {

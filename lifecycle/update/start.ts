@@ -22,7 +22,7 @@ async function dropLocksOfKilled(
   { platform, workload, progress }: StartContext,
   unit: Unit | undefined,
 ): Promise<void> {
-  const wasKilled = unit?.status === "exited" && unit.exitCode !== 0;
+  const wasKilled = unit?.running === false && unit.exitCode !== 0;
   if (!wasKilled || workload.track === "control-plane") {
     return;
   }

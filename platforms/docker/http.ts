@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
-import { OperationFailure } from "../failure.ts";
 import { type HttpAnswer, type HttpClient, type HttpRequest, NoAnswer } from "../http.ts";
+import { refuseUnfitHeader } from "../request-header.ts";
 import { isNotFound } from "./client.ts";
 import { execInContainer } from "./exec.ts";
 import { execToFile } from "./exec-to-file.ts";
@@ -110,23 +110,9 @@ export function curlConfiguration(url: string, request: HttpRequest): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** A value that no header can carry as it is must not arrive as another one: it is refused, and never repeated. */
 function headerLine(key: string, value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
-  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
-    throw new OperationFailure(unfit(key, "a line break or another control character in it"));
-  }
-  if (value !== value.trim()) {
-    throw new OperationFailure(unfit(key, "a blank at its beginning or end"));
-  }
+  refuseUnfitHeader(key, value);
   return quoted(`${key}:${value === "" ? "" : ` ${value}`}`);
-}
-
-function unfit(key: string, what: string): string {
-  return (
-    `The value of the request header \`${key}\` has ${what}: no request can carry it, and none was sent. ` +
-    "Set the secret in it again, without that: `pulumi config set --secret`."
-  );
 }
 
 function quoted(text: string): string {

@@ -234,8 +234,8 @@ export class DockerPlatform implements Platform {
     return makeScratch(this.#docker, { name, workload, like });
   }
 
-  trial(trial: Trial): Promise<void> {
-    return runTrial(this.#docker, trial);
+  async trial(trial: Trial): Promise<undefined> {
+    await runTrial(this.#docker, trial);
   }
 
   endTrial(name: string, grace: number): Promise<{ seconds: number; killed: boolean }> {

@@ -71,6 +71,8 @@ export class MemoryPlatform implements Platform {
   readonly madeFor = new Map<string, string>();
   /** Unit -> the one whose network it has. */
   readonly networkOf = new Map<string, string>();
+  /** What trials are not kept apart from, as a sentence. */
+  notApart: string | undefined;
   /** Copies of a state for trials. */
   readonly scratches = new Set<string>();
 
@@ -302,9 +304,10 @@ export class MemoryPlatform implements Platform {
     return [{ from: { volume: name }, at: main.at }, ...copies];
   }
 
-  async trial({ name, image }: Trial): Promise<void> {
+  async trial({ name, image }: Trial): Promise<string | undefined> {
     this.#trials.set(name, image);
     await this.do(`trial of ${image}`);
+    return this.notApart;
   }
 
   async endTrial(): Promise<{ seconds: number; killed: boolean }> {

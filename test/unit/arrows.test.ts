@@ -5,6 +5,7 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 
 const docker = "platforms/docker";
+const kubernetes = "platforms/kubernetes";
 const clawforce = "platforms/clawforce";
 const kamal = "platforms/proxies/kamal";
 /** What there is to choose from, and what is chosen for a stack. */
@@ -12,6 +13,12 @@ const kinds = "platforms/kinds.ts";
 const ofStack = "platforms/of-stack.ts";
 /** Which kinds of platform and of check a stack file may name. */
 const stackConfig = "lifecycle/stack-config.ts";
+
+/** Package -> the only places that may import it, beside tests and measurements. */
+const owners: Readonly<Record<string, readonly string[]>> = {
+  dockerode: [docker, clawforce, "demo"],
+  ws: [kubernetes, "demo"],
+};
 
 /** Place -> the places it may import from, its own always included. `*`: any. */
 const arrows: Readonly<Record<string, readonly string[] | "*">> = {
@@ -23,6 +30,7 @@ const arrows: Readonly<Record<string, readonly string[] | "*">> = {
   "lifecycle/schema-files.ts": ["config", "lifecycle", stackConfig],
   platforms: ["config"],
   [docker]: ["config", "platforms", clawforce],
+  [kubernetes]: ["config", "platforms", clawforce],
   // It is driven through the control plane's own API, and what its instances really run is read on their Docker host.
   [clawforce]: ["config", "platforms", docker],
   [kamal]: ["config", "platforms"],
@@ -58,6 +66,7 @@ function violations({ path, text }: Source): string[] {
     ...nameViolations(path),
     ...exportViolations(path, text),
     ...importViolations(path, text),
+    ...packageViolations(path, text),
   ].map((violation) => `${path} ${violation}`);
 }
 
@@ -145,6 +154,16 @@ function importViolations(path: string, text: string): string[] {
           : [`imports ${specifier}: no arrow from ${from} to ${to}`]),
       ];
     });
+}
+
+function packageViolations(path: string, text: string): string[] {
+  const place = placeOf(path);
+  return importsOf(text).flatMap((specifier) => {
+    const allowed = owners[specifier];
+    return allowed === undefined || allowed.includes(place) || arrows[place] === "*"
+      ? []
+      : [`imports ${specifier}, which is for ${allowed.join(" and ")}`];
+  });
 }
 
 /** Static, re-exported, dynamic and type-only ones; none from comments and texts. */
@@ -291,6 +310,11 @@ describe("the scan", () => {
     ["test/support/helper.ts", "", "has a name that says nothing"],
     ["config/index.ts", "", "is a barrel: import from the files themselves"],
     ["config/a.ts", "x\n".repeat(401), "has 401 lines, more than 400"],
+    [
+      "lifecycle/a.ts",
+      'import WebSocket from "ws";',
+      "imports ws, which is for platforms/kubernetes and demo",
+    ],
   ])("refuses %s: %s", (path, text, violation) => {
     expect(violations({ path, text })).toEqual([`${path} ${violation}`]);
   });

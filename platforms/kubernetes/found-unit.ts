@@ -1,0 +1,92 @@
+import { OperationFailure } from "../failure.ts";
+import type { Cluster } from "./cluster.ts";
+import { objectName } from "./labels.ts";
+import type { Container, Controller, List, Pod } from "./objects.ts";
+import { unlessGone } from "./refusal.ts";
+
+export type ControllerKind = "StatefulSet" | "Deployment";
+
+/** What makes the pod of a unit, and the pod where there is one. */
+export interface FoundUnit {
+  kind: ControllerKind;
+  controller: Controller;
+  /** All that it has made and that are not gone: more than one only for a moment, or by somebody's mistake. */
+  pods: Pod[];
+}
+
+/** A StatefulSet comes before a Deployment of the same name. */
+const kinds: readonly ControllerKind[] = ["StatefulSet", "Deployment"];
+
+export const resourceOf: Readonly<Record<ControllerKind, string>> = {
+  StatefulSet: "statefulsets",
+  Deployment: "deployments",
+};
+
+export function pathOf(cluster: Cluster, kind: ControllerKind, name: string, ...rest: string[]): string {
+  return cluster.in("apps/v1", resourceOf[kind], name, ...rest);
+}
+
+/** Undefined: nothing is there under this name. */
+export async function findUnit(cluster: Cluster, name: string): Promise<FoundUnit | undefined> {
+  // What is no name of Kubernetes is of nothing there.
+  if (objectName(name, 253) !== name) return undefined;
+  for (const kind of kinds) {
+    const controller = await unlessGone(cluster.ask<Controller>({ path: pathOf(cluster, kind, name) }));
+    if (controller !== undefined) {
+      return { kind, controller, pods: podsOf(kind, controller, await podsBy(cluster, controller)) };
+    }
+  }
+  return undefined;
+}
+
+async function podsBy(cluster: Cluster, { spec }: Controller): Promise<Pod[]> {
+  const labels = Object.entries(spec.selector?.matchLabels ?? {});
+  const query = { labelSelector: labels.map(([key, value]) => `${key}=${value}`).join(",") };
+  const { items = [] } = await cluster.ask<List<Pod>>({ path: cluster.in("v1", "pods"), query });
+  return items;
+}
+
+/** Those of a list that this controller has made. One that has ended for good holds nothing any more. */
+export function podsOf(kind: ControllerKind, { metadata, spec }: Controller, pods: readonly Pod[]): Pod[] {
+  const labels = Object.entries(spec.selector?.matchLabels ?? {});
+  return pods.filter((pod) => {
+    const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
+    const isSelected = labels.every(([key, value]) => pod.metadata.labels?.[key] === value);
+    const isOwned =
+      kind === "StatefulSet"
+        ? owner?.uid === metadata.uid
+        : // A Deployment's pods are of a ReplicaSet: its name, and a hash.
+          owner?.kind === "ReplicaSet" && owner.name.replace(/-[^-]+$/, "") === metadata.name;
+    return isSelected && isOwned && !hasEnded(pod);
+  });
+}
+
+export function hasEnded({ status }: Pod): boolean {
+  return status?.phase === "Succeeded" || status?.phase === "Failed";
+}
+
+/** The one pod of a unit, which may be on its way out; undefined: it has none. The newest where there are several. */
+export function podOf({ pods }: FoundUnit): Pod | undefined {
+  const time = ({ metadata }: Pod) => metadata.creationTimestamp ?? "";
+  return pods.toSorted((a, b) => time(b).localeCompare(time(a)))[0];
+}
+
+/** The unit's own container: what stands beside it in the pod is none of ours. */
+export function ownContainer({ name, spec }: { name: string; spec: { containers: Container[] } }): Container {
+  const [container] = spec.containers;
+  if (container === undefined) throw new OperationFailure(`${name} has no container.`);
+  return container;
+}
+
+/** A pod that runs what a unit or a trial of this name is. */
+export async function runningPod(cluster: Cluster, name: string): Promise<Pod> {
+  const found = await findUnit(cluster, name);
+  const pod =
+    found === undefined
+      ? await unlessGone(cluster.ask<Pod>({ path: cluster.in("v1", "pods", objectName(name, 253)) }))
+      : podOf(found);
+  if (pod === undefined) {
+    throw new OperationFailure(`${name} has no pod in the namespace ${cluster.namespace}.`);
+  }
+  return pod;
+}

@@ -1,0 +1,141 @@
+import type { Job, JobPlace } from "../platform.ts";
+import { onNode } from "./node-of.ts";
+import type { Container, KubernetesObject, Pod, PodSpec } from "./objects.ts";
+import { folderOf, mountedPlaces } from "./places.ts";
+import { shortLived } from "./pods.ts";
+import type { KubernetesSettings } from "./settings.ts";
+
+/** The container that does it, and the one that keeps what it has printed until that was read. */
+export const worker = "work";
+export const keeper = "keep";
+
+/** With this an init container ends where a folder is missing. */
+export const missingCode = 44;
+
+/** Seconds that a pod outlives its job, for who reads what it has printed. */
+const readTime = 600;
+
+/** Its words are arguments, whatever stands in them. */
+const runScript = 'in=$1; shift; exec "$@" <"$in" >/clawforce/out/stdout 2>/clawforce/out/stderr';
+/** Ends at once when it is told to. */
+const keepScript = "trap 'exit 0' TERM; while :; do sleep 5 & wait $!; done";
+const lookScript = `for each; do [ -d "/folders/$each" ] || { echo "$each" >/dev/termination-log; exit ${missingCode}; }; done`;
+
+/** Its image can be anything: no user, group or program of it is relied on, but for a shell and cat. */
+export function jobPod(
+  job: Job,
+  {
+    name,
+    call,
+    node,
+    settings,
+  }: { name: string; call: string; node: string | undefined; settings: KubernetesSettings },
+): Pod {
+  const { image, argv, environment = {}, places, stdin, deadline } = job;
+  const { volumes, mounts } = mountedPlaces(settings, places);
+  const base = {
+    image,
+    imagePullPolicy: "IfNotPresent" as const,
+    securityContext: { runAsUser: 0, runAsGroup: 0 },
+  };
+  const input = stdin === undefined ? "/dev/null" : "/clawforce/in/stdin";
+  const out = { name: "out", mountPath: "/clawforce/out" };
+  const looking = folderLook(settings, places, base);
+  return {
+    ...{ apiVersion: "v1", kind: "Pod" },
+    metadata: shortLived(name, { ...job, call, apart: true }),
+    spec: {
+      ...apartFromCluster,
+      ...onNode(node),
+      restartPolicy: "Never",
+      // Should nobody be left to end it.
+      activeDeadlineSeconds: Math.ceil(deadline) + readTime,
+      terminationGracePeriodSeconds: 1,
+      hostname: "clawforce",
+      ...(looking !== undefined && { initContainers: [looking] }),
+      containers: [
+        {
+          ...{ name: worker, ...base },
+          command: ["sh", "-c", runScript, "sh", input, ...argv],
+          env: Object.entries(environment).map(([key, value]) => ({
+            name: key,
+            value: withoutExpansion(value),
+          })),
+          volumeMounts: [
+            ...mounts,
+            { name: "stage", mountPath: "/stage" },
+            { name: "run", mountPath: "/run" },
+            out,
+            ...(stdin === undefined ? [] : [{ name: "in", mountPath: "/clawforce/in", readOnly: true }]),
+          ],
+        },
+        {
+          ...{ name: keeper, ...base },
+          command: ["sh", "-c", keepScript],
+          volumeMounts: [{ ...out, readOnly: true }],
+        },
+      ].map(withSafeArguments),
+      volumes: [
+        ...volumes,
+        { name: "stage", emptyDir: {} },
+        { name: "run", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
+        // What holds secrets is on no disk.
+        { name: "out", emptyDir: job.unlogged ? { medium: "Memory" } : {} },
+        ...(stdin === undefined ? [] : [{ name: "in", secret: { secretName: name, defaultMode: 0o400 } }]),
+        ...(looking === undefined
+          ? []
+          : [{ name: "folders", persistentVolumeClaim: { claimName: settings.folders ?? "" } }]),
+      ],
+    },
+  };
+}
+
+/** It has nothing to do with the cluster. */
+export const apartFromCluster: Partial<PodSpec> = {
+  automountServiceAccountToken: false,
+  enableServiceLinks: false,
+};
+
+/** A folder that is missing would be made. */
+function folderLook(
+  settings: KubernetesSettings,
+  places: readonly JobPlace[],
+  base: Omit<Container, "name">,
+): Container | undefined {
+  const folders = places.flatMap(({ from, onlyIfThere }) =>
+    onlyIfThere === true && "directory" in from ? [folderOf(settings, from.directory).folder] : [],
+  );
+  if (folders.length === 0) return undefined;
+  return withSafeArguments({
+    ...{ name: "look", ...base },
+    command: ["sh", "-c", lookScript, "sh", ...folders],
+    volumeMounts: [{ name: "folders", mountPath: "/folders", readOnly: true }],
+  });
+}
+
+/** Kubernetes would put the value of a variable in the place of `$(NAME)`, and one dollar in that of two. */
+export function withoutExpansion(text: string): string {
+  return text.split("$").join("$$");
+}
+
+export function withSafeArguments(container: Container): Container {
+  const { command, args } = container;
+  return {
+    ...container,
+    ...(command && { command: command.map(withoutExpansion) }),
+    ...(args && { args: args.map(withoutExpansion) }),
+  };
+}
+
+/** Goes with its pod, however that goes. */
+export function stdinSecret({ metadata }: Pod, stdin: string): KubernetesObject & { stringData: object } {
+  const { name, uid = "", labels, annotations } = metadata;
+  return {
+    ...{ apiVersion: "v1", kind: "Secret" },
+    metadata: {
+      ...{ name, ...(labels && { labels }), ...(annotations && { annotations }) },
+      ownerReferences: [{ apiVersion: "v1", kind: "Pod", name, uid }],
+    },
+    stringData: { stdin },
+  };
+}

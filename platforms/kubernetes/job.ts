@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import { OperationFailure } from "../failure.ts";
+import { type Job, type JobResult, PlaceMissing } from "../platform.ts";
+import type { Cluster } from "./cluster.ts";
+import { execInPod } from "./exec.ts";
+import { jobPod, keeper, missingCode, stdinSecret, worker } from "./job-pod.ts";
+import { objectName } from "./labels.ts";
+import { keepFromNetwork } from "./network.ts";
+import { nodeUsing } from "./node-of.ts";
+import type { Pod, Terminated } from "./objects.ts";
+import { claimPlace, refuseMissingClaims } from "./places.ts";
+import { endText, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
+import { createOnce, followPod, removeAfter } from "./pods.ts";
+
+/** Seconds to read what a job has printed. */
+const readDeadline = 300;
+/** Bytes that a Secret can hold. */
+const longestInput = 1_000_000;
+
+/**
+ * A short program of ours beside a state: a pod of its own, which is removed whatever happens. What it prints is kept in the
+ * pod until it has been read, so that a server which is gone for a while costs nothing but that time.
+ */
+export async function runJob(cluster: Cluster, job: Job): Promise<JobResult> {
+  const { workload, purpose, deadline, stdin } = job;
+  if (stdin !== undefined && Buffer.byteLength(stdin) > longestInput) {
+    throw new OperationFailure(
+      `the ${purpose} of ${workload} has an input of more than ${longestInput} bytes.`,
+    );
+  }
+  const began = performance.now();
+  const left = () => deadline - (performance.now() - began) / 1000;
+  await refuseMissingClaims(
+    cluster,
+    job.places.map(({ from }) => from),
+  );
+  await keepFromNetwork(cluster);
+  const claims = job.places.map(({ from }) => claimPlace(cluster.settings, from).claim);
+  const shared = claims.filter((claim) => claim === cluster.settings.folders);
+  const node = await nodeUsing(cluster, [...claims.filter((claim) => !shared.includes(claim)), ...shared]);
+  const call = randomBytes(4).toString("hex");
+  const name = objectName(`clawforce-${workload.replace("/", "-")}`, 52).concat(`-${call}`);
+  const pods = cluster.in("v1", "pods");
+  let failure: unknown;
+  let ended = false;
+  try {
+    const pod = await createOnce<Pod>(
+      cluster,
+      pods,
+      jobPod(job, { name, call, node, settings: cluster.settings }),
+    );
+    if (stdin !== undefined) {
+      await createOnce(cluster, cluster.in("v1", "secrets"), stdinSecret(pod, stdin));
+    }
+    const end = await followPod(cluster, name, {
+      deadline: left(),
+      late: (seen) => lateFailure(job, seen),
+      look: (seen) => endOf(job, seen),
+    });
+    ended = true;
+    return { exitCode: end.exitCode, ...(await printed(cluster, name)) };
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    await removeAfter(cluster, name, failure, { ended });
+  }
+}
+
+function lateFailure({ workload, purpose, deadline }: Job, pod: Pod): OperationFailure {
+  const began = statusOf(pod, worker)?.state?.running !== undefined;
+  const why = began ? "" : `: ${waitsFor(pod, worker)}`;
+  return new OperationFailure(`the ${purpose} of ${workload} did not end within ${deadline} s${why}.`);
+}
+
+/** How its program has ended; undefined: not yet. Throws where it never will. */
+function endOf({ workload, purpose }: Job, pod: Pod): Terminated | undefined {
+  const failed = (why: string) =>
+    new OperationFailure(`the ${purpose} of ${workload} could not run: its pod ${why}.`);
+  const look = pod.status?.initContainerStatuses?.[0]?.state?.terminated;
+  if (look?.exitCode === missingCode) {
+    throw new PlaceMissing(`the folder ${look.message?.trim() ?? "that it works on"} is not there`);
+  }
+  if (look !== undefined && look.exitCode !== 0) throw failed(`ended with ${endText(look)}`);
+  const terminated = statusOf(pod, worker)?.state?.terminated;
+  // The program never ran: the image has no such file, or the node could not start it.
+  if (terminated?.reason === "StartError" || terminated?.reason === "ContainerCannotRun") {
+    throw failed(`can't start it: ${terminated.message ?? terminated.reason}`);
+  }
+  if (terminated?.reason === "OOMKilled") throw failed("ran out of memory");
+  if (terminated !== undefined && statusOf(pod, keeper)?.state?.running !== undefined) return terminated;
+  const trouble = troubleOf(pod, keeper) ?? (terminated ? undefined : troubleOf(pod, worker));
+  if (trouble !== undefined) throw failed(trouble);
+  return undefined;
+}
+
+/** Read from the container that waits for it: as often as the way to it breaks. */
+async function printed(cluster: Cluster, pod: string): Promise<Pick<JobResult, "stdout" | "stderr">> {
+  const read = async (file: string) => {
+    const { exitCode, stdout, stderr } = await cluster.enduring(() =>
+      execInPod(cluster, { pod, container: keeper }, ["cat", `/clawforce/out/${file}`], {
+        deadline: readDeadline,
+        name: `what ${pod} has printed`,
+      }),
+    );
+    if (exitCode !== 0)
+      throw new OperationFailure(`what ${pod} has printed can't be read: ${stderr.trim()}.`);
+    return stdout;
+  };
+  return { stdout: await read("stdout"), stderr: await read("stderr") };
+}

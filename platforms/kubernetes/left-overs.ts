@@ -1,0 +1,57 @@
+import type { LeftOver } from "../platform.ts";
+import type { Cluster } from "./cluster.ts";
+import { labelValue, oneShotAnnotation, oneShotLabel, purposeAnnotation } from "./labels.ts";
+import { deadLeases, removeDeadLease } from "./lock.ts";
+import type { KubernetesObject, List, Metadata, Pod } from "./objects.ts";
+import { removePod } from "./pods.ts";
+import { unlessGone } from "./refusal.ts";
+
+/**
+ * What killed runs have left of these workloads: pods of every kind, claims of trials, and locks that nothing holds. What a
+ * pod had for an input goes with it.
+ */
+export async function leftOversOf(cluster: Cluster, workloads: readonly string[]): Promise<LeftOver[]> {
+  const marked = async (kind: string) => {
+    const query = { labelSelector: oneShotLabel };
+    return (await cluster.ask<List<KubernetesObject>>({ path: cluster.in("v1", kind), query })).items ?? [];
+  };
+  const pods = await marked("pods");
+  const claims = await marked("persistentvolumeclaims");
+  const dead = await deadLeases(cluster);
+  return [
+    ...pods.flatMap(({ metadata }) => leftOver("container", metadata, workloads)),
+    // A claim goes after the pod that mounts it.
+    ...claims.flatMap(({ metadata }) => leftOver("volume", metadata, workloads)),
+    ...dead
+      .filter(({ holder }) => workloads.includes(holder.of) || holder.kind === "drill")
+      .map(({ name, holder }) => ({
+        ...{ kind: "lock" as const, id: name },
+        what: `${holder.purpose} on ${holder.host}`,
+      })),
+  ];
+}
+
+function leftOver(
+  kind: "container" | "volume",
+  { name, annotations = {} }: Metadata,
+  workloads: readonly string[],
+): LeftOver[] {
+  const workload = annotations[oneShotAnnotation]?.split("/")[0];
+  const purpose = annotations[purposeAnnotation] ?? "short-lived pod";
+  return workload === undefined || !workloads.includes(workload)
+    ? []
+    : [{ kind, id: name, what: `${purpose} of ${workload}` }];
+}
+
+export async function removeLeftOver(cluster: Cluster, { kind, id }: LeftOver): Promise<void> {
+  if (kind === "lock") return removeDeadLease(cluster, id);
+  if (kind === "container") return removePod(cluster, id, { ended: false });
+  await unlessGone(cluster.ask({ method: "DELETE", path: cluster.in("v1", "persistentvolumeclaims", id) }));
+}
+
+export async function endJobs(cluster: Cluster, workload: string): Promise<string[]> {
+  const query = { labelSelector: `${oneShotLabel}=${labelValue(workload)}` };
+  const { items = [] } = await cluster.ask<List<Pod>>({ path: cluster.in("v1", "pods"), query });
+  for (const { metadata } of items) await removePod(cluster, metadata.name, { ended: false });
+  return items.map(({ metadata }) => metadata.annotations?.[purposeAnnotation] ?? oneShotLabel);
+}

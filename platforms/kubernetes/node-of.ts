@@ -1,0 +1,56 @@
+import type { Cluster } from "./cluster.ts";
+import { hasEnded } from "./found-unit.ts";
+import { workloadLabel } from "./labels.ts";
+import type { ClusterNode, List, Pod } from "./objects.ts";
+import { isForbidden } from "./refusal.ts";
+
+/** A pod that must run on this node; the scheduler still decides whether it may. */
+export function onNode(node: string | undefined): object {
+  if (node === undefined) return {};
+  const term = { matchFields: [{ key: "metadata.name", operator: "In", values: [node] }] };
+  return {
+    affinity: {
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } },
+    },
+  };
+}
+
+/** The node on which one of these claims is in use: most claims can be mounted on one node alone. */
+export async function nodeUsing(cluster: Cluster, claims: readonly string[]): Promise<string | undefined> {
+  const { items = [] } = await cluster.ask<List<Pod>>({ path: cluster.in("v1", "pods") });
+  return nodeOf(items, claims);
+}
+
+/** By the order of the claims: a workload's state comes before what all share. */
+export function nodeOf(pods: readonly Pod[], claims: readonly string[]): string | undefined {
+  const live = pods.filter((pod) => !hasEnded(pod) && pod.spec.nodeName !== undefined);
+  for (const claim of claims) {
+    const user = live.find(({ spec }) =>
+      spec.volumes?.some(({ persistentVolumeClaim: mounted }) => mounted?.claimName === claim),
+    );
+    if (user !== undefined) return user.spec.nodeName;
+  }
+  return undefined;
+}
+
+/** Pods of workloads, and the nodes that they run on. */
+export async function workloadPods(cluster: Cluster): Promise<Pod[]> {
+  const query = { labelSelector: workloadLabel };
+  const { items = [] } = await cluster.ask<List<Pod>>({ path: cluster.in("v1", "pods"), query });
+  return items.filter((pod) => !hasEnded(pod));
+}
+
+/** Those of these names, or all; undefined: the deployer may not look at nodes, which belong to no namespace. */
+export async function nodes(cluster: Cluster, names?: readonly string[]): Promise<ClusterNode[] | undefined> {
+  try {
+    if (names === undefined) {
+      return (await cluster.ask<List<ClusterNode>>({ path: "/api/v1/nodes" })).items ?? [];
+    }
+    return await Promise.all(
+      names.map((name) => cluster.ask<ClusterNode>({ path: `/api/v1/nodes/${encodeURIComponent(name)}` })),
+    );
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+import { managingControlPlane } from "../clawforce/recognise.ts";
+import { untouchedBy } from "../failure.ts";
+import type { Marked, Observed, WantedLook } from "../platform.ts";
+import type { Cluster } from "./cluster.ts";
+import { type ControllerKind, type FoundUnit, podsOf, resourceOf } from "./found-unit.ts";
+import { labelValue, stackLabel, workloadLabel } from "./labels.ts";
+import type { Controller, List, Pod } from "./objects.ts";
+import { isForbidden } from "./refusal.ts";
+import { refuseMissingRights } from "./rights.ts";
+import { strangerIn } from "./stranger.ts";
+import { statusWord, unitId, unitOf } from "./unit.ts";
+
+/** Three calls for a whole namespace. Throws an OperationFailure of one sentence when the server does not answer. */
+export async function observe(
+  cluster: Cluster,
+  wanted: readonly WantedLook[],
+  stack: string,
+): Promise<Map<string, Observed>> {
+  const found = new Map<string, Observed>();
+  const workloads = wanted.map(({ workload }) => workload);
+  for (const unit of await unitsIn(cluster)) {
+    const { metadata } = unit.controller;
+    const { name, labels = {} } = metadata;
+    const asked = wanted.find((each) => each.unit === name)?.workload;
+    const made = labels[stackLabel] === labelValue(stack) ? labels[workloadLabel] : undefined;
+    const workload = asked ?? workloads.find((each) => labelValue(each) === made);
+    // A StatefulSet comes before a Deployment of the same name.
+    if (workload !== undefined && !found.has(name)) {
+      found.set(name, observedOf(cluster, unit, { stack, name: workload }));
+    }
+  }
+  return found;
+}
+
+async function unitsIn(cluster: Cluster, labelSelector?: string): Promise<FoundUnit[]> {
+  const list = async <T>(api: string, kind: string, query = {}) =>
+    (await cluster.ask<List<T>>({ path: cluster.in(api, kind), query })).items ?? [];
+  const query = { labelSelector };
+  try {
+    const [sets, deployments, pods] = await Promise.all([
+      list<Controller>("apps/v1", resourceOf.StatefulSet, query),
+      list<Controller>("apps/v1", resourceOf.Deployment, query),
+      list<Pod>("v1", "pods"),
+    ]);
+    const of = (kind: ControllerKind, controllers: Controller[]) =>
+      controllers.map((controller) => ({ kind, controller, pods: podsOf(kind, controller, pods) }));
+    return [...of("StatefulSet", sets), ...of("Deployment", deployments)];
+  } catch (error) {
+    if (isForbidden(error)) await refuseMissingRights(cluster);
+    throw untouchedBy(error);
+  }
+}
+
+function observedOf(cluster: Cluster, found: FoundUnit, workload: { stack: string; name: string }): Observed {
+  const unit = unitOf(found);
+  const managedBy = managingControlPlane(found.controller.metadata.labels ?? {});
+  const stranger = strangerIn(cluster, found, workload);
+  return {
+    id: unitId(found),
+    image: unit.image,
+    state: statusWord(found),
+    serves: unit.running && unit.status === "running" && unit.health !== "unhealthy",
+    ...(managedBy !== undefined && { managedBy }),
+    ...(stranger === undefined ? { of: workload.name } : { stranger }),
+  };
+}
+
+/** Everything that bears a stack's mark. */
+export async function marked(cluster: Cluster, stack: string): Promise<Marked[]> {
+  const units = await unitsIn(cluster, `${stackLabel}=${labelValue(stack)}`);
+  return units
+    .map((found) => {
+      const { id, image, status } = unitOf(found);
+      const { replicas = 1 } = found.controller.spec;
+      const ready = found.controller.status?.readyReplicas ?? 0;
+      const { name } = found.controller.metadata;
+      return { name, id, image, state: status, status: `${found.kind}, ${ready} of ${replicas} ready` };
+    })
+    .toSorted((a, b) => a.name.localeCompare(b.name));
+}

@@ -1,0 +1,83 @@
+import type { StateLocation } from "../../config/rollout.ts";
+import { OperationFailure } from "../failure.ts";
+import { type JobPlace, PlaceMissing } from "../platform.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Claim, Volume, VolumeMount } from "./objects.ts";
+import { unlessGone } from "./refusal.ts";
+import type { KubernetesSettings } from "./settings.ts";
+
+/** Restic's memory of the platform: no workload's state, so it needs no claim of its own. */
+const resticCache = "clawforce-restic-cache";
+
+/** What a pod mounts for places. */
+export interface Mounted {
+  volumes: Volume[];
+  mounts: VolumeMount[];
+}
+
+/** The claim that holds all folders, and which of them this is. */
+export function folderOf(
+  { folders }: Pick<KubernetesSettings, "folders">,
+  directory: string,
+): { claim: string; folder: string } {
+  if (folders === undefined) {
+    throw new OperationFailure(
+      `The folder ${directory} needs a claim that it is in. Write its name at clawforce:platform.folders.`,
+    );
+  }
+  return { claim: folders, folder: directory.replace(/^\/+/, "") };
+}
+
+interface ClaimPlace {
+  claim: string;
+  folder?: string;
+}
+
+export function claimPlace(
+  settings: Pick<KubernetesSettings, "folders">,
+  location: StateLocation,
+): ClaimPlace {
+  if ("directory" in location) return folderOf(settings, location.directory);
+  return location.volume === resticCache ? folderOf(settings, `/${resticCache}`) : { claim: location.volume };
+}
+
+/** Each claim once, however often it is mounted. */
+export function mountedPlaces(
+  settings: Pick<KubernetesSettings, "folders">,
+  places: readonly Pick<JobPlace, "from" | "at" | "readOnly">[],
+): Mounted {
+  const names = new Map<string, string>();
+  const mounts = places.map(({ from, at, readOnly }): VolumeMount => {
+    const { claim, folder } = claimPlace(settings, from);
+    const name = names.get(claim) ?? `place-${names.size}`;
+    names.set(claim, name);
+    return {
+      name,
+      mountPath: at,
+      ...(folder !== undefined && { subPath: folder }),
+      ...(readOnly && { readOnly }),
+    };
+  });
+  const volumes = [...names].map(([claimName, name]) => ({ name, persistentVolumeClaim: { claimName } }));
+  return { volumes, mounts };
+}
+
+/** Refuses claims that are not there: a pod would wait for them without end. */
+export async function refuseMissingClaims(
+  cluster: Cluster,
+  locations: readonly StateLocation[],
+): Promise<void> {
+  const claims = new Map(locations.map((each) => [claimPlace(cluster.settings, each).claim, each]));
+  for (const claim of claims.keys()) {
+    if ((await findClaim(cluster, claim)) !== undefined) continue;
+    const sentence = `the claim ${claim} is not there in the namespace ${cluster.namespace}`;
+    if (claim !== cluster.settings.folders) throw new PlaceMissing(sentence);
+    throw new OperationFailure(
+      `${sentence}. Make it, or correct clawforce:platform.folders: it holds the snapshots.`,
+    );
+  }
+}
+
+export function findClaim(cluster: Cluster, name: string): Promise<Claim | undefined> {
+  return unlessGone(cluster.ask<Claim>({ path: cluster.in("v1", "persistentvolumeclaims", name) }));
+}

@@ -1,0 +1,277 @@
+import type { StatePlaces } from "../../config/state-places.ts";
+import { messageOf, untouchedBy } from "../failure.ts";
+import type { HttpClient } from "../http.ts";
+import type { LockHolder, LockRequest } from "../lock.ts";
+import type {
+  Displaced,
+  ExecOptions,
+  HttpOrigin,
+  Job,
+  JobResult,
+  LeftOver,
+  LogLine,
+  Loss,
+  Marked,
+  Observed,
+  Platform,
+  ProgramResult,
+  ProgramRun,
+  Trial,
+  Unit,
+  WantedLook,
+  WantedUnit,
+} from "../platform.ts";
+import { changesUnit, type UnitChange } from "./changes.ts";
+import { Cluster } from "./cluster.ts";
+import { engineFailure } from "./engine-failure.ts";
+import { execInPod } from "./exec.ts";
+import { findUnit, ownContainer, runningPod } from "./found-unit.ts";
+import { openHttp } from "./http.ts";
+import { fetchImage, imageSize } from "./image.ts";
+import { refuseGone, refuseRename, wayBack } from "./in-place.ts";
+import { runJob } from "./job.ts";
+import { endJobs, leftOversOf, removeLeftOver } from "./left-overs.ts";
+import { removeUnit, startUnit, stopUnit, waitHealthy } from "./lifecycle.ts";
+import { heldLeases, withLease } from "./lock.ts";
+import { logLines, logReachesBack } from "./logs.ts";
+import { lossesOf } from "./losses.ts";
+import { nodes } from "./node-of.ts";
+import { marked, observe } from "./observe.ts";
+import { missingRights } from "./rights.ts";
+import type { KubernetesSettings } from "./settings.ts";
+import { strangerIn } from "./stranger.ts";
+import { endTrial, makeScratch, removeTrial, runProgram, runTrial } from "./trial.ts";
+import { unitOf } from "./unit.ts";
+import { refuseOtherWriters } from "./writers.ts";
+
+/** The StatefulSets and Deployments of a namespace. */
+export class KubernetesPlatform implements Platform {
+  readonly #cluster: Cluster;
+
+  constructor(settings: KubernetesSettings) {
+    this.#cluster = new Cluster(settings);
+  }
+
+  observe(wanted: readonly WantedLook[], stack: string): Promise<Map<string, Observed>> {
+    return observe(this.#cluster, wanted, stack);
+  }
+
+  get address(): string {
+    const { access, namespace } = this.#cluster;
+    return `${access.server} (context ${access.context}, namespace ${namespace})`;
+  }
+
+  get answer(): number {
+    return this.#cluster.answer;
+  }
+
+  async commandOf(name: string): Promise<readonly string[] | undefined> {
+    try {
+      const found = await findUnit(this.#cluster, name);
+      if (found === undefined) return undefined;
+      const { args, command } = ownContainer({ name, spec: found.controller.spec.template.spec });
+      return args ?? command ?? [];
+    } catch (error) {
+      throw untouchedBy(error);
+    }
+  }
+
+  async architecture(): Promise<string> {
+    const [node] = (await nodes(this.#cluster)) ?? [];
+    const { operatingSystem, architecture } = node?.status?.nodeInfo ?? {};
+    if (operatingSystem !== undefined && architecture !== undefined)
+      return `${operatingSystem}/${architecture}`;
+    // Nodes may be none of the deployer's business. What serves the API is mostly made like them.
+    return (await this.#version()).platform;
+  }
+
+  async engine(): Promise<{ version: string; api: string }> {
+    const { gitVersion, major, minor } = await this.#version();
+    return { version: gitVersion.replace(/^v/, ""), api: `${major}.${minor}` };
+  }
+
+  async clock(): Promise<Date> {
+    await this.#version();
+    return this.#cluster.now;
+  }
+
+  marked(stack: string): Promise<Marked[]> {
+    return marked(this.#cluster, stack);
+  }
+
+  async unit(name: string): Promise<Unit | undefined> {
+    const found = await findUnit(this.#cluster, name);
+    return found && unitOf(found);
+  }
+
+  /** A pod has a network of its own, and shares it with nobody. */
+  async sharingNetwork(): Promise<string[]> {
+    return [];
+  }
+
+  async exec(name: string, argv: string[], options: ExecOptions): Promise<JobResult> {
+    const pod = await runningPod(this.#cluster, name);
+    const container = ownContainer({ name, spec: pod.spec }).name;
+    return execInPod(this.#cluster, { pod: pod.metadata.name, container }, argv, options);
+  }
+
+  async openHttp({ unit, url }: HttpOrigin): Promise<HttpClient> {
+    const pod = await runningPod(this.#cluster, unit);
+    return openHttp(this.#cluster, { pod: pod.metadata.name, url });
+  }
+
+  async *logs(name: string, options: { since: Date; deadline: number }): AsyncGenerator<LogLine> {
+    yield* logLines(this.#cluster, await runningPod(this.#cluster, name), options);
+  }
+
+  async logReachesBack(name: string, time: Date, deadline: number): Promise<boolean> {
+    return logReachesBack(this.#cluster, await runningPod(this.#cluster, name), time, deadline);
+  }
+
+  fetch(reference: string): Promise<"present" | "pulled"> {
+    return fetchImage(this.#cluster, reference);
+  }
+
+  imageSize(image: string): Promise<number | undefined> {
+    return imageSize(this.#cluster, image);
+  }
+
+  /** The API does not tell the labels of an image. */
+  async imageVersion(): Promise<undefined> {
+    return undefined;
+  }
+
+  stop(name: string, grace: number): Promise<{ seconds: number; killed: boolean }> {
+    return stopUnit(this.#cluster, name, grace);
+  }
+
+  start(name: string, deadline: number): Promise<void> {
+    return startUnit(this.#cluster, name, deadline);
+  }
+
+  waitHealthy(name: string, deadline: number): Promise<void> {
+    return waitHealthy(this.#cluster, name, deadline);
+  }
+
+  remove(name: string): Promise<void> {
+    return removeUnit(this.#cluster, name);
+  }
+
+  /** Kubernetes starts nothing that is wanted 0 times: see `stop`. What would want it is refused as a writer. */
+  async neverRestart(): Promise<void> {}
+
+  setAside(_id: string, name: string): Promise<string | undefined> {
+    return Promise.reject(refuseRename(name));
+  }
+
+  putBack(displaced: Displaced): Promise<void> {
+    return refuseGone(this.#cluster, displaced);
+  }
+
+  waysBack({ name }: Displaced): string[] {
+    return wayBack(this.#cluster, name);
+  }
+
+  lossesOf(name: string, wanted: WantedUnit): Promise<Loss[]> {
+    return lossesOf(this.#cluster, name, wanted);
+  }
+
+  async strangerAt({
+    stack,
+    name,
+    unit,
+  }: Parameters<Platform["strangerAt"]>[0]): Promise<string | undefined> {
+    const found = await findUnit(this.#cluster, unit);
+    return found && strangerIn(this.#cluster, found, { stack, name });
+  }
+
+  refuseOtherWriters(workload: Parameters<Platform["refuseOtherWriters"]>[0]): Promise<void> {
+    return refuseOtherWriters(this.#cluster, workload);
+  }
+
+  job(job: Job): Promise<JobResult> {
+    return runJob(this.#cluster, job);
+  }
+
+  lock<T>(request: LockRequest, work: () => Promise<T>): Promise<T> {
+    return withLease(this.#cluster, request, work);
+  }
+
+  locks(): Promise<LockHolder[]> {
+    return heldLeases(this.#cluster);
+  }
+
+  endJobs(workload: string): Promise<string[]> {
+    return endJobs(this.#cluster, workload);
+  }
+
+  leftOvers(workloads: readonly string[]): Promise<LeftOver[]> {
+    return leftOversOf(this.#cluster, workloads);
+  }
+
+  removeLeftOver(leftOver: LeftOver): Promise<void> {
+    return removeLeftOver(this.#cluster, leftOver);
+  }
+
+  makeScratch(name: string, workload: string, like: StatePlaces): Promise<StatePlaces> {
+    return makeScratch(this.#cluster, { name, workload, like });
+  }
+
+  trial(trial: Trial): Promise<string | undefined> {
+    return runTrial(this.#cluster, trial);
+  }
+
+  endTrial(name: string, grace: number): Promise<{ seconds: number; killed: boolean }> {
+    return endTrial(this.#cluster, name, grace);
+  }
+
+  removeTrial(name: string): Promise<void> {
+    return removeTrial(this.#cluster, name);
+  }
+
+  runProgram(program: ProgramRun): Promise<ProgramResult> {
+    return runProgram(this.#cluster, program);
+  }
+
+  /** What an apply of the whole object would do, asked of the server: see `changesUnit`. */
+  changesUnit(name: string, wanted: Record<string, unknown>, manager: string): Promise<UnitChange> {
+    return changesUnit(this.#cluster, name, wanted, manager);
+  }
+
+  /** Rights in the namespace that the deployer does not have: "patch statefulsets.apps/scale". */
+  missingRights(): Promise<string[]> {
+    return missingRights(this.#cluster);
+  }
+
+  reach(deployer: NodeJS.ProcessEnv): Record<string, string> {
+    const { kubeconfig, context, namespace } = this.#cluster.settings;
+    const file = kubeconfig ?? deployer.KUBECONFIG;
+    return {
+      ...(file !== undefined && { KUBECONFIG: file.replace(/^~(?=\/)/, deployer.HOME ?? "~") }),
+      // kubectl itself takes neither from the environment: its caller writes them out.
+      ...(context !== undefined && { KUBE_CONTEXT: context }),
+      KUBE_NAMESPACE: namespace,
+    };
+  }
+
+  explain(error: unknown): unknown {
+    const { server, context } = this.#cluster.access;
+    return untouchedBy(engineFailure(server, context, error));
+  }
+
+  describe(error: unknown): string {
+    return messageOf(error);
+  }
+
+  answerCommand(): string {
+    return this.#cluster.kubectl("get --raw /readyz");
+  }
+
+  logCommand(name: string): string {
+    return this.#cluster.kubectl(`logs --tail 50 -l clawforce.io/workload=${name}`);
+  }
+
+  #version(): Promise<{ gitVersion: string; platform: string; major: string; minor: string }> {
+    return this.#cluster.ask({ path: "/version" });
+  }
+}

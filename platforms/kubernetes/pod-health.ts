@@ -1,0 +1,96 @@
+import type { Container, ContainerStatus, Pod, Terminated } from "./objects.ts";
+
+/** Reasons why a container that waits will not come up by waiting. */
+const hopeless: Readonly<Record<string, string>> = {
+  CrashLoopBackOff: "ends again and again",
+  ErrImagePull: "its image can't be pulled",
+  ImagePullBackOff: "its image can't be pulled",
+  InvalidImageName: "the reference of its image is none",
+  ErrImageNeverPull: "its image is not on the node",
+  CreateContainerConfigError: "its settings name something that is not there",
+  CreateContainerError: "its container can't be made",
+  RunContainerError: "its program can't be started",
+};
+
+export function statusOf(pod: Pod, container: string): ContainerStatus | undefined {
+  return [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(
+    ({ name }) => name === container,
+  );
+}
+
+export function isReady(pod: Pod): boolean {
+  return conditionOf(pod, "Ready")?.status === "True" && pod.metadata.deletionTimestamp === undefined;
+}
+
+export function conditionOf({ status }: Pod, type: string) {
+  return status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** As a health check of a unit would say it; undefined: it has none. */
+export function healthOf(pod: Pod, container: Container): "healthy" | "starting" | "unhealthy" | undefined {
+  const status = statusOf(pod, container.name);
+  if (status?.state?.waiting?.reason !== undefined && hopeless[status.state.waiting.reason] !== undefined) {
+    return "unhealthy";
+  }
+  if (isReady(pod)) return container.readinessProbe === undefined ? undefined : "healthy";
+  // Once it was ready it is not starting any more; and Kubernetes keeps no word of that but the time of the change.
+  const wasReady =
+    container.readinessProbe !== undefined &&
+    status?.state?.running?.startedAt !== undefined &&
+    isLater(conditionOf(pod, "Ready")?.lastTransitionTime, status.state.running.startedAt);
+  return wasReady ? "unhealthy" : "starting";
+}
+
+function isLater(time: string | undefined, other: string): boolean {
+  return time !== undefined && new Date(time) > new Date(other);
+}
+
+/** How its last start ended. */
+export function lastEnd(status: ContainerStatus | undefined): Terminated | undefined {
+  return status?.state?.terminated ?? status?.lastState?.terminated;
+}
+
+/** Why a container will not come up by waiting for it; undefined: it may. */
+export function troubleOf(pod: Pod, container: string): string | undefined {
+  const status = statusOf(pod, container);
+  const { waiting, terminated } = status?.state ?? {};
+  const how = waiting?.reason === undefined ? undefined : hopeless[waiting.reason];
+  if (how !== undefined) {
+    const end = lastEnd(status);
+    const code = end === undefined || waiting?.reason !== "CrashLoopBackOff" ? "" : `, ${endText(end)}`;
+    const said = waiting?.message === undefined || code !== "" ? "" : `: ${oneLine(waiting.message)}`;
+    return `${how} (${waiting?.reason}${code})${said}`;
+  }
+  if (pod.status?.phase === "Failed" && terminated === undefined) {
+    return `failed (${pod.status.reason ?? "no reason given"})${pod.status.message ? `: ${oneLine(pod.status.message)}` : ""}`;
+  }
+  if (terminated !== undefined && pod.spec.restartPolicy === "Never") {
+    return `ended with ${endText(terminated)}`;
+  }
+  return undefined;
+}
+
+/** `exit code 137 (OOMKilled)` */
+export function endText({ exitCode, reason }: Terminated): string {
+  return `exit code ${exitCode}${reason === undefined || reason === "Error" || reason === "Completed" ? "" : ` (${reason})`}`;
+}
+
+/** What a pod that is not up yet waits for. */
+export function waitsFor(pod: Pod, container: string): string {
+  const scheduled = conditionOf(pod, "PodScheduled");
+  if (scheduled?.status === "False") {
+    return `no node takes it (${scheduled.reason ?? "Unschedulable"}${scheduled.message ? `: ${oneLine(scheduled.message)}` : ""})`;
+  }
+  const status = statusOf(pod, container);
+  const waiting = status?.state?.waiting;
+  if (waiting !== undefined) {
+    return `it waits (${waiting.reason ?? "no reason given"}${waiting.message ? `: ${oneLine(waiting.message)}` : ""})`;
+  }
+  if (status?.state?.running !== undefined) return "it runs and is not ready";
+  if (pod.metadata.deletionTimestamp !== undefined) return "it is being stopped";
+  return `it is ${pod.status?.phase ?? "not begun"}`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim().slice(0, 400);
+}

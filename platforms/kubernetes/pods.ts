@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { EngineFailure, OperationFailure } from "../failure.ts";
+import type { Cluster } from "./cluster.ts";
+import {
+  callAnnotation,
+  labelValue,
+  networkLabel,
+  oneShotAnnotation,
+  oneShotLabel,
+  purposeAnnotation,
+} from "./labels.ts";
+import type { KubernetesObject, Metadata, Pod } from "./objects.ts";
+import { isConflict, unlessGone } from "./refusal.ts";
+
+/** Seconds between two looks. */
+const interval = 0.25;
+/** Seconds that a node may take to end a pod that was given a second. */
+const endPatience = 60;
+
+/** What marks a short-lived object of ours. `apart`: a policy keeps it from every network. */
+export function shortLived(
+  name: string,
+  {
+    workload,
+    purpose,
+    call,
+    apart = false,
+  }: { workload: string; purpose: string; call: string; apart?: boolean },
+): Metadata {
+  return {
+    name,
+    labels: { [oneShotLabel]: labelValue(workload), ...(apart && { [networkLabel]: "none" }) },
+    annotations: {
+      [oneShotAnnotation]: workload,
+      [purposeAnnotation]: purpose,
+      [callAnnotation]: call,
+    },
+  };
+}
+
+/**
+ * Makes an object, once however often it is asked: the server may have done it and not have said so. One of that name that
+ * another call has made is a conflict.
+ */
+export async function createOnce<T extends KubernetesObject>(
+  cluster: Cluster,
+  path: string,
+  object: T,
+): Promise<T> {
+  try {
+    return await cluster.ask<T>({ method: "POST", path, body: object });
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    const there = await unlessGone(cluster.ask<T>({ path: `${path}/${object.metadata.name}` }));
+    const call = object.metadata.annotations?.[callAnnotation];
+    if (call === undefined || there?.metadata.annotations?.[callAnnotation] !== call) throw error;
+    return there;
+  }
+}
+
+/** Looks at a pod until there is what is waited for; undefined from `look` goes on. */
+export async function followPod<T>(
+  cluster: Cluster,
+  name: string,
+  {
+    deadline,
+    late,
+    look,
+  }: { deadline: number; late: (pod: Pod) => Error; look: (pod: Pod) => T | undefined },
+): Promise<T> {
+  const end = performance.now() + deadline * 1000;
+  for (;;) {
+    const pod = await unlessGone(cluster.ask<Pod>({ path: cluster.in("v1", "pods", name) }));
+    if (pod === undefined) {
+      throw new OperationFailure(`the pod ${name} is gone: somebody has removed it, or its node is gone.`);
+    }
+    const found = look(pod);
+    if (found !== undefined) return found;
+    if (performance.now() > end) throw late(pod);
+    await sleep(interval * 1000);
+  }
+}
+
+/**
+ * Removes a pod. `ended`: nothing of it writes any more, so its node is not waited for. Else it is gone when this returns:
+ * what comes next on its claims must not meet it.
+ */
+export async function removePod(
+  cluster: Cluster,
+  name: string,
+  { ended }: { ended: boolean },
+): Promise<void> {
+  const path = cluster.in("v1", "pods", name);
+  const body = { gracePeriodSeconds: ended ? 0 : 1 };
+  await unlessGone(cluster.ask({ method: "DELETE", path, body }));
+  if (ended) return;
+  const end = performance.now() + endPatience * 1000;
+  while ((await unlessGone(cluster.ask<Pod>({ path }))) !== undefined) {
+    if (performance.now() > end) {
+      throw new OperationFailure(
+        `the pod ${name} does not end. Its node may be gone: \`${cluster.kubectl(`get pod ${name} -o wide`)}\` shows which it is.`,
+      );
+    }
+    await sleep(interval * 1000);
+  }
+}
+
+/** After a failure: that of the removal must not hide it. An API server that is gone is not waited for twice. */
+export async function removeAfter(
+  cluster: Cluster,
+  name: string,
+  error: unknown,
+  how: { ended: boolean },
+): Promise<void> {
+  if (error instanceof EngineFailure) return;
+  const work = removePod(cluster, name, how);
+  if (error === undefined) await work;
+  else await work.catch(() => {});
+}

@@ -1,0 +1,242 @@
+import { randomBytes } from "node:crypto";
+import type { StatePlace, StatePlaces } from "../../config/state-places.ts";
+import { OperationFailure } from "../failure.ts";
+import { type ProgramResult, type ProgramRun, type Trial, TrialFailed } from "../platform.ts";
+import type { Cluster } from "./cluster.ts";
+import { findUnit, ownContainer } from "./found-unit.ts";
+import { objectName, trialLabel } from "./labels.ts";
+import { lastLines } from "./logs.ts";
+import { keepFromNetwork, openNetwork } from "./network.ts";
+import { nodeUsing, onNode } from "./node-of.ts";
+import type { Claim, List, Pod } from "./objects.ts";
+import { claimPlace, findClaim } from "./places.ts";
+import { endText, isReady, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
+import { createOnce, followPod, removeAfter, removePod, shortLived } from "./pods.ts";
+import { unlessGone } from "./refusal.ts";
+import { programPod, proof, startBy, startOf, trialPod, tried } from "./trial-pod.ts";
+import { watchEnd } from "./watch-end.ts";
+
+/** Lines of what it said that tell why it has ended; few of them are worth showing. */
+const lastLinesOfTrial = 40;
+/** Lines and characters of what a program prints that are kept, from its end. */
+const [keptLines, longestOutput] = [5000, 64 * 1024];
+
+interface Scratch {
+  name: string;
+  workload: string;
+  like: StatePlaces;
+}
+
+/** A claim of its own name, and one more for each further place, each like the one that it is a copy of. */
+export async function makeScratch(cluster: Cluster, { name, workload, like }: Scratch): Promise<StatePlaces> {
+  const call = randomBytes(4).toString("hex");
+  const copies: StatePlace[] = [];
+  for (const [index, { from, at }] of like.entries()) {
+    const { claim } = claimPlace(cluster.settings, from);
+    const original = await findClaim(cluster, claim);
+    if (original === undefined) {
+      throw new OperationFailure(`the claim ${claim} is not there, so no copy of it can be made.`);
+    }
+    // No name of a workload has a dot: none of these is the claim of another one's trial.
+    const volume = `${objectName(name, 240)}${index === 0 ? "" : `.${index}`}`;
+    await createOnce(
+      cluster,
+      cluster.in("v1", "persistentvolumeclaims"),
+      scratchClaim(original, { name, volume, workload, call }),
+    );
+    copies.push({ from: { volume }, at });
+  }
+  return copies as unknown as StatePlaces;
+}
+
+export function scratchClaim(
+  { metadata, spec, status }: Claim,
+  { name, volume, workload, call }: { name: string; volume: string; workload: string; call: string },
+): Claim {
+  const { storageClassName, accessModes = ["ReadWriteOnce"], resources, volumeMode } = spec;
+  if (storageClassName === "") {
+    throw new OperationFailure(
+      `the claim ${metadata.name} has no storage class, so Kubernetes makes no volume for a copy of it. ` +
+        "Give its workload a claim with a storage class.",
+    );
+  }
+  const { labels = {}, ...marks } = shortLived(volume, { workload, purpose: "drill", call });
+  const storage = status?.capacity?.storage ?? resources?.requests?.storage ?? "1Gi";
+  return {
+    ...{ apiVersion: "v1", kind: "PersistentVolumeClaim" },
+    metadata: { ...marks, labels: { ...labels, [trialLabel]: objectName(name) } },
+    spec: {
+      // What works on a copy comes one after the other, and sometimes two at once.
+      accessModes: accessModes.map((mode) => (mode === "ReadWriteOncePod" ? "ReadWriteOnce" : mode)),
+      ...(storageClassName !== undefined && { storageClassName }),
+      ...(volumeMode !== undefined && { volumeMode }),
+      resources: { requests: { storage } },
+    },
+  };
+}
+
+/** Returns once it is healthy, with what it was not kept apart from. */
+export async function runTrial(cluster: Cluster, trial: Trial): Promise<string | undefined> {
+  const { workload, like, deadline } = trial;
+  const name = objectName(trial.name, 253);
+  await keepFromNetwork(cluster);
+  const served = like.unit === undefined ? undefined : await findUnit(cluster, like.unit);
+  const start =
+    served === undefined
+      ? startBy(like.otherwise, cluster.settings)
+      : startOf(
+          served.controller.spec.template,
+          ownContainer({ name: workload, spec: served.controller.spec.template.spec }),
+        );
+  const call = randomBytes(4).toString("hex");
+  const { settings } = cluster;
+  await createOnce<Pod>(
+    cluster,
+    cluster.in("v1", "pods"),
+    trialPod({ ...trial, name }, { settings, start, call }),
+  );
+  const failed = async (pod: Pod, reason: string) => {
+    const end = statusOf(pod, tried)?.state?.terminated;
+    throw new TrialFailed(reason, {
+      said: await lastLines(cluster, name, tried, lastLinesOfTrial),
+      outOfMemory: end?.reason === "OOMKilled" ? Math.max(trial.limits.memory, start.memory) : undefined,
+    });
+  };
+  const [pod, reason] = await followPod<[Pod, string | undefined]>(cluster, name, {
+    deadline,
+    look: (seen) => {
+      if (isReady(seen)) return [seen, undefined];
+      const trouble = troubleOf(seen, tried) ?? proofTrouble(seen);
+      return trouble === undefined
+        ? undefined
+        : [seen, `the pod ${name} ${trouble} (waited ${deadline} s at most).`];
+    },
+    late: (seen) => new LateTrial(seen),
+  }).catch((error): [Pod, string] => {
+    if (!(error instanceof LateTrial)) throw error;
+    return [
+      error.pod,
+      `the pod ${name} is not ready: ${waitsFor(error.pod, tried)} (waited ${deadline} s at most).`,
+    ];
+  });
+  if (reason !== undefined) await failed(pod, reason);
+  return openNetwork(statusOf(pod, proof)?.state?.terminated?.message?.trim());
+}
+
+class LateTrial extends Error {
+  readonly pod: Pod;
+
+  constructor(pod: Pod) {
+    super("late");
+    this.pod = pod;
+  }
+}
+
+function proofTrouble(pod: Pod): string | undefined {
+  const end = statusOf(pod, proof)?.state?.terminated;
+  if (end !== undefined && end.exitCode !== 0) {
+    return `could not be kept from the network: its image needs \`sh\` (${endText(end)})`;
+  }
+  return end === undefined ? troubleOf(pod, proof) : undefined;
+}
+
+export async function endTrial(
+  cluster: Cluster,
+  trial: string,
+  grace: number,
+): Promise<{ seconds: number; killed: boolean }> {
+  const name = objectName(trial, 253);
+  const path = cluster.in("v1", "pods", name);
+  const pod = await unlessGone(cluster.ask<Pod>({ path }));
+  if (pod === undefined) return { seconds: 0, killed: false };
+  const began = performance.now();
+  const end = watchEnd(cluster, pod);
+  try {
+    const gracePeriodSeconds = Math.max(1, Math.ceil(grace));
+    await unlessGone(cluster.ask({ method: "DELETE", path, body: { gracePeriodSeconds } }));
+    await followPod(cluster, name, {
+      deadline: grace + 60,
+      look: () => undefined,
+      late: () => new OperationFailure(`the pod ${name} does not end. Its node may be gone.`),
+    }).catch(async (error) => {
+      if ((await unlessGone(cluster.ask<Pod>({ path }))) !== undefined) throw error;
+    });
+  } finally {
+    end.close();
+  }
+  const took = (performance.now() - began) / 1000;
+  const code = end.exitCode();
+  return {
+    seconds: Math.round(took * 10) / 10,
+    killed: code === 137 || (code === undefined && took >= grace),
+  };
+}
+
+export async function removeTrial(cluster: Cluster, trial: string): Promise<void> {
+  await removePod(cluster, objectName(trial, 253), { ended: false });
+  const claims = cluster.in("v1", "persistentvolumeclaims");
+  const query = { labelSelector: `${trialLabel}=${objectName(trial)}` };
+  const { items = [] } = await cluster.ask<List<Claim>>({ path: claims, query });
+  for (const { metadata } of items) {
+    await unlessGone(cluster.ask({ method: "DELETE", path: `${claims}/${metadata.name}` }));
+  }
+}
+
+/** Runs a program to its end, or to its deadline: then its pod is ended, with all that it has started. */
+export async function runProgram(cluster: Cluster, program: ProgramRun): Promise<ProgramResult> {
+  const name = objectName(program.name, 253);
+  const { settings } = cluster;
+  await removePod(cluster, name, { ended: false });
+  await keepFromNetwork(cluster);
+  const claims = program.places.map(({ from }) => claimPlace(settings, from).claim);
+  const pod = programPod(
+    { ...program, name },
+    {
+      settings,
+      start: startBy(program.start, settings),
+      call: randomBytes(4).toString("hex"),
+      placement: onNode(await nodeUsing(cluster, claims)),
+    },
+  );
+  let failure: unknown;
+  let exitCode: number | undefined;
+  try {
+    await createOnce(cluster, cluster.in("v1", "pods"), pod);
+    exitCode = await followPod<number | "late">(cluster, name, {
+      deadline: program.deadline,
+      look: (seen) => endOf(program, seen),
+      late: (seen) => new LateTrial(seen),
+    }).then(
+      (code) => (code === "late" ? undefined : code),
+      (error) => {
+        if (error instanceof LateTrial && statusOf(error.pod, tried)?.state?.running) return undefined;
+        throw error instanceof LateTrial
+          ? new OperationFailure(
+              `the ${program.purpose} of ${program.workload} did not begin: ${waitsFor(error.pod, tried)}.`,
+            )
+          : error;
+      },
+    );
+    const lines = await lastLines(cluster, name, tried, keptLines);
+    return { exitCode, output: lines.join("\n").trim().slice(-longestOutput) };
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    await removeAfter(cluster, name, failure, { ended: exitCode !== undefined });
+  }
+}
+
+function endOf({ purpose, workload }: ProgramRun, pod: Pod): number | undefined {
+  const end = statusOf(pod, tried)?.state?.terminated;
+  if (end?.reason === "StartError" || end?.reason === "ContainerCannotRun") {
+    throw new OperationFailure(
+      `the ${purpose} of ${workload} can't be started: ${end.message ?? end.reason}`,
+    );
+  }
+  if (end !== undefined) return end.exitCode;
+  const trouble = troubleOf(pod, tried);
+  if (trouble !== undefined)
+    throw new OperationFailure(`the ${purpose} of ${workload} could not run: its pod ${trouble}.`);
+  return undefined;
+}
