@@ -100,12 +100,12 @@ describe("a question to the API server", () => {
 
   test("fails at once where no server has ever answered", async () => {
     await close();
-    const error = await cluster()
+    const error: unknown = await cluster()
       .ask({ path: "/x" })
       .catch((each) => each);
     await listen();
     expect(error).toBeInstanceOf(EngineFailure);
-    expect(error.message).toBe(
+    expect((error as EngineFailure).message).toBe(
       `The API server http://127.0.0.1:${port} does not answer (ECONNREFUSED). Start it, or correct clawforce:platform.context (it is test).`,
     );
   });

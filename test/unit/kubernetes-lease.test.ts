@@ -1,21 +1,22 @@
 import { describe, expect, test } from "vitest";
+import type { LockRequest } from "../../platforms/lock.ts";
 import { holderIn, isExpired, leaseMetadata, leaseSpec, renewed } from "../../platforms/kubernetes/lease.ts";
 
 const began = new Date("2026-11-30T08:00:00.000Z");
-const after = (seconds: number) => new Date(began.getTime() + seconds * 1000);
-const request = {
+const later = (seconds: number) => new Date(began.getTime() + seconds * 1000);
+const request: LockRequest = {
   ...{ kind: "repository", of: "bot-a", purpose: "cold snapshot: ü", image: "unused", wait: 0 },
-} as const;
+};
 const metadata = leaseMetadata(request, { host: "deployer", pid: 42, since: began.toISOString() });
 
 describe("a lease", () => {
   test("is held until its time is over, and longer when it is renewed", () => {
     const lease = { metadata, spec: leaseSpec("me", began) };
-    expect([0, 59, 60, 61].map((seconds) => isExpired(lease, after(seconds)))).toEqual([
+    expect([0, 59, 60, 61].map((seconds) => isExpired(lease, later(seconds)))).toEqual([
       ...[false, false, false],
       true,
     ]);
-    expect(isExpired(renewed(lease, after(50)), after(100))).toBe(false);
+    expect(isExpired(renewed(lease, later(50)), later(100))).toBe(false);
   });
 
   test("that nobody holds is free", () => {
@@ -26,7 +27,7 @@ describe("a lease", () => {
   test("counts how often it changed hands", () => {
     const first = { metadata, spec: leaseSpec("me", began) };
     expect(first.spec.leaseTransitions).toBe(0);
-    expect(leaseSpec("you", after(100), first).leaseTransitions).toBe(1);
+    expect(leaseSpec("you", later(100), first).leaseTransitions).toBe(1);
   });
 
   test("says who holds it, in words that no label takes", () => {
