@@ -2,42 +2,29 @@ import { isMapping } from "../../config/json.ts";
 import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
 import { type ControllerKind, pathOf } from "./found-unit.ts";
+import { fieldManager } from "./labels.ts";
 import type { Controller } from "./objects.ts";
 import { isForbidden, unlessGone } from "./refusal.ts";
 import { sorted } from "./unit.ts";
 
-/** What an apply of a whole StatefulSet or Deployment would do. */
-export interface UnitChange {
-  /** Its pod would be made anew. */
-  template: boolean;
-  /** It is there. */
-  exists: boolean;
-}
-
 /**
- * Asks the server what an apply would do, without doing it. Fails where the deployer may not do it, so that this is known
- * before anything stops.
- *
- * @param manager - the field manager that the apply will have: what it owns and leaves out is removed.
+ * Whether an apply of these inputs would make the unit's pod anew, by the word of the server, which does not do it. Fails
+ * where the deployer may not apply them, so that this is known before anything stops.
  */
-export async function changesUnit(
-  cluster: Cluster,
-  name: string,
-  wanted: Record<string, unknown>,
-  manager: string,
-): Promise<UnitChange> {
-  const kind = mustBeKind(wanted.kind);
+export async function changesTemplate(cluster: Cluster, name: string, wanted: unknown): Promise<boolean> {
+  if (!isMapping(wanted)) throw new OperationFailure(`${name}: its inputs are none: ${typeof wanted}.`);
+  const kind = kindOf(wanted.kind);
   const path = pathOf(cluster, kind, name);
   const live = await unlessGone(cluster.ask<Controller>({ path }));
-  if (live === undefined) return { template: true, exists: false };
+  if (live === undefined) return true;
   let applied: Controller;
   try {
     applied = await cluster.ask<Controller>({
       method: "PATCH",
       path,
-      query: { dryRun: "All", force: true, fieldManager: manager },
+      query: { dryRun: "All", force: true, fieldManager: managerOf(live) },
       type: "application/apply-patch+yaml",
-      body: applicable(wanted),
+      body: { apiVersion: "apps/v1", ...applicable(wanted), kind },
     });
   } catch (error) {
     if (!isForbidden(error)) throw error;
@@ -45,7 +32,15 @@ export async function changesUnit(
       `the ${kind} ${name} may not be changed by this deployer, so nothing of it was stopped. ${(error as Error).message}`,
     );
   }
-  return { template: !isSame(live.spec.template, applied.spec.template), exists: true };
+  return !isSame(live.spec.template, applied.spec.template);
+}
+
+/** Who has applied it: what that one owns and leaves out is removed, and what is another one's stays. */
+export function managerOf({ metadata }: Controller): string {
+  const applied = (metadata.managedFields ?? []).filter(
+    ({ operation, subresource = "" }) => operation === "Apply" && subresource === "",
+  );
+  return applied.find(({ manager }) => manager?.startsWith("pulumi-"))?.manager ?? fieldManager;
 }
 
 function isSame(one: unknown, other: unknown): boolean {
@@ -68,7 +63,7 @@ function withoutOwnKeys(value: unknown): unknown {
   );
 }
 
-function mustBeKind(kind: unknown): ControllerKind {
-  if (kind === "StatefulSet" || kind === "Deployment") return kind;
-  throw new OperationFailure(`${JSON.stringify(kind)} is no kind of a unit: StatefulSet or Deployment.`);
+/** The inputs of a provider need not say it. */
+function kindOf(kind: unknown): ControllerKind {
+  return kind === "Deployment" ? "Deployment" : "StatefulSet";
 }

@@ -1,35 +1,39 @@
-import { OperationFailure } from "../failure.ts";
-import type { Displaced } from "../platform.ts";
 import type { Cluster } from "./cluster.ts";
-import { findUnit } from "./found-unit.ts";
+import { type FoundUnit, pathOf } from "./found-unit.ts";
+import { exitAnnotation, fieldManager, stackLabel, standsAnnotation } from "./labels.ts";
+import { unlessGone } from "./refusal.ts";
 
 /*
- * A unit of somebody else's is not put out of the way here: it becomes ours by an update of the same object, and goes on by
- * another one.
+ * The provider changes the controller of a unit in its place, at no replicas. Whether there is a unit is no matter of that
+ * object then: `make` writes down that there is one, and `remove` takes it out again.
  */
 
-/** Kubernetes has no other name for it. */
-export function refuseRename(name: string): OperationFailure {
-  return new OperationFailure(
-    `Kubernetes can't rename an object, so nothing can be kept as ${name}. A unit that is adopted stays the same object. ` +
-      "Nothing was touched.",
+/**
+ * A controller that is wanted at no replicas, has no pod, and that nobody has made a unit of counts as nothing. One of
+ * somebody else's is what it is.
+ */
+export function isThere({ kind, controller, pods }: FoundUnit): boolean {
+  const { metadata, spec } = controller;
+  if (kind === "Deployment" || metadata.labels?.[stackLabel] === undefined) return true;
+  return spec.replicas !== 0 || pods.length > 0 || metadata.annotations?.[standsAnnotation] !== undefined;
+}
+
+/** What is written down of a unit, on its controller and not on its pod: nothing starts anew by it. Null takes it out. */
+export async function note(
+  cluster: Cluster,
+  { kind, controller }: FoundUnit,
+  annotations: Record<string, string | null>,
+): Promise<void> {
+  await unlessGone(
+    cluster.ask({
+      method: "PATCH",
+      path: pathOf(cluster, kind, controller.metadata.name),
+      query: { fieldManager },
+      type: "application/merge-patch+json",
+      body: { metadata: { annotations } },
+    }),
   );
 }
 
-/** It has its name, or it is gone. */
-export async function refuseGone(cluster: Cluster, { id, name }: Displaced): Promise<void> {
-  const [uid] = id.split("/");
-  const found = await findUnit(cluster, name);
-  if (found?.controller.metadata.uid === uid) return;
-  throw new OperationFailure(
-    `${name} is another object than the one that was adopted, or gone: it can't be put back. ` +
-      `See what there is: \`${cluster.kubectl("get statefulset,deployment")}\`.`,
-  );
-}
-
-export function wayBack(cluster: Pick<Cluster, "kubectl">, name: string): string[] {
-  return [
-    cluster.kubectl(`rollout undo statefulset/${name}`),
-    cluster.kubectl(`scale statefulset/${name} --replicas 1`),
-  ];
-}
+export const asMade = { [standsAnnotation]: "true", [exitAnnotation]: null };
+export const asRemoved = { [standsAnnotation]: null, [exitAnnotation]: null };

@@ -22,6 +22,9 @@ export const callAnnotation = "clawforce.io/call";
 /** Exit code of a unit's container when we last stopped it. */
 export const exitAnnotation = "clawforce.io/exit-code";
 
+/** There is a unit, although its controller may be wanted at no replicas: see `InPlace`. */
+export const standsAnnotation = "clawforce.io/stands";
+
 /** The name under which everything here changes objects. */
 export const fieldManager = "clawforce-fleet";
 

@@ -3,6 +3,7 @@ import { OperationFailure } from "../failure.ts";
 import { until } from "../until.ts";
 import type { Cluster } from "./cluster.ts";
 import { type FoundUnit, findUnit, ownContainer, pathOf, podOf } from "./found-unit.ts";
+import { asMade, asRemoved, note } from "./in-place.ts";
 import { exitAnnotation, fieldManager } from "./labels.ts";
 import { lastLines } from "./logs.ts";
 import type { Pod } from "./objects.ts";
@@ -128,24 +129,20 @@ async function untilGone(cluster: Cluster, name: string, grace: number): Promise
 }
 
 /** For what comes after: a gateway that was killed has left locks. Where the right is missing nothing is lost but that. */
-async function recordExit(cluster: Cluster, { kind, controller }: FoundUnit, code: number): Promise<void> {
+async function recordExit(cluster: Cluster, found: FoundUnit, code: number): Promise<void> {
   try {
-    await cluster.ask({
-      method: "PATCH",
-      path: pathOf(cluster, kind, controller.metadata.name),
-      query: { fieldManager },
-      type: "application/merge-patch+json",
-      body: { metadata: { annotations: { [exitAnnotation]: String(code) } } },
-    });
+    await note(cluster, found, { [exitAnnotation]: String(code) });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
   }
 }
 
-/** Starts a unit that is there, and waits until it is healthy. */
+/** Starts a unit that is there, or that the provider has made, and waits until it is healthy. */
 export async function startUnit(cluster: Cluster, name: string, wait: number): Promise<void> {
   const found = await mustFind(cluster, name);
   refuseReplicas(cluster, found);
+  // Before it runs: who finds it half done must not take it for nothing.
+  await note(cluster, found, asMade);
   if (found.controller.spec.replicas === 0) await scale(cluster, found, 1);
   await waitHealthy(cluster, name, wait);
 }
@@ -217,30 +214,12 @@ function lookAt(cluster: Cluster, name: string): string {
   return `Look: \`${cluster.kubectl(`describe pod -l clawforce.io/workload=${name}`)}\`.`;
 }
 
-/** The object itself; its claims stay. Only one that is stopped. */
+/** Only one that is stopped. The controller stays, because the provider changes it in its place: it counts as nothing. */
 export async function removeUnit(cluster: Cluster, name: string): Promise<void> {
   const found = await mustFind(cluster, name);
   const { kind, controller, pods } = found;
   if (pods.length > 0 || controller.spec.replicas !== 0) {
     throw new OperationFailure(`the ${kind} ${name} is not stopped, so it was not removed.`);
   }
-  await unlessGone(
-    cluster.ask({
-      method: "DELETE",
-      path: pathOf(cluster, kind, name),
-      body: { propagationPolicy: "Foreground", preconditions: { uid: controller.metadata.uid } },
-    }),
-  );
-  await until(
-    async () =>
-      (await findUnit(cluster, name)) === undefined
-        ? { found: undefined }
-        : { waitsFor: `the ${kind} ${name}` },
-    {
-      deadline: nodePatience,
-      interval,
-      late: (what) =>
-        new OperationFailure(`${what} is still there ${nodePatience} s after it was removed. Try again.`),
-    },
-  );
+  await note(cluster, found, asRemoved);
 }

@@ -14,6 +14,7 @@ export interface Metadata {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   ownerReferences?: OwnerReference[];
+  managedFields?: { manager?: string; operation?: string; subresource?: string; time?: string }[];
 }
 
 export interface OwnerReference {

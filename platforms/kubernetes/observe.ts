@@ -3,6 +3,7 @@ import { untouchedBy } from "../failure.ts";
 import type { Marked, Observed, WantedLook } from "../platform.ts";
 import type { Cluster } from "./cluster.ts";
 import { type ControllerKind, type FoundUnit, podsOf, resourceOf } from "./found-unit.ts";
+import { isThere } from "./in-place.ts";
 import { labelValue, stackLabel, workloadLabel } from "./labels.ts";
 import type { Controller, List, Pod } from "./objects.ts";
 import { isForbidden } from "./refusal.ts";
@@ -18,7 +19,7 @@ export async function observe(
 ): Promise<Map<string, Observed>> {
   const found = new Map<string, Observed>();
   const workloads = wanted.map(({ workload }) => workload);
-  for (const unit of await unitsIn(cluster)) {
+  for (const unit of (await unitsIn(cluster)).filter(isThere)) {
     const { metadata } = unit.controller;
     const { name, labels = {} } = metadata;
     const asked = wanted.find((each) => each.unit === name)?.workload;
@@ -69,6 +70,7 @@ function observedOf(cluster: Cluster, found: FoundUnit, workload: { stack: strin
 export async function marked(cluster: Cluster, stack: string): Promise<Marked[]> {
   const units = await unitsIn(cluster, `${stackLabel}=${labelValue(stack)}`);
   return units
+    .filter(isThere)
     .map((found) => {
       const { id, image, status } = unitOf(found);
       const { replicas = 1 } = found.controller.spec;

@@ -20,11 +20,6 @@ export function folderOf(
   { folders }: Pick<KubernetesSettings, "folders">,
   directory: string,
 ): { claim: string; folder: string } {
-  if (folders === undefined) {
-    throw new OperationFailure(
-      `The folder ${directory} needs a claim that it is in. Write its name at clawforce:platform.folders.`,
-    );
-  }
   return { claim: folders, folder: directory.replace(/^\/+/, "") };
 }
 

@@ -6,6 +6,7 @@ import type {
   Displaced,
   ExecOptions,
   HttpOrigin,
+  InPlace,
   Job,
   JobResult,
   LeftOver,
@@ -21,14 +22,14 @@ import type {
   WantedLook,
   WantedUnit,
 } from "../platform.ts";
-import { changesUnit, type UnitChange } from "./changes.ts";
+import { changesTemplate } from "./changes.ts";
 import { Cluster } from "./cluster.ts";
 import { engineFailure } from "./engine-failure.ts";
 import { execInPod } from "./exec.ts";
 import { findUnit, ownContainer, runningPod } from "./found-unit.ts";
 import { openHttp } from "./http.ts";
 import { fetchImage, imageSize } from "./image.ts";
-import { refuseGone, refuseRename, wayBack } from "./in-place.ts";
+import { isThere } from "./in-place.ts";
 import { runJob } from "./job.ts";
 import { endJobs, leftOversOf, removeLeftOver } from "./left-overs.ts";
 import { removeUnit, startUnit, stopUnit, waitHealthy } from "./lifecycle.ts";
@@ -38,6 +39,7 @@ import { lossesOf } from "./losses.ts";
 import { nodes } from "./node-of.ts";
 import { marked, observe } from "./observe.ts";
 import { missingRights } from "./rights.ts";
+import { refuseGone, refuseRename, wayBack } from "./set-aside.ts";
 import type { KubernetesSettings } from "./settings.ts";
 import { strangerIn } from "./stranger.ts";
 import { endTrial, makeScratch, removeTrial, runProgram, runTrial } from "./trial.ts";
@@ -51,6 +53,11 @@ export class KubernetesPlatform implements Platform {
   constructor(settings: KubernetesSettings) {
     this.#cluster = new Cluster(settings);
   }
+
+  readonly inPlace: InPlace = {
+    wouldMakeAnew: (name, wanted) => changesTemplate(this.#cluster, name, wanted),
+    make: (name, deadline) => startUnit(this.#cluster, name, deadline),
+  };
 
   observe(wanted: readonly WantedLook[], stack: string): Promise<Map<string, Observed>> {
     return observe(this.#cluster, wanted, stack);
@@ -101,7 +108,7 @@ export class KubernetesPlatform implements Platform {
 
   async unit(name: string): Promise<Unit | undefined> {
     const found = await findUnit(this.#cluster, name);
-    return found && unitOf(found);
+    return found && isThere(found) ? unitOf(found) : undefined;
   }
 
   /** A pod has a network of its own, and shares it with nobody. */
@@ -231,11 +238,6 @@ export class KubernetesPlatform implements Platform {
 
   runProgram(program: ProgramRun): Promise<ProgramResult> {
     return runProgram(this.#cluster, program);
-  }
-
-  /** What an apply of the whole object would do, asked of the server: see `changesUnit`. */
-  changesUnit(name: string, wanted: Record<string, unknown>, manager: string): Promise<UnitChange> {
-    return changesUnit(this.#cluster, name, wanted, manager);
   }
 
   /** Rights in the namespace that the deployer does not have: "patch statefulsets.apps/scale". */

@@ -10,10 +10,12 @@ interface Right {
 
 /** All that is done in the namespace, as a Role has it. */
 export const neededRights: readonly Right[] = [
-  { group: "apps", resource: "statefulsets", verbs: ["get", "list", "patch", "delete"] },
+  { group: "apps", resource: "statefulsets", verbs: ["get", "list", "patch"] },
   { group: "apps", resource: "statefulsets", subresource: "scale", verbs: ["patch"] },
-  { group: "apps", resource: "deployments", verbs: ["get", "list", "patch", "delete"] },
+  { group: "apps", resource: "deployments", verbs: ["get", "list", "patch"] },
   { group: "apps", resource: "deployments", subresource: "scale", verbs: ["patch"] },
+  { group: "apps", resource: "daemonsets", verbs: ["list"] },
+  { group: "batch", resource: "cronjobs", verbs: ["list"] },
   { group: "", resource: "pods", verbs: ["get", "list", "watch", "create", "delete"] },
   { group: "", resource: "pods", subresource: "log", verbs: ["get"] },
   { group: "", resource: "pods", subresource: "exec", verbs: ["get", "create"] },

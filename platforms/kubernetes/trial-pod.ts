@@ -118,7 +118,7 @@ export function startBy(settings: StartSettings, platform: KubernetesSettings): 
         emptyDir: { medium: "Memory" as const },
       })),
     ],
-    pod: {},
+    pod: user === undefined ? {} : { securityContext: fileGroup(user) },
     memory,
   };
 }
@@ -130,6 +130,13 @@ function userOf(user: string): Record<string, number> {
     ...(/^\d+$/.test(uid ?? "") && { runAsUser: Number(uid) }),
     ...(/^\d+$/.test(gid ?? "") && { runAsGroup: Number(gid) }),
   };
+}
+
+/** A volume that is new belongs to root: without it a user of its own could not write there. */
+function fileGroup(user: string): Record<string, unknown> {
+  const [uid = "", gid = uid] = user.split(":");
+  const isOther = /^[1-9]\d*$/.test(uid) && /^\d+$/.test(gid);
+  return isOther ? { fsGroup: Number(gid), fsGroupChangePolicy: "OnRootMismatch" } : {};
 }
 
 function atLeastOne(seconds: number): number {

@@ -104,8 +104,7 @@ function sinceOf(found: FoundUnit): string {
   if (pod !== undefined) {
     return conditionOf(pod, "Ready")?.lastTransitionTime ?? pod.metadata.creationTimestamp ?? "";
   }
-  const changed = controller.metadata as { managedFields?: { time?: string }[] };
-  const times = (changed.managedFields ?? []).flatMap(({ time }) => time ?? []).toSorted();
+  const times = (controller.metadata.managedFields ?? []).flatMap(({ time }) => time ?? []).toSorted();
   return times.at(-1) ?? controller.metadata.creationTimestamp ?? "";
 }
 

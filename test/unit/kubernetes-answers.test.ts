@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { applicable } from "../../platforms/kubernetes/changes.ts";
+import { applicable, managerOf } from "../../platforms/kubernetes/changes.ts";
 import { NotRunning, resultOf } from "../../platforms/kubernetes/exec.ts";
 import { hasImage, pulledOr } from "../../platforms/kubernetes/image.ts";
 import { linesOf } from "../../platforms/kubernetes/logs.ts";
@@ -126,6 +126,14 @@ test("what is applied has neither Pulumi's keys nor the server's", () => {
     spec: { __y: 2, list: [{ __z: 3, status: "stays" }] },
   };
   expect(applicable(wanted)).toEqual({ kind: "StatefulSet", spec: { list: [{ status: "stays" }] } });
+});
+
+test("what is tried is tried as the provider that has applied it", () => {
+  const of = (...managedFields: object[]) => managerOf(statefulSet({}, { managedFields }));
+  const ours = { manager: "clawforce-fleet", operation: "Update", subresource: "scale" };
+  const theirs = { manager: "pulumi-kubernetes-1a2b3c4d", operation: "Apply" };
+  expect(of(ours, { manager: "kubectl", operation: "Apply" }, theirs)).toBe("pulumi-kubernetes-1a2b3c4d");
+  expect(of(ours)).toBe("clawforce-fleet");
 });
 
 describe("somebody else's", () => {

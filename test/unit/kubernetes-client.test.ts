@@ -9,6 +9,7 @@ import { EngineFailure } from "../../platforms/failure.ts";
 import { Cluster } from "../../platforms/kubernetes/cluster.ts";
 import { createOnce } from "../../platforms/kubernetes/pods.ts";
 import { isConflict, isForbidden, isNotFound, Refusal } from "../../platforms/kubernetes/refusal.ts";
+import { settings } from "./kubernetes-objects.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cluster-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -55,7 +56,7 @@ function cluster(answer = 30): Cluster {
     users: [{ name: "u", user: { token: "secret" } }],
   };
   writeFileSync(kubeconfig, stringify(content));
-  return new Cluster({ kind: "kubernetes", namespace: "ns", kubeconfig, answer });
+  return new Cluster(settings({ namespace: "ns", kubeconfig, answer }));
 }
 
 describe("a question to the API server", () => {

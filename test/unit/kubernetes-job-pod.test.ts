@@ -1,10 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { jobPod, stdinSecret } from "../../platforms/kubernetes/job-pod.ts";
-import { mountedPlaces } from "../../platforms/kubernetes/places.ts";
-import type { KubernetesSettings } from "../../platforms/kubernetes/settings.ts";
 import type { Job } from "../../platforms/platform.ts";
+import { settings } from "./kubernetes-objects.ts";
 
-const settings: KubernetesSettings = { kind: "kubernetes", namespace: "clawforce", folders: "folders" };
 const job: Job = {
   ...{ workload: "bot-a/look", purpose: "hot snapshot", image: "tools@sha256:1", deadline: 60 },
   argv: ["bash", "-c", 'echo "$$ $(HOME) $1"', "name", "; rm -rf /"],
@@ -22,7 +20,7 @@ function expanded(text: string): string {
 }
 
 function podOf(change: Partial<Job> = {}, node?: string) {
-  return jobPod({ ...job, ...change }, { name: "clawforce-x", call: "c0ffee", node, settings });
+  return jobPod({ ...job, ...change }, { name: "clawforce-x", call: "c0ffee", node, settings: settings() });
 }
 
 describe("the pod of a job", () => {
@@ -103,14 +101,5 @@ describe("the pod of a job", () => {
     expect(JSON.stringify(podOf({}, "node-1").spec.affinity)).toContain('"values":["node-1"]');
     expect(podOf({}, "node-1").spec.nodeName).toBeUndefined();
     expect(podOf().spec.affinity).toBeUndefined();
-  });
-});
-
-describe("a folder", () => {
-  test("needs a claim that it is in", () => {
-    const places = [{ from: { directory: "/srv/x" }, at: "/x", readOnly: false }];
-    expect(() => mountedPlaces({}, places)).toThrow(
-      "The folder /srv/x needs a claim that it is in. Write its name at clawforce:platform.folders.",
-    );
   });
 });

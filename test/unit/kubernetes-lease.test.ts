@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { LockRequest } from "../../platforms/lock.ts";
 import { holderIn, isExpired, leaseMetadata, leaseSpec, renewed } from "../../platforms/kubernetes/lease.ts";
+import type { LockRequest } from "../../platforms/lock.ts";
 
 const began = new Date("2026-11-30T08:00:00.000Z");
 const later = (seconds: number) => new Date(began.getTime() + seconds * 1000);

@@ -1,5 +1,6 @@
 import type { FoundUnit } from "../../platforms/kubernetes/found-unit.ts";
 import type { Controller, Pod } from "../../platforms/kubernetes/objects.ts";
+import { type KubernetesSettings, kubernetesSettings } from "../../platforms/kubernetes/settings.ts";
 
 export const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 export const image = (letter: string) => `registry.example.com/agent:2026.4.23@${digest(letter)}`;
@@ -84,4 +85,8 @@ export function podOfSet(change: Partial<NonNullable<Pod["status"]>> = {}, metad
 
 export function found(controller = statefulSet(), pods = [podOfSet()]): FoundUnit {
   return { kind: "StatefulSet", controller, pods };
+}
+
+export function settings(change: Partial<KubernetesSettings> = {}): KubernetesSettings {
+  return { ...kubernetesSettings.parse({ kind: "kubernetes", folders: "folders" }), ...change };
 }

@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { openNetwork } from "../../platforms/kubernetes/network.ts";
-import type { KubernetesSettings } from "../../platforms/kubernetes/settings.ts";
 import { scratchClaim } from "../../platforms/kubernetes/trial.ts";
 import { programPod, startBy, startOf, trialPod } from "../../platforms/kubernetes/trial-pod.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
-import { image, statefulSet } from "./kubernetes-objects.ts";
+import { image, settings, statefulSet } from "./kubernetes-objects.ts";
 
-const settings: KubernetesSettings = { kind: "kubernetes", namespace: "clawforce", folders: "folders" };
 const limits = { memory: 1_000_000_000, cpus: 0.5, processes: 100 };
 const places = [{ from: { volume: "copy" }, at: "/home/node/.openclaw" }] as const;
 const marks = { name: "drill-a", workload: "bot-a", image: image("b"), places, limits };
@@ -17,7 +15,7 @@ function trial() {
   const start = startOf(template, container);
   return trialPod(
     { ...marks, environment: { TOKEN: "drill", COST: "$(TZ)" } },
-    { settings, start, call: "c0ffee" },
+    { settings: settings(), start, call: "c0ffee" },
   );
 }
 
@@ -88,8 +86,8 @@ describe("a program", () => {
       environment: { B: "2" },
       deadline: 60,
     };
-    const start = startBy(otherwise, settings);
-    const { spec, metadata } = programPod(program, { settings, start, call: "c", placement: {} });
+    const start = startBy(otherwise, settings());
+    const { spec, metadata } = programPod(program, { settings: settings(), start, call: "c", placement: {} });
     const [own] = spec.containers;
     expect(own).toMatchObject({
       ...{ command: ["doctor", "--fix"], securityContext: { runAsUser: 1000, runAsGroup: 1001 } },

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { podsOf } from "../../platforms/kubernetes/found-unit.ts";
+import { isThere } from "../../platforms/kubernetes/in-place.ts";
 import { refuseReplicas, unhealthyBecause } from "../../platforms/kubernetes/lifecycle.ts";
-import type { ContainerState, Controller } from "../../platforms/kubernetes/objects.ts";
+import type { ContainerState, Controller, Pod } from "../../platforms/kubernetes/objects.ts";
 import { unitOf } from "../../platforms/kubernetes/unit.ts";
 import { digest, found, image, podOfSet, statefulSet } from "./kubernetes-objects.ts";
 
@@ -164,6 +165,22 @@ describe("a unit that does not serve", () => {
         "Run `kubectl scale statefulset bot-a --replicas 1`, then try again.",
     );
     expect(() => refuseReplicas(kubectl, found(statefulSet({ replicas: 0 })))).not.toThrow();
+  });
+});
+
+describe("a controller at no replicas", () => {
+  const at = (annotations: object, change = {}, pods: Pod[] = []) =>
+    isThere(found(statefulSet({ replicas: 0 }, { annotations, ...change }), pods));
+
+  test("counts as nothing until a unit was made of it, and again once that was removed", () => {
+    expect(at({})).toBe(false);
+    expect(at({ "clawforce.io/stands": "true" })).toBe(true);
+  });
+
+  test("is what it is where it has a pod, where somebody scaled it, and where it is none of ours", () => {
+    expect(at({}, {}, [podOfSet()])).toBe(true);
+    expect(isThere(found(statefulSet(), []))).toBe(true);
+    expect(at({}, { labels: {} })).toBe(true);
   });
 });
 
