@@ -5,6 +5,7 @@ import { replaceInPlace } from "../../lifecycle/update/replace.ts";
 import { restoreBeforeCreate } from "../../lifecycle/update/restore.ts";
 import { lastServing, missingTrigger } from "../../lifecycle/update/serving-trigger.ts";
 import { situationsOf } from "../../lifecycle/update/situations.ts";
+import { startOnState } from "../../lifecycle/update/start.ts";
 import { MemoryInPlacePlatform } from "../../platforms/memory/in-place.ts";
 import { MemoryWorld, taken } from "../support/memory-world.ts";
 import { candidate, stable } from "./config-fixture.ts";
@@ -87,6 +88,24 @@ describe("after the change", () => {
     expect(platform.units.get(world.name)).toMatchObject({ image: stable, running: true });
     const [after] = await situationsOf(back.config, "test", platform);
     expect(after?.missingTrigger).toBe(missing);
+  });
+});
+
+describe("the locks of a gateway that was killed", () => {
+  it.each(["stopped", "exited"])(
+    "are removed before it is started again, whatever its platform calls that: %s",
+    async (status) => {
+      platform.jobs.set("removal of left-over locks", [{}]);
+      platform.run(world.name, stable, { running: false, status, exitCode: 137 });
+      await startOnState(world.context);
+      expect(world.did).toEqual([`removal of left-over locks of ${world.name}`, `start ${world.name}`]);
+    },
+  );
+
+  it("are none where it has ended by itself", async () => {
+    platform.run(world.name, stable, { running: false, status: "stopped", exitCode: 0 });
+    await startOnState(world.context);
+    expect(world.did).toEqual([`start ${world.name}`]);
   });
 });
 

@@ -125,6 +125,14 @@ describe("a rehearsal", () => {
     );
   });
 
+  it("says what a copy was not kept apart from", async () => {
+    await prepared();
+    expect(world.said.join("\n")).not.toContain("on the copy:");
+    world.platform.notApart = "it had a network.";
+    await prepared({ rehearse: { maximumAge: 0 } });
+    expect(world.said.join("\n")).toContain("on the copy: it had a network.");
+  });
+
   it("says which secret is named and not there", async () => {
     await expect(prepared({ rehearse: { secrets: ["STATE_KEI"] } })).rejects.toThrow(
       "canary: rehearsal failed: clawforce:rehearsal.secrets names STATE_KEI, and its container has no such variable.",
