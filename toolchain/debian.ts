@@ -13,6 +13,8 @@ const noPrompts = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 /** A program of Debian that set-up starts itself. */
 export interface DebianProgram {
   readonly program: string;
+  /** Where it is when it is not on anybody's PATH. */
+  readonly folder?: string;
   readonly packages: readonly [string, ...string[]];
   /** The services the packages bring: not started at installation, nor at the next boot. */
   readonly services: readonly string[];
@@ -34,12 +36,38 @@ export const sshd: DebianProgram = {
   packages: ["openssh-server"],
   services: ["ssh.service", "ssh.socket"],
 };
+/** What a disposable cluster takes beside the programs of Kubernetes, see kubernetes/programs.ts. */
+export const etcd: DebianProgram = {
+  program: "etcd",
+  packages: ["etcd-server"],
+  services: ["etcd.service"],
+};
+export const containerd: DebianProgram = {
+  program: "containerd",
+  packages: ["containerd"],
+  services: ["containerd.service"],
+};
+export const cniPlugins: DebianProgram = {
+  program: "bridge",
+  folder: "/usr/lib/cni",
+  packages: ["containernetworking-plugins"],
+  services: [],
+};
+/** Programs that the node's own ones start. */
+export const nodeCommands: readonly DebianProgram[] = [
+  { program: "conntrack", packages: ["conntrack"], services: [] },
+  { program: "iptables", packages: ["iptables"], services: [] },
+  { program: "ip", packages: ["iproute2"], services: [] },
+  { program: "openssl", packages: ["openssl"], services: [] },
+  { program: "unshare", packages: ["util-linux"], services: [] },
+];
 /** What building the images from Debian's packages takes, where no image can be pulled. */
 export const debootstrap: DebianProgram = { program: "debootstrap", packages: ["debootstrap"], services: [] };
 
 /** Where the program is on this machine, if it is. */
 export function programPath(wanted: DebianProgram): string | undefined {
-  const folder = folderOnPath(`${process.env.PATH ?? ""}:${systemFolders}`, wanted.program);
+  const folders = wanted.folder ?? `${process.env.PATH ?? ""}:${systemFolders}`;
+  const folder = folderOnPath(folders, wanted.program);
   return folder === undefined ? undefined : join(folder, wanted.program);
 }
 

@@ -50,16 +50,49 @@ export async function goBuild(cache: Cache, options: GoBuild): Promise<void> {
     options.target ?? ".",
   ];
   await run(argv, {
-    cwd: moduleFolder(options.module),
+    cwd: options.sources ?? moduleFolder(options.module),
     log: join(cache.logs, `${options.module}.log`),
     env: {
-      CGO_ENABLED: "0",
-      GOFLAGS: "-modcacherw",
-      GOWORK: "off",
-      GOMODCACHE: join(cache.folder, "go", "modules"),
-      GOCACHE: join(cache.folder, "go", "build"),
+      ...goEnvironment(cache),
+      ...(options.collectGarbageAt !== undefined && { GOGC: String(options.collectGarbageAt) }),
     },
   });
+}
+
+/** For every call of Go: what it downloads and compiles lies in our cache, and no setting of the user's takes part. */
+function goEnvironment(cache: Cache): Record<string, string> {
+  return {
+    CGO_ENABLED: "0",
+    GOFLAGS: "-modcacherw",
+    GOWORK: "off",
+    GOMODCACHE: join(cache.folder, "go", "modules"),
+    GOCACHE: join(cache.folder, "go", "build"),
+  };
+}
+
+/** A module in Go's cache, downloaded when it is not there. */
+export interface DownloadedModule {
+  readonly folder: string;
+  /** Over all files of the module, as it stands in a go.sum: `h1:…`. */
+  readonly sum: string;
+}
+
+/** @param version exactly one: `v4.24.0` */
+export async function goModule(cache: Cache, path: string, version: string): Promise<DownloadedModule> {
+  const argv: Argv = ["go", "mod", "download", "-json", `${path}@${version}`];
+  // In no module of its own: whoever calls this compares the sum with one that is known.
+  const answer = await answerOf(
+    argv,
+    { ...goEnvironment(cache), GOFLAGS: "-modcacherw -mod=mod" },
+    cache.folder,
+  );
+  if (answer === undefined) {
+    throw new SetUpError(
+      `\`${argv.join(" ")}\` fails: see whether the Go module proxy can be reached, then start again.`,
+    );
+  }
+  const { Dir, Sum } = JSON.parse(answer) as { Dir: string; Sum: string };
+  return { folder: Dir, sum: Sum };
 }
 
 export interface GoBuild {
@@ -69,4 +102,8 @@ export interface GoBuild {
   /** Default: the module's own main package. */
   readonly target?: string;
   readonly linkerVariables?: readonly string[];
+  /** Where the module is when it is put together for the build. Default: beside this file. */
+  readonly sources?: string;
+  /** Percentage by which the compiler's memory grows before it collects garbage. Default: Go's own, 100. */
+  readonly collectGarbageAt?: number;
 }

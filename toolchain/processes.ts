@@ -51,13 +51,24 @@ export async function run(
 }
 
 /** The standard output of a short command, or nothing when it fails or is not there. */
-export function answerOf(argv: Argv, env: Record<string, string> = {}): Promise<string | undefined> {
+export function answerOf(
+  argv: Argv,
+  env: Record<string, string> = {},
+  cwd?: string,
+): Promise<string | undefined> {
   const [program, ...args] = argv;
   return new Promise((resolve) => {
     execFile(
       program,
       args,
-      { timeout: answerMs, env: { ...process.env, ...env }, encoding: "utf8" },
+      {
+        timeout: answerMs,
+        // A list of all objects in a cluster is longer than Node's own limit.
+        maxBuffer: 64 << 20,
+        env: { ...process.env, ...env },
+        encoding: "utf8",
+        ...(cwd === undefined ? {} : { cwd }),
+      },
       (error, stdout) => resolve(error === null ? stdout.trim() : undefined),
     );
   });

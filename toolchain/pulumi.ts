@@ -6,6 +6,7 @@ import { download, expectReachable, publishedDigest, textAt } from "./download.t
 import { type Fallback, firstAvailable, Unavailable } from "./fallbacks.ts";
 import { expectGo, goBuild, moduleFolder } from "./go-build.ts";
 import { answerOf, run } from "./processes.ts";
+import { cpuMinutes, minutesOf } from "./processor-time.ts";
 import type { Doing } from "./progress.ts";
 import { SetUpError } from "./set-up-error.ts";
 import { type Plugin, pulumiVersion } from "./versions.ts";
@@ -56,17 +57,19 @@ export function isCold(cache: Cache, wanted: readonly Plugin[]): boolean {
 export async function pulumiPlugin(
   cache: Cache,
   plugin: Plugin,
-  cli: PulumiCli,
+  cli: Pick<PulumiCli, "bin">,
   home: string,
   doing: Doing,
 ): Promise<Entry> {
   const entry = await entryOf(cache, entryName(plugin), pluginKey(plugin), async (into) => {
-    const ways: Fallback<void>[] = [
+    // Each gives what else is to be said of the plugin.
+    const ways: Fallback<string>[] = [
       { name: "found on this machine", get: () => copyPlugin(plugin, into) },
       { name: "installed by the Pulumi CLI", get: () => installPlugin(cache, plugin, cli, into, doing) },
       { name: "built from Go modules", get: () => buildPlugin(cache, plugin, into, doing) },
     ];
-    return (await firstAvailable(`the ${plugin.name} provider ${plugin.version}`, ways)).origin;
+    const { origin, value } = await firstAvailable(`the ${plugin.name} provider ${plugin.version}`, ways);
+    return `${origin}${value}`;
   });
   const place = join(home, "plugins", `resource-${plugin.name}-v${plugin.version}`);
   rmSync(place, { recursive: true, force: true });
@@ -121,20 +124,21 @@ async function buildCli(cache: Cache, into: string, doing: Doing): Promise<void>
   });
 }
 
-async function copyPlugin(plugin: Plugin, into: string): Promise<void> {
+async function copyPlugin(plugin: Plugin, into: string): Promise<string> {
   const home = process.env.PULUMI_HOME || join(homedir(), ".pulumi");
   const program = join(home, "plugins", `resource-${plugin.name}-v${plugin.version}`, programOf(plugin));
   if (!existsSync(program)) throw new Unavailable("it is not on this machine");
   copyFileSync(program, join(into, programOf(plugin)));
+  return "";
 }
 
 async function installPlugin(
   cache: Cache,
   plugin: Plugin,
-  cli: PulumiCli,
+  cli: Pick<PulumiCli, "bin">,
   into: string,
   doing: Doing,
-): Promise<void> {
+): Promise<string> {
   doing(`asking for the official ${plugin.name} provider`);
   // Asked first, because the CLI itself would try for minutes on a machine without internet.
   await expectReachable("https://get.pulumi.com");
@@ -150,12 +154,24 @@ async function installPlugin(
   const installed = join(home, "plugins", `resource-${plugin.name}-v${plugin.version}`);
   for (const name of readdirSync(installed)) renameSync(join(installed, name), join(into, name));
   rmSync(home, { recursive: true });
+  return "";
 }
 
-async function buildPlugin(cache: Cache, plugin: Plugin, into: string, doing: Doing): Promise<void> {
+async function buildPlugin(cache: Cache, plugin: Plugin, into: string, doing: Doing): Promise<string> {
   await expectGo(`The ${plugin.name} provider`);
   doing(`building the ${plugin.name} provider from Go modules`, buildSeconds);
-  await goBuild(cache, { module: plugin.module, output: join(into, programOf(plugin)) });
+  const { module, build } = plugin;
+  const output = join(into, programOf(plugin));
+  if (build === undefined) {
+    await goBuild(cache, { module, output });
+    return "";
+  }
+  const sources = join(into, "sources");
+  await build.sources(cache, sources);
+  const { linkerVariables, budgetMinutes, inside } = build;
+  const took = await cpuMinutes(() => goBuild(cache, { module, sources, output, linkerVariables }));
+  rmSync(sources, { recursive: true });
+  return `; ${inside}; ${minutesOf(took, budgetMinutes)}`;
 }
 
 function programOf(plugin: Plugin): string {
@@ -172,5 +188,6 @@ function cliKey(): string {
 }
 
 function pluginKey(plugin: Plugin): string {
-  return keyOf({ version: plugin.version, platform, sources: digestOfSources(moduleFolder(plugin.module)) });
+  const sources = digestOfSources(moduleFolder(plugin.module));
+  return keyOf({ version: plugin.version, platform, sources, ...plugin.build?.recipe });
 }

@@ -3,14 +3,16 @@ import { delimiter, dirname, join } from "node:path";
 import { type Cache, cacheAt, cacheFolder, openCache } from "./cache.ts";
 import { compose } from "./compose.ts";
 import { dockerEngine } from "./docker-engine.ts";
+import { type ClusterPrograms, clusterPrograms } from "./kubernetes/programs.ts";
+import { kubernetesPlugin } from "./kubernetes/provider.ts";
 import { withLock } from "./lock.ts";
 import { expectRoom } from "./machine.ts";
 import { exitOnSignals } from "./processes.ts";
 import { lineProgress, type Progress } from "./progress.ts";
-import { isCold, pulumiCli, pulumiPlugin } from "./pulumi.ts";
+import { isCold, type PulumiCli, pulumiCli, pulumiPlugin } from "./pulumi.ts";
 import { registry } from "./registry.ts";
 import { failWith } from "./set-up-error.ts";
-import { plugins, pulumiVersion } from "./versions.ts";
+import { type Plugin, plugins, pulumiVersion } from "./versions.ts";
 
 /** The real parts, found or made on this machine. */
 export interface Toolchain {
@@ -52,6 +54,26 @@ export async function composeOf({ cache: folder }: Toolchain, progress: Progress
   return waitingForOthers(cache, progress, () => compose(cache, progress));
 }
 
+/** What a Kubernetes cluster takes, for those who ask for one. */
+export interface KubernetesParts {
+  readonly programs: ClusterPrograms;
+  /** The registry that its node pulls from. */
+  readonly registry: string;
+}
+
+/**
+ * The programs of a disposable cluster, and Pulumi's Kubernetes provider beside the other plugins. Throws `Unavailable`
+ * on a machine that can't run the cluster, before anything is built.
+ */
+export async function kubernetesOf(toolchain: Toolchain, progress: Progress): Promise<KubernetesParts> {
+  const cache = cacheAt(toolchain.cache);
+  return waitingForOthers(cache, progress, async () => {
+    const programs = await clusterPrograms(cache, progress);
+    await providerStep(cache, kubernetesPlugin, { bin: toolchain.pulumiBin }, toolchain.pulumiHome, progress);
+    return { programs, registry: toolchain.registry };
+  });
+}
+
 /** Shows the wait for another set-up as a step, and nothing when there is none. */
 async function waitingForOthers<T>(cache: Cache, progress: Progress, work: () => Promise<T>): Promise<T> {
   let waited: (() => void) | undefined;
@@ -88,12 +110,7 @@ async function setUpParts(cache: Cache, progress: Progress): Promise<Toolchain> 
   });
   const pulumiHome = join(cache.folder, "pulumi-home");
   mkdirSync(pulumiHome, { recursive: true, mode: 0o700 });
-  for (const plugin of plugins) {
-    await progress.step(`${plugin.name} provider`, async ({ doing, result }) => {
-      const found = await pulumiPlugin(cache, plugin, cli, pulumiHome, doing);
-      result(`${plugin.name} provider ${plugin.version}: ${found.origin}`);
-    });
-  }
+  for (const plugin of plugins) await providerStep(cache, plugin, cli, pulumiHome, progress);
 
   return {
     pulumiBin: cli.bin,
@@ -103,6 +120,19 @@ async function setUpParts(cache: Cache, progress: Progress): Promise<Toolchain> 
     registry: images.address,
     cache: cache.folder,
   };
+}
+
+function providerStep(
+  cache: Cache,
+  plugin: Plugin,
+  cli: Pick<PulumiCli, "bin">,
+  pulumiHome: string,
+  progress: Progress,
+): Promise<void> {
+  return progress.step(`${plugin.name} provider`, async ({ doing, result }) => {
+    const found = await pulumiPlugin(cache, plugin, cli, pulumiHome, doing);
+    result(`${plugin.name} provider ${plugin.version}: ${found.origin}`);
+  });
 }
 
 async function main(): Promise<void> {

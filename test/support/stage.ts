@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { projectFolder } from "../../fleet/project.ts";
-import { processorSeconds } from "./processor-time.ts";
+import { processorSeconds } from "../../toolchain/processor-time.ts";
 import { type FileResult, type Results, resultsVariable } from "./results.ts";
 
 /** The tests of one stage. */

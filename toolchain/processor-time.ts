@@ -21,3 +21,17 @@ export function secondsOfChildren(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond;
 }
+
+/** Minutes that the processors worked for what this process has started and that ended while it did `work`. */
+export async function cpuMinutes(work: () => Promise<void>): Promise<number | undefined> {
+  const before = processorSeconds();
+  await work();
+  const after = processorSeconds();
+  return before === undefined || after === undefined ? undefined : (after - before) / 60;
+}
+
+/** "9.4 min of processor time (budget 12)" */
+export function minutesOf(took: number | undefined, budget: number): string {
+  const text = took === undefined ? "unknown" : took.toFixed(1);
+  return `${text} min of processor time (budget ${budget})`;
+}

@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import type { OwnProcess } from "../processes.ts";
+import type { Progress } from "../progress.ts";
+import { kubeconfigOf } from "./access.ts";
+import { namedCluster } from "./named-cluster.ts";
+import { placesIn } from "./places.ts";
+import type { ClusterPrograms } from "./programs.ts";
+import { type ClusterRecord, startCluster, stopCluster } from "./started-cluster.ts";
+
+export interface ClusterChoice {
+  readonly programs: ClusterPrograms;
+  /** A registry of this machine, `127.0.0.1:5077`: a disposable node pulls from it, under that name. */
+  readonly registry?: string;
+  /** Folder for what is made of the cluster; empty or missing. The caller removes it after `stop`. */
+  readonly state: string;
+  /** A context of the user's own kubeconfig, named by the user. Default: a disposable cluster. */
+  readonly useContext?: string;
+  /** A disposable cluster ends with this process. Default: only `stop` ends it. */
+  readonly owner?: OwnProcess;
+}
+
+/** A cluster to work with. */
+export interface Cluster {
+  /** Of an administrator; for root alone. */
+  readonly kubeconfig: string;
+  readonly kubectl: string;
+  /** What is known of a disposable one; undefined for one that the user named. */
+  readonly record: ClusterRecord | undefined;
+  /** Writes a kubeconfig of a service account to the file: it may do what its roles allow, for a day. */
+  kubeconfigOf(account: { namespace: string; serviceAccount: string; file: string }): Promise<void>;
+  /** Ends a disposable cluster; leaves one that the user named as it is. */
+  stop(): Promise<void>;
+}
+
+/** The cluster that the user has named, else a disposable one that is started now. Says which, and why. */
+export function clusterFor(choice: ClusterChoice, progress: Progress): Promise<Cluster> {
+  return progress.step("Kubernetes cluster", async ({ doing, result }) => {
+    const { useContext, state, programs } = choice;
+    const kubectl = join(programs.folder, "kubectl");
+    if (useContext !== undefined) {
+      const { kubeconfig } = placesIn(state);
+      await namedCluster(kubectl, useContext, kubeconfig);
+      result(`Kubernetes cluster: context ${useContext} of your kubeconfig, as --use-context names it`);
+      return opened({ kubeconfig, kubectl }, undefined);
+    }
+    doing("starting a disposable cluster");
+    const record = await startCluster(choice);
+    result(
+      `Kubernetes cluster: a disposable one at ${record.server}, as no --use-context names another; its processes hang on ${record.keeper.pid}`,
+    );
+    return startedCluster(record);
+  });
+}
+
+/** A disposable cluster that runs, by its record: for those that have not started it themselves. */
+export function startedCluster(record: ClusterRecord): Cluster {
+  const { kubeconfig } = placesIn(record.state);
+  return opened({ kubeconfig, kubectl: join(record.programs, "kubectl") }, record);
+}
+
+function opened(
+  { kubeconfig, kubectl }: { kubeconfig: string; kubectl: string },
+  record: ClusterRecord | undefined,
+): Cluster {
+  return {
+    kubeconfig,
+    kubectl,
+    record,
+    kubeconfigOf: (account) => kubeconfigOf({ kubectl, admin: kubeconfig, ...account }),
+    stop: async () => {
+      if (record !== undefined) await stopCluster(record);
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { answerOf } from "../processes.ts";
+import { SetUpError } from "../set-up-error.ts";
+import { write } from "./credentials.ts";
+
+/**
+ * Copies one context of the user's own kubeconfig, with nothing else of it, to `file`. Called only with a name that the
+ * user has given: no other code of set-up or tests reads that kubeconfig.
+ */
+export async function namedCluster(kubectl: string, context: string, file: string): Promise<void> {
+  const view = ["config", "view", "--minify", "--flatten", "--raw", "--output=json"];
+  const found = await answerOf([kubectl, ...view, `--context=${context}`]);
+  if (found === undefined) {
+    throw new SetUpError(
+      `Your kubeconfig has no context ${context}: see \`kubectl config get-contexts\`, or leave --use-context out.`,
+    );
+  }
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  write(file, `${found}\n`);
+  if ((await answerOf([kubectl, `--kubeconfig=${file}`, "get", "--raw=/readyz"])) !== "ok") {
+    throw new SetUpError(
+      `The cluster of context ${context} does not answer: see \`kubectl --context ${context} get nodes\`.`,
+    );
+  }
+}

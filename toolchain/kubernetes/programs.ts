@@ -1,0 +1,124 @@
+import { existsSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { type Cache, digestOfSources, type Entry, entryOf, keyOf } from "../cache.ts";
+import {
+  cniPlugins,
+  containerd,
+  type DebianProgram,
+  etcd,
+  installProgram,
+  nodeCommands,
+  programPath,
+} from "../debian.ts";
+import { Unavailable } from "../fallbacks.ts";
+import { expectGo, goBuild, moduleFolder } from "../go-build.ts";
+import { answerOf } from "../processes.ts";
+import { cpuMinutes, minutesOf } from "../processor-time.ts";
+import type { Progress } from "../progress.ts";
+import { SetUpError } from "../set-up-error.ts";
+import { hierarchyProblem, mountedHierarchies } from "./control-groups.ts";
+import { packPauseImage } from "./pause-image.ts";
+
+/** That of its go.mod; each of the programs says it to whoever asks. */
+export const kubernetesVersion = "v1.34.4";
+/** Processor time that a build from nothing may take on quiet cores. */
+export const budgetMinutes = 12;
+
+const module = "kubernetes-programs";
+/** The names that the one program is started under, see main.go. */
+export const programNames = [
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-proxy",
+  "kube-scheduler",
+  "kubectl",
+  "kubelet",
+] as const;
+/** With the download of its modules. */
+const buildSeconds = 1200;
+
+/** All that a disposable cluster is started from. */
+export interface ClusterPrograms {
+  /** Kubernetes' own programs by their names, and the archive of the pause image. */
+  readonly folder: string;
+  readonly etcd: string;
+  readonly containerd: string;
+  /** The folder with the network plugins. */
+  readonly cni: string;
+}
+
+/** Why no disposable cluster can run on this machine, as a clause; undefined where one can. */
+export function clusterProblem(): string | undefined {
+  if (process.platform !== "linux") return "it runs on Linux alone";
+  if (process.getuid?.() !== 0) return "only root may make the namespaces that it runs in";
+  return hierarchyProblem(mountedHierarchies());
+}
+
+/**
+ * The programs of a real cluster: built once for each version, and those of Debian. Call it under the set-up lock.
+ * Throws `Unavailable` on a machine that can't run them.
+ */
+export async function clusterPrograms(cache: Cache, progress: Progress): Promise<ClusterPrograms> {
+  const problem = clusterProblem();
+  if (problem !== undefined) throw new Unavailable(problem);
+  return progress.step("Kubernetes", async ({ doing, result }) => {
+    const found: string[] = [];
+    for (const wanted of [etcd, containerd, cniPlugins, ...nodeCommands]) {
+      found.push(programPath(wanted) ?? (await installProgram(cache, wanted, doing)));
+    }
+    const [etcdPath = "", containerdPath = "", cniPath = ""] = found;
+    const entry = await built(cache, (text) => doing(text, buildSeconds));
+    result(
+      `Kubernetes ${kubernetesVersion}: ${entry.found ? "in the cache, " : ""}${entry.origin}; with ${await versionsOf(etcdPath, containerdPath, cniPath)}`,
+    );
+    return {
+      folder: entry.folder,
+      etcd: etcdPath,
+      containerd: containerdPath,
+      cni: join(cniPath, ".."),
+    };
+  });
+}
+
+function built(cache: Cache, doing: (text: string) => void): Promise<Entry> {
+  const key = keyOf({
+    platform: `${process.platform}-${process.arch}`,
+    sources: digestOfSources(moduleFolder(module)),
+    names: programNames.join(" "),
+  });
+  return entryOf(cache, "kubernetes", key, async (into) => {
+    await expectGo("Kubernetes");
+    doing(`building Kubernetes from Go modules (about ${budgetMinutes} min of processor time)`);
+    const took = await cpuMinutes(async () => {
+      await goBuild(cache, {
+        module,
+        output: join(into, "kubernetes"),
+        linkerVariables: [`k8s.io/component-base/version.gitVersion=${kubernetesVersion}`],
+        // Packages of a hundred thousand lines: the compiler would spend a fifth of its time on collecting garbage.
+        collectGarbageAt: 400,
+      });
+      await goBuild(cache, { module, target: "./pause", output: join(into, "pause") });
+    });
+    for (const name of programNames) symlinkSync("kubernetes", join(into, name));
+    await packPauseImage(into, join(into, "pause.tar"));
+    return `built from Go modules in ${minutesOf(took, budgetMinutes)}`;
+  });
+}
+
+/** What is found is said, because nothing pins it: Debian's packages are what they are on this machine. */
+async function versionsOf(etcdPath: string, containerdPath: string, cniPath: string): Promise<string> {
+  const etcdText = (await answerOf([etcdPath, "--version"])) ?? "";
+  const containerdText = (await answerOf([containerdPath, "--version"])) ?? "";
+  const [, etcdVersion = "?"] = /etcd Version: (\S+)/.exec(etcdText) ?? [];
+  const [, containerdVersion = "?"] = /containerd\S* (\d\S*)/.exec(containerdText) ?? [];
+  const cni = await packageVersion(cniPlugins, cniPath);
+  return `etcd ${etcdVersion}, containerd ${containerdVersion}, network plugins ${cni}`;
+}
+
+async function packageVersion({ packages: [name] }: DebianProgram, path: string): Promise<string> {
+  const shown = await answerOf(["dpkg-query", "--show", name]);
+  const version = shown?.split("\t")[1];
+  if (version !== undefined) return version;
+  if (existsSync(path)) return `at ${path}`;
+  throw new SetUpError(`${path} is gone: install ${name} and start again.`);
+}

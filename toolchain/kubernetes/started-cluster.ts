@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isRunning, type OwnProcess, startDetached, stop, tailOf } from "../processes.ts";
+import { SetUpError } from "../set-up-error.ts";
+import { write } from "./credentials.ts";
+import type { KeeperOrder } from "./keeper.ts";
+import { placesIn } from "./places.ts";
+
+/** A disposable cluster that runs, as its state folder knows it. */
+export interface ClusterRecord {
+  readonly keeper: OwnProcess;
+  /** Of its link and its control group on this machine. */
+  readonly name: string;
+  /** `https://10.231.0.2:6443` */
+  readonly server: string;
+  readonly state: string;
+  /** The folder with kubectl. */
+  readonly programs: string;
+}
+
+/** Unix socket addresses end at 108 bytes; those of the cluster lie elsewhere, its mounts do not. */
+const stopMs = 60_000;
+
+/**
+ * Starts a cluster of its own and returns when pods can start in it. Its state lies in the given folder, which has to be
+ * empty or missing and which the caller removes after `stopCluster`.
+ */
+export async function startCluster(order: KeeperOrder): Promise<ClusterRecord> {
+  const { state } = order;
+  const places = placesIn(state);
+  if (existsSync(places.record)) {
+    throw new SetUpError(`${state} holds the state of another cluster: name an empty folder.`);
+  }
+  mkdirSync(places.logs, { recursive: true, mode: 0o700 });
+  const file = join(state, "order.json");
+  write(file, JSON.stringify(order));
+  const log = join(places.logs, "keeper.log");
+  const keeper = await startDetached([process.execPath, join(import.meta.dirname, "keeper.ts"), file], log);
+  const end = () => process.kill(keeper.pid);
+  process.on("exit", end);
+  try {
+    for (;;) {
+      const record = recordedCluster(state);
+      if (record !== undefined) return record;
+      if (!(await isRunning(keeper))) throw new SetUpError(failureText(state, log));
+      await sleep(100);
+    }
+  } finally {
+    process.off("exit", end);
+  }
+}
+
+/** The cluster whose state is there, whether it still runs or not. */
+export function recordedCluster(state: string): ClusterRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(placesIn(state).record, "utf8")) as ClusterRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends the cluster and returns when nothing of it is left on this machine but its state folder. */
+export async function stopCluster({ keeper }: ClusterRecord): Promise<void> {
+  await stop(keeper, stopMs);
+}
+
+function failureText(state: string, log: string): string {
+  const { failure, logs } = placesIn(state);
+  const why = existsSync(failure) ? readFileSync(failure, "utf8") : `its keeper has ended\n${tailOf(log)}`;
+  return `The cluster does not start: ${why}. See its logs in ${logs}, repair what they name and start again.`;
+}
