@@ -55,6 +55,7 @@ function onRealParts(name: string, maxWorkers = 2) {
       name,
       include: [`test/${name}/**/*.test.ts`],
       runner: "./test/support/time-budget.ts",
+      globalSetup: "./test/support/shared-cluster.ts",
       testTimeout: 30 * 60_000,
       hookTimeout: 30 * 60_000,
       maxWorkers,

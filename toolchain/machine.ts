@@ -14,17 +14,22 @@ export interface Room {
 }
 
 /** Refuses a machine that would run out of disk or memory on the way. */
-export function expectRoom(folder: string): void {
-  const problem = roomProblem(roomAt(folder), folder);
+export function expectRoom(folder: string, needed?: Room): void {
+  const problem = roomProblem(roomAt(folder), folder, needed);
   if (problem !== undefined) throw new SetUpError(problem);
 }
 
-export function roomProblem(room: Room, folder: string): string | undefined {
-  if (room.disk < neededDisk) {
-    return `Only ${inGigabytes(room.disk)} GB are free in ${folder} and the first set-up takes ${inGigabytes(neededDisk)} GB: free some, or set CLAWFORCE_FLEET_CACHE to a folder on a larger disk.`;
+/** @param needed default: what the first set-up takes */
+export function roomProblem(
+  room: Room,
+  folder: string,
+  needed: Room = { disk: neededDisk, memory: neededMemory },
+): string | undefined {
+  if (room.disk < needed.disk) {
+    return `Only ${inGigabytes(room.disk)} GB are free in ${folder} and the first set-up takes ${inGigabytes(needed.disk)} GB: free some, or set CLAWFORCE_FLEET_CACHE to a folder on a larger disk.`;
   }
-  if (room.memory < neededMemory) {
-    return `Only ${inGigabytes(room.memory)} GB of memory are available and ${inGigabytes(neededMemory)} GB are needed: stop other programs or take a larger machine.`;
+  if (room.memory < needed.memory) {
+    return `Only ${inGigabytes(room.memory)} GB of memory are available and ${inGigabytes(needed.memory)} GB are needed: stop other programs or take a larger machine.`;
   }
   return undefined;
 }

@@ -10,29 +10,10 @@ import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import type { StepName } from "../../lifecycle/update/step-names.ts";
 import { dockerClient, inspectContainer } from "../../platforms/docker/client.ts";
 import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
-import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
 import { outcomeOf, type Run } from "./outcome.ts";
+import type { Parts } from "./parts.ts";
 import { removeVolume } from "./removal.ts";
 import { type AgentImages, fixtureGroup, hostOf, networkOf } from "./world-settings.ts";
-
-/** What set-up hands to the tests: tools and images, see test/run.ts. */
-export interface Parts {
-  environment: Record<string, string>;
-  dockerHost: string;
-  images: {
-    tools: string;
-    proxy: string;
-    /** Those that its stage needs, see test/run.ts. */
-    openclaw: Partial<Record<string, string>>;
-    fixture: Record<"1" | "2" | "3", string>;
-    /** The stand-in of the control plane. */
-    controlPlane: Record<ControlPlaneVersion, string>;
-    /** A server of IRC; only for tests that ask for it, see test/run.ts. */
-    irc?: string;
-  };
-  /** A folder for `DOCKER_CONFIG` with which `docker compose` is there; only for tests that ask for it, see parts.ts. */
-  compose?: string;
-}
 
 export async function partsOfThisRun(): Promise<Parts> {
   const file = process.env.CLAWFORCE_TEST_PARTS;

@@ -2,10 +2,11 @@ import { join } from "node:path";
 import type { OwnProcess } from "../processes.ts";
 import type { Progress } from "../progress.ts";
 import { kubeconfigOf } from "./access.ts";
+import type { ClusterRecord } from "./cluster-record.ts";
 import { namedCluster } from "./named-cluster.ts";
 import { placesIn } from "./places.ts";
 import type { ClusterPrograms } from "./programs.ts";
-import { type ClusterRecord, startCluster, stopCluster } from "./started-cluster.ts";
+import { startCluster, stopCluster } from "./started-cluster.ts";
 
 export interface ClusterChoice {
   readonly programs: ClusterPrograms;

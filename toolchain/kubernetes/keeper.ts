@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isRunning, type OwnProcess, startTimeOf } from "../processes.ts";
 import type { Addresses } from "./addresses.ts";
 import { ApiClient } from "./api-client.ts";
+import type { ClusterRecord, KeeperOrder } from "./cluster-record.ts";
 import { apiAddress } from "./components.ts";
 import { controlGroupFolders, makeControlGroup, mountedHierarchies } from "./control-groups.ts";
 import { makeCredentials, write } from "./credentials.ts";
@@ -18,17 +19,7 @@ import { nodeSettings } from "./node-settings.ts";
 import { nodeName, placesIn } from "./places.ts";
 import type { ClusterPrograms } from "./programs.ts";
 import { forwardRegistry } from "./registry-forward.ts";
-import type { ClusterRecord } from "./started-cluster.ts";
 import { Undertaker } from "./undertaker.ts";
-
-export interface KeeperOrder {
-  readonly state: string;
-  readonly programs: ClusterPrograms;
-  /** The registry of this machine that the node pulls from: `127.0.0.1:5077`. Default: none. */
-  readonly registry?: string;
-  /** The cluster ends with this process. Default: it stays until it is stopped. */
-  readonly owner?: OwnProcess;
-}
 
 type Ending = () => Promise<void> | void;
 

@@ -12,6 +12,7 @@ import {
 } from "../debian.ts";
 import { Unavailable } from "../fallbacks.ts";
 import { expectGo, goBuild, moduleFolder } from "../go-build.ts";
+import { expectRoom } from "../machine.ts";
 import { answerOf } from "../processes.ts";
 import { cpuMinutes, minutesOf } from "../processor-time.ts";
 import type { Progress } from "../progress.ts";
@@ -34,6 +35,8 @@ export const programNames = [
   "kubectl",
   "kubelet",
 ] as const;
+/** What Go's caches grow by, and the link step of all programs at once. */
+const neededRoom = { disk: 8 * 1024 ** 3, memory: 4 * 1024 ** 3 };
 /** With the download of its modules. */
 const buildSeconds = 1200;
 
@@ -88,6 +91,7 @@ function built(cache: Cache, doing: (text: string) => void): Promise<Entry> {
   });
   return entryOf(cache, "kubernetes", key, async (into) => {
     await expectGo("Kubernetes");
+    expectRoom(cache.folder, neededRoom);
     doing(`building Kubernetes from Go modules (about ${budgetMinutes} min of processor time)`);
     const took = await cpuMinutes(async () => {
       await goBuild(cache, {

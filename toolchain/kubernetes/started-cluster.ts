@@ -1,25 +1,12 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isRunning, type OwnProcess, startDetached, stop, tailOf } from "../processes.ts";
+import { isRunning, startDetached, stop, tailOf } from "../processes.ts";
 import { SetUpError } from "../set-up-error.ts";
+import type { ClusterRecord, KeeperOrder } from "./cluster-record.ts";
 import { write } from "./credentials.ts";
-import type { KeeperOrder } from "./keeper.ts";
 import { placesIn } from "./places.ts";
 
-/** A disposable cluster that runs, as its state folder knows it. */
-export interface ClusterRecord {
-  readonly keeper: OwnProcess;
-  /** Of its link and its control group on this machine. */
-  readonly name: string;
-  /** `https://10.231.0.2:6443` */
-  readonly server: string;
-  readonly state: string;
-  /** The folder with kubectl. */
-  readonly programs: string;
-}
-
-/** Unix socket addresses end at 108 bytes; those of the cluster lie elsewhere, its mounts do not. */
 const stopMs = 60_000;
 
 /**

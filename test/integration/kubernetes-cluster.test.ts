@@ -1,0 +1,175 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { type Cluster, clusterFor } from "../../toolchain/kubernetes/cluster.ts";
+import { stopCluster } from "../../toolchain/kubernetes/started-cluster.ts";
+import { startTimeOf } from "../../toolchain/processes.ts";
+import { lineProgress } from "../../toolchain/progress.ts";
+import { kubectl, kubernetesOfThisRun } from "../support/cluster.ts";
+import {
+  changesBetween,
+  type MachineState,
+  machineState,
+  processesIn,
+  processesUnder,
+} from "../support/machine-state.ts";
+import { partsOfThisRun, until } from "../support/world.ts";
+
+const kubernetes = await kubernetesOfThisRun();
+const { images } = await partsOfThisRun();
+
+describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
+  let folder: string;
+  let before: MachineState;
+  /** The one that pods run in, and the one that is killed. */
+  let cluster: Cluster;
+  let killed: Cluster;
+
+  beforeAll(async () => {
+    if ("missing" in kubernetes) return;
+    folder = await mkdtemp(join(tmpdir(), "clawforce-cluster-"));
+    before = machineState();
+    const owner = { pid: process.pid, started: (await startTimeOf(process.pid)) ?? "" };
+    const start = (name: string) =>
+      clusterFor({ ...kubernetes, state: join(folder, name), owner }, lineProgress());
+    [cluster, killed] = await Promise.all([start("one"), start("two")]);
+  });
+
+  afterAll(async () => {
+    await Promise.all([cluster?.stop(), killed?.stop()]);
+    await rm(folder, { recursive: true });
+  });
+
+  test("starts beside another one, with addresses of its own", () => {
+    expect(cluster.record?.server).not.toBe(killed.record?.server);
+  });
+
+  test("changes nothing of the machine while it runs but for its link and its control groups", async () => {
+    const allowed = [cluster, killed].map(({ record }) => record?.name ?? "");
+    const changes = changesBetween(before, machineState());
+    expect(changes.filter((line) => !allowed.some((name) => line.endsWith(name)))).toEqual([]);
+    // Both kinds are looked at: without them this test would see nothing.
+    expect(changes).toEqual(expect.arrayContaining(allowed.map((name) => `+ links: ${name}`)));
+    expect(changes.some((line) => line.startsWith("+ controlGroups: "))).toBe(true);
+  });
+
+  test("runs a pod of a digest-pinned image from the local registry, whose log is read", async () => {
+    await apply(cluster, pod("greeting", "console.log('hello from ' + process.version)"));
+    await kubectl(cluster, [
+      "wait",
+      "--for=jsonpath={.status.phase}=Succeeded",
+      "--timeout=600s",
+      "pod/greeting",
+    ]);
+    expect(await kubectl(cluster, ["logs", "greeting"])).toMatch(/^hello from v\d+/);
+    const running = await kubectl(cluster, ["get", "pod", "greeting", "--output=json"]);
+    expect(JSON.parse(running).status.containerStatuses[0].imageID).toContain(digestOf(images.fixture[1]));
+  });
+
+  test("runs a Job to its end, and says when one fails", async () => {
+    await apply(cluster, job("good", "process.exit(0)"), job("bad", "process.exit(3)"));
+    await kubectl(cluster, ["wait", "--for=condition=complete", "--timeout=600s", "job/good"]);
+    await kubectl(cluster, ["wait", "--for=condition=failed", "--timeout=600s", "job/bad"]);
+  });
+
+  test("reaches a pod by the address of its Service", async () => {
+    const server = "require('node:http').createServer((q,a)=>a.end('served')).listen(8080)";
+    await apply(cluster, pod("server", server, { app: "server" }), {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "server" },
+      spec: { selector: { app: "server" }, ports: [{ port: 80, targetPort: 8080 }] },
+    });
+    await kubectl(cluster, ["wait", "--for=condition=Ready", "--timeout=600s", "pod/server"]);
+    const address = await kubectl(cluster, [
+      "get",
+      "service",
+      "server",
+      "--output=jsonpath={.spec.clusterIP}",
+    ]);
+    const ask = `fetch('http://${address}').then(async (a)=>console.log(await a.text()))`;
+    await apply(cluster, pod("client", ask));
+    await kubectl(cluster, [
+      "wait",
+      "--for=jsonpath={.status.phase}=Succeeded",
+      "--timeout=600s",
+      "pod/client",
+    ]);
+    expect(await kubectl(cluster, ["logs", "client"])).toBe("served\n");
+    expect(await kubectl(cluster, ["get", "--raw=/api/v1/namespaces/default/pods/server:8080/proxy/"])).toBe(
+      "served",
+    );
+  });
+
+  test("lets a service account do what its role allows, and no more", async () => {
+    await kubectl(cluster, ["create", "serviceaccount", "reader"]);
+    await kubectl(cluster, ["create", "role", "reader", "--verb=get,list", "--resource=pods"]);
+    await kubectl(cluster, [
+      "create",
+      "rolebinding",
+      "reader",
+      "--role=reader",
+      "--serviceaccount=default:reader",
+    ]);
+    const file = join(folder, "reader.kubeconfig");
+    await cluster.kubeconfigOf({ namespace: "default", serviceAccount: "reader", file });
+    await kubectl(cluster, ["get", "pods"], file);
+    await expect(kubectl(cluster, ["get", "secrets"], file)).rejects.toThrow(
+      'User "system:serviceaccount:default:reader" cannot list resource "secrets"',
+    );
+  });
+
+  test("leaves nothing on the machine when all of it is killed with -9", async () => {
+    const { keeper, name } = killed.record ?? expect.fail("it is not a disposable one");
+    const { namespace, pids } = processesUnder(keeper.pid);
+    expect(pids.length).toBeGreaterThan(6);
+    process.kill(keeper.pid, "SIGKILL");
+    await until("the cluster is gone", async () => processesIn(namespace).length === 0);
+    await until("its control groups and its link are gone", async () =>
+      changesBetween(before, machineState()).every((line) => !line.endsWith(name)),
+    );
+  });
+
+  test("leaves nothing on the machine when it is stopped", async () => {
+    const record = cluster.record ?? expect.fail("it is not a disposable one");
+    const { namespace } = processesUnder(record.keeper.pid);
+    await stopCluster(record);
+    expect(processesIn(namespace)).toEqual([]);
+    expect(changesBetween(before, machineState())).toEqual([]);
+  });
+});
+
+async function apply(cluster: Cluster, ...objects: object[]): Promise<void> {
+  const file = join(cluster.record?.state ?? "", "objects.yaml");
+  const { writeFile } = await import("node:fs/promises");
+  await writeFile(file, objects.map((each) => stringify(each)).join("---\n"));
+  await kubectl(cluster, ["apply", `--filename=${file}`]);
+}
+
+function pod(name: string, script: string, labels: Record<string, string> = {}): object {
+  return { apiVersion: "v1", kind: "Pod", metadata: { name, labels }, spec: podSpec(script) };
+}
+
+function job(name: string, script: string): object {
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name },
+    spec: { backoffLimit: 0, template: { spec: podSpec(script) } },
+  };
+}
+
+function podSpec(script: string): object {
+  return {
+    restartPolicy: "Never",
+    automountServiceAccountToken: false,
+    terminationGracePeriodSeconds: 1,
+    containers: [{ name: "main", image: images.fixture[1], command: ["node", "-e", script] }],
+  };
+}
+
+function digestOf(image: string): string {
+  return image.split("@")[1] ?? "";
+}
