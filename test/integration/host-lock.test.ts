@@ -6,7 +6,8 @@ import type Docker from "dockerode";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { dockerClient, inspectContainer } from "../../platforms/docker/client.ts";
 import { hostLocks, lockName, withHostLock } from "../../platforms/docker/host-lock.ts";
-import { type Parts, partsOfThisRun, until } from "../support/world.ts";
+import type { Parts } from "../support/parts.ts";
+import { partsOfThisRun, until } from "../support/world.ts";
 
 interface Deployer {
   pid: number;

@@ -6,8 +6,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StateLocation } from "../../config/rollout.ts";
 import { dockerClient } from "../../platforms/docker/client.ts";
 import { otherWriters } from "../../platforms/docker/writers.ts";
+import type { Parts } from "../support/parts.ts";
 import { removeVolume } from "../support/removal.ts";
-import { type Parts, partsOfThisRun } from "../support/world.ts";
+import { partsOfThisRun } from "../support/world.ts";
 
 /** What really has a state open on a real Docker host, under whatever name. */
 describe("another writer on a state", () => {

@@ -14,8 +14,9 @@ import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
 import type { HttpClient } from "../../platforms/http.ts";
 import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
 import { dockerCommand } from "./docker-command.ts";
+import type { Parts } from "./parts.ts";
 import { removeVolume } from "./removal.ts";
-import { type Parts, partsOfThisRun, until } from "./world.ts";
+import { partsOfThisRun, until } from "./world.ts";
 import { standInHealth } from "./world-settings.ts";
 
 const program = join(import.meta.dirname, "../images/control-plane/server.ts");
