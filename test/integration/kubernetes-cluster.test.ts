@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { stringify } from "yaml";
 import { type Cluster, clusterFor } from "../../toolchain/kubernetes/cluster.ts";
 import { stopCluster } from "../../toolchain/kubernetes/started-cluster.ts";
@@ -121,6 +121,35 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
     );
   });
 
+  test("of the user's own is taken by its name alone, and nothing else of the kubeconfig", async () => {
+    const mine = JSON.parse(await readFile(cluster.kubeconfig, "utf8"));
+    const [context] = mine.contexts;
+    const [user] = mine.users;
+    mine.contexts = [
+      { ...context, name: "mine" },
+      { ...context, name: "other", context: { ...context.context, user: "other" } },
+    ];
+    mine.users = [user, { name: "other", user: { token: "token-of-another" } }];
+    mine["current-context"] = "other";
+    const file = join(folder, "users.kubeconfig");
+    await writeFile(file, JSON.stringify(mine));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv("KUBECONFIG", file);
+    vi.stubEnv("PATH", `${dirname(cluster.kubectl)}:${process.env.PATH}`);
+    const lines: string[] = [];
+    const progress = lineProgress((line) => lines.push(line));
+    const choose = (useContext: string) => clusterFor({ useContext, state: join(folder, "named") }, progress);
+    const named = await choose("mine");
+    expect(lines.at(-1)).toContain("context mine of your kubeconfig, as --use-context names it");
+    const taken = await readFile(named.kubeconfig, "utf8");
+    expect(JSON.parse(taken).contexts.map(({ name }: { name: string }) => name)).toEqual(["mine"]);
+    expect(taken).not.toContain("token-of-another");
+    await kubectl(named, ["get", "pods"]);
+    await named.stop();
+    await kubectl(named, ["get", "pods"]);
+    await expect(choose("none")).rejects.toThrow("Your kubeconfig has no context none");
+  });
+
   test("leaves nothing on the machine when all of it is killed with -9", async () => {
     const { keeper, name } = killed.record ?? expect.fail("it is not a disposable one");
     const { namespace, pids } = processesUnder(keeper.pid);
@@ -143,7 +172,6 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
 
 async function apply(cluster: Cluster, ...objects: object[]): Promise<void> {
   const file = join(cluster.record?.state ?? "", "objects.yaml");
-  const { writeFile } = await import("node:fs/promises");
   await writeFile(file, objects.map((each) => stringify(each)).join("---\n"));
   await kubectl(cluster, ["apply", `--filename=${file}`]);
 }

@@ -7,7 +7,7 @@ import { apiNames, components, identities } from "../../toolchain/kubernetes/com
 import { hierarchiesIn, hierarchyProblem } from "../../toolchain/kubernetes/control-groups.ts";
 import { kubeconfig } from "../../toolchain/kubernetes/credentials.ts";
 import { nodeSettings } from "../../toolchain/kubernetes/node-settings.ts";
-import { kubernetesVersion, programNames } from "../../toolchain/kubernetes/programs.ts";
+import { clusterProblem, kubernetesVersion, programNames } from "../../toolchain/kubernetes/programs.ts";
 import { insideOf } from "../../toolchain/kubernetes/provider.ts";
 
 const [first] = freeAddresses([]);
@@ -82,6 +82,26 @@ describe("control groups", () => {
     const found = hierarchiesIn("cgroup2 /sys/fs/cgroup cgroup2 rw 0 0");
     expect(found).toEqual([{ folder: "/sys/fs/cgroup", version: 2 }]);
     expect(hierarchyProblem(found)).toBe("it needs control groups of version 1, and this machine has none");
+  });
+});
+
+describe("a machine", () => {
+  const hierarchies = hierarchiesIn(
+    ["cpu", "cpuacct", "cpuset", "memory", "pids"]
+      .map((name) => `cgroup /c/${name} cgroup rw 0 0`)
+      .join("\n"),
+  );
+
+  test.each([
+    [{ platform: "linux", userId: 0, hierarchies }, undefined],
+    [{ platform: "darwin", userId: 0, hierarchies: [] }, "it runs on Linux alone"],
+    [{ platform: "linux", userId: 1000, hierarchies }, "only root may make the namespaces that it runs in"],
+    [
+      { platform: "linux", userId: 0, hierarchies: [] },
+      "it needs control groups of version 1, and this machine has none",
+    ],
+  ])("is judged before anything is built: %#", (machine, problem) => {
+    expect(clusterProblem(machine)).toBe(problem);
   });
 });
 

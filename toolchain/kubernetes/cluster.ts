@@ -1,24 +1,13 @@
 import { join } from "node:path";
-import type { OwnProcess } from "../processes.ts";
 import type { Progress } from "../progress.ts";
 import { kubeconfigOf } from "./access.ts";
-import type { ClusterRecord } from "./cluster-record.ts";
+import type { ClusterRecord, KeeperOrder } from "./cluster-record.ts";
 import { namedCluster } from "./named-cluster.ts";
 import { placesIn } from "./places.ts";
-import type { ClusterPrograms } from "./programs.ts";
 import { startCluster, stopCluster } from "./started-cluster.ts";
 
-export interface ClusterChoice {
-  readonly programs: ClusterPrograms;
-  /** A registry of this machine, `127.0.0.1:5077`: a disposable node pulls from it, under that name. */
-  readonly registry?: string;
-  /** Folder for what is made of the cluster; empty or missing. The caller removes it after `stop`. */
-  readonly state: string;
-  /** A context of the user's own kubeconfig, named by the user. Default: a disposable cluster. */
-  readonly useContext?: string;
-  /** A disposable cluster ends with this process. Default: only `stop` ends it. */
-  readonly owner?: OwnProcess;
-}
+/** One that is started now, or one of the user's own: a context of the user's kubeconfig, named by the user. */
+export type ClusterChoice = KeeperOrder | { readonly useContext: string; readonly state: string };
 
 /** A cluster to work with. */
 export interface Cluster {
@@ -33,14 +22,16 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** The cluster that the user has named, else a disposable one that is started now. Says which, and why. */
+/**
+ * The cluster that the user has named, else a disposable one that is started now. Says which, and why. The caller removes
+ * the state folder after `stop`.
+ */
 export function clusterFor(choice: ClusterChoice, progress: Progress): Promise<Cluster> {
   return progress.step("Kubernetes cluster", async ({ doing, result }) => {
-    const { useContext, state, programs } = choice;
-    const kubectl = join(programs.folder, "kubectl");
-    if (useContext !== undefined) {
+    if ("useContext" in choice) {
+      const { useContext, state } = choice;
       const { kubeconfig } = placesIn(state);
-      await namedCluster(kubectl, useContext, kubeconfig);
+      const kubectl = await namedCluster(useContext, kubeconfig);
       result(`Kubernetes cluster: context ${useContext} of your kubeconfig, as --use-context names it`);
       return opened({ kubeconfig, kubectl }, undefined);
     }

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Unavailable } from "../fallbacks.ts";
 import { isRunning, startTimeOf, tailOf } from "../processes.ts";
-import { lineProgress } from "../progress.ts";
-import { kubernetesOf, setUp } from "../set-up.ts";
+import { lineProgress, type Progress } from "../progress.ts";
+import { type KubernetesParts, kubernetesOf, setUp } from "../set-up.ts";
 import { failWith, SetUpError } from "../set-up-error.ts";
 import { type Cluster, clusterFor } from "./cluster.ts";
 import { placesIn } from "./places.ts";
@@ -15,20 +15,15 @@ const options = { state: { type: "string" }, "use-context": { type: "string" } }
 
 /** A cluster for a person at a terminal: it runs until this program is interrupted. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options });
+  const { values } = parsed();
   const progress = lineProgress();
-  const parts = await kubernetesOf(await setUp(progress), progress).catch((error: unknown) => {
-    if (!(error instanceof Unavailable)) throw error;
-    throw new SetUpError(`No disposable cluster can run on this machine: ${error.message}.`);
-  });
   const given = values.state;
-  const state = given === undefined ? mkdtempSync(join(tmpdir(), "clawforce-cluster-")) : resolve(given);
   const useContext = values["use-context"];
+  const parts = useContext === undefined ? await partsOrReason(progress) : undefined;
+  const state = given === undefined ? mkdtempSync(join(tmpdir(), "clawforce-cluster-")) : resolve(given);
   const owner = { pid: process.pid, started: (await startTimeOf(process.pid)) ?? "" };
-  const cluster = await clusterFor(
-    { ...parts, state, owner, ...(useContext !== undefined && { useContext }) },
-    progress,
-  );
+  const choice = parts === undefined ? { useContext: useContext ?? "", state } : { ...parts, state, owner };
+  const cluster = await clusterFor(choice, progress);
   console.log(`kubeconfig: ${cluster.kubeconfig}\nkubectl: ${cluster.kubectl}`);
   if (cluster.record === undefined) return;
   console.log(
@@ -37,6 +32,26 @@ async function main(): Promise<void> {
   await untilInterrupted(cluster);
   await progress.step("Kubernetes cluster: stopped", () => cluster.stop());
   if (given === undefined) rmSync(state, { recursive: true });
+}
+
+function parsed() {
+  try {
+    return parseArgs({ options });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new SetUpError(`${why} The options are --state DIR and --use-context NAME.`);
+  }
+}
+
+async function partsOrReason(progress: Progress): Promise<KubernetesParts> {
+  try {
+    return await kubernetesOf(await setUp(progress), progress);
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    throw new SetUpError(
+      `No disposable cluster can run on this machine: ${error.message}. Name one of yours with --use-context.`,
+    );
+  }
 }
 
 async function untilInterrupted({ record }: Cluster): Promise<void> {

@@ -1,14 +1,22 @@
 import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { answerOf } from "../processes.ts";
+import { folderOnPath } from "../pulumi.ts";
 import { SetUpError } from "../set-up-error.ts";
 import { write } from "./credentials.ts";
 
 /**
  * Copies one context of the user's own kubeconfig, with nothing else of it, to `file`. Called only with a name that the
  * user has given: no other code of set-up or tests reads that kubeconfig.
+ *
+ * @returns the path of the user's kubectl
  */
-export async function namedCluster(kubectl: string, context: string, file: string): Promise<void> {
+export async function namedCluster(context: string, file: string): Promise<string> {
+  const folder = folderOnPath(process.env.PATH ?? "", "kubectl");
+  if (folder === undefined) {
+    throw new SetUpError("--use-context needs kubectl: install it, or leave --use-context out.");
+  }
+  const kubectl = join(folder, "kubectl");
   const view = ["config", "view", "--minify", "--flatten", "--raw", "--output=json"];
   const found = await answerOf([kubectl, ...view, `--context=${context}`]);
   if (found === undefined) {
@@ -23,4 +31,5 @@ export async function namedCluster(kubectl: string, context: string, file: strin
       `The cluster of context ${context} does not answer: see \`kubectl --context ${context} get nodes\`.`,
     );
   }
+  return kubectl;
 }

@@ -15,7 +15,9 @@ export class NodeProcess {
   /** @param hasEnded is told why, as a clause, when it ends by itself */
   constructor(log: string, hasEnded: (why: string) => void) {
     const argv = [...namespaces, process.execPath, join(import.meta.dirname, "node.ts")];
-    this.#process = spawn("unshare", argv, { stdio: ["pipe", "pipe", "pipe"], cwd: "/" });
+    // Nothing else of the caller's: a proxy that stands in its variables is not reached from there.
+    const env = { PATH: process.env.PATH };
+    this.#process = spawn("unshare", argv, { stdio: ["pipe", "pipe", "pipe"], cwd: "/", env });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.on("data", (text: Buffer) => {
         this.#said += text;

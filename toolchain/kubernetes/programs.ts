@@ -17,7 +17,7 @@ import { answerOf } from "../processes.ts";
 import { cpuMinutes, minutesOf } from "../processor-time.ts";
 import type { Progress } from "../progress.ts";
 import { SetUpError } from "../set-up-error.ts";
-import { hierarchyProblem, mountedHierarchies } from "./control-groups.ts";
+import { type Hierarchy, hierarchyProblem, mountedHierarchies } from "./control-groups.ts";
 import { packPauseImage } from "./pause-image.ts";
 
 /** That of its go.mod; each of the programs says it to whoever asks. */
@@ -50,11 +50,26 @@ export interface ClusterPrograms {
   readonly cni: string;
 }
 
-/** Why no disposable cluster can run on this machine, as a clause; undefined where one can. */
-export function clusterProblem(): string | undefined {
-  if (process.platform !== "linux") return "it runs on Linux alone";
-  if (process.getuid?.() !== 0) return "only root may make the namespaces that it runs in";
-  return hierarchyProblem(mountedHierarchies());
+/** What decides whether a cluster can run on a machine. */
+export interface Machine {
+  /** As Node.js calls it. */
+  readonly platform: string;
+  /** Of this process's user. */
+  readonly userId: number | undefined;
+  readonly hierarchies: readonly Hierarchy[];
+}
+
+/** Why no disposable cluster can run there, as a clause; undefined where one can. */
+export function clusterProblem({ platform, userId, hierarchies }: Machine): string | undefined {
+  if (platform !== "linux") return "it runs on Linux alone";
+  if (userId !== 0) return "only root may make the namespaces that it runs in";
+  return hierarchyProblem(hierarchies);
+}
+
+function thisMachine(): Machine {
+  const { platform } = process;
+  const hierarchies = platform === "linux" ? mountedHierarchies() : [];
+  return { platform, userId: process.getuid?.(), hierarchies };
 }
 
 /**
@@ -62,7 +77,7 @@ export function clusterProblem(): string | undefined {
  * Throws `Unavailable` on a machine that can't run them.
  */
 export async function clusterPrograms(cache: Cache, progress: Progress): Promise<ClusterPrograms> {
-  const problem = clusterProblem();
+  const problem = clusterProblem(thisMachine());
   if (problem !== undefined) throw new Unavailable(problem);
   return progress.step("Kubernetes", async ({ doing, result }) => {
     const found: string[] = [];
