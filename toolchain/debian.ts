@@ -73,7 +73,18 @@ export function programPath(wanted: DebianProgram): string | undefined {
 
 /** Installs the program's packages and returns where it is. Not available without apt or without root. */
 export async function installProgram(cache: Cache, wanted: DebianProgram, doing: Doing): Promise<string> {
-  const list = wanted.packages.join(" ");
+  const [path = ""] = await installPrograms(cache, [wanted], doing);
+  return path;
+}
+
+/** The same for several, with one look at what the mirrors have. */
+export async function installPrograms(
+  cache: Cache,
+  wanted: readonly DebianProgram[],
+  doing: Doing,
+): Promise<string[]> {
+  const packages = wanted.flatMap((program) => program.packages);
+  const list = packages.join(" ");
   if (folderOnPath(systemFolders, "apt-get") === undefined) {
     throw new Unavailable(`there is no apt to install ${list} with`);
   }
@@ -82,19 +93,22 @@ export async function installProgram(cache: Cache, wanted: DebianProgram, doing:
   await withoutServiceStarts(async () => {
     const log = join(cache.logs, "apt.log");
     await run(["apt-get", "update", "-q"], { log, env: noPrompts });
-    await run(["apt-get", "install", "-q", "-y", "--no-install-recommends", ...wanted.packages], {
+    await run(["apt-get", "install", "-q", "-y", "--no-install-recommends", ...packages], {
       log,
       env: noPrompts,
     });
   });
   // What was installed for us alone must not come up by itself at the next boot.
   if (existsSync("/run/systemd/system")) {
-    for (const service of wanted.services) await answerOf(["systemctl", "disable", "--now", service]);
+    for (const service of wanted.flatMap(({ services }) => services)) {
+      await answerOf(["systemctl", "disable", "--now", service]);
+    }
   }
-  const path = programPath(wanted);
-  if (path === undefined)
-    throw new SetUpError(`apt-get installed ${list} without ${wanted.program}: install it by hand.`);
-  return path;
+  return wanted.map((program) => {
+    const path = programPath(program);
+    if (path !== undefined) return path;
+    throw new SetUpError(`apt-get installed ${list} without ${program.program}: install it by hand.`);
+  });
 }
 
 /** Debian's own switch against starting services during an installation, set only when nobody has set it. */

@@ -6,7 +6,7 @@ import {
   containerd,
   type DebianProgram,
   etcd,
-  installProgram,
+  installPrograms,
   nodeCommands,
   programPath,
 } from "../debian.ts";
@@ -80,11 +80,10 @@ export async function clusterPrograms(cache: Cache, progress: Progress): Promise
   const problem = clusterProblem(thisMachine());
   if (problem !== undefined) throw new Unavailable(problem);
   return progress.step("Kubernetes", async ({ doing, result }) => {
-    const found: string[] = [];
-    for (const wanted of [etcd, containerd, cniPlugins, ...nodeCommands]) {
-      found.push(programPath(wanted) ?? (await installProgram(cache, wanted, doing)));
-    }
-    const [etcdPath = "", containerdPath = "", cniPath = ""] = found;
+    const wanted = [etcd, containerd, cniPlugins, ...nodeCommands];
+    const missing = wanted.filter((program) => programPath(program) === undefined);
+    if (missing.length > 0) await installPrograms(cache, missing, doing);
+    const [etcdPath = "", containerdPath = "", cniPath = ""] = wanted.map(programPath);
     const entry = await built(cache, (text) => doing(text, buildSeconds));
     result(
       `Kubernetes ${kubernetesVersion}: ${entry.found ? "in the cache, " : ""}${entry.origin}; with ${await versionsOf(etcdPath, containerdPath, cniPath)}`,
