@@ -32,6 +32,7 @@ export async function cpuMinutes(work: () => Promise<void>): Promise<number | un
 
 /** "9.4 min of processor time (budget 12)" */
 export function minutesOf(took: number | undefined, budget: number): string {
-  const text = took === undefined ? "unknown" : took.toFixed(1);
-  return `${text} min of processor time (budget ${budget})`;
+  if (took === undefined) return `an unknown processor time (budget ${budget} min)`;
+  const verdict = took > budget ? `more than its budget of ${budget}` : `budget ${budget}`;
+  return `${took.toFixed(1)} min of processor time (${verdict})`;
 }

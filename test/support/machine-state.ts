@@ -15,7 +15,7 @@ export interface MachineState {
 }
 
 /** Of the Docker engine, which other tests use meanwhile. */
-const engines = /docker|\bbr-[0-9a-f]{12}\b|\bveth[0-9a-f]{7}\b/i;
+const engines = /docker|\bbr-[0-9a-f]{12}\b|\bveth[0-9a-f]{7}\b|\b172\.(1[6-9]|2\d|3[01])\.|\b192\.168\./i;
 
 /** The whole machine as it is now, without what an engine of Docker changes. */
 export function machineState(): MachineState {

@@ -9,6 +9,7 @@ import { kubeconfig } from "../../toolchain/kubernetes/credentials.ts";
 import { nodeSettings } from "../../toolchain/kubernetes/node-settings.ts";
 import { clusterProblem, kubernetesVersion, programNames } from "../../toolchain/kubernetes/programs.ts";
 import { insideOf } from "../../toolchain/kubernetes/provider.ts";
+import { minutesOf } from "../../toolchain/processor-time.ts";
 
 const [first] = freeAddresses([]);
 if (first === undefined) throw new Error("there are no addresses at all");
@@ -197,4 +198,12 @@ test.each([
   ["v4.34.2", "inside is v4.34.2"],
 ])("of the provider's version %s it is said what is inside", (version, said) => {
   expect(insideOf(version)).toBe(said);
+});
+
+test.each([
+  [9.44, "9.4 min of processor time (budget 12)"],
+  [12.6, "12.6 min of processor time (more than its budget of 12)"],
+  [undefined, "an unknown processor time (budget 12 min)"],
+])("a build of %s minutes is held against its budget", (took, said) => {
+  expect(minutesOf(took, 12)).toBe(said);
 });

@@ -40,7 +40,7 @@ async function main(file: string): Promise<void> {
     const record = await Promise.race([start(order, endings, ended.resolve), failed]);
     write(`${places.record}.new`, `${JSON.stringify(record, undefined, 2)}\n`);
     renameSync(`${places.record}.new`, places.record);
-    await ended.promise;
+    write(places.failure, await ended.promise);
   } catch (error) {
     write(places.failure, error instanceof Error ? error.message : String(error));
     process.exitCode = 1;

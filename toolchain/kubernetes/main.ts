@@ -4,12 +4,14 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Unavailable } from "../fallbacks.ts";
-import { isRunning, startTimeOf, tailOf } from "../processes.ts";
+import { isRunning, startTimeOf } from "../processes.ts";
 import { lineProgress, type Progress } from "../progress.ts";
 import { type KubernetesParts, kubernetesOf, setUp } from "../set-up.ts";
 import { failWith, SetUpError } from "../set-up-error.ts";
-import { type Cluster, clusterFor } from "./cluster.ts";
+import { clusterFor } from "./cluster.ts";
+import type { ClusterRecord } from "./cluster-record.ts";
 import { placesIn } from "./places.ts";
+import { reasonOfEnd } from "./started-cluster.ts";
 
 const options = { state: { type: "string" }, "use-context": { type: "string" } } as const;
 
@@ -29,7 +31,7 @@ async function main(): Promise<void> {
   console.log(
     "The cluster runs until this program is interrupted (Ctrl-C), and leaves nothing on the machine.",
   );
-  await untilInterrupted(cluster);
+  await untilInterrupted(cluster.record);
   await progress.step("Kubernetes cluster: stopped", () => cluster.stop());
   if (given === undefined) rmSync(state, { recursive: true });
 }
@@ -54,20 +56,21 @@ async function partsOrReason(progress: Progress): Promise<KubernetesParts> {
   }
 }
 
-async function untilInterrupted({ record }: Cluster): Promise<void> {
-  const interrupted = Promise.withResolvers<void>();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, interrupted.resolve);
-  let waiting = true;
-  const ended = (async () => {
-    while (waiting && record !== undefined && (await isRunning(record.keeper))) await sleep(1000);
-    if (waiting && record !== undefined) {
-      const log = join(placesIn(record.state).logs, "node.log");
-      throw new SetUpError(`The cluster has ended by itself: see the logs beside ${log}.\n${tailOf(log)}`);
+async function untilInterrupted({ keeper, state }: ClusterRecord): Promise<void> {
+  let interrupted = false;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      interrupted = true;
+    });
+  }
+  while (!interrupted) {
+    if (!(await isRunning(keeper))) {
+      throw new SetUpError(
+        `The cluster has ended by itself: ${reasonOfEnd(state)}. Its logs are in ${placesIn(state).logs}.`,
+      );
     }
-  })();
-  await Promise.race([interrupted.promise, ended]).finally(() => {
-    waiting = false;
-  });
+    await sleep(200);
+  }
 }
 
 if (import.meta.main) main().catch(failWith);

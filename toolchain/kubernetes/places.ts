@@ -22,7 +22,7 @@ export function placesIn(state: string) {
     kubeconfig: join(state, "kubeconfig"),
     /** What is known of a cluster that has started. */
     record: join(state, "cluster.json"),
-    /** Why it has not started, as a sentence. */
+    /** Why it has not started, or why it has ended: a clause. */
     failure: join(state, "failure.txt"),
     logs: join(state, "logs"),
     keys,

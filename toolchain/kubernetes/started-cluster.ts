@@ -24,13 +24,19 @@ export async function startCluster(order: KeeperOrder): Promise<ClusterRecord> {
   write(file, JSON.stringify(order));
   const log = join(places.logs, "keeper.log");
   const keeper = await startDetached([process.execPath, join(import.meta.dirname, "keeper.ts"), file], log);
-  const end = () => process.kill(keeper.pid);
+  const end = () => {
+    if (existsSync(`/proc/${keeper.pid}`)) process.kill(keeper.pid);
+  };
   process.on("exit", end);
   try {
     for (;;) {
       const record = recordedCluster(state);
       if (record !== undefined) return record;
-      if (!(await isRunning(keeper))) throw new SetUpError(failureText(state, log));
+      if (!(await isRunning(keeper))) {
+        throw new SetUpError(
+          `The cluster does not start: ${reasonOfEnd(state)}. See its logs in ${places.logs}, repair what they name and start again.`,
+        );
+      }
       await sleep(100);
     }
   } finally {
@@ -52,8 +58,9 @@ export async function stopCluster({ keeper }: ClusterRecord): Promise<void> {
   await stop(keeper, stopMs);
 }
 
-function failureText(state: string, log: string): string {
+/** Why a cluster that runs no longer has ended, as a clause. */
+export function reasonOfEnd(state: string): string {
   const { failure, logs } = placesIn(state);
-  const why = existsSync(failure) ? readFileSync(failure, "utf8") : `its keeper has ended\n${tailOf(log)}`;
-  return `The cluster does not start: ${why}. See its logs in ${logs}, repair what they name and start again.`;
+  if (existsSync(failure)) return readFileSync(failure, "utf8");
+  return `its keeper was killed\n${tailOf(join(logs, "keeper.log"))}`;
 }
