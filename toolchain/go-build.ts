@@ -54,7 +54,7 @@ export async function goBuild(cache: Cache, options: GoBuild): Promise<void> {
     log: join(cache.logs, `${options.module}.log`),
     env: {
       ...goEnvironment(cache),
-      ...(options.collectGarbageAt !== undefined && { GOGC: String(options.collectGarbageAt) }),
+      ...(options.large && { GOGC: "400" }),
     },
   });
 }
@@ -104,6 +104,6 @@ export interface GoBuild {
   readonly linkerVariables?: readonly string[];
   /** Where the module is when it is put together for the build. Default: beside this file. */
   readonly sources?: string;
-  /** Percentage by which the compiler's memory grows before it collects garbage. Default: Go's own, 100. */
-  readonly collectGarbageAt?: number;
+  /** The compilers collect garbage less often: a sixth less processor time, for some GB of memory more. Default: no. */
+  readonly large?: boolean;
 }

@@ -169,7 +169,9 @@ async function buildPlugin(cache: Cache, plugin: Plugin, into: string, doing: Do
   const sources = join(into, "sources");
   await build.sources(cache, sources);
   const { linkerVariables, budgetMinutes, inside } = build;
-  const took = await cpuMinutes(() => goBuild(cache, { module, sources, output, linkerVariables }));
+  const took = await cpuMinutes(() =>
+    goBuild(cache, { module, sources, output, linkerVariables, large: true }),
+  );
   rmSync(sources, { recursive: true });
   return `; ${inside}; ${minutesOf(took, budgetMinutes)}`;
 }

@@ -36,7 +36,7 @@ export const programNames = [
   "kubelet",
 ] as const;
 /** What Go's caches grow by, and the link step of all programs at once. */
-const neededRoom = { disk: 8 * 1024 ** 3, memory: 4 * 1024 ** 3 };
+const neededRoom = { disk: 8 * 1024 ** 3, memory: 6 * 1024 ** 3 };
 /** With the download of its modules. */
 const buildSeconds = 1200;
 
@@ -112,8 +112,7 @@ function built(cache: Cache, doing: (text: string) => void): Promise<Entry> {
         module,
         output: join(into, "kubernetes"),
         linkerVariables: [`k8s.io/component-base/version.gitVersion=${kubernetesVersion}`],
-        // Packages of a hundred thousand lines: the compiler would spend a fifth of its time on collecting garbage.
-        collectGarbageAt: 400,
+        large: true,
       });
       await goBuild(cache, { module, target: "./pause", output: join(into, "pause") });
     });
