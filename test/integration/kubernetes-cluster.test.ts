@@ -89,7 +89,13 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
       "server",
       "--output=jsonpath={.spec.clusterIP}",
     ]);
-    const ask = `fetch('http://${address}').then(async (a)=>console.log(await a.text()))`;
+    const ask = `(async () => {
+      for (;;) {
+        const answer = await fetch("http://${address}").catch(() => undefined);
+        if (answer !== undefined) return console.log(await answer.text());
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    })()`;
     await apply(cluster, pod("client", ask));
     await kubectl(cluster, [
       "wait",

@@ -24,7 +24,7 @@ describe.skipIf("missing" in kubernetes)("Pulumi's own Kubernetes provider", () 
     await copyFile(join(program, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
     await pulumi("stack", "init", "provider", "--no-select", "--cwd", folder);
     const { kubeconfig } = cluster;
-    await configure({ namespace, kubeconfig, word: "first", image: parts.images.fixture[1] });
+    await configure({ namespace, kubeconfig, note: "first", image: parts.images.fixture[1] });
   });
 
   afterAll(async () => {
@@ -36,7 +36,7 @@ describe.skipIf("missing" in kubernetes)("Pulumi's own Kubernetes provider", () 
   test("creates a ConfigMap and a StatefulSet, whose pod runs", async () => {
     const said = await pulumi("up", "--yes", "--skip-preview", ...stack());
     expect(said).toMatch(/\+ 6 created/);
-    expect(await kubectl(cluster, ["logs", "speaker-0", "--namespace", namespace])).toBe("first\n");
+    expect(await kubectl(cluster, ["logs", "speaker-0", "--namespace", namespace])).toBe("spoken\n");
   });
 
   test("registers what a manifest holds under the types of the SDK", async () => {
@@ -50,20 +50,11 @@ describe.skipIf("missing" in kubernetes)("Pulumi's own Kubernetes provider", () 
   });
 
   test("updates in place what has changed, and nothing else", async () => {
-    const before = await uid("statefulset/speaker");
-    await configure({ word: "second" });
+    const before = await valueOf("pod/speaker-0", "{.metadata.uid}");
+    await configure({ note: "second" });
     expect(await pulumi("up", "--yes", "--skip-preview", ...stack())).toMatch(/~ 1 updated\s+5 unchanged/);
-    expect(
-      await kubectl(cluster, [
-        "get",
-        "configmap",
-        "words",
-        "--namespace",
-        namespace,
-        "--output=jsonpath={.data.word}",
-      ]),
-    ).toBe("second");
-    expect(await uid("statefulset/speaker")).toBe(before);
+    expect(await valueOf("statefulset/speaker", "{.metadata.annotations.note}")).toBe("second");
+    expect(await valueOf("pod/speaker-0", "{.metadata.uid}")).toBe(before);
   });
 
   test("removes it all", async () => {
@@ -78,8 +69,8 @@ describe.skipIf("missing" in kubernetes)("Pulumi's own Kubernetes provider", () 
     expect(left).toBe("");
   });
 
-  function uid(object: string): Promise<string> {
-    return kubectl(cluster, ["get", object, "--namespace", namespace, "--output=jsonpath={.metadata.uid}"]);
+  function valueOf(object: string, path: string): Promise<string> {
+    return kubectl(cluster, ["get", object, "--namespace", namespace, `--output=jsonpath=${path}`]);
   }
 
   async function configure(settings: Record<string, string>): Promise<void> {

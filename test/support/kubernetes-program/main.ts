@@ -7,7 +7,7 @@ const namespace = config.require("namespace");
 const provider = new Provider("cluster", { kubeconfig: config.require("kubeconfig"), namespace });
 const words = new core.v1.ConfigMap(
   "words",
-  { metadata: { name: "words" }, data: { word: config.require("word") } },
+  { metadata: { name: "words" }, data: { word: "spoken" } },
   { provider },
 );
 
@@ -15,7 +15,7 @@ const labels = { app: "speaker" };
 new apps.v1.StatefulSet(
   "speaker",
   {
-    metadata: { name: "speaker" },
+    metadata: { name: "speaker", annotations: { note: config.require("note") } },
     spec: {
       serviceName: "speaker",
       selector: { matchLabels: labels },
