@@ -36,6 +36,8 @@ const outage = 60;
 export class Cluster {
   readonly namespace: string;
   readonly settings: KubernetesSettings;
+  /** Of units as they were last seen, by name: for commands that name them. */
+  readonly kinds = new Map<string, "StatefulSet" | "Deployment">();
   #access: ClusterAccess | undefined;
   #credentials: CredentialSource | undefined;
   #agent: Agent | undefined;
@@ -80,8 +82,16 @@ export class Cluster {
   async ask<Answer>(question: Question): Promise<Answer> {
     return this.enduring(async () => {
       const response = await this.#send(question);
-      const body = await text(response);
-      return (body === "" ? undefined : JSON.parse(body)) as Answer;
+      const late = setTimeout(
+        () => response.destroy(this.#silent(question)),
+        this.#deadlineOf(question) * 1000,
+      );
+      try {
+        const body = await text(response);
+        return (body === "" ? undefined : JSON.parse(body)) as Answer;
+      } finally {
+        clearTimeout(late);
+      }
     }, question.patience);
   }
 
@@ -122,10 +132,20 @@ export class Cluster {
     };
   }
 
+  #deadlineOf({ method = "GET", deadline }: Question): number {
+    return deadline ?? (method === "GET" ? 1 : changeFactor) * this.answer;
+  }
+
+  #silent(question: Question): EngineFailure {
+    const { server, context } = this.access;
+    const what = `\`${question.method ?? "GET"} ${question.path}\``;
+    return silentServer(server, context, what, this.#deadlineOf(question));
+  }
+
   async #send(question: Question): Promise<IncomingMessage> {
     const { method = "GET", path, query, body, type = "application/json", signal } = question;
     const { server, context } = this.access;
-    const seconds = question.deadline ?? (method === "GET" ? 1 : changeFactor) * this.answer;
+    const seconds = this.#deadlineOf(question);
     const what = `\`${method} ${path}\``;
     const { headers, tls } = await this.connection();
     const url = new URL(`${server}${path}${queryText(query)}`);
@@ -147,7 +167,7 @@ export class Cluster {
         resolve(answer);
       });
       const timer = setTimeout(() => {
-        reject(silentServer(server, context, what, seconds));
+        reject(this.#silent(question));
         asked.destroy();
       }, seconds * 1000);
       asked.on("error", (error) => {

@@ -2,7 +2,7 @@ import { fieldAt, fieldOf, parsedJson } from "../../config/json.ts";
 import { EngineFailure, TooLate } from "../failure.ts";
 import type { ExecOptions, JobResult } from "../platform.ts";
 import type { Cluster } from "./cluster.ts";
-import { isForbidden, Refusal } from "./refusal.ts";
+import { isForbidden, NotRunning, Refusal } from "./refusal.ts";
 import { framed, frameOf, openSocket } from "./socket.ts";
 
 /** The fifth can end a program's input, the fourth can't. */
@@ -18,9 +18,6 @@ export interface ExecPlace {
   pod: string;
   container: string;
 }
-
-/** A program could not be run in a pod: it has ended, or is about to. Asked again, it may be. */
-export class NotRunning extends Error {}
 
 /**
  * Runs a program in a container. At the deadline (seconds) the call fails; the program itself may go on, because

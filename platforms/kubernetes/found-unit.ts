@@ -2,7 +2,7 @@ import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
 import { objectName } from "./labels.ts";
 import type { Container, Controller, List, Pod } from "./objects.ts";
-import { unlessGone } from "./refusal.ts";
+import { NotRunning, unlessGone } from "./refusal.ts";
 
 export type ControllerKind = "StatefulSet" | "Deployment";
 
@@ -33,6 +33,7 @@ export async function findUnit(cluster: Cluster, name: string): Promise<FoundUni
   for (const kind of kinds) {
     const controller = await unlessGone(cluster.ask<Controller>({ path: pathOf(cluster, kind, name) }));
     if (controller !== undefined) {
+      cluster.kinds.set(name, kind);
       return { kind, controller, pods: podsOf(kind, controller, await podsBy(cluster, controller)) };
     }
   }
@@ -78,7 +79,7 @@ export function ownContainer({ name, spec }: { name: string; spec: { containers:
   return container;
 }
 
-/** A pod that runs what a unit or a trial of this name is. */
+/** The pod of a unit, or the trial of this name. */
 export async function runningPod(cluster: Cluster, name: string): Promise<Pod> {
   const found = await findUnit(cluster, name);
   const pod =
@@ -86,7 +87,7 @@ export async function runningPod(cluster: Cluster, name: string): Promise<Pod> {
       ? await unlessGone(cluster.ask<Pod>({ path: cluster.in("v1", "pods", objectName(name, 253)) }))
       : podOf(found);
   if (pod === undefined) {
-    throw new OperationFailure(`${name} has no pod in the namespace ${cluster.namespace}.`);
+    throw new NotRunning(`${name} has no pod in the namespace ${cluster.namespace}.`);
   }
   return pod;
 }

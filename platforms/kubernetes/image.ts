@@ -13,6 +13,9 @@ import { createOnce, followPod, removeAfter, shortLived } from "./pods.ts";
 const patience = 1800;
 const puller = "pull";
 
+/** Pulls are for no workload alone: one that is left over is told by its end. */
+export const pullsFor = "images";
+
 /**
  * Makes sure that the nodes of our workloads have an image, or get it: Kubernetes pulls by itself, but only once what was
  * there has stopped. Says which it was.
@@ -52,7 +55,7 @@ async function pull(
   const name = `clawforce-pull-${call}`;
   const pod: Pod = {
     ...{ apiVersion: "v1", kind: "Pod" },
-    metadata: shortLived(name, { workload: "images", purpose: `pull of ${reference}`, call }),
+    metadata: shortLived(name, { workload: pullsFor, purpose: `pull of ${reference}`, call }),
     spec: {
       ...apartFromCluster,
       ...onNode(node),

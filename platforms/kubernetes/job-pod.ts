@@ -34,9 +34,9 @@ export function jobPod(
   const { image, argv, environment = {}, places, stdin, deadline } = job;
   const { volumes, mounts } = mountedPlaces(settings, places);
   const base = {
-    image,
-    imagePullPolicy: "IfNotPresent" as const,
+    ...{ image, imagePullPolicy: "IfNotPresent" as const },
     securityContext: { runAsUser: 0, runAsGroup: 0 },
+    resources: { requests: { cpu: "10m", memory: "32Mi" } },
   };
   const input = stdin === undefined ? "/dev/null" : "/clawforce/in/stdin";
   const out = { name: "out", mountPath: "/clawforce/out" };

@@ -1,5 +1,7 @@
 import type { LeftOver } from "../platform.ts";
 import type { Cluster } from "./cluster.ts";
+import { hasEnded } from "./found-unit.ts";
+import { pullsFor } from "./image.ts";
 import { labelValue, oneShotAnnotation, oneShotLabel, purposeAnnotation } from "./labels.ts";
 import { deadLeases, removeDeadLease } from "./lock.ts";
 import type { KubernetesObject, List, Metadata, Pod } from "./objects.ts";
@@ -15,11 +17,13 @@ export async function leftOversOf(cluster: Cluster, workloads: readonly string[]
     const query = { labelSelector: oneShotLabel };
     return (await cluster.ask<List<KubernetesObject>>({ path: cluster.in("v1", kind), query })).items ?? [];
   };
-  const pods = await marked("pods");
+  const pods = (await marked("pods")) as Pod[];
   const claims = await marked("persistentvolumeclaims");
   const dead = await deadLeases(cluster);
   return [
-    ...pods.flatMap(({ metadata }) => leftOver("container", metadata, workloads)),
+    ...pods.flatMap((pod) =>
+      leftOver("container", pod.metadata, hasEnded(pod) ? [...workloads, pullsFor] : workloads),
+    ),
     // A claim goes after the pod that mounts it.
     ...claims.flatMap(({ metadata }) => leftOver("volume", metadata, workloads)),
     ...dead

@@ -149,9 +149,10 @@ export async function startUnit(cluster: Cluster, name: string, wait: number): P
 
 /** One pod, of the template's image, and ready. What does not come up by waiting is told at once. */
 export async function waitHealthy(cluster: Cluster, name: string, wait: number): Promise<void> {
+  let found: FoundUnit;
   await until(
     async () => {
-      const found = await mustFind(cluster, name);
+      found = await mustFind(cluster, name);
       const problem = unhealthyBecause(found);
       if (problem === undefined) return { found: undefined };
       if (!problem.forGood) return { waitsFor: problem.text };
@@ -161,7 +162,7 @@ export async function waitHealthy(cluster: Cluster, name: string, wait: number):
       deadline: wait,
       interval,
       late: (text) =>
-        new OperationFailure(`${name} ${text} (waited ${wait} s at most). ${lookAt(cluster, name)}`),
+        new OperationFailure(`${name} ${text} (waited ${wait} s at most). ${lookAt(cluster, found)}`),
     },
   );
 }
@@ -206,12 +207,15 @@ async function told(
   const lines = hasRun ? await lastLines(cluster, pod.metadata.name, container, shownLines) : [];
   const said = lines.length === 0 ? "" : ` Its last lines: ${lines.join(" | ")}`;
   return new OperationFailure(
-    `${name} ${problem} (waited ${wait} s at most).${said} ${lookAt(cluster, name)}`,
+    `${name} ${problem} (waited ${wait} s at most).${said} ${lookAt(cluster, found)}`,
   );
 }
 
-function lookAt(cluster: Cluster, name: string): string {
-  return `Look: \`${cluster.kubectl(`describe pod -l clawforce.io/workload=${name}`)}\`.`;
+function lookAt(cluster: Cluster, { kind, controller, pods }: FoundUnit): string {
+  const [pod] = pods;
+  const what =
+    pod === undefined ? `${kind.toLowerCase()} ${controller.metadata.name}` : `pod ${pod.metadata.name}`;
+  return `Look: \`${cluster.kubectl(`describe ${what}`)}\`.`;
 }
 
 /** Only one that is stopped. The controller stays, because the provider changes it in its place: it counts as nothing. */

@@ -87,6 +87,7 @@ export async function lastLines(
       const stream = await cluster.stream({
         path,
         query: { container, tailLines: count, previous },
+        signal: AbortSignal.timeout(30_000),
         patience: 5,
       });
       const lines = (await textOf(stream)).split("\n").filter((line) => line.trim() !== "");

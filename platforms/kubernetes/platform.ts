@@ -270,7 +270,8 @@ export class KubernetesPlatform implements Platform {
   }
 
   logCommand(name: string): string {
-    return this.#cluster.kubectl(`logs --tail 50 -l clawforce.io/workload=${name}`);
+    const kind = this.#cluster.kinds.get(name) ?? "StatefulSet";
+    return this.#cluster.kubectl(`logs --tail 50 ${kind.toLowerCase()}/${name}`);
   }
 
   #version(): Promise<{ gitVersion: string; platform: string; major: string; minor: string }> {

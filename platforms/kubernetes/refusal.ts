@@ -41,10 +41,15 @@ export function refusalOf(
 
 function sentenceOf(status: number, message: string, what: string): string {
   const said = message.replace(/\.?\s*$/, "");
-  return status === 403
+  // Not the deployer is refused, but what it wants.
+  const isAdmission = /(exceeded|failed) quota|violates PodSecurity|denied the request/.test(said);
+  return status === 403 && !isAdmission
     ? `${said}. Give the deployer this right, then try again (${what}).`
     : `Kubernetes refused ${what}: ${said}.`;
 }
+
+/** A program could not be run in a pod: it has ended, or is about to begin. Asked again, it may be. */
+export class NotRunning extends Error {}
 
 export function isNotFound(error: unknown): boolean {
   return error instanceof Refusal && error.code === 404;

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { applicable, managerOf } from "../../platforms/kubernetes/changes.ts";
-import { NotRunning, resultOf } from "../../platforms/kubernetes/exec.ts";
+import { resultOf } from "../../platforms/kubernetes/exec.ts";
 import { hasImage, pulledOr } from "../../platforms/kubernetes/image.ts";
 import { linesOf } from "../../platforms/kubernetes/logs.ts";
 import { losses } from "../../platforms/kubernetes/losses.ts";
 import { nodeOf } from "../../platforms/kubernetes/node-of.ts";
 import type { ContainerState, Pod } from "../../platforms/kubernetes/objects.ts";
 import { bytesOf } from "../../platforms/kubernetes/quantity.ts";
+import { NotRunning } from "../../platforms/kubernetes/refusal.ts";
 import { strangerIn } from "../../platforms/kubernetes/stranger.ts";
 import type { WantedUnit } from "../../platforms/platform.ts";
 import { digest, found, image, podOfSet, statefulSet } from "./kubernetes-objects.ts";

@@ -132,6 +132,17 @@ describe("a question to the API server", () => {
     );
   });
 
+  test("is refused for what it wants by a quota or a policy of the namespace", async () => {
+    const message = 'pods "x" is forbidden: exceeded quota: compute';
+    answers = [status(403, { message, reason: "Forbidden" })];
+    await expect(cluster().ask({ path: "/x" })).rejects.toThrow(`Kubernetes refused \`GET /x\`: ${message}.`);
+  });
+
+  test("has a deadline for its whole answer", async () => {
+    answers = [(_request, response) => response.writeHead(200).write("{")];
+    await expect(cluster(0.2).ask({ path: "/x" })).rejects.toThrow("did not answer `GET /x` within 0.2 s");
+  });
+
   test("has a deadline", async () => {
     answers = [() => {}];
     await expect(cluster(0.2).ask({ path: "/x" })).rejects.toThrow(

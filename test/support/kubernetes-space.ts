@@ -1,0 +1,215 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Cluster as Client } from "../../platforms/kubernetes/cluster.ts";
+import type { Claim, List, Pod } from "../../platforms/kubernetes/objects.ts";
+import { KubernetesPlatform } from "../../platforms/kubernetes/platform.ts";
+import { isConflict, unlessGone } from "../../platforms/kubernetes/refusal.ts";
+import { neededRights } from "../../platforms/kubernetes/rights.ts";
+import { type KubernetesSettings, kubernetesSettings } from "../../platforms/kubernetes/settings.ts";
+import type { Cluster } from "../../toolchain/kubernetes/cluster.ts";
+import { kubectl } from "./cluster.ts";
+
+type KubernetesObject = { metadata: { name: string } } & Record<string, unknown>;
+type Right = { group: string; resource: string; subresource?: string; verbs: readonly string[] };
+
+const storageClass = "clawforce-test";
+/** Of the fixture. */
+export const statePath = "/home/node/.openclaw";
+
+/** A namespace of its own on a real cluster, with storage, and with a deployer that has the rights of the program and no more. */
+export class KubernetesSpace {
+  readonly name: string;
+  readonly folder: string;
+  readonly cluster: Cluster;
+  /** As an administrator. */
+  readonly admin: Client;
+  readonly #done = new AbortController();
+  readonly #storage: Promise<void>;
+  #deployer = "";
+
+  private constructor(cluster: Cluster, folder: string) {
+    this.cluster = cluster;
+    this.folder = folder;
+    this.name = `t${folder
+      .slice(-6)
+      .toLowerCase()
+      .replace(/[^a-z0-9]/g, "x")}`;
+    this.admin = new Client(this.settings({ kubeconfig: cluster.kubeconfig }));
+    this.#storage = this.#provide();
+  }
+
+  static async create(cluster: Cluster): Promise<KubernetesSpace> {
+    const space = new KubernetesSpace(cluster, await mkdtemp(join(tmpdir(), "clawforce-space-")));
+    await space.create("/api/v1/namespaces", { metadata: { name: space.name } });
+    const classes = "/apis/storage.k8s.io/v1/storageclasses";
+    await space
+      .create(classes, { metadata: { name: storageClass }, provisioner: "clawforce.test/folders" })
+      .catch((error) => {
+        if (!isConflict(error)) throw error;
+      });
+    await space.claim("folders");
+    space.#deployer = await space.account("deployer", neededRights);
+    return space;
+  }
+
+  settings(change: Partial<KubernetesSettings> = {}): KubernetesSettings {
+    const settings = kubernetesSettings.parse({
+      kind: "kubernetes",
+      namespace: this.name,
+      folders: "folders",
+    });
+    return { ...settings, kubeconfig: this.#deployer, ...change };
+  }
+
+  platform(change: Partial<KubernetesSettings> = {}): KubernetesPlatform {
+    return new KubernetesPlatform(this.settings(change));
+  }
+
+  create(path: string, object: KubernetesObject): Promise<unknown> {
+    return this.admin.ask({ method: "POST", path, body: object });
+  }
+
+  kubectl(...argv: string[]): Promise<string> {
+    return kubectl(this.cluster, ["-n", this.name, ...argv]);
+  }
+
+  async claim(name: string): Promise<void> {
+    await this.create(this.admin.in("v1", "persistentvolumeclaims"), {
+      metadata: { name },
+      spec: {
+        ...{ accessModes: ["ReadWriteOnce"], storageClassName: storageClass },
+        resources: { requests: { storage: "64Mi" } },
+      },
+    });
+  }
+
+  /** A gateway on a claim of its own, at no replicas, as the provider would make it. */
+  async gateway(name: string, image: string): Promise<Record<string, unknown>> {
+    await this.claim(`${name}-state`);
+    const set = statefulSet(name, image);
+    await this.apply(name, set);
+    return set;
+  }
+
+  async apply(name: string, set: Record<string, unknown>): Promise<void> {
+    await this.admin.ask({
+      method: "PATCH",
+      path: this.admin.in("apps/v1", "statefulsets", name),
+      query: { fieldManager: "pulumi-kubernetes-12345678", force: true },
+      type: "application/apply-patch+yaml",
+      body: set,
+    });
+  }
+
+  async pods(): Promise<string[]> {
+    const { items = [] } = await this.admin.ask<List<Pod>>({ path: this.admin.in("v1", "pods") });
+    return items.map(({ metadata }) => metadata.name).toSorted();
+  }
+
+  /** The kubeconfig of one who has these rights in the namespace, and no others. */
+  async account(name: string, rights: readonly Right[]): Promise<string> {
+    const roles = this.admin.in("rbac.authorization.k8s.io/v1", "roles");
+    await this.create(this.admin.in("v1", "serviceaccounts"), { metadata: { name } });
+    await this.create(roles, {
+      metadata: { name },
+      rules: rights.map(({ group, resource, subresource, verbs }) => ({
+        apiGroups: [group],
+        resources: [subresource === undefined ? resource : `${resource}/${subresource}`],
+        verbs,
+      })),
+    });
+    await this.create(this.admin.in("rbac.authorization.k8s.io/v1", "rolebindings"), {
+      metadata: { name },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+      subjects: [{ kind: "ServiceAccount", name, namespace: this.name }],
+    });
+    const file = join(this.folder, `${name}.kubeconfig`);
+    await this.cluster.kubeconfigOf({ namespace: this.name, serviceAccount: name, file });
+    return file;
+  }
+
+  /** A kubeconfig that leads to another address of the same server. */
+  async through(port: number): Promise<string> {
+    const config = JSON.parse(
+      await kubectl(this.cluster, ["config", "view", "--raw", "--flatten", "--output=json"], this.#deployer),
+    );
+    const [{ cluster }] = config.clusters;
+    const { hostname } = new URL(cluster.server);
+    cluster.server = `https://127.0.0.1:${port}`;
+    cluster["tls-server-name"] = hostname;
+    const file = join(this.folder, `${port}.kubeconfig`);
+    await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+    return file;
+  }
+
+  async remove(): Promise<void> {
+    await unlessGone(this.admin.ask({ method: "DELETE", path: `/api/v1/namespaces/${this.name}` }));
+    this.#done.abort();
+    await this.#storage;
+    await rm(this.folder, { recursive: true });
+  }
+
+  /** Makes the volumes that claims wait for: folders of the node, which go with it. */
+  async #provide(): Promise<void> {
+    const path = this.admin.in("v1", "persistentvolumeclaims");
+    while (!this.#done.signal.aborted) {
+      const { items = [] } = await this.admin.ask<List<Claim>>({ path });
+      for (const { metadata, status } of items) {
+        if (status?.phase !== "Pending" || metadata.deletionTimestamp !== undefined) continue;
+        const name = `${this.name}-${metadata.uid}`;
+        const { uid, namespace } = metadata;
+        await this.create("/api/v1/persistentvolumes", {
+          metadata: { name },
+          spec: {
+            ...{
+              accessModes: ["ReadWriteOnce"],
+              storageClassName: storageClass,
+              capacity: { storage: "64Mi" },
+            },
+            persistentVolumeReclaimPolicy: "Retain",
+            claimRef: { kind: "PersistentVolumeClaim", name: metadata.name, namespace, uid },
+            hostPath: { path: `/var/lib/volumes/${name}`, type: "DirectoryOrCreate" },
+          },
+        }).catch((error) => {
+          if (!isConflict(error)) throw error;
+        });
+      }
+      await sleep(200, undefined, { signal: this.#done.signal }).catch(() => {});
+    }
+  }
+}
+
+export function statefulSet(name: string, image: string, change: { labels?: object } = {}) {
+  const labels = { "clawforce.io/stack": "test", "clawforce.io/workload": name };
+  return {
+    ...{ apiVersion: "apps/v1", kind: "StatefulSet" },
+    metadata: { name, labels: { ...labels, ...change.labels } },
+    spec: {
+      ...{ replicas: 0, serviceName: name, selector: { matchLabels: labels } },
+      template: {
+        metadata: { labels, annotations: { "clawforce.io/made": image.slice(-12) } },
+        spec: {
+          ...{ automountServiceAccountToken: false, terminationGracePeriodSeconds: 10 },
+          initContainers: [
+            {
+              ...{ name: "owner", image, command: ["chown", "1000:1000", statePath] },
+              securityContext: { runAsUser: 0 },
+              volumeMounts: [{ name: "state", mountPath: statePath }],
+            },
+          ],
+          containers: [
+            {
+              ...{ name: "workload", image },
+              env: [{ name: "GREETING", value: "hello" }],
+              readinessProbe: { httpGet: { path: "/healthz", port: 18789 }, periodSeconds: 1 },
+              volumeMounts: [{ name: "state", mountPath: statePath }],
+            },
+          ],
+          volumes: [{ name: "state", persistentVolumeClaim: { claimName: `${name}-state` } }],
+        },
+      },
+    },
+  };
+}
