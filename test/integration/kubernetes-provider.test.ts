@@ -50,11 +50,11 @@ describe.skipIf("missing" in kubernetes)("Pulumi's own Kubernetes provider", () 
   });
 
   test("updates in place what has changed, and nothing else", async () => {
-    const before = await valueOf("pod/speaker-0", "{.metadata.uid}");
+    const before = await fieldOf("pod/speaker-0", "{.metadata.uid}");
     await configure({ note: "second" });
     expect(await pulumi("up", "--yes", "--skip-preview", ...stack())).toMatch(/~ 1 updated\s+5 unchanged/);
-    expect(await valueOf("statefulset/speaker", "{.metadata.annotations.note}")).toBe("second");
-    expect(await valueOf("pod/speaker-0", "{.metadata.uid}")).toBe(before);
+    expect(await fieldOf("statefulset/speaker", "{.metadata.annotations.note}")).toBe("second");
+    expect(await fieldOf("pod/speaker-0", "{.metadata.uid}")).toBe(before);
   });
 
   test("removes it all", async () => {
@@ -69,7 +69,7 @@ describe.skipIf("missing" in kubernetes)("Pulumi's own Kubernetes provider", () 
     expect(left).toBe("");
   });
 
-  function valueOf(object: string, path: string): Promise<string> {
+  function fieldOf(object: string, path: string): Promise<string> {
     return kubectl(cluster, ["get", object, "--namespace", namespace, `--output=jsonpath=${path}`]);
   }
 
