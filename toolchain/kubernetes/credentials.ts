@@ -14,7 +14,7 @@ export async function makeCredentials(
   places: ReturnType<typeof placesIn>,
   addresses: Addresses,
 ): Promise<{ authority: string; token: string }> {
-  mkdirSync(places.keys, { recursive: true, mode: 0o700 });
+  for (const folder of [places.keys, places.settings]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const log = join(places.logs, "keys.log");
   await certificate(log, places.apiCertificate, places.apiKey, "/CN=kube-apiserver", apiNames(addresses));
   await certificate(

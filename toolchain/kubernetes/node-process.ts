@@ -31,7 +31,7 @@ export class NodeProcess {
         resolve(undefined);
       });
       this.#process.once("close", () => {
-        hasEnded(`the node has ended: ${this.#said.trim() || "it said nothing"}`);
+        hasEnded(`the node has ended: ${this.#reason()}`);
         resolve(undefined);
       });
     });
@@ -45,7 +45,7 @@ export class NodeProcess {
       await sleep(50);
     }
     throw new Error(
-      `unshare makes no namespaces on this machine: ${this.#said.trim() || "it does not say why"}`,
+      `unshare makes no namespaces on this machine: ${this.#reason()}`,
     );
   }
 
@@ -59,6 +59,12 @@ export class NodeProcess {
     this.#process.stdin?.end();
     if (first !== undefined) process.kill(first, "SIGKILL");
     await this.#gone;
+  }
+
+  /** Without what unshare complains about itself when its child was killed. */
+  #reason(): string {
+    const lines = this.#said.split("\n").filter((line) => line !== "" && !line.includes("sigprocmask"));
+    return lines.join("\n") || "it does not say why";
   }
 
   #child(): number | undefined {

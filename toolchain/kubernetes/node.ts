@@ -45,31 +45,31 @@ async function start({ state, programs, debian, addresses }: NodeOrder): Promise
 
 /** None of them is seen by the machine: these mounts are the cluster's own. */
 function makeMounts(state: string, programs: string): void {
-  command("mount", "--make-rprivate", "/");
+  mount("--make-rprivate", "/");
   // Put together in the state folder first: the new /run may hide the place that this one has.
   const run = join(state, "run");
   mkdirSync(run, { recursive: true });
-  command("mount", "-t", "tmpfs", "-o", "mode=755", "run", run);
+  mount("-t", "tmpfs", "-o", "mode=755", "run", run);
   for (const [folder, place] of [
     [state, inside.state],
     [programs, inside.programs],
   ] as const) {
     mkdirSync(join(run, basename(place)));
-    command("mount", "--bind", folder, join(run, basename(place)));
+    mount("--bind", folder, join(run, basename(place)));
   }
-  command("mount", "--move", run, "/run");
+  mount("--move", run, "/run");
   for (const folder of ["/var/lib", "/var/log"])
-    command("mount", "-t", "tmpfs", "-o", "mode=755", "own", folder);
+    mount("-t", "tmpfs", "-o", "mode=755", "own", folder);
   mkdirSync(places.kubelet, { recursive: true });
-  command("mount", "--bind", places.kubelet, places.kubelet);
+  mount("--bind", places.kubelet, places.kubelet);
   for (const [name, value] of Object.entries(kubeletSysctls)) {
     const own = `/run/sysctl/${name}`;
     mkdirSync(dirname(own), { recursive: true });
     writeFileSync(own, `${value}\n`);
-    command("mount", "--bind", own, `/proc/sys/${name}`);
+    mount("--bind", own, `/proc/sys/${name}`);
   }
   // A volume that kubelet mounts must reach the containers that run already.
-  command("mount", "--make-rshared", "/");
+  mount("--make-rshared", "/");
 }
 
 function makeNetwork({ node, prefix }: Addresses): void {
@@ -106,6 +106,11 @@ function keepRunning(component: Component | undefined, before: readonly number[]
     if (ends.length >= mostEnds) giveUp(new Error(`${component.name} has ended ${mostEnds} times`));
     setTimeout(() => keepRunning(component, ends), 1000);
   });
+}
+
+/** Without a table of mounts beside the kernel's: it lies in /run, which is replaced. */
+function mount(...args: string[]): void {
+  command("mount", "--no-mtab", ...args);
 }
 
 function command(program: string, ...args: string[]): void {
