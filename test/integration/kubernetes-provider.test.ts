@@ -40,7 +40,7 @@ describe.skipIf("missing" in kubernetes)("Pulumi's own Kubernetes provider", () 
   });
 
   test("registers what a manifest holds under the types of the SDK", async () => {
-    const urns = await pulumi("stack", "--show-urns", ...stack());
+    const urns = await pulumi("stack", "--show-urns", "--stack", "provider");
     expect(urns).toContain("kubernetes:yaml/v2:ConfigGroup$kubernetes:core/v1:ConfigMap::manifest:");
   });
 
