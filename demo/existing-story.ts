@@ -93,8 +93,8 @@ export class ExistingStory extends Narrator {
       );
       this.promise((await this.#markOf(name)) === this.#marks.get(name), `${name} has its state`);
       const ours = await inspectContainer(docker, name);
-      const keyOf = (found: typeof ours) => found && variablesOf(found).MODEL_API_KEY;
-      this.promise(keyOf(ours) !== undefined && keyOf(ours) === keyOf(kept), `${name} has its own model key`);
+      const keyOf = (found: typeof ours) => found && variablesOf(found)[serviceKey];
+      this.promise(keyOf(ours) !== undefined && keyOf(ours) === keyOf(kept), `${name} has its own key`);
     }
   }
 
@@ -117,6 +117,9 @@ export class ExistingStory extends Narrator {
   }
 }
 
+/** A provider's own name would make OpenClaw 2026.9 install that provider's plugin at its first start, from the network. */
+const serviceKey = "AGENT_SERVICE_KEY";
+
 function containerOf(
   { name, volume, compose }: (typeof existingGateways)[number],
   image: string,
@@ -130,7 +133,7 @@ function containerOf(
     Image: image,
     Env: [
       ...["OPENCLAW_DISABLE_BONJOUR=1", `OPENCLAW_GATEWAY_TOKEN=${secret()}`],
-      `MODEL_API_KEY=${secret()}`,
+      `${serviceKey}=${secret()}`,
     ],
     Labels: { ...labels, [existingLabel]: "existing" },
     HostConfig: {

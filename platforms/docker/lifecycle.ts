@@ -43,7 +43,11 @@ export async function startContainer(docker: Docker, name: string, wait: number)
   await waitHealthy(docker, name, wait);
 }
 
+/** One that ends as often as this will end again: more of the same is not waited for. */
+const endsForGood = 3;
+
 export async function waitHealthy(docker: Docker, name: string, wait: number): Promise<void> {
+  let endsBefore: number | undefined;
   await until(
     async () => {
       const info = await inspectContainer(docker, name);
@@ -53,6 +57,13 @@ export async function waitHealthy(docker: Docker, name: string, wait: number): P
       const { Running, Restarting, ExitCode, Health } = info.State;
       if (Running && (Health?.Status === undefined || Health.Status === "healthy")) {
         return { found: undefined };
+      }
+      endsBefore ??= info.RestartCount;
+      const ends = info.RestartCount - endsBefore;
+      if (ends >= endsForGood) {
+        throw new OperationFailure(
+          `the container ${name} has ended ${ends} times, last with exit code ${ExitCode}. Its log: \`docker logs --tail 50 ${name}\``,
+        );
       }
       const last = Health?.Log?.at(-1)?.Output?.trim();
       const what = Running ? `is ${Health?.Status}` : `ended with exit code ${ExitCode}`;
