@@ -1,16 +1,18 @@
 import type { ApiAccess, ControlPlane, ManagedInstance } from "../control-plane.ts";
 import type { DockerHost } from "../docker/access.ts";
 import { dockerClient } from "../docker/client.ts";
+import { OperationFailure } from "../failure.ts";
 import type { Platform } from "../platform.ts";
 import type { ControlPlaneClient } from "./client.ts";
 
-/** Clawforce on a Docker host, as the instances that it makes. */
+/** Clawforce, and the instances that it makes: those of a Docker host. */
 export class ClawforceControlPlane implements ControlPlane {
   readonly #access: ApiAccess;
   readonly #platform: Platform;
-  readonly #host: DockerHost;
+  readonly #host: DockerHost | undefined;
 
-  constructor(access: ApiAccess, platform: Platform, host: DockerHost) {
+  /** @param host - where it makes its instances; undefined: elsewhere, and nothing is known of them here. */
+  constructor(access: ApiAccess, platform: Platform, host: DockerHost | undefined) {
     this.#access = access;
     this.#platform = platform;
     this.#host = host;
@@ -38,12 +40,14 @@ export class ClawforceControlPlane implements ControlPlane {
     }
   }
 
-  instance<T>(name: string, work: (instance: ManagedInstance) => Promise<T>): Promise<T> {
+  async instance<T>(name: string, work: (instance: ManagedInstance) => Promise<T>): Promise<T> {
+    const host = this.#host;
+    if (host === undefined) {
+      throw new OperationFailure(`${name}: instances of a control plane are moved on Docker hosts alone.`);
+    }
     return this.open(async (client) => {
       const { ClawforceInstance } = await import("./instance.ts");
-      return work(
-        new ClawforceInstance(name, client, this.#platform, dockerClient(this.#host.host, this.#host)),
-      );
+      return work(new ClawforceInstance(name, client, this.#platform, dockerClient(host.host, host)));
     });
   }
 }

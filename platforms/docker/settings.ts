@@ -11,7 +11,7 @@ const dockerHost = z
 
 export const dockerSettings = z
   .strictObject({
-    kind: z.literal("docker").describe("Kind of the platform. Docker is the only one today."),
+    kind: z.literal("docker").describe("Kind of the platform."),
     host: dockerHost
       .default("unix:///var/run/docker.sock")
       .meta(

@@ -41,6 +41,8 @@ export async function runJob(cluster: Cluster, job: Job): Promise<JobResult> {
   const call = randomBytes(4).toString("hex");
   const name = objectName(`clawforce-${workload.replace("/", "-")}`, 52).concat(`-${call}`);
   const pods = cluster.in("v1", "pods");
+  // Whoever mounts a state next must not meet this pod on it: what a volume belongs to is set for its first pod alone.
+  const holdsNothing = claims.every((claim) => shared.includes(claim));
   let failure: unknown;
   let ended = false;
   try {
@@ -57,7 +59,7 @@ export async function runJob(cluster: Cluster, job: Job): Promise<JobResult> {
       late: (seen) => lateFailure(job, seen),
       look: (seen) => endOf(job, seen),
     });
-    ended = true;
+    ended = holdsNothing;
     return { exitCode: end.exitCode, ...(await printed(cluster, name)) };
   } catch (error) {
     failure = error;

@@ -34,7 +34,7 @@ const arrows: Readonly<Record<string, readonly string[] | "*">> = {
   // It is driven through the control plane's own API, and what its instances really run is read on their Docker host.
   [clawforce]: ["config", "platforms", docker],
   [kamal]: ["config", "platforms"],
-  [kinds]: ["platforms", docker],
+  [kinds]: ["platforms", docker, kubernetes],
   [ofStack]: ["config", "platforms", kinds, kamal],
   // Docker alone is read for an adoption, and asked by `pin` for the credentials of this machine.
   fleet: ["config", "lifecycle", "operations", "platforms", ofStack, stackConfig, docker, "review"],

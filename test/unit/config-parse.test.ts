@@ -200,7 +200,7 @@ const wrong: Wrong[] = [
   [
     "a platform that is not there yet",
     { platform: { kind: "swarm" } },
-    'platform.kind: "swarm" is not known here. Write "docker".',
+    'platform.kind: "swarm" is not known here. Write "docker" or "kubernetes".',
   ],
 
   [

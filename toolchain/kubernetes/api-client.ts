@@ -23,12 +23,29 @@ export class ApiClient {
     this.#access = access;
   }
 
-  /** Rejects when there is no answer; an answer with any status is one. */
   get(path: string): Promise<ApiAnswer> {
+    return this.#call("GET", path);
+  }
+
+  post(path: string, body: object): Promise<ApiAnswer> {
+    return this.#call("POST", path, body);
+  }
+
+  delete(path: string): Promise<ApiAnswer> {
+    return this.#call("DELETE", path);
+  }
+
+  /** Rejects when there is no answer; an answer with any status is one. */
+  #call(method: string, path: string, body?: object): Promise<ApiAnswer> {
     const { server, authority, token } = this.#access;
     return new Promise((resolve, reject) => {
-      const headers = { authorization: `Bearer ${token}`, accept: "application/json" };
-      const call = request(`${server}${path}`, { ca: authority, headers, timeout: answerMs }, (response) => {
+      const headers = {
+        authorization: `Bearer ${token}`,
+        accept: "application/json",
+        "content-type": "application/json",
+      };
+      const options = { method, ca: authority, headers, timeout: answerMs };
+      const call = request(`${server}${path}`, options, (response) => {
         let text = "";
         response.setEncoding("utf8");
         response.on("data", (part: string) => {
@@ -39,7 +56,7 @@ export class ApiClient {
       });
       call.on("timeout", () => call.destroy(new Error("no answer")));
       call.on("error", reject);
-      call.end();
+      call.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 }

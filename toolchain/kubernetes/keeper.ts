@@ -18,6 +18,7 @@ import { NodeProcess } from "./node-process.ts";
 import { nodeSettings } from "./node-settings.ts";
 import { nodeName, placesIn } from "./places.ts";
 import type { ClusterPrograms } from "./programs.ts";
+import { Provisioner } from "./provisioner.ts";
 import { forwardRegistry } from "./registry-forward.ts";
 import { Undertaker } from "./undertaker.ts";
 
@@ -73,7 +74,11 @@ async function start(
   node.tell({ state, programs: programs.folder, debian: programs, addresses });
 
   const server = apiAddress(addresses);
-  await expectReady(new ApiClient({ server, authority, token }));
+  const api = new ApiClient({ server, authority, token });
+  await expectReady(api);
+  const provisioner = new Provisioner(api, state);
+  await provisioner.start();
+  endings.push(() => provisioner.end());
   return {
     keeper: { pid: process.pid, started: (await startTimeOf(process.pid)) ?? "" },
     name: addresses.name,

@@ -44,9 +44,7 @@ export class NodeProcess {
       if (pid !== undefined) return pid;
       await sleep(50);
     }
-    throw new Error(
-      `unshare makes no namespaces on this machine: ${this.#reason()}`,
-    );
+    throw new Error(`unshare makes no namespaces on this machine: ${this.#reason()}`);
   }
 
   tell(order: NodeOrder): void {

@@ -58,8 +58,7 @@ function makeMounts(state: string, programs: string): void {
     mount("--bind", folder, join(run, basename(place)));
   }
   mount("--move", run, "/run");
-  for (const folder of ["/var/lib", "/var/log"])
-    mount("-t", "tmpfs", "-o", "mode=755", "own", folder);
+  for (const folder of ["/var/lib", "/var/log"]) mount("-t", "tmpfs", "-o", "mode=755", "own", folder);
   mkdirSync(places.kubelet, { recursive: true });
   mount("--bind", places.kubelet, places.kubelet);
   for (const [name, value] of Object.entries(kubeletSysctls)) {

@@ -43,6 +43,8 @@ export function placesIn(state: string) {
     containerd: join(state, "containerd"),
     podLogs: join(state, "pod-logs"),
     plugins: join(state, "plugins"),
+    /** The contents of the claims, a folder each. */
+    volumes: join(state, "volumes"),
     kubeconfigOf: (component: string) => join(settings, `${component}.kubeconfig`),
   };
 }

@@ -1,0 +1,13 @@
+import { ClawforceControlPlane } from "../clawforce/control-plane.ts";
+import type { PlatformKind } from "../kind.ts";
+import { KubernetesPlatform } from "./platform.ts";
+import { type KubernetesSettings, kubernetesSettings } from "./settings.ts";
+import { kubernetesProblems } from "./unsupported.ts";
+
+export const kubernetesKind = {
+  schema: kubernetesSettings,
+  problems: kubernetesProblems,
+  open: (settings) => new KubernetesPlatform(settings),
+  resources: async (settings) => (await import("./resources.ts")).kubernetesResources(settings),
+  controlPlane: (_, access, platform) => new ClawforceControlPlane(access, platform, undefined),
+} satisfies PlatformKind<KubernetesSettings>;
