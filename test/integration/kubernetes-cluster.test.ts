@@ -1,15 +1,17 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { stringify } from "yaml";
 import { type Cluster, clusterFor } from "../../toolchain/kubernetes/cluster.ts";
-import { stopCluster } from "../../toolchain/kubernetes/started-cluster.ts";
+import type { ClusterRecord } from "../../toolchain/kubernetes/cluster-record.ts";
+import { startCluster, stopCluster } from "../../toolchain/kubernetes/started-cluster.ts";
 import { startTimeOf } from "../../toolchain/processes.ts";
 import { lineProgress } from "../../toolchain/progress.ts";
 import { kubectl, kubernetesOfThisRun } from "../support/cluster.ts";
 import {
   changesBetween,
+  commandOf,
   type MachineState,
   machineState,
   processesIn,
@@ -43,7 +45,7 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
   });
 
   test("starts beside another one, with addresses of its own", () => {
-    expect(cluster.record?.server).not.toBe(killed.record?.server);
+    expect(cluster.server).not.toBe(killed.server);
   });
 
   test("changes nothing of the machine while it runs but for its link and its control groups", async () => {
@@ -57,12 +59,7 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
 
   test("runs a pod of a digest-pinned image from the local registry, whose log is read", async () => {
     await apply(cluster, pod("greeting", "console.log('hello from ' + process.version)"));
-    await kubectl(cluster, [
-      "wait",
-      "--for=jsonpath={.status.phase}=Succeeded",
-      "--timeout=600s",
-      "pod/greeting",
-    ]);
+    await succeeded("greeting");
     expect(await kubectl(cluster, ["logs", "greeting"])).toMatch(/^hello from v\d+/);
     const running = await kubectl(cluster, ["get", "pod", "greeting", "--output=json"]);
     expect(JSON.parse(running).status.containerStatuses[0].imageID).toContain(digestOf(images.fixture[1]));
@@ -97,16 +94,23 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
       }
     })()`;
     await apply(cluster, pod("client", ask));
-    await kubectl(cluster, [
-      "wait",
-      "--for=jsonpath={.status.phase}=Succeeded",
-      "--timeout=600s",
-      "pod/client",
-    ]);
+    await succeeded("client");
     expect(await kubectl(cluster, ["logs", "client"])).toBe("served\n");
     expect(await kubectl(cluster, ["get", "--raw=/api/v1/namespaces/default/pods/server:8080/proxy/"])).toBe(
       "served",
     );
+  });
+
+  test("starts kubelet again when it was killed", async () => {
+    const { keeper } = recordOf(cluster);
+    const kubelet = () =>
+      processesUnder(keeper.pid).pids.find((pid) => commandOf(pid) === "/run/programs/kubelet");
+    const before = kubelet() ?? expect.fail("there is no kubelet");
+    process.kill(before, "SIGKILL");
+    await until("there is another kubelet", async () => ![undefined, before].includes(kubelet()));
+    await apply(cluster, pod("afterwards", "console.log('still here')"));
+    await succeeded("afterwards");
+    expect(await kubectl(cluster, ["logs", "afterwards"])).toBe("still here\n");
   });
 
   test("lets a service account do what its role allows, and no more", async () => {
@@ -122,6 +126,7 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
     const file = join(folder, "reader.kubeconfig");
     await cluster.kubeconfigOf({ namespace: "default", serviceAccount: "reader", file });
     await kubectl(cluster, ["get", "pods"], file);
+    for (const each of [file, cluster.kubeconfig]) expect((await stat(each)).mode & 0o777).toBe(0o600);
     await expect(kubectl(cluster, ["get", "secrets"], file)).rejects.toThrow(
       'User "system:serviceaccount:default:reader" cannot list resource "secrets"',
     );
@@ -147,6 +152,7 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
     const choose = (useContext: string) => clusterFor({ useContext, state: join(folder, "named") }, progress);
     const named = await choose("mine");
     expect(lines.at(-1)).toContain("context mine of your kubeconfig, as --use-context names it");
+    expect(named.server).toBe(cluster.server);
     const taken = await readFile(named.kubeconfig, "utf8");
     expect(JSON.parse(taken).contexts.map(({ name }: { name: string }) => name)).toEqual(["mine"]);
     expect(taken).not.toContain("token-of-another");
@@ -156,8 +162,22 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
     await expect(choose("none")).rejects.toThrow("Your kubeconfig has no context none");
   });
 
+  test("ends, and leaves nothing, with the process that it was started for", async () => {
+    if ("missing" in kubernetes) return;
+    const order = {
+      ...kubernetes,
+      state: join(folder, "orphan"),
+      owner: { pid: process.pid, started: "never" },
+    };
+    const before = machineState();
+    await expect(startCluster(order)).rejects.toThrow(
+      `The cluster does not start: process ${process.pid}, which it was started for, has ended.`,
+    );
+    expect(changesBetween(before, machineState())).toEqual([]);
+  });
+
   test("leaves nothing on the machine when all of it is killed with -9", async () => {
-    const { keeper, name } = killed.record ?? expect.fail("it is not a disposable one");
+    const { keeper, name } = recordOf(killed);
     const { namespace, pids } = processesUnder(keeper.pid);
     expect(pids.length).toBeGreaterThan(6);
     process.kill(keeper.pid, "SIGKILL");
@@ -168,13 +188,22 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
   });
 
   test("leaves nothing on the machine when it is stopped", async () => {
-    const record = cluster.record ?? expect.fail("it is not a disposable one");
+    const record = recordOf(cluster);
     const { namespace } = processesUnder(record.keeper.pid);
     await stopCluster(record);
     expect(processesIn(namespace)).toEqual([]);
     expect(changesBetween(before, machineState())).toEqual([]);
   });
+
+  async function succeeded(name: string): Promise<void> {
+    const condition = "--for=jsonpath={.status.phase}=Succeeded";
+    await kubectl(cluster, ["wait", condition, "--timeout=600s", `pod/${name}`]);
+  }
 });
+
+function recordOf({ record }: Cluster): ClusterRecord {
+  return record ?? expect.fail("it is not a disposable one");
+}
 
 async function apply(cluster: Cluster, ...objects: object[]): Promise<void> {
   const file = join(cluster.record?.state ?? "", "objects.yaml");

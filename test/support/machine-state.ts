@@ -108,6 +108,15 @@ export function processesIn(namespace: string): number[] {
     .filter((pid) => namespaceOf(pid) === namespace);
 }
 
+/** The program that a process runs, as it was started. */
+export function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0] ?? "";
+  } catch {
+    return "";
+  }
+}
+
 function namespaceOf(pid: number): string {
   try {
     return readlinkSync(`/proc/${pid}/ns/pid`);

@@ -2,7 +2,8 @@ import { answerOf } from "../processes.ts";
 import { SetUpError } from "../set-up-error.ts";
 import { kubeconfig, write } from "./credentials.ts";
 
-interface ConfigView {
+/** What `kubectl config view --minify` prints of one context. */
+export interface ConfigView {
   clusters: { cluster: { server: string; "certificate-authority-data"?: string } }[];
 }
 

@@ -11,6 +11,8 @@ export type ClusterChoice = KeeperOrder | { readonly useContext: string; readonl
 
 /** A cluster to work with. */
 export interface Cluster {
+  /** Where its API answers: `https://10.231.0.2:6443`. */
+  readonly server: string;
   /** Of an administrator; for root alone. */
   readonly kubeconfig: string;
   readonly kubectl: string;
@@ -31,9 +33,9 @@ export function clusterFor(choice: ClusterChoice, progress: Progress): Promise<C
     if ("useContext" in choice) {
       const { useContext, state } = choice;
       const { kubeconfig } = placesIn(state);
-      const kubectl = await namedCluster(useContext, kubeconfig);
+      const { kubectl, server } = await namedCluster(useContext, kubeconfig);
       result(`Kubernetes cluster: context ${useContext} of your kubeconfig, as --use-context names it`);
-      return opened({ kubeconfig, kubectl }, undefined);
+      return opened({ server, kubeconfig, kubectl }, undefined);
     }
     doing("starting a disposable cluster");
     const record = await startCluster(choice);
@@ -47,16 +49,17 @@ export function clusterFor(choice: ClusterChoice, progress: Progress): Promise<C
 /** A disposable cluster that runs, by its record: for those that have not started it themselves. */
 export function startedCluster(record: ClusterRecord): Cluster {
   const { kubeconfig } = placesIn(record.state);
-  return opened({ kubeconfig, kubectl: join(record.programs, "kubectl") }, record);
+  const { server, programs } = record;
+  return opened({ server, kubeconfig, kubectl: join(programs, "kubectl") }, record);
 }
 
 function opened(
-  { kubeconfig, kubectl }: { kubeconfig: string; kubectl: string },
+  access: { server: string; kubeconfig: string; kubectl: string },
   record: ClusterRecord | undefined,
 ): Cluster {
+  const { kubeconfig, kubectl } = access;
   return {
-    kubeconfig,
-    kubectl,
+    ...access,
     record,
     kubeconfigOf: (account) => kubeconfigOf({ kubectl, admin: kubeconfig, ...account }),
     stop: async () => {
