@@ -88,9 +88,7 @@ function namesIn(folder: string): string[] {
 
 /** The ids of all processes in the process namespace of a process that `pid` or a child of it has started. */
 export function processesUnder(pid: number): { namespace: string; pids: number[] } {
-  const all = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
+  const all = allProcesses();
   const own = namespaceOf(pid);
   const below = new Set([pid]);
   for (let size = 0; size !== below.size; ) {
@@ -102,19 +100,31 @@ export function processesUnder(pid: number): { namespace: string; pids: number[]
 }
 
 export function processesIn(namespace: string): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => namespaceOf(pid) === namespace);
+  return allProcesses().filter((pid) => namespaceOf(pid) === namespace);
+}
+
+/** The ids of all processes in whose arguments the text stands. */
+export function processesNaming(text: string): number[] {
+  return allProcesses().filter((pid) => argumentsOf(pid).some((argument) => argument.includes(text)));
 }
 
 /** The program that a process runs, as it was started. */
 export function commandOf(pid: number): string {
+  return argumentsOf(pid)[0] ?? "";
+}
+
+function argumentsOf(pid: number): string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0] ?? "";
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
   } catch {
-    return "";
+    return [];
   }
+}
+
+function allProcesses(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 function namespaceOf(pid: number): string {
