@@ -50,4 +50,76 @@ describe.skipIf("missing" in kubernetes)("an update on Kubernetes", () => {
     const again = await on.world.up();
     expect(again.output).toMatch(unchanged);
   });
+
+  it("is refused before anything stops where the deployer may not change it", async () => {
+    const before = await on.identity(canary);
+    await on.world.configure({ images: { stable: images.fixture[1], candidate: images.fixture[3] } });
+    const all = ["get", "list", "watch", "create", "update", "patch", "delete"];
+    await on.limitRights(
+      "statefulsets",
+      all.filter((verb) => verb !== "patch"),
+    );
+    const refused = await on.world.up();
+    await on.limitRights("statefulsets", all);
+    expect(refused.code, refused.output).not.toBe(0);
+    expect(refused.output).toContain("may not be changed by this deployer, so nothing of it was stopped");
+    expect(await on.identity(canary)).toEqual(before);
+  });
+
+  it("comes back on the old version where the change is refused after the stop and then taken back", async () => {
+    const sibling = await on.identity(second);
+    await on.world.breakAt(canary, "check");
+    const update = on.world.startUp();
+    await on.world.reached(canary, "check");
+    await on.refuseImage(images.fixture[3]);
+    await on.world.release(canary, "check");
+    const { code, output } = await update.ended;
+    expect(code, output).not.toBe(0);
+    expect(output).toContain("this image is refused here");
+    expect(await on.replicasOf(canary)).toBe("0");
+    const status = await on.world.fleet("status");
+    expect(status.code, status.output).not.toBe(0);
+
+    await on.world.configure({ images: { stable: images.fixture[1], candidate: images.fixture[2] } });
+    const back = await on.world.up();
+    expect(back.code, back.output).toBe(0);
+    expect(await on.replicasOf(canary)).toBe("1");
+    expect(await on.imageOf(canary)).toBe(images.fixture[2]);
+    expect(await on.identity(second)).toEqual(sibling);
+    await on.allowAll();
+    const again = await on.world.up();
+    expect(again.output).toMatch(unchanged);
+  });
+
+  it("serves again by `fleet recover` where the deployer was killed while it was stopped", async () => {
+    await on.world.configure({ images: { stable: images.fixture[1], candidate: images.fixture[3] } });
+    await on.world.breakAt(canary, "cold snapshot");
+    const update = on.world.startUp();
+    await on.world.reached(canary, "cold snapshot");
+    process.kill(-update.pid, "SIGKILL");
+    await update.ended;
+    expect(await on.replicasOf(canary)).toBe("0");
+    await on.world.configure({ images: { stable: images.fixture[1], candidate: images.fixture[2] } });
+    const recover = await on.world.fleet("recover");
+    expect(recover.code, recover.output).toBe(0);
+    expect(await on.replicasOf(canary)).toBe("1");
+    expect(await on.imageOf(canary)).toBe(images.fixture[2]);
+  });
+
+  it("is brought back where somebody has scaled it to nothing", async () => {
+    await on.kubectl("scale", "statefulset", canary, "--replicas=0");
+    const up = await on.world.up();
+    expect(up.code, up.output).toBe(0);
+    expect(await on.replicasOf(canary)).toBe("1");
+  });
+
+  it("goes back by `fleet rollback`, as one change", async () => {
+    const sibling = await on.identity(second);
+    const back = await on.world.fleet("rollback");
+    expect(back.code, back.output).toBe(0);
+    expect(await on.imageOf(canary)).toBe(images.fixture[1]);
+    expect(await on.identity(second)).toEqual(sibling);
+    const status = await on.world.fleet("status");
+    expect(status.code, status.output).toBe(0);
+  });
 });

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { projectFolder } from "../../fleet/project.ts";
 import type { Cluster } from "../../toolchain/kubernetes/cluster.ts";
 import type { KubernetesParts } from "../../toolchain/set-up.ts";
 import { kubectl, sharedCluster } from "./cluster.ts";
-import { World, type WorldOptions } from "./world.ts";
+import { until, World, type WorldOptions } from "./world.ts";
 import { type AgentImages, fixtureGroup } from "./world-settings.ts";
 
 /** What must not change in a unit that is not touched. */
@@ -13,6 +14,9 @@ export interface PodIdentity {
   startedAt: string;
   restarts: number;
 }
+
+/** With the rights that are shipped, and no more. */
+const deployerFile = join(projectFolder, "docs", "kubernetes-deployer.yaml");
 
 /** One stack in a namespace of its own, on the cluster of this run. */
 export class ClusterWorld {
@@ -42,6 +46,9 @@ export class ClusterWorld {
       .replace(/[^a-z0-9]/g, "x")}`;
     await kubectl(cluster, ["create", "namespace", namespace]);
     await makeClaim(cluster, namespace, "clawforce-folders", join(folder, "claim.json"));
+    await kubectl(cluster, ["apply", "--namespace", namespace, "--filename", deployerFile]);
+    const kubeconfig = join(folder, "kubeconfig");
+    await cluster.kubeconfigOf({ namespace, serviceAccount: "clawforce-deployer", file: kubeconfig });
     const world = await World.create(images, {
       patience: true,
       ...options,
@@ -50,7 +57,7 @@ export class ClusterWorld {
         platform: {
           kind: "kubernetes",
           namespace,
-          kubeconfig: cluster.kubeconfig,
+          kubeconfig,
           volumes: { size: "64 MiB" },
         },
         snapshots: {
@@ -66,6 +73,7 @@ export class ClusterWorld {
   }
 
   async destroy(): Promise<void> {
+    await this.allowAll();
     await this.world.destroy();
     await kubectl(this.cluster, ["delete", "namespace", this.namespace, "--wait=false"]);
     await rm(this.#folder, { recursive: true, force: true });
@@ -94,6 +102,72 @@ export class ClusterWorld {
     return this.kubectl("get", "pod", `${name}-0`, "--output=jsonpath={.spec.containers[0].image}");
   }
 
+  /** Takes verbs on a resource away from the deployer, or gives them back. */
+  async limitRights(resource: string, verbs: readonly string[]): Promise<void> {
+    const role = JSON.parse(await this.kubectl("get", "role", "clawforce-deployer", "--output=json")) as {
+      rules: { resources: string[]; verbs: string[] }[];
+    };
+    const index = role.rules.findIndex(({ resources }) => resources.includes(resource));
+    const patch = [{ op: "replace", path: `/rules/${index}/verbs`, value: verbs }];
+    await this.kubectl(
+      "patch",
+      "role",
+      "clawforce-deployer",
+      "--type=json",
+      `--patch=${JSON.stringify(patch)}`,
+    );
+  }
+
+  /** Makes the API server refuse each change of a stateful set to this image, and no other. */
+  async refuseImage(image: string): Promise<void> {
+    const name = `refuse-${this.namespace}`;
+    const match = { matchLabels: { "kubernetes.io/metadata.name": this.namespace } };
+    const rules = [
+      { apiGroups: ["apps"], apiVersions: ["v1"], operations: ["UPDATE"], resources: ["statefulsets"] },
+    ];
+    const list = [
+      {
+        apiVersion: "admissionregistration.k8s.io/v1",
+        kind: "ValidatingAdmissionPolicy",
+        metadata: { name },
+        spec: {
+          failurePolicy: "Fail",
+          matchConstraints: { namespaceSelector: match, resourceRules: rules },
+          validations: [
+            {
+              expression: `object.spec.template.spec.containers[0].image != "${image}"`,
+              message: "this image is refused here",
+            },
+          ],
+        },
+      },
+      {
+        apiVersion: "admissionregistration.k8s.io/v1",
+        kind: "ValidatingAdmissionPolicyBinding",
+        metadata: { name },
+        spec: { policyName: name, validationActions: ["Deny"] },
+      },
+    ];
+    const file = join(this.#folder, "refuse.json");
+    await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: list }));
+    await kubectl(this.cluster, ["apply", "--filename", file]);
+    await until("the image is refused", async () => {
+      const patch = { spec: { template: { spec: { containers: [{ name: "workload", image }] } } } };
+      const argv = ["patch", "statefulset", this.world.instances[1] ?? "", "--dry-run=server"];
+      return this.kubectl(...argv, `--patch=${JSON.stringify(patch)}`).then(
+        () => false,
+        (error) => String(error).includes("this image is refused here"),
+      );
+    });
+  }
+
+  async allowAll(): Promise<void> {
+    const name = `refuse-${this.namespace}`;
+    for (const kind of ["validatingadmissionpolicybinding", "validatingadmissionpolicy"]) {
+      await kubectl(this.cluster, ["delete", kind, name, "--ignore-not-found"]);
+    }
+  }
+
   replicasOf(name: string): Promise<string> {
     return this.kubectl("get", "statefulset", name, "--output=jsonpath={.spec.replicas}");
   }
@@ -109,7 +183,6 @@ function groupOnKubernetes(): Record<string, unknown> {
 }
 
 async function makeClaim(cluster: Cluster, namespace: string, name: string, file: string): Promise<void> {
-  const { writeFile } = await import("node:fs/promises");
   await writeFile(
     file,
     JSON.stringify({
