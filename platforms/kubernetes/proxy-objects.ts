@@ -28,6 +28,12 @@ export function proxyDeployment(spec: IngressSpec): kubernetes.apps.v1.Deploymen
           automountServiceAccountToken: false,
           enableServiceLinks: false,
           terminationGracePeriodSeconds: stopGrace,
+          securityContext: {
+            // A new volume belongs to root, and the proxy is somebody else: whoever it is has this group beside its own.
+            fsGroup: 1000,
+            fsGroupChangePolicy: "OnRootMismatch",
+            seccompProfile: { type: "RuntimeDefault" },
+          },
           containers: [
             {
               name: "ingress",

@@ -7,9 +7,10 @@ export async function underStream(
   world: World,
   port: number,
   work: (stream: Stream) => Promise<void>,
+  address = "127.0.0.1",
 ): Promise<Record<string, StreamCounts>> {
   const stream = new Stream({
-    address: "127.0.0.1",
+    address,
     port,
     rate: 60,
     timeout: 600,

@@ -8,7 +8,12 @@ import { checkKinds } from "../../lifecycle/checks/kinds.ts";
 import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const pages = ["README.md", ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`)];
+const pages = [
+  "README.md",
+  ...readdirSync(join(root, "docs"))
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`),
+];
 
 function textOf(page: string): string {
   return readFileSync(join(root, page), "utf8");
