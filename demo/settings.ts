@@ -10,6 +10,8 @@ export const managedInstance = "bot-demo-managed";
 export const stackName = "clawforce-demo";
 /** The stand-in of a model provider. */
 export const modelServerName = "demo-model-server";
+/** On what stands beside the fleet and is none of it: `npm run clean` removes it by this. */
+export const partLabel = "clawforce-fleet.demo-part";
 export const groupName = "demo";
 export const networkName = "clawforce-demo";
 

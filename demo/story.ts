@@ -19,6 +19,7 @@ import {
   managedInstance,
   modelServerName,
   networkName,
+  partLabel,
   stackName,
 } from "./settings.ts";
 import type { DemoStack } from "./stack.ts";
@@ -110,7 +111,7 @@ export class Story extends Narrator {
     this.title("what is there before the updates");
     await startModelServer(docker, {
       ...{ name: modelServerName, image: images.small, network: networkName },
-      labels: { [oneShotLabel]: modelServerName },
+      labels: { [oneShotLabel]: modelServerName, [partLabel]: modelServerName },
     });
     await Promise.all(
       instances.map((name) => liveIn(docker, name, { modelServer: modelServerName, ingress: ingressName })),

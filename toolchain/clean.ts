@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { devNull } from "node:os";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Cache, cacheAt, cacheFolder, isOurs, markerName } from "./cache.ts";
 import { DockerCommand } from "./docker-command.ts";
@@ -16,6 +16,7 @@ const ourLabels = [
   "clawforce.stack=clawforce-demo",
   "clawforce.stack=clawforce-existing",
   "clawforce-fleet.demo",
+  "clawforce-fleet.demo-part",
   "clawforce-fleet.test",
   registryLabel,
 ];
@@ -41,7 +42,10 @@ async function removeFromEngine(cache: Cache, progress: Progress): Promise<void>
   if (engine === undefined)
     return console.log("· No Docker engine answers, so there is nothing to remove from one");
   await progress.step("Containers, volumes, networks", async ({ result }) => {
-    const removed = await removeLabelled(new DockerCommand(engine.host, devNull));
+    // Of a failure it is what tells why, and the cache goes as well.
+    const folder = mkdtempSync(join(tmpdir(), "clawforce-clean-"));
+    const removed = await removeLabelled(new DockerCommand(engine.host, join(folder, "docker.log")));
+    rmSync(folder, { recursive: true });
     result(`Removed from ${engine.host}: ${removed}`);
   });
   await progress.step("Images: removed those made here", () => removeImages(engine.host));

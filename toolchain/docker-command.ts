@@ -83,7 +83,14 @@ export class DockerCommand {
     if (names.length > 0) await this.#run(["volume", "rm", "--force", ...names]);
   }
 
+  /** What of somebody else's is still in one of them leaves it, and stays as it is. */
   async removeNetworks(ids: readonly string[]): Promise<void> {
+    const format = "{{range $id, $_ := .Containers}}{{println $id}}{{end}}";
+    for (const id of ids) {
+      for (const container of linesOf(await this.#answer(["network", "inspect", "--format", format, id]))) {
+        await this.#run(["network", "disconnect", "--force", id, container]);
+      }
+    }
     if (ids.length > 0) await this.#run(["network", "rm", ...ids]);
   }
 
