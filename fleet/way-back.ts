@@ -36,11 +36,11 @@ export function nothingToTakeBack(what: "wave" | "update", stack: string): strin
 /** What a way back has left alone is still there afterwards. */
 export function leftAloneLines(planned: readonly Situation[]): string {
   return planned
-    .flatMap(({ input, putOff }) =>
+    .flatMap(({ input, putOff, logCommand }) =>
       putOff === undefined
         ? []
         : [
-            `${input.name} ${putOff.why} and was left as it is. See why: \`docker logs --tail 50 ${input.container}\`. Then run \`pulumi up --stack ${input.stack}\`.\n`,
+            `${input.name} ${putOff.why} and was left as it is. See why: \`${logCommand}\`. Then run \`pulumi up --stack ${input.stack}\`.\n`,
           ],
     )
     .join("");

@@ -1,6 +1,5 @@
 import { digestIn } from "../config/digest.ts";
 import { shortReference } from "../config/image-reference.ts";
-import { containerNameOf } from "../config/rollout.ts";
 import { formatDuration } from "../config/units.ts";
 import { releasesOf, sameDigest } from "../lifecycle/evidence/move.ts";
 import type { Outcome } from "../lifecycle/evidence/records.ts";
@@ -37,7 +36,7 @@ export interface WorkloadStatus {
 
 export type StatusFacts = Pick<
   LookedAtWorkload,
-  "config" | "container" | "records" | "journal" | "move" | "operations"
+  "config" | "container" | "records" | "journal" | "move" | "operations" | "logCommand"
 > &
   Partial<Pick<LookedAtWorkload, "hold" | "ingress" | "refused">>;
 
@@ -90,7 +89,10 @@ function described(container: RunningContainer): NonNullable<WorkloadStatus["run
   return { ...container, digest: digestIn(image), health };
 }
 
-function containerDifferences({ config, container, move, refused }: StatusFacts, now: Date): string[] {
+function containerDifferences(
+  { config, container, move, refused, logCommand }: StatusFacts,
+  now: Date,
+): string[] {
   if (container === undefined) {
     return [
       move.kind === "first"
@@ -101,7 +103,7 @@ function containerDifferences({ config, container, move, refused }: StatusFacts,
     ];
   }
   return [
-    ...servingDifferences(containerNameOf(config), container, now),
+    ...servingDifferences(logCommand, container, now),
     ...(sameDigest(container.image, config.image)
       ? []
       : [
@@ -115,19 +117,19 @@ function containerDifferences({ config, container, move, refused }: StatusFacts,
   ];
 }
 
-function servingDifferences(name: string, container: RunningContainer, now: Date): string[] {
+function servingDifferences(logCommand: string, container: RunningContainer, now: Date): string[] {
   const { state, health, exitCode, since } = container;
   const age = ageOf(since, now);
   switch (state) {
     case "running":
       if (health === "unhealthy") {
-        return [`is unhealthy: \`docker logs --tail 50 ${name}\` says why. To go back: docs/rollback.md`];
+        return [`is unhealthy: \`${logCommand}\` says why. To go back: docs/rollback.md`];
       }
       return health === "starting" ? [`has been starting for ${age}`] : [];
     case "paused":
       return ["is paused: `fleet recover` resumes it"];
     case "restarting":
-      return [`keeps restarting, last exit code ${exitCode}: \`docker logs --tail 50 ${name}\` says why`];
+      return [`keeps restarting, last exit code ${exitCode}: \`${logCommand}\` says why`];
     case "created":
       return [`was created ${age} ago and never started: \`fleet recover\` starts it`];
     default:

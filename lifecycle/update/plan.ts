@@ -106,7 +106,7 @@ function pauseClause({ config, move }: Situation, all: readonly Situation[]): st
 }
 
 function describeMove(
-  { input, move, observed, records, journal, hold, putOff, refused }: Situation,
+  { input, move, observed, records, journal, hold, putOff, refused, logCommand }: Situation,
   now: Date,
 ): string | undefined {
   switch (move.kind) {
@@ -128,7 +128,7 @@ function describeMove(
       return `its state is set back${changesClause(move)}${restoreClause(move.restore, now)}`;
     case "none":
       if (putOff !== undefined) {
-        return leftAlone(input, putOff);
+        return leftAlone({ input, logCommand }, putOff);
       }
       if (observed !== undefined && observed.state !== "running") {
         return input.managed === true
@@ -148,10 +148,13 @@ function describeMove(
 }
 
 /** What is wrong with a workload that a way back does not move, and what to do about it afterwards. */
-function leftAlone({ container, stack }: Situation["input"], { why }: PutOff): string {
+function leftAlone(
+  { input: { stack }, logCommand }: Pick<Situation, "input" | "logCommand">,
+  { why }: PutOff,
+): string {
   return (
     `${why} and is left as it is: the way back of the others does not wait for it. ` +
-    `Afterwards: \`docker logs --tail 50 ${container}\`, then \`pulumi up --stack ${stack}\``
+    `Afterwards: \`${logCommand}\`, then \`pulumi up --stack ${stack}\``
   );
 }
 

@@ -23,6 +23,8 @@ export interface PutOff {
 export interface Situation {
   config: WorkloadConfig;
   input: Workload;
+  /** How an operator reads the log of its unit. */
+  logCommand: string;
   observed: Observed | undefined;
   records: ReadRecord[];
   /** The same records with their envelopes. */

@@ -22,6 +22,7 @@ export function neverStarted(config: StackConfig, stack = "test"): Situation[] {
       hold: undefined,
       servingTrigger: "first",
       missingTrigger: "",
+      logCommand: `docker logs --tail 50 ${facts.config.name}`,
       preparationAttempt: "",
     },
   }));

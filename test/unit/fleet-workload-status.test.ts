@@ -71,6 +71,7 @@ function facts(change: Partial<StatusFacts> = {}): StatusFacts {
     journal: undefined,
     move: { kind: "none", to: next },
     operations: [],
+    logCommand: "docker logs --tail 50 a",
     ...change,
   };
 }
