@@ -96,7 +96,9 @@ describe.skipIf("missing" in kubernetes)("an update on Kubernetes", () => {
     await on.world.breakAt(canary, "cold snapshot");
     const update = on.world.startUp();
     await on.world.reached(canary, "cold snapshot");
+    const operation = await on.world.pidAtBreakpoint(canary, "cold snapshot");
     process.kill(-update.pid, "SIGKILL");
+    process.kill(operation, "SIGKILL");
     await update.ended;
     expect(await on.replicasOf(canary)).toBe("0");
     await on.world.configure({ images: { stable: images.fixture[1], candidate: images.fixture[2] } });
