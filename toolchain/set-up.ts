@@ -62,16 +62,22 @@ export interface KubernetesParts {
 }
 
 /**
- * The programs of a disposable cluster, and Pulumi's Kubernetes provider beside the other plugins. Throws `Unavailable`
- * on a machine that can't run the cluster, before anything is built.
+ * The programs of a disposable cluster. Throws `Unavailable` on a machine that can't run the cluster, before anything is
+ * built.
  */
 export async function kubernetesOf(toolchain: Toolchain, progress: Progress): Promise<KubernetesParts> {
   const cache = cacheAt(toolchain.cache);
-  return waitingForOthers(cache, progress, async () => {
-    const programs = await clusterPrograms(cache, progress);
-    await providerStep(cache, kubernetesPlugin, { bin: toolchain.pulumiBin }, toolchain.pulumiHome, progress);
-    return { programs, registry: toolchain.registry };
-  });
+  const programs = await waitingForOthers(cache, progress, () => clusterPrograms(cache, progress));
+  return { programs, registry: toolchain.registry };
+}
+
+/** Pulumi's Kubernetes provider beside the other plugins, for those who ask for it. */
+export async function kubernetesProviderOf(toolchain: Toolchain, progress: Progress): Promise<void> {
+  const { cache: folder, pulumiBin: bin, pulumiHome } = toolchain;
+  const cache = cacheAt(folder);
+  await waitingForOthers(cache, progress, () =>
+    providerStep(cache, kubernetesPlugin, { bin }, pulumiHome, progress),
+  );
 }
 
 /** Shows the wait for another set-up as a step, and nothing when there is none. */

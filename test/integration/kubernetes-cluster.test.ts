@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -6,7 +8,7 @@ import { stringify } from "yaml";
 import { type Cluster, clusterFor } from "../../toolchain/kubernetes/cluster.ts";
 import type { ClusterRecord } from "../../toolchain/kubernetes/cluster-record.ts";
 import { startCluster, stopCluster } from "../../toolchain/kubernetes/started-cluster.ts";
-import { startTimeOf } from "../../toolchain/processes.ts";
+import { isRunning, startTimeOf } from "../../toolchain/processes.ts";
 import { lineProgress } from "../../toolchain/progress.ts";
 import { kubectl, kubernetesOfThisRun } from "../support/cluster.ts";
 import {
@@ -163,17 +165,27 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
     await expect(choose("none")).rejects.toThrow("Your kubeconfig has no context none");
   });
 
-  test("ends, and leaves nothing, with the process that it was started for", async () => {
+  test("ends with the process that it was started for, and takes its state along", async () => {
     if ("missing" in kubernetes) return;
-    const order = {
-      ...kubernetes,
-      state: join(folder, "orphan"),
-      owner: { pid: process.pid, started: "never" },
-    };
-    await expect(startCluster(order)).rejects.toThrow(
-      `The cluster does not start: process ${process.pid}, which it was started for, has ended.`,
+    const state = join(folder, "orphan");
+    const child = spawn("sleep", ["infinity"]);
+    onTestFinished(() => void child.kill());
+    const owner = { pid: child.pid ?? 0, started: (await startTimeOf(child.pid ?? 0)) ?? "" };
+    const { keeper } = await startCluster({ ...kubernetes, state, owner });
+    child.kill("SIGKILL");
+    await until("its keeper has ended", async () => !(await isRunning(keeper)));
+    expect(processesNaming(state)).toEqual([]);
+    expect(existsSync(state)).toBe(false);
+  });
+
+  test("says why it does not start", async () => {
+    if ("missing" in kubernetes) return;
+    const programs = { ...kubernetes.programs, etcd: "/bin/false" };
+    const state = join(folder, "broken");
+    await expect(startCluster({ programs, state })).rejects.toThrow(
+      `The cluster does not start: the node has ended: etcd has ended 5 times. See its logs in ${state}/logs, repair`,
     );
-    expect(processesNaming(order.state)).toEqual([]);
+    expect(processesNaming(state)).toEqual([]);
   });
 
   test("leaves nothing on the machine when all of it is killed with -9", async () => {

@@ -77,10 +77,12 @@ async function kubernetesParts(
   progress: Progress,
   write: (line: string) => void,
 ): Promise<NonNullable<Parts["kubernetes"]>> {
-  const { kubernetesOf } = await import("../../toolchain/set-up.ts");
+  const { kubernetesOf, kubernetesProviderOf } = await import("../../toolchain/set-up.ts");
   const { Unavailable } = await import("../../toolchain/fallbacks.ts");
   try {
-    return await kubernetesOf(toolchain, progress);
+    const parts = await kubernetesOf(toolchain, progress);
+    await kubernetesProviderOf(toolchain, progress);
+    return parts;
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     write(`NOT RUN: the tests on a Kubernetes cluster, because ${error.message}`);

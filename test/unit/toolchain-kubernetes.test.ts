@@ -8,8 +8,9 @@ import { hierarchiesIn, hierarchyProblem } from "../../toolchain/kubernetes/cont
 import { kubeconfig } from "../../toolchain/kubernetes/credentials.ts";
 import { nodeSettings } from "../../toolchain/kubernetes/node-settings.ts";
 import { clusterProblem, kubernetesVersion, programNames } from "../../toolchain/kubernetes/programs.ts";
-import { insideOf } from "../../toolchain/kubernetes/provider.ts";
+import { insideOf, kubernetesPlugin } from "../../toolchain/kubernetes/provider.ts";
 import { minutesOf } from "../../toolchain/processor-time.ts";
+import { plugins } from "../../toolchain/versions.ts";
 
 const [first] = freeAddresses([]);
 if (first === undefined) throw new Error("there are no addresses at all");
@@ -206,4 +207,10 @@ test.each([
   [undefined, "an unknown processor time (budget 12 min)"],
 ])("a build of %s minutes is held against its budget", (took, said) => {
   expect(minutesOf(took, 12)).toBe(said);
+});
+
+test("every plugin has the version of its npm package, wherever package.json names that", () => {
+  for (const { name, version } of [...plugins, kubernetesPlugin]) {
+    expect(`${name} ${version}`).toMatch(/^[a-z]+ \d+\.\d+\.\d+$/);
+  }
 });

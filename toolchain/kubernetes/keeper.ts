@@ -3,7 +3,7 @@
 //
 //   node keeper.ts ORDER.json
 
-import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isRunning, type OwnProcess, startTimeOf } from "../processes.ts";
@@ -42,6 +42,9 @@ async function main(file: string): Promise<void> {
     write(`${places.record}.new`, `${JSON.stringify(record, undefined, 2)}\n`);
     renameSync(`${places.record}.new`, places.record);
     write(places.failure, await ended.promise);
+    // Nobody is left who would remove it.
+    const orphaned = order.owner !== undefined && !(await isRunning(order.owner));
+    if (orphaned) endings.unshift(() => rmSync(order.state, { recursive: true, force: true }));
   } catch (error) {
     write(places.failure, error instanceof Error ? error.message : String(error));
     process.exitCode = 1;
