@@ -191,6 +191,11 @@ export interface Autoscaler extends KubernetesObject {
   spec: { scaleTargetRef: { kind: string; name: string } };
 }
 
+export interface PodEvent extends KubernetesObject {
+  reason?: string;
+  message?: string;
+}
+
 export interface ClusterNode extends KubernetesObject {
   status?: {
     images?: { names?: string[]; sizeBytes?: number }[];

@@ -57,6 +57,22 @@ export function mountedPlaces(
   return { volumes, mounts };
 }
 
+/** A pod that names a claim twice never starts: each claim keeps the first name that it has. */
+export function eachClaimOnce({ volumes, mounts }: Mounted): Mounted {
+  const names = new Map<string, string>();
+  const kept = volumes.filter(({ name, persistentVolumeClaim: claim }) => {
+    if (claim === undefined) return true;
+    const isFirst = !names.has(claim.claimName);
+    if (isFirst) names.set(claim.claimName, name);
+    return isFirst;
+  });
+  const nameOf = (name: string) => {
+    const claim = volumes.find((volume) => volume.name === name)?.persistentVolumeClaim;
+    return (claim && names.get(claim.claimName)) ?? name;
+  };
+  return { volumes: kept, mounts: mounts.map((mount) => ({ ...mount, name: nameOf(mount.name) })) };
+}
+
 /** Refuses claims that are not there: a pod would wait for them without end. */
 export async function refuseMissingClaims(
   cluster: Cluster,

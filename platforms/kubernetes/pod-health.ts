@@ -3,13 +3,13 @@ import type { Container, ContainerStatus, Pod, Terminated } from "./objects.ts";
 /** Reasons why a container that waits will not come up by waiting. */
 const hopeless: Readonly<Record<string, string>> = {
   CrashLoopBackOff: "ends again and again",
-  ErrImagePull: "its image can't be pulled",
-  ImagePullBackOff: "its image can't be pulled",
-  InvalidImageName: "the reference of its image is none",
-  ErrImageNeverPull: "its image is not on the node",
-  CreateContainerConfigError: "its settings name something that is not there",
-  CreateContainerError: "its container can't be made",
-  RunContainerError: "its program can't be started",
+  ErrImagePull: "can't pull its image",
+  ImagePullBackOff: "can't pull its image",
+  InvalidImageName: "has a reference of an image that is none",
+  ErrImageNeverPull: "has no image on its node",
+  CreateContainerConfigError: "names settings that are not there",
+  CreateContainerError: "can't make its container",
+  RunContainerError: "can't start its program",
 };
 
 export function statusOf(pod: Pod, container: string): ContainerStatus | undefined {

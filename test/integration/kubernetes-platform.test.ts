@@ -70,7 +70,7 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
 
   test("is asked over HTTP as it would ask itself, and every header arrives", async () => {
     const echo =
-      "require('node:http').createServer((q, a) => { if (q.url === '/late') return; a.setHeader('set-cookie', ['a=1', 'b=2']);" +
+      "require('node:http').createServer((q, a) => { if (q.url === '/late') return; if (q.url === '/end') process.exit(0); a.setHeader('set-cookie', ['a=1', 'b=2']);" +
       " let body = ''; q.on('data', (c) => { body += c; }); q.on('end', () => { a.statusCode = q.url === '/teapot' ? 418 : 200;" +
       " a.end(q.url === '/large' ? 'x'.repeat(3e6) : JSON.stringify({ url: q.url, headers: q.headers, body })); }); }).listen(9999, '127.0.0.1')";
     const server = platform.exec("bot-a", ["node", "-e", echo], { deadline: 120 }).catch((error) => error);
@@ -109,7 +109,7 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
     await expect(get("/", { headers: { a: "x\ny" } })).rejects.toThrow("no request can carry it");
     const own = await platform.openHttp({ ...unit, url: "http://127.0.0.1:18789" });
     expect((await own.send({ method: "GET", path: "/healthz", headers: {}, deadline: 20 })).status).toBe(200);
-    await platform.exec("bot-a", ["pkill", "-f", "9999"], { deadline: 20 });
+    await get("/end").catch(() => {});
     await server;
   });
 
@@ -157,7 +157,9 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
     await expect(onState("sleep 100", { deadline: 8 })).rejects.toThrow(
       "the look of bot-a did not end within 8 s",
     );
-    await expect(onState("true", { image: "127.0.0.1:5077/no/such:1" })).rejects.toThrow("can't be pulled");
+    await expect(onState("true", { image: "127.0.0.1:5077/no/such:1" })).rejects.toThrow(
+      "its pod can't pull its image",
+    );
     expect(await space.pods()).toEqual(["bot-a-0"]);
   });
 

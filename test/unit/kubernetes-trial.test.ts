@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openNetwork } from "../../platforms/kubernetes/network.ts";
+import { eachClaimOnce } from "../../platforms/kubernetes/places.ts";
 import { scratchClaim } from "../../platforms/kubernetes/trial.ts";
 import { programPod, startBy, startOf, trialPod } from "../../platforms/kubernetes/trial-pod.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
@@ -76,6 +77,25 @@ const otherwise: StartSettings = {
   ],
   health: { command: ["check"], interval: 30, timeout: 5.4, retries: 3, startPeriod: 10 },
 };
+
+describe("a pod", () => {
+  test("names each claim once, or it would never start", () => {
+    const { volumes, mounts } = eachClaimOnce({
+      volumes: [
+        { name: "a", persistentVolumeClaim: { claimName: "folders" } },
+        { name: "tmp", emptyDir: {} },
+        { name: "b", persistentVolumeClaim: { claimName: "folders" } },
+      ],
+      mounts: [
+        { name: "b", mountPath: "/b", subPath: "srv/b" },
+        { name: "tmp", mountPath: "/tmp" },
+        { name: "a", mountPath: "/a" },
+      ],
+    });
+    expect(volumes.map(({ name }) => name)).toEqual(["a", "tmp"]);
+    expect(mounts.map(({ name }) => name)).toEqual(["a", "tmp", "a"]);
+  });
+});
 
 describe("a program", () => {
   test("is started by its own words, as the workload's user, on the state itself", () => {
