@@ -206,7 +206,7 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
     };
     const began = new Date((await platform.unit("bot-a"))?.startedAt ?? "");
     expect((await lines(new Date(0))).join("\n")).toContain("[gateway] ready (fixture 1");
-    await platform.exec("bot-a", ["kill", "1"], { deadline: 20 }).catch(() => {});
+    await platform.exec("bot-a", ["sh", "-c", "kill 1"], { deadline: 20 }).catch(() => {});
     await until("it was restarted", async () => (await platform.unit("bot-a"))?.restarts === 1, 120);
     await platform.waitHealthy("bot-a", healthWait);
     const both = (await lines(new Date(0))).filter((line) => line.includes("ready"));
