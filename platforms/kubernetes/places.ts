@@ -1,3 +1,4 @@
+import { fieldOf } from "../../config/json.ts";
 import type { StateLocation } from "../../config/rollout.ts";
 import { OperationFailure } from "../failure.ts";
 import { type JobPlace, PlaceMissing } from "../platform.ts";
@@ -58,19 +59,21 @@ export function mountedPlaces(
 }
 
 /** A pod that names a claim twice never starts: each claim keeps the first name that it has. */
-export function eachClaimOnce({ volumes, mounts }: Mounted): Mounted {
-  const names = new Map<string, string>();
-  const kept = volumes.filter(({ name, persistentVolumeClaim: claim }) => {
-    if (claim === undefined) return true;
-    const isFirst = !names.has(claim.claimName);
-    if (isFirst) names.set(claim.claimName, name);
-    return isFirst;
-  });
-  const nameOf = (name: string) => {
-    const claim = volumes.find((volume) => volume.name === name)?.persistentVolumeClaim;
-    return (claim && names.get(claim.claimName)) ?? name;
+export function eachClaimOnce<
+  V extends { name: unknown; persistentVolumeClaim?: unknown },
+  M extends { name: unknown },
+>({ volumes, mounts }: { volumes: readonly V[]; mounts: readonly M[] }): { volumes: V[]; mounts: M[] } {
+  const claimOf = (volume: V | undefined) => fieldOf(volume?.persistentVolumeClaim, "claimName");
+  const first = (volume: V) =>
+    claimOf(volume) === undefined ? volume : volumes.find((each) => claimOf(each) === claimOf(volume));
+  const nameOf = (name: unknown) => {
+    const volume = volumes.find((each) => each.name === name);
+    return volume === undefined ? name : first(volume)?.name;
   };
-  return { volumes: kept, mounts: mounts.map((mount) => ({ ...mount, name: nameOf(mount.name) })) };
+  return {
+    volumes: volumes.filter((volume) => first(volume) === volume),
+    mounts: mounts.map((mount) => ({ ...mount, name: nameOf(mount.name) })),
+  };
 }
 
 /** Refuses claims that are not there: a pod would wait for them without end. */
