@@ -70,6 +70,13 @@ export function troubleOf(pod: Pod, container: string): string | undefined {
   return undefined;
 }
 
+/** Somebody ends a pod of ours before we do: what becomes of it says nothing of what it was for. */
+export function removedBy({ metadata }: Pod): string | undefined {
+  return metadata.deletionTimestamp === undefined
+    ? undefined
+    : "was removed meanwhile: another run has taken its lock over, or its node is drained";
+}
+
 /** `exit code 137 (OOMKilled)` */
 export function endText({ exitCode, reason }: Terminated): string {
   return `exit code ${exitCode}${reason === undefined || reason === "Error" || reason === "Completed" ? "" : ` (${reason})`}`;

@@ -23,7 +23,7 @@ export const neededRights: readonly Right[] = [
   { group: "", resource: "events", verbs: ["list"] },
   { group: "", resource: "secrets", verbs: ["create"] },
   { group: "", resource: "persistentvolumeclaims", verbs: ["get", "list", "create", "delete"] },
-  { group: "networking.k8s.io", resource: "networkpolicies", verbs: ["get", "create"] },
+  { group: "networking.k8s.io", resource: "networkpolicies", verbs: ["get", "list", "create"] },
   { group: "autoscaling", resource: "horizontalpodautoscalers", verbs: ["list"] },
   { group: "coordination.k8s.io", resource: "leases", verbs: ["get", "list", "create", "update", "delete"] },
 ];

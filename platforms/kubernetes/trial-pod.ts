@@ -170,7 +170,7 @@ export function trialPod(trial: Omit<Trial, "like" | "deadline">, { settings, st
       initContainers: [
         {
           ...{ name: proof, image, imagePullPolicy: "IfNotPresent" },
-          command: ["sh", "-c", withoutExpansion(networkProof)],
+          command: ["sh", "-c", withoutExpansion(networkProof())],
           ...(container.securityContext && { securityContext: container.securityContext }),
         },
       ],

@@ -177,6 +177,15 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
     expect((await platform.unit("bot-a"))?.id).toBe(before?.id);
   });
 
+  test("keeps its id when its pod is evicted, and comes back by itself", async () => {
+    const before = await platform.unit("bot-a");
+    await space.kubectl("delete", "pod", "bot-a-0");
+    await platform.waitHealthy("bot-a", healthWait);
+    const after = await platform.unit("bot-a");
+    expect([after?.id, after?.running]).toEqual([before?.id, true]);
+    expect(after?.startedAt).not.toBe(before?.startedAt);
+  });
+
   test("that does not end by itself is killed, and that stays known", async () => {
     await platform.exec("bot-a", ["touch", `${statePath}/ignore-sigterm`], { deadline: 20 });
     const stopped = await platform.stop("bot-a", 2);
@@ -336,6 +345,18 @@ describe.skipIf("missing" in kubernetes)("a copy of a state on Kubernetes", () =
     await platform.removeTrial(name);
     await platform.removeTrial(name);
     await until("its claim is gone", async () => (await platform.leftOvers(["bot-b"])).length === 0, 60);
+  });
+
+  test("that can't begin says nothing of the version", async () => {
+    const places = await copied();
+    const missing = fixture[2].replace(/sha256:.*/, `sha256:${"0".repeat(64)}`);
+    const trial = { name, workload: "bot-b", image: missing, like: { unit: "bot-b", otherwise }, limits };
+    const failed: unknown = await platform
+      .trial({ ...trial, environment: {}, places, deadline: 240 })
+      .catch((error) => error);
+    expect(failed).not.toBeInstanceOf(TrialFailed);
+    expect(String(failed)).toContain("can't pull its image");
+    await platform.removeTrial(name);
   });
 
   test("has programs run on it to their end, or to their deadline", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openNetwork } from "../../platforms/kubernetes/network.ts";
+import { noNetwork, opening, openNetwork } from "../../platforms/kubernetes/network.ts";
 import { eachClaimOnce } from "../../platforms/kubernetes/places.ts";
 import { scratchClaim } from "../../platforms/kubernetes/trial.ts";
 import { programPod, startBy, startOf, trialPod } from "../../platforms/kubernetes/trial-pod.ts";
@@ -66,6 +66,31 @@ describe("a trial", () => {
     expect(openNetwork("open")).toContain("does not enforce NetworkPolicies");
     expect(openNetwork("unknown")).toContain("could not be tried");
     expect(openNetwork(undefined)).toContain("could not be tried");
+  });
+});
+
+describe("a policy of the namespace", () => {
+  const labels = { "clawforce.io/one-shot": "bot-a", "clawforce.io/network": "none" };
+  const policy = (name: string, podSelector: object, egress?: object[]) => ({
+    metadata: { name },
+    spec: { podSelector, ...(egress && { egress }) },
+  });
+  const all = [{}];
+
+  test("opens what another one closes, where it selects the pod and lets something out", () => {
+    const policies = [
+      { metadata: noNetwork.metadata, spec: noNetwork.spec },
+      policy("everyone", {}, all),
+      policy("closes", {}, []),
+      policy("comes-in", {}),
+      policy("gateways", { matchLabels: { app: "x" } }, all),
+      policy("jobs", { matchLabels: { "clawforce.io/one-shot": "bot-a" } }, all),
+      policy("exists", { matchExpressions: [{ key: "clawforce.io/one-shot", operator: "Exists" }] }, all),
+      policy("lacks", { matchExpressions: [{ key: "clawforce.io/network", operator: "DoesNotExist" }] }, all),
+      policy("in", { matchExpressions: [{ key: "app", operator: "In", values: ["x"] }] }, all),
+      policy("not-in", { matchExpressions: [{ key: "app", operator: "NotIn", values: ["x"] }] }, all),
+    ];
+    expect(opening(policies, labels)).toEqual(["everyone", "jobs", "exists", "not-in"]);
   });
 });
 
