@@ -5,9 +5,10 @@ import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
 import { apartFromCluster } from "./job-pod.ts";
 import { nodes, onNode, workloadPods } from "./node-of.ts";
-import type { ClusterNode, Pod } from "./objects.ts";
+import type { ClusterNode, List, Pod, PodEvent } from "./objects.ts";
 import { statusOf, troubleOf, waitsFor } from "./pod-health.ts";
 import { createOnce, followPod, removeAfter, shortLived } from "./pods.ts";
+import { isForbidden } from "./refusal.ts";
 
 /** Seconds that a pull may take. */
 const patience = 1800;
@@ -35,8 +36,8 @@ export async function fetchImage(cluster: Cluster, reference: string): Promise<"
   const credentials = credentialsOf(pods);
   // Where nothing of ours runs yet, some node is as good as any other.
   const on = missing.length === 0 ? [undefined] : missing;
-  await Promise.all(on.map((node) => pull(cluster, reference, node, credentials)));
-  return "pulled";
+  const how = await Promise.all(on.map((node) => pull(cluster, reference, node, credentials)));
+  return how.includes("pulled") ? "pulled" : "present";
 }
 
 /** Whatever one of them may pull with. */
@@ -50,7 +51,7 @@ async function pull(
   reference: string,
   node: string | undefined,
   imagePullSecrets: { name: string }[],
-): Promise<void> {
+): Promise<"present" | "pulled"> {
   const call = randomBytes(4).toString("hex");
   const name = `clawforce-pull-${call}`;
   const pod: Pod = {
@@ -79,11 +80,24 @@ async function pull(
       late: (seen) =>
         new OperationFailure(`${reference} was not pulled within ${patience} s: ${waitsFor(seen, puller)}.`),
     });
+    return (await wasThere(cluster, name)) ? "present" : "pulled";
   } catch (error) {
     failure = error;
     throw error;
   } finally {
     await removeAfter(cluster, name, failure, { ended: true });
+  }
+}
+
+/** What its node has said of it: that the image was there already. Who may read no events does not know. */
+async function wasThere(cluster: Cluster, pod: string): Promise<boolean> {
+  const query = { fieldSelector: `involvedObject.name=${pod},reason=Pulled` };
+  try {
+    const { items = [] } = await cluster.ask<List<PodEvent>>({ path: cluster.in("v1", "events"), query });
+    return items.some(({ message = "" }) => message.includes("already present"));
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return false;
   }
 }
 

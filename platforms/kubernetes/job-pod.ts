@@ -1,6 +1,6 @@
 import type { Job, JobPlace } from "../platform.ts";
 import { onNode } from "./node-of.ts";
-import type { Container, KubernetesObject, Pod, PodSpec } from "./objects.ts";
+import type { Container, KubernetesObject, Pod, PodSpec, Volume } from "./objects.ts";
 import { folderOf, mountedPlaces } from "./places.ts";
 import { shortLived } from "./pods.ts";
 import type { KubernetesSettings } from "./settings.ts";
@@ -40,7 +40,7 @@ export function jobPod(
   };
   const input = stdin === undefined ? "/dev/null" : "/clawforce/in/stdin";
   const out = { name: "out", mountPath: "/clawforce/out" };
-  const looking = folderLook(settings, places, base);
+  const looking = folderLook(settings, { places, volumes }, base);
   return {
     ...{ apiVersion: "v1", kind: "Pod" },
     metadata: shortLived(name, { ...job, call, apart: true }),
@@ -82,9 +82,6 @@ export function jobPod(
         // What holds secrets is on no disk.
         { name: "out", emptyDir: job.unlogged ? { medium: "Memory" } : {} },
         ...(stdin === undefined ? [] : [{ name: "in", secret: { secretName: name, defaultMode: 0o400 } }]),
-        ...(looking === undefined
-          ? []
-          : [{ name: "folders", persistentVolumeClaim: { claimName: settings.folders ?? "" } }]),
       ],
     },
   };
@@ -99,17 +96,18 @@ export const apartFromCluster: Partial<PodSpec> = {
 /** A folder that is missing would be made. */
 function folderLook(
   settings: KubernetesSettings,
-  places: readonly JobPlace[],
+  { places, volumes }: { places: readonly JobPlace[]; volumes: readonly Volume[] },
   base: Omit<Container, "name">,
 ): Container | undefined {
   const folders = places.flatMap(({ from, onlyIfThere }) =>
     onlyIfThere === true && "directory" in from ? [folderOf(settings, from.directory).folder] : [],
   );
-  if (folders.length === 0) return undefined;
+  const claim = volumes.find((each) => each.persistentVolumeClaim?.claimName === settings.folders);
+  if (folders.length === 0 || claim === undefined) return undefined;
   return withSafeArguments({
     ...{ name: "look", ...base },
     command: ["sh", "-c", lookScript, "sh", ...folders],
-    volumeMounts: [{ name: "folders", mountPath: "/folders", readOnly: true }],
+    volumeMounts: [{ name: claim.name, mountPath: "/folders", readOnly: true }],
   });
 }
 

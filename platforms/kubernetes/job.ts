@@ -9,7 +9,7 @@ import { keepFromNetwork } from "./network.ts";
 import { nodeUsing } from "./node-of.ts";
 import type { Pod, Terminated } from "./objects.ts";
 import { claimPlace, refuseMissingClaims } from "./places.ts";
-import { endText, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
+import { endText, removedBy, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
 import { createOnce, followPod, removeAfter } from "./pods.ts";
 
 /** Seconds to read what a job has printed. */
@@ -79,6 +79,8 @@ function lateFailure({ workload, purpose, deadline }: Job, pod: Pod): OperationF
 function endOf({ workload, purpose }: Job, pod: Pod): Terminated | undefined {
   const failed = (why: string) =>
     new OperationFailure(`the ${purpose} of ${workload} could not run: its pod ${why}.`);
+  const removed = removedBy(pod);
+  if (removed !== undefined) throw failed(removed);
   const look = pod.status?.initContainerStatuses?.[0]?.state?.terminated;
   if (look?.exitCode === missingCode) {
     throw new PlaceMissing(`the folder ${look.message?.trim() ?? "that it works on"} is not there`);

@@ -55,7 +55,7 @@ export async function stopUnit(
   try {
     await scale(cluster, found, 0);
     for (const pod of found.pods) await endPod(cluster, pod, grace);
-    await untilGone(cluster, name, grace);
+    await untilGone(cluster, found, grace);
   } finally {
     for (const end of ends) end.close();
   }
@@ -108,11 +108,15 @@ async function endPod(cluster: Cluster, { metadata }: Pod, grace: number): Promi
   });
 }
 
-async function untilGone(cluster: Cluster, name: string, grace: number): Promise<void> {
+/** Those that were there, as objects: one that has ended can still have its volumes. And whatever came meanwhile. */
+async function untilGone(cluster: Cluster, { controller, pods }: FoundUnit, grace: number): Promise<void> {
   const patience = grace + nodePatience;
+  const isLeft = async ({ metadata: { name, uid } }: Pod) =>
+    (await unlessGone(cluster.ask<Pod>({ path: cluster.in("v1", "pods", name) })))?.metadata.uid === uid;
   await until(
     async () => {
-      const [left] = (await mustFind(cluster, name)).pods;
+      for (const pod of pods) if (await isLeft(pod)) return { waitsFor: pod.metadata.name };
+      const [left] = (await mustFind(cluster, controller.metadata.name)).pods;
       return left === undefined ? { found: undefined } : { waitsFor: left.metadata.name };
     },
     {

@@ -1,5 +1,6 @@
 import type { Cluster } from "./cluster.ts";
 import { networkLabel } from "./labels.ts";
+import type { LabelSelector, List, NetworkPolicy } from "./objects.ts";
 import { isConflict, unlessGone } from "./refusal.ts";
 
 const policyName = "clawforce-no-network";
@@ -31,13 +32,14 @@ export const noNetwork = {
 };
 
 /** Seconds for one attempt, and attempts: a policy may take a moment to reach the node. */
-const [patience, attempts] = [2, 5];
+const [patience, usualAttempts] = [2, 5];
 
 /**
- * Tries to reach the API server, by whatever the image has, and leaves what came of it as the container's last word: `closed`, `open`,
- * or `unknown` where it has nothing to try with.
+ * A script that tries to reach the API server, by whatever the image has, and leaves what came of it as the container's last
+ * word: `closed`, `open`, or `unknown` where it has nothing to try with.
  */
-export const networkProof = `
+export function networkProof(file = "/dev/termination-log", attempts = usualAttempts): string {
+  return `
 host=$KUBERNETES_SERVICE_HOST port=$KUBERNETES_SERVICE_PORT
 reach() {
   if command -v node >/dev/null 2>&1; then
@@ -59,8 +61,9 @@ for attempt in ${Array.from({ length: attempts }, (_, index) => index + 1).join(
     *) word=closed; break ;;
   esac
 done
-printf %s "$word" >/dev/termination-log
+printf %s "$word" >"${file}"
 `;
+}
 
 /** What such a container has left, as a sentence; undefined: it was kept from the network. */
 export function openNetwork(word: string | undefined): string | undefined {
@@ -75,4 +78,43 @@ export function openNetwork(word: string | undefined): string | undefined {
     default:
       return "whether it had a network could not be tried: its image has neither node, nor bash, nor nc.";
   }
+}
+
+/** What the namespace's own policies open for a pod, as a sentence: what one allows, no other one forbids. */
+export async function openedByOthers(
+  cluster: Cluster,
+  labels: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  const path = cluster.in("networking.k8s.io/v1", "networkpolicies");
+  const names = opening((await cluster.ask<List<NetworkPolicy>>({ path })).items ?? [], labels);
+  return names.length === 0
+    ? undefined
+    : `it may have had a network: the NetworkPolicy ${names.join(", ")} of this namespace lets it out. Let that one select by label.`;
+}
+
+/** Names of the policies that let a pod out. */
+export function opening(
+  policies: readonly NetworkPolicy[],
+  labels: Readonly<Record<string, string>>,
+): string[] {
+  return policies
+    .filter(({ spec }) => (spec.egress ?? []).length > 0 && selects(spec.podSelector ?? {}, labels))
+    .map(({ metadata }) => metadata.name);
+}
+
+function selects(
+  { matchLabels = {}, matchExpressions = [] }: LabelSelector,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const value = (key: string) => labels[key];
+  return (
+    Object.entries(matchLabels).every(([key, wanted]) => value(key) === wanted) &&
+    matchExpressions.every(({ key, operator, values = [] }) => {
+      const own = value(key);
+      if (operator === "Exists") return own !== undefined;
+      if (operator === "DoesNotExist") return own === undefined;
+      const isIn = own !== undefined && values.includes(own);
+      return operator === "In" ? isIn : !isIn;
+    })
+  );
 }

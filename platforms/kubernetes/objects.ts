@@ -191,6 +191,20 @@ export interface Autoscaler extends KubernetesObject {
   spec: { scaleTargetRef: { kind: string; name: string } };
 }
 
+export interface LabelSelector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: { key: string; operator: string; values?: string[] }[];
+}
+
+export interface NetworkPolicy extends KubernetesObject {
+  spec: { podSelector?: LabelSelector; policyTypes?: string[]; egress?: object[] };
+}
+
+export interface PodEvent extends KubernetesObject {
+  reason?: string;
+  message?: string;
+}
+
 export interface ClusterNode extends KubernetesObject {
   status?: {
     images?: { names?: string[]; sizeBytes?: number }[];

@@ -1,3 +1,4 @@
+import { fieldOf } from "../../config/json.ts";
 import type { StateLocation } from "../../config/rollout.ts";
 import { OperationFailure } from "../failure.ts";
 import { type JobPlace, PlaceMissing } from "../platform.ts";
@@ -55,6 +56,24 @@ export function mountedPlaces(
   });
   const volumes = [...names].map(([claimName, name]) => ({ name, persistentVolumeClaim: { claimName } }));
   return { volumes, mounts };
+}
+
+/** A pod that names a claim twice never starts: each claim keeps the first name that it has. */
+export function eachClaimOnce<
+  V extends { name: unknown; persistentVolumeClaim?: unknown },
+  M extends { name: unknown },
+>({ volumes, mounts }: { volumes: readonly V[]; mounts: readonly M[] }): { volumes: V[]; mounts: M[] } {
+  const claimOf = (volume: V | undefined) => fieldOf(volume?.persistentVolumeClaim, "claimName");
+  const first = (volume: V) =>
+    claimOf(volume) === undefined ? volume : volumes.find((each) => claimOf(each) === claimOf(volume));
+  const nameOf = (name: unknown) => {
+    const volume = volumes.find((each) => each.name === name);
+    return volume === undefined ? name : first(volume)?.name;
+  };
+  return {
+    volumes: volumes.filter((volume) => first(volume) === volume),
+    mounts: mounts.map((mount) => ({ ...mount, name: nameOf(mount.name) })),
+  };
 }
 
 /** Refuses claims that are not there: a pod would wait for them without end. */

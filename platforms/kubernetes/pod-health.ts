@@ -3,13 +3,13 @@ import type { Container, ContainerStatus, Pod, Terminated } from "./objects.ts";
 /** Reasons why a container that waits will not come up by waiting. */
 const hopeless: Readonly<Record<string, string>> = {
   CrashLoopBackOff: "ends again and again",
-  ErrImagePull: "its image can't be pulled",
-  ImagePullBackOff: "its image can't be pulled",
-  InvalidImageName: "the reference of its image is none",
-  ErrImageNeverPull: "its image is not on the node",
-  CreateContainerConfigError: "its settings name something that is not there",
-  CreateContainerError: "its container can't be made",
-  RunContainerError: "its program can't be started",
+  ErrImagePull: "can't pull its image",
+  ImagePullBackOff: "can't pull its image",
+  InvalidImageName: "has a reference of an image that is none",
+  ErrImageNeverPull: "has no image on its node",
+  CreateContainerConfigError: "names settings that are not there",
+  CreateContainerError: "can't make its container",
+  RunContainerError: "can't start its program",
 };
 
 export function statusOf(pod: Pod, container: string): ContainerStatus | undefined {
@@ -68,6 +68,13 @@ export function troubleOf(pod: Pod, container: string): string | undefined {
     return `ended with ${endText(terminated)}`;
   }
   return undefined;
+}
+
+/** Somebody ends a pod of ours before we do: what becomes of it says nothing of what it was for. */
+export function removedBy({ metadata }: Pod): string | undefined {
+  return metadata.deletionTimestamp === undefined
+    ? undefined
+    : "was removed meanwhile: another run has taken its lock over, or its node is drained";
 }
 
 /** `exit code 137 (OOMKilled)` */

@@ -3,6 +3,7 @@ import type { ContainerConfig } from "../../config/container-schema.ts";
 import type { StateLocation } from "../../config/rollout.ts";
 import type { UnitSpec } from "../resources.ts";
 import { madeAnnotation, stackLabel, trackLabel, workloadLabel } from "./labels.ts";
+import { eachClaimOnce } from "./places.ts";
 import { secretsOf } from "./unit-secrets.ts";
 
 type PodTemplate = kubernetes.types.input.core.v1.PodTemplateSpec;
@@ -40,6 +41,10 @@ export function podTemplate(
     ...(backups === undefined ? [] : [placeAs("backups", backups, backups.path)]),
     ...mounts,
   ];
+  const { volumes, mounts: volumeMounts } = eachClaimOnce({
+    volumes: places.map(({ volume }) => volume),
+    mounts: places.map(({ mount }) => mount),
+  });
   const user = userOf(container);
   return {
     metadata: {
@@ -58,13 +63,13 @@ export function podTemplate(
         seccompProfile: { type: "RuntimeDefault" },
       },
       ...(container.extraHosts && { hostAliases: hostAliases(container.extraHosts) }),
-      containers: [unitContainer(spec, places)],
-      volumes: places.map(({ volume }) => volume),
+      containers: [unitContainer(spec, volumeMounts)],
+      volumes,
     },
   };
 }
 
-function unitContainer(spec: UnitSpec, places: readonly PodPlace[]): Container {
+function unitContainer(spec: UnitSpec, volumeMounts: VolumeMount[]): Container {
   const { container } = spec;
   const { entrypoint, command, workingDirectory } = container;
   return {
@@ -93,7 +98,7 @@ function unitContainer(spec: UnitSpec, places: readonly PodPlace[]): Container {
     },
     // What it says when it refuses to start is the first thing that an operator wants to read.
     terminationMessagePolicy: "FallbackToLogsOnError",
-    volumeMounts: places.map(({ mount }) => mount),
+    volumeMounts,
   };
 }
 

@@ -20,9 +20,10 @@ export const neededRights: readonly Right[] = [
   { group: "", resource: "pods", subresource: "log", verbs: ["get"] },
   { group: "", resource: "pods", subresource: "exec", verbs: ["get", "create"] },
   { group: "", resource: "pods", subresource: "portforward", verbs: ["get", "create"] },
+  { group: "", resource: "events", verbs: ["list"] },
   { group: "", resource: "secrets", verbs: ["create"] },
   { group: "", resource: "persistentvolumeclaims", verbs: ["get", "list", "create", "delete"] },
-  { group: "networking.k8s.io", resource: "networkpolicies", verbs: ["get", "create"] },
+  { group: "networking.k8s.io", resource: "networkpolicies", verbs: ["get", "list", "create"] },
   { group: "autoscaling", resource: "horizontalpodautoscalers", verbs: ["list"] },
   { group: "coordination.k8s.io", resource: "leases", verbs: ["get", "list", "create", "update", "delete"] },
 ];

@@ -12,7 +12,7 @@ import type {
   Volume,
   VolumeMount,
 } from "./objects.ts";
-import { mountedPlaces } from "./places.ts";
+import { eachClaimOnce, mountedPlaces } from "./places.ts";
 import { shortLived } from "./pods.ts";
 import { bytesOf } from "./quantity.ts";
 import type { KubernetesSettings } from "./settings.ts";
@@ -170,7 +170,7 @@ export function trialPod(trial: Omit<Trial, "like" | "deadline">, { settings, st
       initContainers: [
         {
           ...{ name: proof, image, imagePullPolicy: "IfNotPresent" },
-          command: ["sh", "-c", withoutExpansion(networkProof)],
+          command: ["sh", "-c", withoutExpansion(networkProof())],
           ...(container.securityContext && { securityContext: container.securityContext }),
         },
       ],
@@ -234,15 +234,16 @@ function onCopy(start: Start, places: StatePlaces, settings: KubernetesSettings)
   );
   const renamed = (name: string) => `copy-${name}`;
   const volumes = start.volumes.filter(({ name }) => kept.some((mount) => mount.name === name));
-  return {
-    container: {
-      ...start.container,
-      volumeMounts: [
-        ...kept.map((mount) => (isTemporary(volumes, mount) ? mount : { ...mount, readOnly: true })),
-        ...copies.mounts.map((mount) => ({ ...mount, name: renamed(mount.name) })),
-      ],
-    },
+  const mounted = eachClaimOnce({
     volumes: [...volumes, ...copies.volumes.map((volume) => ({ ...volume, name: renamed(volume.name) }))],
+    mounts: [
+      ...kept.map((mount) => (isTemporary(volumes, mount) ? mount : { ...mount, readOnly: true })),
+      ...copies.mounts.map((mount) => ({ ...mount, name: renamed(mount.name) })),
+    ],
+  });
+  return {
+    container: { ...start.container, volumeMounts: mounted.mounts },
+    volumes: mounted.volumes,
   };
 }
 

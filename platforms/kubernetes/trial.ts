@@ -6,11 +6,11 @@ import type { Cluster } from "./cluster.ts";
 import { findUnit, ownContainer } from "./found-unit.ts";
 import { objectName, trialLabel } from "./labels.ts";
 import { lastLines } from "./logs.ts";
-import { keepFromNetwork, openNetwork } from "./network.ts";
+import { keepFromNetwork, openedByOthers, openNetwork } from "./network.ts";
 import { nodeUsing, onNode } from "./node-of.ts";
 import type { Claim, List, Pod } from "./objects.ts";
 import { claimPlace, findClaim } from "./places.ts";
-import { endText, isReady, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
+import { endText, isReady, removedBy, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
 import { createOnce, followPod, removeAfter, removePod, shortLived } from "./pods.ts";
 import { unlessGone } from "./refusal.ts";
 import { programPod, proof, startBy, startOf, trialPod, tried } from "./trial-pod.ts";
@@ -90,13 +90,13 @@ export async function runTrial(cluster: Cluster, trial: Trial): Promise<string |
         );
   const call = randomBytes(4).toString("hex");
   const { settings } = cluster;
-  await createOnce<Pod>(
-    cluster,
-    cluster.in("v1", "pods"),
-    trialPod({ ...trial, name }, { settings, start, call }),
-  );
+  const made = trialPod({ ...trial, name }, { settings, start, call });
+  await createOnce(cluster, cluster.in("v1", "pods"), made);
   const failed = async (pod: Pod, reason: string) => {
-    const end = statusOf(pod, tried)?.state?.terminated;
+    const { running, terminated: end } = statusOf(pod, tried)?.state ?? {};
+    // What keeps it from beginning says nothing of what was to be tried.
+    const isTried = (running ?? end) !== undefined && removedBy(pod) === undefined;
+    if (!isTried) throw new OperationFailure(reason);
     throw new TrialFailed(reason, {
       said: await lastLines(cluster, name, tried, lastLinesOfTrial),
       outOfMemory: end?.reason === "OOMKilled" ? Math.max(trial.limits.memory, start.memory) : undefined,
@@ -106,7 +106,7 @@ export async function runTrial(cluster: Cluster, trial: Trial): Promise<string |
     deadline,
     look: (seen) => {
       if (isReady(seen)) return [seen, undefined];
-      const trouble = troubleOf(seen, tried) ?? proofTrouble(seen);
+      const trouble = removedBy(seen) ?? troubleOf(seen, tried) ?? proofTrouble(seen);
       return trouble === undefined
         ? undefined
         : [seen, `the pod ${name} ${trouble} (waited ${deadline} s at most).`];
@@ -120,7 +120,10 @@ export async function runTrial(cluster: Cluster, trial: Trial): Promise<string |
     ];
   });
   if (reason !== undefined) await failed(pod, reason);
-  return openNetwork(statusOf(pod, proof)?.state?.terminated?.message?.trim());
+  return (
+    openNetwork(statusOf(pod, proof)?.state?.terminated?.message?.trim()) ??
+    (await openedByOthers(cluster, made.metadata.labels ?? {}))
+  );
 }
 
 class LateTrial extends Error {
@@ -228,14 +231,14 @@ export async function runProgram(cluster: Cluster, program: ProgramRun): Promise
 }
 
 function endOf({ purpose, workload }: ProgramRun, pod: Pod): number | undefined {
-  const end = statusOf(pod, tried)?.state?.terminated;
+  const end = removedBy(pod) === undefined ? statusOf(pod, tried)?.state?.terminated : undefined;
   if (end?.reason === "StartError" || end?.reason === "ContainerCannotRun") {
     throw new OperationFailure(
       `the ${purpose} of ${workload} can't be started: ${end.message ?? end.reason}`,
     );
   }
   if (end !== undefined) return end.exitCode;
-  const trouble = troubleOf(pod, tried);
+  const trouble = removedBy(pod) ?? troubleOf(pod, tried);
   if (trouble !== undefined)
     throw new OperationFailure(`the ${purpose} of ${workload} could not run: its pod ${trouble}.`);
   return undefined;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fieldOf, parsedJson } from "../../config/json.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Pod } from "./objects.ts";
@@ -17,7 +18,7 @@ export function watchEnd(cluster: Cluster, pod: Pod): WatchedEnd {
   let closed = false;
   const container = pod.spec.containers[0]?.name ?? "";
   const follow = async () => {
-    while (!closed && code === undefined) {
+    for (; !closed && code === undefined; await sleep(200)) {
       stream = await cluster.stream({
         path: cluster.in("v1", "pods"),
         query: { watch: true, fieldSelector: `metadata.name=${pod.metadata.name}`, timeoutSeconds: 300 },

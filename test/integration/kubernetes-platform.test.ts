@@ -70,7 +70,7 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
 
   test("is asked over HTTP as it would ask itself, and every header arrives", async () => {
     const echo =
-      "require('node:http').createServer((q, a) => { if (q.url === '/late') return; a.setHeader('set-cookie', ['a=1', 'b=2']);" +
+      "require('node:http').createServer((q, a) => { if (q.url === '/late') return; if (q.url === '/end') process.exit(0); a.setHeader('set-cookie', ['a=1', 'b=2']);" +
       " let body = ''; q.on('data', (c) => { body += c; }); q.on('end', () => { a.statusCode = q.url === '/teapot' ? 418 : 200;" +
       " a.end(q.url === '/large' ? 'x'.repeat(3e6) : JSON.stringify({ url: q.url, headers: q.headers, body })); }); }).listen(9999, '127.0.0.1')";
     const server = platform.exec("bot-a", ["node", "-e", echo], { deadline: 120 }).catch((error) => error);
@@ -109,7 +109,7 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
     await expect(get("/", { headers: { a: "x\ny" } })).rejects.toThrow("no request can carry it");
     const own = await platform.openHttp({ ...unit, url: "http://127.0.0.1:18789" });
     expect((await own.send({ method: "GET", path: "/healthz", headers: {}, deadline: 20 })).status).toBe(200);
-    await platform.exec("bot-a", ["pkill", "-f", "9999"], { deadline: 20 });
+    await get("/end").catch(() => {});
     await server;
   });
 
@@ -157,7 +157,9 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
     await expect(onState("sleep 100", { deadline: 8 })).rejects.toThrow(
       "the look of bot-a did not end within 8 s",
     );
-    await expect(onState("true", { image: "127.0.0.1:5077/no/such:1" })).rejects.toThrow("can't be pulled");
+    await expect(onState("true", { image: "127.0.0.1:5077/no/such:1" })).rejects.toThrow(
+      "its pod can't pull its image",
+    );
     expect(await space.pods()).toEqual(["bot-a-0"]);
   });
 
@@ -173,6 +175,15 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
     expect(await platform.stop("bot-a", grace)).toMatchObject({ killed: false });
     await platform.start("bot-a", healthWait);
     expect((await platform.unit("bot-a"))?.id).toBe(before?.id);
+  });
+
+  test("keeps its id when its pod is evicted, and comes back by itself", async () => {
+    const before = await platform.unit("bot-a");
+    await space.kubectl("delete", "pod", "bot-a-0");
+    await platform.waitHealthy("bot-a", healthWait);
+    const after = await platform.unit("bot-a");
+    expect([after?.id, after?.running]).toEqual([before?.id, true]);
+    expect(after?.startedAt).not.toBe(before?.startedAt);
   });
 
   test("that does not end by itself is killed, and that stays known", async () => {
@@ -204,7 +215,7 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
     };
     const began = new Date((await platform.unit("bot-a"))?.startedAt ?? "");
     expect((await lines(new Date(0))).join("\n")).toContain("[gateway] ready (fixture 1");
-    await platform.exec("bot-a", ["kill", "1"], { deadline: 20 }).catch(() => {});
+    await platform.exec("bot-a", ["sh", "-c", "kill 1"], { deadline: 20 }).catch(() => {});
     await until("it was restarted", async () => (await platform.unit("bot-a"))?.restarts === 1, 120);
     await platform.waitHealthy("bot-a", healthWait);
     const both = (await lines(new Date(0))).filter((line) => line.includes("ready"));
@@ -334,6 +345,18 @@ describe.skipIf("missing" in kubernetes)("a copy of a state on Kubernetes", () =
     await platform.removeTrial(name);
     await platform.removeTrial(name);
     await until("its claim is gone", async () => (await platform.leftOvers(["bot-b"])).length === 0, 60);
+  });
+
+  test("that can't begin says nothing of the version", async () => {
+    const places = await copied();
+    const missing = fixture[2].replace(/sha256:.*/, `sha256:${"0".repeat(64)}`);
+    const trial = { name, workload: "bot-b", image: missing, like: { unit: "bot-b", otherwise }, limits };
+    const failed: unknown = await platform
+      .trial({ ...trial, environment: {}, places, deadline: 240 })
+      .catch((error) => error);
+    expect(failed).not.toBeInstanceOf(TrialFailed);
+    expect(String(failed)).toContain("can't pull its image");
+    await platform.removeTrial(name);
   });
 
   test("has programs run on it to their end, or to their deadline", async () => {

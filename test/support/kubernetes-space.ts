@@ -1,11 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Cluster as Client } from "../../platforms/kubernetes/cluster.ts";
-import type { Claim, List, Pod } from "../../platforms/kubernetes/objects.ts";
+import type { List, Pod } from "../../platforms/kubernetes/objects.ts";
 import { KubernetesPlatform } from "../../platforms/kubernetes/platform.ts";
-import { isConflict, unlessGone } from "../../platforms/kubernetes/refusal.ts";
+import { unlessGone } from "../../platforms/kubernetes/refusal.ts";
 import { neededRights } from "../../platforms/kubernetes/rights.ts";
 import { type KubernetesSettings, kubernetesSettings } from "../../platforms/kubernetes/settings.ts";
 import type { Cluster } from "../../toolchain/kubernetes/cluster.ts";
@@ -14,7 +13,6 @@ import { kubectl } from "./cluster.ts";
 type KubernetesObject = { metadata: { name: string } } & Record<string, unknown>;
 type Right = { group: string; resource: string; subresource?: string; verbs: readonly string[] };
 
-const storageClass = "clawforce-test";
 /** Of the fixture. */
 export const statePath = "/home/node/.openclaw";
 
@@ -25,8 +23,6 @@ export class KubernetesSpace {
   readonly cluster: Cluster;
   /** As an administrator. */
   readonly admin: Client;
-  readonly #done = new AbortController();
-  readonly #storage: Promise<void>;
   #deployer = "";
 
   private constructor(cluster: Cluster, folder: string) {
@@ -37,18 +33,11 @@ export class KubernetesSpace {
       .toLowerCase()
       .replace(/[^a-z0-9]/g, "x")}`;
     this.admin = new Client(this.settings({ kubeconfig: cluster.kubeconfig }));
-    this.#storage = this.#provide();
   }
 
   static async create(cluster: Cluster): Promise<KubernetesSpace> {
     const space = new KubernetesSpace(cluster, await mkdtemp(join(tmpdir(), "clawforce-space-")));
     await space.create("/api/v1/namespaces", { metadata: { name: space.name } });
-    const classes = "/apis/storage.k8s.io/v1/storageclasses";
-    await space
-      .create(classes, { metadata: { name: storageClass }, provisioner: "clawforce.test/folders" })
-      .catch((error) => {
-        if (!isConflict(error)) throw error;
-      });
     await space.claim("folders");
     space.#deployer = await space.account("deployer", neededRights);
     return space;
@@ -79,7 +68,7 @@ export class KubernetesSpace {
     await this.create(this.admin.in("v1", "persistentvolumeclaims"), {
       metadata: { name },
       spec: {
-        ...{ accessModes: ["ReadWriteOnce"], storageClassName: storageClass },
+        accessModes: ["ReadWriteOnce"],
         resources: { requests: { storage: "64Mi" } },
       },
     });
@@ -146,38 +135,7 @@ export class KubernetesSpace {
 
   async remove(): Promise<void> {
     await unlessGone(this.admin.ask({ method: "DELETE", path: `/api/v1/namespaces/${this.name}` }));
-    this.#done.abort();
-    await this.#storage;
     await rm(this.folder, { recursive: true });
-  }
-
-  /** Makes the volumes that claims wait for: folders of the node, which go with it. */
-  async #provide(): Promise<void> {
-    const path = this.admin.in("v1", "persistentvolumeclaims");
-    while (!this.#done.signal.aborted) {
-      const { items = [] } = await this.admin.ask<List<Claim>>({ path });
-      for (const { metadata, status } of items) {
-        if (status?.phase !== "Pending" || metadata.deletionTimestamp !== undefined) continue;
-        const name = `${this.name}-${metadata.uid}`;
-        const { uid, namespace } = metadata;
-        await this.create("/api/v1/persistentvolumes", {
-          metadata: { name },
-          spec: {
-            ...{
-              accessModes: ["ReadWriteOnce"],
-              storageClassName: storageClass,
-              capacity: { storage: "64Mi" },
-            },
-            persistentVolumeReclaimPolicy: "Retain",
-            claimRef: { kind: "PersistentVolumeClaim", name: metadata.name, namespace, uid },
-            hostPath: { path: `/var/lib/volumes/${name}`, type: "DirectoryOrCreate" },
-          },
-        }).catch((error) => {
-          if (!isConflict(error)) throw error;
-        });
-      }
-      await sleep(200, undefined, { signal: this.#done.signal }).catch(() => {});
-    }
   }
 }
 
@@ -192,13 +150,7 @@ export function statefulSet(name: string, image: string, change: { labels?: obje
         metadata: { labels, annotations: { "clawforce.io/made": image.slice(-12) } },
         spec: {
           ...{ automountServiceAccountToken: false, terminationGracePeriodSeconds: 10 },
-          initContainers: [
-            {
-              ...{ name: "owner", image, command: ["chown", "1000:1000", statePath] },
-              securityContext: { runAsUser: 0 },
-              volumeMounts: [{ name: "state", mountPath: statePath }],
-            },
-          ],
+          securityContext: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 },
           containers: [
             {
               ...{ name: "workload", image },

@@ -93,7 +93,7 @@ describe("the pod of a job", () => {
     ];
     const [look] = podOf({ places }).spec.initContainers ?? [];
     expect(look?.command?.slice(-2)).toEqual(["sh", "srv/bot-a"]);
-    expect(look?.volumeMounts).toEqual([{ name: "folders", mountPath: "/folders", readOnly: true }]);
+    expect(look?.volumeMounts).toEqual([{ name: "place-0", mountPath: "/folders", readOnly: true }]);
     expect(podOf().spec.initContainers).toBeUndefined();
   });
 

@@ -55,6 +55,13 @@ const found = (all: readonly Registered[], type: string, name = "canary") => {
   if (one === undefined) throw new Error(`there is no ${type} ${name}`);
   return one;
 };
+interface Template {
+  spec: {
+    volumes: { persistentVolumeClaim?: { claimName: string } }[];
+    containers: { volumeMounts: { name: string; subPath?: string }[] }[];
+  };
+}
+
 const setType = "kubernetes:apps/v1:StatefulSet";
 
 describe("a stack on Kubernetes", () => {
@@ -112,6 +119,23 @@ describe("a stack on Kubernetes", () => {
     expect(found(kept, setType).options.ignoreChanges).not.toContain(
       "spec.template.spec.containers[0].image",
     );
+  });
+
+  it("names each claim once, or its pod would never start", async () => {
+    const twice = [
+      { kind: "bind", source: "/auth/a", target: "/auth/a" },
+      { kind: "bind", source: "/auth/b", target: "/auth/b" },
+      { kind: "volume", source: "models", target: "/models" },
+    ];
+    const folders = await registered({ "instanceGroups.support.container.mounts": twice });
+    const { template } = (found(folders, setType, "support-1").inputs as { spec: { template: Template } })
+      .spec;
+    const { volumes, containers } = template.spec;
+    const claims = volumes.map(({ persistentVolumeClaim: claim }) => claim?.claimName);
+    expect(claims).toEqual(["support-1-state", "folders", "models"]);
+    expect(containers[0]?.volumeMounts.map(({ name, subPath }) => `${name}/${subPath ?? ""}`)).toEqual([
+      ...["state/", "mount-1/auth/a", "mount-1/auth/b", "mount-3/"],
+    ]);
   });
 
   it("shows no secret: its pods name them", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { openNetwork } from "../../platforms/kubernetes/network.ts";
+import { noNetwork, opening, openNetwork } from "../../platforms/kubernetes/network.ts";
+import { eachClaimOnce } from "../../platforms/kubernetes/places.ts";
 import { scratchClaim } from "../../platforms/kubernetes/trial.ts";
 import { programPod, startBy, startOf, trialPod } from "../../platforms/kubernetes/trial-pod.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
@@ -68,6 +69,31 @@ describe("a trial", () => {
   });
 });
 
+describe("a policy of the namespace", () => {
+  const labels = { "clawforce.io/one-shot": "bot-a", "clawforce.io/network": "none" };
+  const policy = (name: string, podSelector: object, egress?: object[]) => ({
+    metadata: { name },
+    spec: { podSelector, ...(egress && { egress }) },
+  });
+  const all = [{}];
+
+  test("opens what another one closes, where it selects the pod and lets something out", () => {
+    const policies = [
+      { metadata: noNetwork.metadata, spec: noNetwork.spec },
+      policy("everyone", {}, all),
+      policy("closes", {}, []),
+      policy("comes-in", {}),
+      policy("gateways", { matchLabels: { app: "x" } }, all),
+      policy("jobs", { matchLabels: { "clawforce.io/one-shot": "bot-a" } }, all),
+      policy("exists", { matchExpressions: [{ key: "clawforce.io/one-shot", operator: "Exists" }] }, all),
+      policy("lacks", { matchExpressions: [{ key: "clawforce.io/network", operator: "DoesNotExist" }] }, all),
+      policy("in", { matchExpressions: [{ key: "app", operator: "In", values: ["x"] }] }, all),
+      policy("not-in", { matchExpressions: [{ key: "app", operator: "NotIn", values: ["x"] }] }, all),
+    ];
+    expect(opening(policies, labels)).toEqual(["everyone", "jobs", "exists", "not-in"]);
+  });
+});
+
 const otherwise: StartSettings = {
   ...{ entrypoint: ["node"], command: ["gateway.mjs"], user: "1000:1001", environment: { A: "1" } },
   mounts: [
@@ -76,6 +102,25 @@ const otherwise: StartSettings = {
   ],
   health: { command: ["check"], interval: 30, timeout: 5.4, retries: 3, startPeriod: 10 },
 };
+
+describe("a pod", () => {
+  test("names each claim once, or it would never start", () => {
+    const { volumes, mounts } = eachClaimOnce({
+      volumes: [
+        { name: "a", persistentVolumeClaim: { claimName: "folders" } },
+        { name: "tmp", emptyDir: {} },
+        { name: "b", persistentVolumeClaim: { claimName: "folders" } },
+      ],
+      mounts: [
+        { name: "b", mountPath: "/b", subPath: "srv/b" },
+        { name: "tmp", mountPath: "/tmp" },
+        { name: "a", mountPath: "/a" },
+      ],
+    });
+    expect(volumes.map(({ name }) => name)).toEqual(["a", "tmp"]);
+    expect(mounts.map(({ name }) => name)).toEqual(["a", "tmp", "a"]);
+  });
+});
 
 describe("a program", () => {
   test("is started by its own words, as the workload's user, on the state itself", () => {

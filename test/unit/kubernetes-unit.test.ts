@@ -120,12 +120,12 @@ describe("a unit that does not serve", () => {
     [
       { waiting: { reason: "ErrImagePull", message: "not\n found" } },
       {},
-      "its image can't be pulled (ErrImagePull): not found",
+      "can't pull its image (ErrImagePull): not found",
     ],
     [
       { waiting: { reason: "CreateContainerConfigError", message: 'secret "x" not found' } },
       {},
-      'its settings name something that is not there (CreateContainerConfigError): secret "x" not found',
+      'names settings that are not there (CreateContainerConfigError): secret "x" not found',
     ],
   ])("is told at once where waiting does not help: %j", (state, change, text) => {
     const broken = found(statefulSet(), [inState(state, change)]);
