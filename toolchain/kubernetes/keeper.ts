@@ -14,6 +14,7 @@ import { apiAddress } from "./components.ts";
 import { controlGroupFolders, makeControlGroup, mountedHierarchies } from "./control-groups.ts";
 import { makeCredentials, write } from "./credentials.ts";
 import { makeLink } from "./link.ts";
+import { serveNames } from "./names.ts";
 import { NodeProcess } from "./node-process.ts";
 import { nodeSettings } from "./node-settings.ts";
 import { nodeName, placesIn } from "./places.ts";
@@ -79,6 +80,8 @@ async function start(
   const server = apiAddress(addresses);
   const api = new ApiClient({ server, authority, token });
   await expectReady(api);
+  const names = await serveNames(api, addresses.host);
+  endings.push(() => void names.close());
   const provisioner = new Provisioner(api, state);
   await provisioner.start();
   endings.push(() => provisioner.end());

@@ -1,4 +1,5 @@
 import type { Addresses } from "./addresses.ts";
+import { clusterDomain } from "./names.ts";
 import { pauseImage } from "./pause-image.ts";
 import { inside, nodeName, placesIn } from "./places.ts";
 
@@ -66,7 +67,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.snapshotter.
 `;
 }
 
-function kubeletConfig({ name, node }: Addresses): object {
+function kubeletConfig({ name, node, host }: Addresses): object {
   const never = { "nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%" };
   return {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
@@ -79,6 +80,8 @@ function kubeletConfig({ name, node }: Addresses): object {
     },
     authorization: { mode: "Webhook" },
     cgroupDriver: "cgroupfs",
+    clusterDNS: [host],
+    clusterDomain,
     cgroupRoot: `/${name}`,
     containerRuntimeEndpoint: `unix://${inside.containerd}`,
     // A full disk of the machine must not empty the node.
