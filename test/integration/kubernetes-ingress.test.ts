@@ -3,7 +3,7 @@ import type { StreamCounts } from "../../demo/stream.ts";
 import { kubernetesOfThisRun } from "../support/cluster.ts";
 import { ClusterWorld } from "../support/cluster-world.ts";
 import { underStream } from "../support/through-ingress.ts";
-import { partsOfThisRun } from "../support/world.ts";
+import { partsOfThisRun, until } from "../support/world.ts";
 
 const kubernetes = await kubernetesOfThisRun();
 const { images } = await partsOfThisRun();
@@ -34,7 +34,14 @@ describe.skipIf("missing" in kubernetes)("requests on Kubernetes", () => {
     port = Number(
       await on.kubectl("get", "service", "outside", "--output=jsonpath={.spec.ports[0].nodePort}"),
     );
+    // Its rules may reach the node later than the service is there.
     address = await on.kubectl("get", "node", "--output=jsonpath={.items[0].status.addresses[0].address}");
+    await until("the proxy answers from outside", () =>
+      fetch(`http://${address}:${port}/`).then(
+        () => true,
+        () => false,
+      ),
+    );
   });
   afterAll(() => on?.destroy());
 
