@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mountedHierarchies } from "../../toolchain/kubernetes/control-groups.ts";
 
@@ -14,8 +15,9 @@ export interface MachineState {
   folders: string[];
 }
 
-/** Of the Docker engine, which other tests use meanwhile. */
-const engines = /docker|\bbr-[0-9a-f]{12}\b|\bveth[0-9a-f]{7}\b|\b172\.(1[6-9]|2\d|3[01])\.|\b192\.168\./i;
+/** Of Docker engines, which other tests use meanwhile. */
+const engines =
+  /docker|\bbr-[0-9a-f]{12}\b|\bcfe-|\bveth[0-9a-f]{7}\b|\b172\.(1[6-9]|2\d|3[01])\.|\b192\.168\./i;
 
 /** The whole machine as it is now, without what an engine of Docker changes. */
 export function machineState(): MachineState {
@@ -24,7 +26,7 @@ export function machineState(): MachineState {
     links: execFileSync("ip", ["-oneline", "-brief", "link"], { encoding: "utf8" })
       .split("\n")
       .map((line) => line.split(/[ @]/)[0] ?? ""),
-    mounts: readFileSync("/proc/self/mounts", "utf8").split("\n"),
+    mounts: readFileSync("/proc/self/mounts", "utf8").split("\n").filter(isOfMachine),
     firewall: ["iptables-save", "ip6tables-save"].flatMap(rules),
     controlGroups: mountedHierarchies().flatMap(({ folder }) =>
       readdirSync(folder, { withFileTypes: true })
@@ -39,6 +41,12 @@ export function machineState(): MachineState {
       lines.filter((line) => !engines.test(line)).sort(),
     ]),
   ) as unknown as MachineState;
+}
+
+/** Other tests mount disks of their own below the folder for temporary files; a cluster's folder is known by its name. */
+function isOfMachine(mount: string): boolean {
+  const place = mount.split(" ")[1] ?? "";
+  return !place.startsWith(`${tmpdir()}/`) || place.includes("/clawforce-cluster-");
 }
 
 /** What is in the second state and not in the first one (+), and what is no longer there (-). */
