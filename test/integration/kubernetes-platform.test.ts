@@ -237,6 +237,12 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
       /^something else writes to the same state: the Deployment other has the claim bot-a-state\. .*scale deployment other --replicas 0/,
     );
     await space.kubectl("delete", "deployment", "other", "--wait=true", "--cascade=foreground");
+    await space.kubectl("scale", "statefulset", "bot-a", "--replicas=2");
+    await expect(platform.refuseOtherWriters(owner)).rejects.toThrow(
+      "has 2 replicas, and 0 or 1 are allowed",
+    );
+    await space.kubectl("scale", "statefulset", "bot-a", "--replicas=1");
+    await space.kubectl("wait", "--for=delete", "pod/bot-a-1", "--timeout=120s");
     await space.kubectl("autoscale", "statefulset", "bot-a", "--name=scaler", "--min=1", "--max=3");
     await expect(platform.refuseOtherWriters(owner)).rejects.toThrow(
       "the HorizontalPodAutoscaler scaler scales bot-a",
