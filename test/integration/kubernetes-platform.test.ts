@@ -202,6 +202,10 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
     await expect(platform.start("bot-a", 600)).rejects.toThrow(
       /bot-a ends again and again \(CrashLoopBackOff, exit code 1\).*Its last lines: .*refuse-start is present.*kubectl/s,
     );
+    const said: string[] = [];
+    for await (const { text } of platform.logs("bot-a", { since: new Date(0), deadline: 60 }))
+      said.push(text);
+    expect(said.filter((line) => line.includes("refuse-start is present"))).toHaveLength(1);
     await platform.stop("bot-a", grace);
     await onState("rm /state/refuse-start");
     await platform.start("bot-a", healthWait);
