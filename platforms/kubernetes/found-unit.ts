@@ -72,6 +72,17 @@ export function podOf({ pods }: FoundUnit): Pod | undefined {
   return pods.toSorted((a, b) => time(b).localeCompare(time(a)))[0];
 }
 
+/** More than one would be two gateways on one state. */
+export function refuseReplicas(cluster: Pick<Cluster, "kubectl">, { kind, controller }: FoundUnit): void {
+  const { replicas = 1 } = controller.spec;
+  if (replicas <= 1) return;
+  const { name } = controller.metadata;
+  throw new OperationFailure(
+    `the ${kind} ${name} has ${replicas} replicas, and 0 or 1 are allowed: two gateways on one state destroy it. ` +
+      `Run \`${cluster.kubectl(`scale ${kind.toLowerCase()} ${name} --replicas 1`)}\`, then try again.`,
+  );
+}
+
 /** The unit's own container: what stands beside it in the pod is none of ours. */
 export function ownContainer({ name, spec }: { name: string; spec: { containers: Container[] } }): Container {
   const [container] = spec.containers;

@@ -2,7 +2,7 @@ import { digestIn } from "../../config/digest.ts";
 import { OperationFailure } from "../failure.ts";
 import { until } from "../until.ts";
 import type { Cluster } from "./cluster.ts";
-import { type FoundUnit, findUnit, ownContainer, pathOf, podOf } from "./found-unit.ts";
+import { type FoundUnit, findUnit, ownContainer, pathOf, podOf, refuseReplicas } from "./found-unit.ts";
 import { asMade, asRemoved, note } from "./in-place.ts";
 import { exitAnnotation, fieldManager } from "./labels.ts";
 import { lastLines } from "./logs.ts";
@@ -29,17 +29,6 @@ export async function mustFind(cluster: Cluster, name: string): Promise<FoundUni
     );
   }
   return found;
-}
-
-/** More than one would be two gateways on one state. */
-export function refuseReplicas(cluster: Pick<Cluster, "kubectl">, { kind, controller }: FoundUnit): void {
-  const { replicas = 1 } = controller.spec;
-  if (replicas <= 1) return;
-  const { name } = controller.metadata;
-  throw new OperationFailure(
-    `the ${kind} ${name} has ${replicas} replicas, and 0 or 1 are allowed: two gateways on one state destroy it. ` +
-      `Run \`${cluster.kubectl(`scale ${kind.toLowerCase()} ${name} --replicas 1`)}\`, then try again.`,
-  );
 }
 
 /** Stops a unit, and proves that its pod is gone and that no other one writes to its claims. */

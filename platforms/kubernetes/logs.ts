@@ -19,9 +19,8 @@ export async function* logLines(
 ): AsyncGenerator<LogLine> {
   const signal = AbortSignal.timeout(Math.ceil(deadline * 1000));
   const [container] = pod.spec.containers;
-  const restarts = restartsOf(pod);
   try {
-    for (const previous of restarts > 0 ? [true, false] : [false]) {
+    for (const previous of startsBefore(pod) ? [true, false] : [false]) {
       const query = {
         ...{ container: container?.name, timestamps: true, previous: previous || undefined },
         // The API counts in whole seconds.
@@ -44,9 +43,11 @@ export async function* logLines(
   }
 }
 
-function restartsOf({ spec, status }: Pod): number {
+/** While it waits for its next start, its log is that of the start before already. */
+export function startsBefore({ spec, status }: Pod): boolean {
   const name = spec.containers[0]?.name;
-  return status?.containerStatuses?.find((each) => each.name === name)?.restartCount ?? 0;
+  const own = status?.containerStatuses?.find((each) => each.name === name);
+  return (own?.restartCount ?? 0) > 0 && own?.state?.waiting === undefined;
 }
 
 /** Undefined: there is none, as of a container that has not begun, or of a start that is no longer kept. */

@@ -1,5 +1,5 @@
 import type { StatePlaces } from "../../config/state-places.ts";
-import { messageOf, untouchedBy } from "../failure.ts";
+import { messageOf, OperationFailure, untouchedBy } from "../failure.ts";
 import type { HttpClient } from "../http.ts";
 import type { LockHolder, LockRequest } from "../lock.ts";
 import type {
@@ -257,6 +257,8 @@ export class KubernetesPlatform implements Platform {
   }
 
   explain(error: unknown): unknown {
+    // What says how the cluster is reached may be what is wrong.
+    if (error instanceof OperationFailure) return untouchedBy(error);
     const { server, context } = this.#cluster.access;
     return untouchedBy(engineFailure(server, context, error));
   }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { StatePlace, StatePlaces } from "../../config/state-places.ts";
 import { OperationFailure } from "../failure.ts";
 import { type ProgramResult, type ProgramRun, type Trial, TrialFailed } from "../platform.ts";
+import { until } from "../until.ts";
 import type { Cluster } from "./cluster.ts";
 import { findUnit, ownContainer } from "./found-unit.ts";
 import { objectName, trialLabel } from "./labels.ts";
@@ -18,6 +19,8 @@ import { watchEnd } from "./watch-end.ts";
 
 /** Lines of what it said that tell why it has ended; few of them are worth showing. */
 const lastLinesOfTrial = 40;
+/** Seconds that a claim may take to go: as long as a pod has it, it stays. */
+const claimPatience = 120;
 /** Lines and characters of what a program prints that are kept, from its end. */
 const [keptLines, longestOutput] = [5000, 64 * 1024];
 
@@ -175,14 +178,30 @@ export async function endTrial(
   };
 }
 
+/** Returns once its claims are gone: the next copy has the same names. */
 export async function removeTrial(cluster: Cluster, trial: string): Promise<void> {
   await removePod(cluster, objectName(trial, 253), { ended: false });
-  const claims = cluster.in("v1", "persistentvolumeclaims");
+  const path = cluster.in("v1", "persistentvolumeclaims");
   const query = { labelSelector: `${trialLabel}=${objectName(trial)}` };
-  const { items = [] } = await cluster.ask<List<Claim>>({ path: claims, query });
-  for (const { metadata } of items) {
-    await unlessGone(cluster.ask({ method: "DELETE", path: `${claims}/${metadata.name}` }));
+  const claims = async () => (await cluster.ask<List<Claim>>({ path, query })).items ?? [];
+  for (const { metadata } of await claims()) {
+    await unlessGone(cluster.ask({ method: "DELETE", path: `${path}/${metadata.name}` }));
   }
+  await until(
+    async () => {
+      const [left] = await claims();
+      return left === undefined ? { found: undefined } : { waitsFor: left.metadata.name };
+    },
+    {
+      deadline: claimPatience,
+      interval: 0.25,
+      late: (claim) =>
+        new OperationFailure(
+          `the claim ${claim} is still there ${claimPatience} s after it was removed. ` +
+            `See what has it: \`${cluster.kubectl(`describe pvc ${claim}`)}\`.`,
+        ),
+    },
+  );
 }
 
 /** Runs a program to its end, or to its deadline: then its pod is ended, with all that it has started. */

@@ -3,7 +3,7 @@ import type { StateLocation } from "../../config/rollout.ts";
 import { OperationFailure } from "../failure.ts";
 import type { Platform } from "../platform.ts";
 import type { Cluster } from "./cluster.ts";
-import { hasEnded, resourceOf } from "./found-unit.ts";
+import { findUnit, hasEnded, refuseReplicas, resourceOf } from "./found-unit.ts";
 import { oneShotLabel, workloadLabel } from "./labels.ts";
 import type { Autoscaler, Controller, List, Metadata, Pod, PodTemplate } from "./objects.ts";
 import { folderOf } from "./places.ts";
@@ -35,14 +35,16 @@ export interface Makers {
 
 /** Refuses while something else has the state open, or would start a pod on it, or starts the unit by itself. */
 export async function refuseOtherWriters(cluster: Cluster, owner: Owner): Promise<void> {
+  const found = await findUnit(cluster, owner.unit);
+  if (found !== undefined) refuseReplicas(cluster, found);
   await refuseAutoscaler(cluster, owner.unit);
   const makers = await makersIn(cluster);
-  const found = writersTo(
+  const writers = writersTo(
     makers,
     owner.unit,
     owner.state.map((each) => placeOf(cluster, each)),
   );
-  if (found.length > 0) throw new OperationFailure(describeWriters(cluster, found));
+  if (writers.length > 0) throw new OperationFailure(describeWriters(cluster, writers));
 }
 
 export function describeWriters(cluster: Pick<Cluster, "kubectl">, writers: readonly Writer[]): string {

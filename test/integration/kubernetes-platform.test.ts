@@ -202,6 +202,10 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
     await expect(platform.start("bot-a", 600)).rejects.toThrow(
       /bot-a ends again and again \(CrashLoopBackOff, exit code 1\).*Its last lines: .*refuse-start is present.*kubectl/s,
     );
+    const said: string[] = [];
+    for await (const { text } of platform.logs("bot-a", { since: new Date(0), deadline: 60 }))
+      said.push(text);
+    expect(said.filter((line) => line.includes("refuse-start is present"))).toHaveLength(1);
     await platform.stop("bot-a", grace);
     await onState("rm /state/refuse-start");
     await platform.start("bot-a", healthWait);
@@ -237,6 +241,12 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
       /^something else writes to the same state: the Deployment other has the claim bot-a-state\. .*scale deployment other --replicas 0/,
     );
     await space.kubectl("delete", "deployment", "other", "--wait=true", "--cascade=foreground");
+    await space.kubectl("scale", "statefulset", "bot-a", "--replicas=2");
+    await expect(platform.refuseOtherWriters(owner)).rejects.toThrow(
+      "has 2 replicas, and 0 or 1 are allowed",
+    );
+    await space.kubectl("scale", "statefulset", "bot-a", "--replicas=1");
+    await space.kubectl("wait", "--for=delete", "pod/bot-a-1", "--timeout=120s");
     await space.kubectl("autoscale", "statefulset", "bot-a", "--name=scaler", "--min=1", "--max=3");
     await expect(platform.refuseOtherWriters(owner)).rejects.toThrow(
       "the HorizontalPodAutoscaler scaler scales bot-a",

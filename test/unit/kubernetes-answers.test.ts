@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { applicable, managerOf } from "../../platforms/kubernetes/changes.ts";
 import { resultOf } from "../../platforms/kubernetes/exec.ts";
 import { hasImage, pulledOr } from "../../platforms/kubernetes/image.ts";
-import { linesOf } from "../../platforms/kubernetes/logs.ts";
+import { linesOf, startsBefore } from "../../platforms/kubernetes/logs.ts";
 import { losses } from "../../platforms/kubernetes/losses.ts";
 import { nodeOf } from "../../platforms/kubernetes/node-of.ts";
 import type { ContainerState, Pod } from "../../platforms/kubernetes/objects.ts";
@@ -53,6 +53,13 @@ describe("a log", () => {
       ]);
     }
   });
+});
+
+test("the log of the start before is read once, also while the next start is waited for", () => {
+  const at = (restartCount: number, state: ContainerState) =>
+    startsBefore(podOfSet({ containerStatuses: [{ name: "gateway", restartCount, state }] }));
+  expect([at(0, { running: {} }), at(1, { running: {} })]).toEqual([false, true]);
+  expect(at(1, { waiting: { reason: "CrashLoopBackOff" } })).toBe(false);
 });
 
 async function* stream(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {

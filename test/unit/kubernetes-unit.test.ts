@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { podsOf } from "../../platforms/kubernetes/found-unit.ts";
+import { podsOf, refuseReplicas } from "../../platforms/kubernetes/found-unit.ts";
 import { isThere } from "../../platforms/kubernetes/in-place.ts";
-import { refuseReplicas, unhealthyBecause } from "../../platforms/kubernetes/lifecycle.ts";
+import { unhealthyBecause } from "../../platforms/kubernetes/lifecycle.ts";
 import type { ContainerState, Controller, Pod } from "../../platforms/kubernetes/objects.ts";
 import { unitOf } from "../../platforms/kubernetes/unit.ts";
 import { digest, found, image, podOfSet, statefulSet } from "./kubernetes-objects.ts";
