@@ -4,6 +4,7 @@ import {
   changesSettings,
   changesVersion,
   fleetTypes,
+  isSet,
   type JudgedGroup,
   type JudgedWorkload,
   placeIn,
@@ -19,6 +20,7 @@ import { rehearsalAge, rehearsalSettings, unrehearsedInGroup } from "./rehearsal
 import { evidenceSettings, homeOf, imageOfContainer, isInControlPlane, Rollout } from "./rollout.ts";
 import { durationSchema, type Settings, stackRule, unreadableFact } from "./rule.ts";
 import type { StackGraph } from "./stack-graph.ts";
+import { imageOfSet, madeOfSet, othersInSet, setImagePath } from "./unit-set.ts";
 import { firstOf, quoted } from "./verdict.ts";
 
 export const canaryBeforeFleet = stackRule({
@@ -154,6 +156,10 @@ function differences(rollout: Rollout, workload: JudgedWorkload): CanaryFinding[
       `it says that its move is ${quoted(workload.move)}, but image and records say otherwise`,
     );
   }
+  if (isSet(workload)) {
+    const other = otherPod(workload);
+    if (other !== undefined) return difference(other);
+  }
   const unknown = unknownImage(rollout, workload);
   const has = imageOfContainer(workload);
   if (has === undefined || unknown.length > 0) return unknown;
@@ -164,10 +170,28 @@ function differences(rollout: Rollout, workload: JudgedWorkload): CanaryFinding[
   return difference(`its container has ${quoted(has)}, but it says ${quoted(isAnew ? image : from)}`);
 }
 
-function unreadableImage({ name, runner }: JudgedWorkload): CanaryFinding {
-  const isUnknown = read(runner.props, "image") === notKnown;
+/** A pod that is not what was judged. One that nothing is done to may have been made for another hash. */
+function otherPod({ runner, trigger, madeAnew }: JudgedWorkload): string | undefined {
+  const others = othersInSet(runner);
+  if (others !== 0) {
+    return others === undefined || others < 0
+      ? "nobody can say which containers its pod has"
+      : `its pod has ${others} more container${others === 1 ? "" : "s"} beside its own`;
+  }
+  const made = madeOfSet(runner);
+  return madeAnew && made !== trigger
+    ? `its pod is made for ${quoted(made)}, but it says ${quoted(trigger)}`
+    : undefined;
+}
+
+function unreadableImage(workload: JudgedWorkload): CanaryFinding {
+  const { name, runner } = workload;
+  const [path, image] = isSet(workload)
+    ? [setImagePath, imageOfSet(runner)]
+    : ["image", read(runner.props, "image")];
+  const isUnknown = image === notKnown;
   return {
-    ...{ kind: isUnknown ? "unknown" : "malformed", resource: name, urn: runner.urn, path: "image" },
+    ...{ kind: isUnknown ? "unknown" : "malformed", resource: name, urn: runner.urn, path },
     what: `the image of its container is ${isUnknown ? "not known at preview" : "no text"}`,
     why: "nobody can say whether it is proved",
     write: "the reference of its workload as literal text, with its digest",

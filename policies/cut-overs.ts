@@ -1,4 +1,4 @@
-import { changesVersion, digestOf, type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
+import { changesVersion, digestOf, isImage, isSet, type JudgedWorkload, sameDigest } from "./fleet-facts.ts";
 import { notKnown, read } from "./guarded-read.ts";
 import { jsonObject } from "./json.ts";
 
@@ -6,8 +6,10 @@ import { jsonObject } from "./json.ts";
  * Whether this update makes a workload's container anew. One that `--target` leaves out keeps its own properties, or has
  * none yet, while its component already says what is to come.
  */
-export function isCutOver({ runner, managed, image, from, container }: JudgedWorkload): boolean {
+export function isCutOver(workload: JudgedWorkload): boolean {
+  const { runner, managed, image, from, container, madeAnew } = workload;
   if (Object.keys(runner.props).length === 0) return false;
+  if (isSet(workload)) return madeAnew;
   // A command shows no id; the result of one that runs is not known.
   const shown = read(runner.props, managed ? "stdout" : "id");
   if (shown === notKnown) return true;
@@ -15,11 +17,6 @@ export function isCutOver({ runner, managed, image, from, container }: JudgedWor
   const isOther = container !== "" && now.container !== container;
   const hasCome = !sameDigest(from, image) && !isImage(now.image, from);
   return isOther || hasCome;
-}
-
-/** Whether a value is a reference to the same bytes. */
-export function isImage(value: unknown, image: string): boolean {
-  return typeof value === "string" && sameDigest(value, image);
 }
 
 /** What a move of a managed instance says once it has run. */

@@ -1,11 +1,19 @@
 import type { PolicyResource } from "@pulumi/policy";
-import { containerType, fleetFactsOf, type JudgedWorkload, placeIn } from "./fleet-facts.ts";
+import {
+  containerType,
+  fleetFactsOf,
+  fleetTypes,
+  isSet,
+  type JudgedWorkload,
+  placeIn,
+} from "./fleet-facts.ts";
 import { notKnown, reach, read } from "./guarded-read.ts";
 import { NotedRead, type Part } from "./noted-read.ts";
 import { podKinds } from "./pod-kinds.ts";
 import { durationSchema, type Finding, type Settings, stackRule, unreadableFact } from "./rule.ts";
 import type { StateMount } from "./state-mount.ts";
 import { stateMountsOf } from "./state-mounts.ts";
+import { graceOfSet } from "./unit-set.ts";
 import { unreadProperty } from "./unread.ts";
 
 const kinds = ["unknown", "malformed", "hold", "killed", "grace", "timeouts", "podGrace"] as const;
@@ -43,7 +51,9 @@ export const drainBudget = stackRule({
       ...own.flatMap((workload) => holdFindings(workload, settings)),
       ...own.flatMap((workload) => graceFindings(workload)),
       ...graph.resources.flatMap((resource) => killFindings(resource, runners.has(resource))),
-      ...graph.resources.flatMap((resource) => podFindings(resource, settings)),
+      ...graph.resources
+        .filter((resource) => !(runners.has(resource) || isProxy(resource)))
+        .flatMap((resource) => podFindings(resource, settings)),
     ];
   },
 });
@@ -76,7 +86,9 @@ function inSeconds(value: number): string {
 function graceFindings(workload: JudgedWorkload): DrainFinding[] {
   const { name, runner, pause } = workload;
   const { stopGrace, unseen } = pause;
-  const grace = read(runner.props, "destroyGraceSeconds");
+  const { path, value: grace } = isSet(workload)
+    ? graceOfSet(runner)
+    : { path: "destroyGraceSeconds", value: read(runner.props, "destroyGraceSeconds") };
   const timeout = read(runner.props, "stopTimeout");
   const findings: DrainFinding[] = [];
   if (stopGrace < unseen) {
@@ -87,16 +99,21 @@ function graceFindings(workload: JudgedWorkload): DrainFinding[] {
       write: `stopGrace: ${Math.ceil(unseen)}s, or \`drain.http\` or \`drain.command\`, which wait for the work before the stop`,
     });
   }
+  if (isSet(workload) && typeof grace !== "number") {
+    const problem = grace === notKnown ? "unknown" : "malformed";
+    return [...findings, unreadProperty(runner, { path, problem })];
+  }
   // None at all is said of every container with state.
-  if (typeof grace !== "number" || grace <= 0) return findings;
+  if (typeof grace !== "number" || (grace <= 0 && !isSet(workload))) return findings;
   if (grace < stopGrace) {
     findings.push({
-      ...{ kind: "grace", resource: name, urn: runner.urn, path: "destroyGraceSeconds" },
+      ...{ kind: "grace", resource: name, urn: runner.urn, path },
       what: `it is ${inSeconds(grace)}, but the workload has ${inSeconds(stopGrace)} to stop`,
       why: "a removal without a cut-over would kill it too early",
-      write: `destroyGraceSeconds: ${Math.ceil(stopGrace)}`,
+      write: `${path.slice(path.lastIndexOf(".") + 1)}: ${Math.ceil(stopGrace)}`,
     });
   }
+  if (isSet(workload)) return findings;
   if (timeout === notKnown)
     return [...findings, unreadProperty(runner, { path: "stopTimeout", problem: "unknown" })];
   if (timeout !== grace) {
@@ -108,6 +125,11 @@ function graceFindings(workload: JudgedWorkload): DrainFinding[] {
     });
   }
   return findings;
+}
+
+/** What the proxy keeps it gets told again. */
+function isProxy({ name, parent }: PolicyResource): boolean {
+  return parent?.type === fleetTypes.ingress && parent.name === name;
 }
 
 const serviceType = "docker:index/service:Service";

@@ -1,6 +1,7 @@
 import type { PolicyResource } from "@pulumi/policy";
 import { isObject, itemsOf, notKnown, type Reached, read } from "./guarded-read.ts";
 import type { StackGraph } from "./stack-graph.ts";
+import { imageOfSet, madeOfSet, madeOfUnit, setType } from "./unit-set.ts";
 
 /** The types of the components of a fleet, as they stand in a stack. */
 export const fleetTypes = {
@@ -14,6 +15,8 @@ export const fleetTypes = {
 
 export const containerType = "docker:index/container:Container";
 export const commandType = "command:local:Command";
+/** What runs a workload that no control plane makes. */
+export const unitTypes: readonly string[] = [containerType, setType];
 
 /** What a workload's component says of it. Empty text: there is none. */
 export interface WorkloadFacts {
@@ -60,8 +63,10 @@ export interface JudgedWorkload extends WorkloadFacts {
   /** Its name, also that of its container. */
   name: string;
   resource: PolicyResource;
-  /** Its container, or the command that moves it where a control plane makes the container. */
+  /** What is stopped: its container, its set on Kubernetes, or the command that moves it where a control plane makes the container. */
   runner: PolicyResource;
+  /** What is done when it has started: the runner itself, or on Kubernetes the command that starts its set. */
+  starter: PolicyResource;
   /** A control plane makes its container. */
   managed: boolean;
   /** Its container will be made anew, or was in this very update, as far as the stack shows. */
@@ -114,22 +119,17 @@ export function fleetFactsOf(graph: StackGraph): FleetFacts {
 
 function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): JudgedWorkload | undefined {
   const managed = resource.type === fleetTypes.managedWorkload;
-  const runner = managed
-    ? graph.childrenOf(resource, commandType).find(({ name }) => name === `${resource.name}-move`)
-    : graph.childrenOf(resource, containerType).find(({ name }) => name === resource.name);
-  if (runner === undefined) {
-    facts.report(managed ? "move" : "container", "malformed");
+  const { runner, starter } = managed ? moveIn(graph, resource) : unitIn(graph, resource);
+  if (runner === undefined || starter === undefined) {
+    facts.report(managed ? "move" : runner === undefined ? "container" : "start", "malformed");
     return undefined;
   }
   const container = facts.text("judged.container");
-  const id = read(runner.props, "id");
-  // A command shows no id, and its result is known as long as it does not run.
-  const runs = read(runner.props, managed ? "stdout" : "id") === notKnown;
-  const madeAnew = runs || (!managed && container !== "" && id !== container);
-  return {
+  const told = {
     name: resource.name,
     resource,
     runner,
+    starter,
     managed,
     track: facts.text("judged.track"),
     role: facts.text("judged.role"),
@@ -151,8 +151,49 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
       start: facts.number("judged.pause.start"),
     },
     evidence: facts.list("judged.evidence"),
-    madeAnew,
   };
+  return { ...told, madeAnew: isMadeAnew(told) };
+}
+
+type Runners = { [Part in "runner" | "starter"]: PolicyResource | undefined };
+
+function moveIn(graph: StackGraph, component: PolicyResource): Runners {
+  const move = graph.childrenOf(component, commandType).find(({ name }) => name === `${component.name}-move`);
+  return { runner: move, starter: move };
+}
+
+/** The one that has the component's name: a component with a container and a set has none, because nobody can tell which runs. */
+function unitIn(graph: StackGraph, component: PolicyResource): Runners {
+  const ofName = (...types: string[]) =>
+    graph.childrenOf(component, ...types).filter(({ name }) => name === component.name);
+  const [runner, ...others] = ofName(...unitTypes);
+  if (runner === undefined || others.length > 0) return { runner: undefined, starter: undefined };
+  return { runner, starter: runner.type === setType ? ofName(commandType)[0] : runner };
+}
+
+type Told = Pick<JudgedWorkload, "runner" | "starter" | "managed" | "container" | "image" | "from">;
+
+/** A set is changed in its place and keeps its id: its pod's image and the hash that it is made for show it. */
+function isMadeAnew({ runner, starter, managed, container, image, from }: Told): boolean {
+  // A command shows no id, and its result is known as long as it does not run.
+  if (managed) return read(runner.props, "stdout") === notKnown;
+  if (runner.type !== setType) {
+    const id = read(runner.props, "id");
+    return id === notKnown || (container !== "" && id !== container);
+  }
+  const comes = from !== "" && !sameDigest(from, image) && !isImage(imageOfSet(runner), from);
+  const isOther = container !== "" && madeOfSet(runner) !== madeOfUnit(container);
+  return read(starter.props, "stdout") === notKnown || isOther || comes;
+}
+
+/** Whether a value is a reference to the same bytes. */
+export function isImage(value: unknown, image: string): boolean {
+  return typeof value === "string" && sameDigest(value, image);
+}
+
+/** Whether the provider changes it in its place. */
+export function isSet({ runner }: Pick<JudgedWorkload, "runner">): boolean {
+  return runner.type === setType;
 }
 
 function groupOf(resource: PolicyResource, facts: Facts): JudgedGroup {

@@ -1,12 +1,13 @@
 import type { PolicyResource } from "@pulumi/policy";
 import { wordsIn } from "./command-tools.ts";
-import { containerType, fleetTypes } from "./fleet-facts.ts";
+import { containerType, fleetTypes, unitTypes } from "./fleet-facts.ts";
 import { read } from "./guarded-read.ts";
 import { volumeType } from "./named-states.ts";
 import { hostPathOf } from "./path-spelling.ts";
 import type { StackGraph } from "./stack-graph.ts";
 import { stateText } from "./state.ts";
 import { stateMountsOf } from "./state-mounts.ts";
+import { nameOfSet } from "./unit-set.ts";
 import { quoted } from "./verdict.ts";
 
 /** Part of a fleet, as a text names it. */
@@ -39,14 +40,15 @@ export class FleetNames {
     const name = read(props, "name");
     if (type === volumeType && typeof name === "string")
       this.#names.set(name, { what: `volume ${quoted(name)} of ${workload.what}`, isState: true });
-    if (type !== containerType) return;
-    if (typeof name === "string" && name !== "") this.#names.set(name, workload);
+    if (!unitTypes.includes(type)) return;
+    const own = type === containerType ? name : nameOfSet(resource);
+    if (typeof own === "string" && own !== "") this.#names.set(own, workload);
     const id = read(props, "id");
     if (typeof id === "string" && id.length >= idLength) this.#ids.push(id);
     for (const { state, readOnly } of stateMountsOf(resource).mounts) {
       if (readOnly) continue;
       const named = { what: `${stateText(state)} of ${workload.what}`, isState: true };
-      if (state.kind === "volume") this.#names.set(state.name, named);
+      if (state.kind === "volume" || state.kind === "claim") this.#names.set(state.name, named);
       else if (state.kind === "directory" && state.below !== "/") this.#directories.set(state.below, named);
     }
   }

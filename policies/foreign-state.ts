@@ -1,5 +1,5 @@
 import type { PolicyResource } from "@pulumi/policy";
-import { fleetTypes } from "./fleet-facts.ts";
+import { fleetTypes, unitTypes } from "./fleet-facts.ts";
 import { reach, read } from "./guarded-read.ts";
 import type { Finding } from "./rule.ts";
 import type { StackGraph } from "./stack-graph.ts";
@@ -37,9 +37,14 @@ export function foreignState(graph: StackGraph): (Unread | Finding<"foreignState
 }
 
 /** The one container of a workload's component that has its name; a second one in there is none of ours. */
-function isOfWorkload({ name, parent }: PolicyResource): boolean {
-  return parent?.type === fleetTypes.workload && parent.name === name;
+function isOfWorkload({ type, name, parent }: PolicyResource): boolean {
+  return parent?.type === fleetTypes.workload && parent.name === name && unitTypes.includes(type);
 }
+
+const proxyType = "kubernetes:apps/v1:Deployment";
+const podMountPaths = ["containers", "initContainers", "ephemeralContainers"].map(
+  (list) => `spec.template.spec.${list}[].volumeMounts[].mountPath`,
+);
 
 /** The proxy keeps what the operations tell it, and gets it told again: only in its own volume, at its own folder. */
 function isIngress(
@@ -47,13 +52,16 @@ function isIngress(
   kept: readonly StateMount[],
   workloads: ReadonlySet<string>,
 ): boolean {
-  if (parent?.type !== fleetTypes.ingress || parent.name !== name || !type.startsWith("docker:"))
-    return false;
-  const container = read(props, "name");
+  const isInCluster = type === proxyType;
+  const isHere = isInCluster || type.startsWith("docker:");
+  if (parent?.type !== fleetTypes.ingress || parent.name !== name || !isHere) return false;
+  const container = isInCluster ? reach(props, "metadata.name")[0]?.value : read(props, "name");
   if (typeof container !== "string" || workloads.has(container)) return false;
-  const folders = reach(props, "volumes[].containerPath").map(({ value }) => value);
+  const paths = isInCluster ? podMountPaths : ["volumes[].containerPath"];
+  const folders = paths.flatMap((path) => reach(props, path)).map(({ value }) => value);
+  const kind = isInCluster ? "claim" : "volume";
   return (
     folders.every((folder) => folder === ingressFolder) &&
-    kept.every(({ state }) => state.kind === "volume" && state.name === `${container}-state`)
+    kept.every(({ state }) => state.kind === kind && state.name === `${container}-state`)
   );
 }

@@ -1,10 +1,13 @@
-import type { PolicyResource } from "@pulumi/policy";
+import { isCutOver } from "./cut-overs.ts";
+import { fleetFactsOf } from "./fleet-facts.ts";
 import { isAtOrBelow, isFrozenBy, isUnitOfWorkload, stepBelow } from "./frozen-paths.ts";
 import { notKnown, read } from "./guarded-read.ts";
 import { besideSources, claimTypes, storageTypes, volumeType } from "./named-states.ts";
 import { podKinds } from "./pod-kinds.ts";
 import type { Finding, JudgedInputs } from "./rule.ts";
+import type { StackGraph } from "./stack-graph.ts";
 import { stateMountsOf } from "./state-mounts.ts";
+import { setType } from "./unit-set.ts";
 import { quoted } from "./verdict.ts";
 
 const ofDocker: Readonly<Record<string, readonly string[]>> = {
@@ -36,9 +39,18 @@ export function frozenMounts(resource: JudgedInputs): Finding<"frozen">[] {
  * The same of a workload whose container is made anew: one that nothing is done to keeps what it has, and a new one gets
  * what the old one had.
  */
-export function frozenAnew(resource: PolicyResource): Finding<"frozen">[] {
-  const isAnew = isUnitOfWorkload(resource.urn) && read(resource.props, "id") === notKnown;
-  return isAnew ? frozenIn(resource) : [];
+export function frozenAnew(graph: StackGraph): Finding<"frozen">[] {
+  const sets = graph.ofType(setType).filter(({ urn }) => isUnitOfWorkload(urn));
+  const changed = sets.length === 0 ? [] : fleetFactsOf(graph).workloads.filter(isCutOver);
+  const runners = new Set(changed.map(({ runner }) => runner));
+  return graph.resources
+    .filter((resource) =>
+      // One of Kubernetes keeps its id.
+      resource.type === setType
+        ? runners.has(resource)
+        : isUnitOfWorkload(resource.urn) && read(resource.props, "id") === notKnown,
+    )
+    .flatMap(frozenIn);
 }
 
 function frozenIn(

@@ -1,28 +1,33 @@
 import type { PolicyResource } from "@pulumi/policy";
 import type { CanaryFinding } from "./canary-finding.ts";
-import { commandType, containerType, fleetTypes } from "./fleet-facts.ts";
+import {
+  commandType,
+  containerType,
+  fleetTypes,
+  isSet,
+  type JudgedWorkload,
+  unitTypes,
+} from "./fleet-facts.ts";
 import { isObject, reach, read } from "./guarded-read.ts";
 import { imagePlacesOf } from "./image-places.ts";
 import { readImageReference, repositoryOf } from "./image-reference.ts";
+import { podKinds } from "./pod-kinds.ts";
 import type { Rollout } from "./rollout.ts";
+import { nameOfSet } from "./unit-set.ts";
 import { quoted } from "./verdict.ts";
 
 const workloadLabel = "clawforce.workload";
 const stackLabel = "clawforce.stack";
 const serviceType = "docker:index/service:Service";
+const clusterLabel = "clawforce.io/workload";
 const moveProgram = "operations/move-managed.ts";
+const startProgram = "operations/make.ts";
 
 /** Resources outside of the fleet's workloads that run what only a workload may, or that pass for one. */
 export function imitations(rollout: Rollout, repositories: readonly string[]): CanaryFinding[] {
   const { graph, facts } = rollout;
-  const own = new Set(facts.workloads.map(({ runner }) => runner));
-  // A container may have another name than its workload.
-  const names = new Set(
-    facts.workloads
-      .filter(({ managed }) => !managed)
-      .flatMap(({ name, runner }) => [name, read(runner.props, "name")])
-      .filter((name) => typeof name === "string"),
-  );
+  const own = new Set(facts.workloads.flatMap(({ runner, starter }) => [runner, starter]));
+  const names = new UnitNames(facts.workloads);
   const ownRepositories = new Set([
     ...repositories,
     ...facts.workloads.flatMap(({ image }) => repositoryOfText(image)),
@@ -44,19 +49,41 @@ export function imitations(rollout: Rollout, repositories: readonly string[]): C
   });
 }
 
+/** A container, and a set, may have another name than its workload. */
+class UnitNames {
+  readonly containers: ReadonlySet<unknown>;
+  readonly sets: ReadonlySet<unknown>;
+
+  constructor(workloads: readonly JudgedWorkload[]) {
+    const own = workloads.filter(({ managed }) => !managed);
+    const [sets, containers] = [own.filter(isSet), own.filter((each) => !isSet(each))];
+    this.containers = new Set(containers.flatMap(({ name, runner }) => [name, read(runner.props, "name")]));
+    this.sets = new Set(sets.flatMap(({ name, runner }) => [name, nameOfSet(runner)]));
+  }
+}
+
 function imitated(
   resource: PolicyResource,
-  names: ReadonlySet<string>,
+  names: UnitNames,
   repositories: ReadonlySet<string>,
 ): { path: string; what: string } | undefined {
   const { type, props } = resource;
   if (type === commandType) {
-    return read(props, "create") === moveProgram
-      ? { path: "create", what: "it moves a managed instance and belongs to no workload" }
-      : undefined;
+    const program = read(props, "create");
+    const does =
+      program === moveProgram
+        ? "moves a managed instance"
+        : program === startProgram
+          ? "starts a workload"
+          : undefined;
+    return does && { path: "create", what: `it ${does} and belongs to no workload` };
+  }
+  const inCluster = podKinds.has(type) ? nameOfSet(resource) : undefined;
+  if (typeof inCluster === "string" && names.sets.has(inCluster)) {
+    return { path: "metadata.name", what: `it has the name of the workload ${quoted(inCluster)}` };
   }
   const name = type === containerType ? read(props, "name") : undefined;
-  if (typeof name === "string" && names.has(name)) {
+  if (typeof name === "string" && names.containers.has(name)) {
     return { path: "name", what: `it has the name of the workload ${quoted(name)}` };
   }
   const label = labelOf(resource);
@@ -75,7 +102,7 @@ function imitated(
 }
 
 function isRunnerOf({ type, name, parent }: PolicyResource, urns: ReadonlySet<string>): boolean {
-  return type === containerType && parent?.name === name && urns.has(parent.urn);
+  return (unitTypes.includes(type) || type === commandType) && parent?.name === name && urns.has(parent.urn);
 }
 
 /** Other types of Docker keep an image or give it a name. */
@@ -84,7 +111,8 @@ function runsContainers(type: string): boolean {
 }
 
 /** A label of ours on something that runs and that no component of ours has made. */
-function labelOf({ type, props, parent }: PolicyResource): string | undefined {
+function labelOf(resource: PolicyResource): string | undefined {
+  const { type, props, parent } = resource;
   const isIngress = parent?.type === fleetTypes.ingress;
   const keys =
     type === containerType
@@ -92,6 +120,7 @@ function labelOf({ type, props, parent }: PolicyResource): string | undefined {
       : type.startsWith("kubernetes:")
         ? labelKeys(props)
         : [];
+  if (podLabelKeys(resource).includes(clusterLabel)) return clusterLabel;
   return keys.includes(workloadLabel)
     ? workloadLabel
     : keys.includes(stackLabel) && !isIngress
@@ -99,8 +128,21 @@ function labelOf({ type, props, parent }: PolicyResource): string | undefined {
       : undefined;
 }
 
+/** Those of its pods count too: by them a Service of ours would find it. */
+function podLabelKeys({ type, props }: PolicyResource): unknown[] {
+  const kind = podKinds.get(type);
+  if (kind === undefined) return [];
+  const object = kind.list ? "items[]." : "";
+  const ofPod = `${kind.pod.slice(0, -"spec".length)}metadata.labels`;
+  return [`${object}metadata.labels`, `${object}${ofPod}`].flatMap((path) => keysAt(props, path));
+}
+
 function labelKeys(props: object): unknown[] {
-  return reach(props, "metadata.labels").flatMap(({ value }) => (isObject(value) ? Object.keys(value) : []));
+  return keysAt(props, "metadata.labels");
+}
+
+function keysAt(props: object, path: string): unknown[] {
+  return reach(props, path).flatMap(({ value }) => (isObject(value) ? Object.keys(value) : []));
 }
 
 function repositoryOfText(text: string): string[] {

@@ -1,6 +1,6 @@
 import type { PolicyResource } from "@pulumi/policy";
-import { isForward, isImage } from "./cut-overs.ts";
-import { adopts, changesSettings, commandType, type JudgedWorkload } from "./fleet-facts.ts";
+import { isForward } from "./cut-overs.ts";
+import { adopts, changesSettings, commandType, isImage, type JudgedWorkload } from "./fleet-facts.ts";
 import { isObject, notKnown, read } from "./guarded-read.ts";
 import { jsonObject } from "./json.ts";
 import type { StackGraph } from "./stack-graph.ts";

@@ -1,6 +1,6 @@
 import type { PolicyResource } from "@pulumi/policy";
 import { isCutOver, isForward, isPinned } from "./cut-overs.ts";
-import { digestOf, type FleetFacts, fleetTypes, type JudgedWorkload } from "./fleet-facts.ts";
+import { digestOf, type FleetFacts, fleetTypes, isSet, type JudgedWorkload } from "./fleet-facts.ts";
 import { notKnown, read } from "./guarded-read.ts";
 import { hasRehearsed, isUnrehearsed, missingOf, preparationsOf, rehearsesNow } from "./preparations.ts";
 import { isLeftOut } from "./program-commands.ts";
@@ -36,7 +36,7 @@ export const rollbackReady = stackRule({
   judge: (graph, settings) => {
     const rollout = new Rollout(graph, settings);
     const { facts } = rollout;
-    const kept = new KeptImages(graph);
+    const kept = new KeptImages(graph, facts);
     const named = namedReleases(graph, facts);
     const leaving = facts.workloads.filter((workload) => isCutOver(workload) && isForward(workload));
     return [
@@ -54,18 +54,26 @@ export const rollbackReady = stackRule({
 });
 
 const remoteImage = "docker:index/remoteImage:RemoteImage";
+const clusterProvider = "pulumi:providers:kubernetes";
 
-/** The images that the program keeps on the Docker host. */
+function isOfFleet({ parent }: PolicyResource): boolean {
+  return parent?.type === "clawforce:fleet:Fleet";
+}
+
+/** The images that the program keeps on the Docker host. The nodes of a cluster fetch theirs by themselves. */
 class KeptImages {
   readonly #images: readonly PolicyResource[];
+  readonly #areOnNodes: boolean;
 
-  constructor(graph: StackGraph) {
+  constructor(graph: StackGraph, { workloads }: FleetFacts) {
     this.#images = graph.ofType(remoteImage);
+    this.#areOnNodes =
+      workloads.length > 0 ? workloads.every(isSet) : graph.ofType(clusterProvider).some(isOfFleet);
   }
 
   /** Whether what keeps an image is in the program; whether it keeps it indeed is judged of each. */
   has(reference: string): boolean {
-    return this.#images.some((image) => this.#isOf(image, [digestOf(reference)]));
+    return this.#areOnNodes || this.#images.some((image) => this.#isOf(image, [digestOf(reference)]));
   }
 
   findingsAbout(references: readonly string[]): RollbackFinding[] {
@@ -171,7 +179,7 @@ function untriedFindings(
   }
   if (workload.managed || preparations.some((each) => !isLeftOut(each) && rehearsesNow(each))) return [];
   // Judged once more when all is done, its preparation has left its result, and the program knew no record of it before.
-  const isDone = read(workload.runner.props, "id") !== notKnown;
+  const isDone = read(workload.starter.props, isSet(workload) ? "stdout" : "id") !== notKnown;
   if (isDone && preparations.some((each) => hasRehearsed(each, workload))) return [];
   const lack = unrehearsed(rollout, workload, workload, maximumAge);
   return lack === undefined

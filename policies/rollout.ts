@@ -3,10 +3,10 @@ import { type ComparedLog, comparedLog } from "./compared-log.ts";
 import { EvidenceFolder, evidenceDirectorySchema } from "./evidence-folder.ts";
 import {
   commandType,
-  containerType,
   type FleetFacts,
   fleetFactsOf,
   fleetTypes,
+  isSet,
   type JudgedGroup,
   type JudgedWorkload,
   sameDigest,
@@ -23,6 +23,7 @@ import {
   trustedKeysSchema,
 } from "./signed-records.ts";
 import type { StackGraph } from "./stack-graph.ts";
+import { imageOfSet } from "./unit-set.ts";
 
 /** The fleet of a stack with its verified records, and what follows from them. */
 export class Rollout {
@@ -197,9 +198,10 @@ export function isInControlPlane(workload: JudgedWorkload): boolean {
 }
 
 /** The image of its container as the stack has it, empty where it can't be read; undefined where a control plane makes the container. */
-export function imageOfContainer({ runner }: JudgedWorkload): string | undefined {
-  if (runner.type !== containerType) return undefined;
-  const image = read(runner.props, "image");
+export function imageOfContainer(workload: JudgedWorkload): string | undefined {
+  const { runner, managed } = workload;
+  if (managed) return undefined;
+  const image = isSet(workload) ? imageOfSet(runner) : read(runner.props, "image");
   return typeof image === "string" ? image : "";
 }
 

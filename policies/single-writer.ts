@@ -4,6 +4,7 @@ import { NotedRead, objectAt } from "./noted-read.ts";
 import { podKinds } from "./pod-kinds.ts";
 import { type Finding, type JudgedInputs, stackRule } from "./rule.ts";
 import { type RunsAtOnce, runsAtOnceOf } from "./runs-at-once.ts";
+import { selfStarted, startedWhenMade } from "./self-started.ts";
 import { type PlacedMount, type StackState, stackStateOf } from "./stack-state.ts";
 import { type State, stateText } from "./state.ts";
 import type { StateMount } from "./state-mount.ts";
@@ -22,6 +23,7 @@ type Kind =
   | "replicas"
   | "startFirst"
   | "notDeletedFirst"
+  | "selfStarted"
   | "frozen";
 
 const kinds: readonly Kind[] = [
@@ -33,6 +35,7 @@ const kinds: readonly Kind[] = [
   "replicas",
   "startFirst",
   "notDeletedFirst",
+  "selfStarted",
   "frozen",
 ];
 
@@ -48,7 +51,8 @@ export const singleWriter = stackRule<Kind>({
     const state = stackStateOf(graph);
     return [
       ...state.problems.map((problem) => unreadProperty(problem.resource, problem)),
-      ...graph.resources.flatMap(frozenAnew),
+      ...frozenAnew(graph),
+      ...startedWhenMade(graph),
       ...outsideFindings(state),
       ...writerFindings(state),
       ...nameFindings(state),
@@ -81,6 +85,7 @@ function aloneFindings(resource: JudgedInputs): Finding<Kind>[] {
     ...read.problems.map((problem) => unreadProperty(resource, problem)),
     ...frozenMounts(resource),
     ...frozenNames(resource),
+    ...selfStarted(resource),
   ];
   const isRun = runsContainers(type) && podKinds.get(type)?.patch !== true;
   if (mounts.length === 0 || !isRun || opts.deleteBeforeReplace === true) return findings;

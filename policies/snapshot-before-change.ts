@@ -1,6 +1,6 @@
 import type { PolicyResource } from "@pulumi/policy";
-import { isCutOver, isImage } from "./cut-overs.ts";
-import { commandType, fleetFactsOf, type JudgedWorkload } from "./fleet-facts.ts";
+import { isCutOver } from "./cut-overs.ts";
+import { commandType, fleetFactsOf, isImage, isSet, type JudgedWorkload } from "./fleet-facts.ts";
 import { commandKinds, foreignCommands } from "./foreign-commands.ts";
 import { foreignState } from "./foreign-state.ts";
 import { itemsOf, notKnown, read } from "./guarded-read.ts";
@@ -22,6 +22,7 @@ const kinds = [
   "noResult",
   "notAfter",
   "unverified",
+  "notStarted",
   "unordered",
   "foreignState",
   ...commandKinds,
@@ -49,6 +50,7 @@ export const snapshotBeforeChange = stackRule({
       ...moving.flatMap((each) => changeFindings(each)),
       ...moving.flatMap((each) => barrierFindings(graph, each, parts)),
       ...moving.flatMap((each) => verificationFindings(graph, each)),
+      ...moving.flatMap((each) => startFindings(graph, each)),
       ...disorder(graph, moving),
       ...foreignState(graph),
       ...foreignCommands(graph, new Set(parts.flatMap((each) => each.commands))),
@@ -74,7 +76,8 @@ class Parts {
 
   /** Those whose program is judged. */
   get commands(): PolicyResource[] {
-    return [...this.preparations, this.gate, this.verification].filter((each) => each !== undefined);
+    const start = isSet(this.workload) ? this.workload.starter : undefined;
+    return [...this.preparations, start, this.gate, this.verification].filter((each) => each !== undefined);
   }
 }
 
@@ -173,6 +176,7 @@ function triggerFindings(preparation: PolicyResource, trigger: string): Snapshot
 function programsAfter({ workload, gate, verification }: Parts): SnapshotFinding[] {
   const rests = !isCutOver(workload);
   return [
+    ...(isSet(workload) ? programFindings(workload.starter, "operations/make.ts", rests) : []),
     ...(gate === undefined || workload.managed ? [] : programFindings(gate, "operations/gate.ts", rests)),
     ...(verification === undefined ? [] : programFindings(verification, "operations/verify.ts", rests)),
   ];
@@ -197,12 +201,12 @@ function barrierFindings(graph: StackGraph, { workload }: Parts, all: readonly P
 }
 
 function verificationFindings(graph: StackGraph, { workload, gate, verification }: Parts): SnapshotFinding[] {
-  const { name, runner, managed } = workload;
+  const { name, starter, managed } = workload;
   const problems = [
-    ...(managed ? [] : [{ phase: "gate", what: phaseProblem(graph, "gate", gate, runner, runner) }]),
+    ...(managed ? [] : [{ phase: "gate", what: phaseProblem(graph, "gate", gate, starter, starter) }]),
     {
       phase: "verification",
-      what: phaseProblem(graph, "verification", verification, gate ?? runner, runner),
+      what: phaseProblem(graph, "verification", verification, gate ?? starter, starter),
     },
   ];
   return problems.flatMap(({ phase, what }) =>
@@ -216,6 +220,29 @@ function verificationFindings(graph: StackGraph, { workload, gate, verification 
           },
         ],
   );
+}
+
+/** A set is changed at no replicas: without its start in the same update it stays down. */
+function startFindings(graph: StackGraph, { workload, preparations, gate }: Parts): SnapshotFinding[] {
+  if (!isSet(workload)) return [];
+  const { name, runner, starter } = workload;
+  const runs = (command: PolicyResource | undefined) =>
+    command !== undefined && read(command.props, "stdout") === notKnown;
+  const what = isLeftOut(starter)
+    ? "its start is left out of this update"
+    : !graph.after(runner).has(starter.urn)
+      ? "its start does not come after the change of its set"
+      : !runs(starter) && [...preparations, gate].some(runs)
+        ? "its set changes, and its start does not run"
+        : undefined;
+  if (what === undefined) return [];
+  return [
+    {
+      ...{ kind: "notStarted", resource: name, urn: starter.urn, path: "start", what },
+      why: "the provider changes it at no replicas, and whatever changes there stays down until it is started",
+      write: `one command ${name} that runs operations/make.ts after the set, and no --target that leaves it out`,
+    },
+  ];
 }
 
 function phaseProblem(

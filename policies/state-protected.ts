@@ -6,7 +6,7 @@ import { podKinds, variantsOf } from "./pod-kinds.ts";
 import { type Finding, type JudgedInputs, stackRule } from "./rule.ts";
 import type { StackGraph } from "./stack-graph.ts";
 import { type StackState, stackStateOf } from "./stack-state.ts";
-import { stateText } from "./state.ts";
+import { type State, stateText } from "./state.ts";
 import { stateMountsOf } from "./state-mounts.ts";
 import { unreadProperty } from "./unread.ts";
 import { valuesAcross } from "./values-across.ts";
@@ -65,6 +65,7 @@ function found(
 }
 
 const protect = "protect: true in its options";
+const claimType = "kubernetes:core/v1:PersistentVolumeClaim";
 
 /** Whatever mounts it: a volume or a claim that is a resource is there to keep a state. */
 function protectionFindings(resource: JudgedInputs): Finding<Kind>[] {
@@ -77,6 +78,7 @@ function protectionFindings(resource: JudgedInputs): Finding<Kind>[] {
     ];
   }
   if (type.endsWith("Patch") || opts.protect) return [];
+  if (type === claimType && typeOf(opts.parent) === fleetTypes.ingress) return [];
   if (claimTypes.includes(type)) return [unprotected(resource, "a claim")];
   if (storageTypes.includes(type)) return [unprotected(resource, "a PersistentVolume")];
   return [];
@@ -172,23 +174,31 @@ function unnamedFindings(resource: JudgedInputs): Finding<Kind>[] {
 /** The state of an ingress may be lost, as long as it is that of an ingress. */
 function ingressFindings({ mounts, names }: StackState): Finding<Kind>[] {
   return names.flatMap(({ resource, state }) => {
-    if (resource.type !== volumeType || resource.parent?.type !== fleetTypes.ingress) return [];
+    const isClaim = resource.type === claimType;
+    if (!(isClaim || resource.type === volumeType) || resource.parent?.type !== fleetTypes.ingress) return [];
     const other = mounts.find(
       ({ resource: { parent }, mount }) =>
-        parent?.urn !== resource.parent?.urn &&
-        mount.state.kind === "volume" &&
-        state.kind === "volume" &&
-        mount.state.name === state.name,
+        parent?.urn !== resource.parent?.urn && isSameName(mount.state, state),
     );
     return other === undefined || resource.opts.protect
       ? []
       : [
           unprotected(
             resource,
-            `a volume that ${quoted(other.resource.name)} mounts, which is not its ingress`,
+            `a ${isClaim ? "claim" : "volume"} that ${quoted(other.resource.name)} mounts, which is not its ingress`,
           ),
         ];
   });
+}
+
+function isSameName(one: State, other: State): boolean {
+  if (one.kind === "volume") return other.kind === "volume" && one.name === other.name;
+  return (
+    one.kind === "claim" &&
+    other.kind === "claim" &&
+    one.name === other.name &&
+    one.namespace === other.namespace
+  );
 }
 
 const namespaceTypes = variantsOf("kubernetes:core/v1:Namespace").filter((type) => !type.endsWith("Patch"));

@@ -35,7 +35,7 @@ export function kubernetesResources(settings: KubernetesSettings): PlatformResou
     volume: (name, volume, stack, opts) =>
       new PersistentVolumeClaim(name, claim(settings, volume, stack), opts),
     unit: (name, spec, secrets, making) => unit(settings, name, { spec, secrets, making }),
-    ingress: (name, spec, { deleteBeforeReplace: _, ...opts }) => {
+    ingress: (name, spec, opts) => {
       new Service(name, proxyService(spec), { ...(opts.parent && { parent: opts.parent }) });
       return new Deployment(name, proxyDeployment(spec), opts);
     },
@@ -53,8 +53,8 @@ interface UnitParts {
  * container would be elsewhere, with the same hooks.
  */
 function unit(settings: KubernetesSettings, name: string, { spec, secrets, making }: UnitParts) {
-  const { keeps, beforeChange, start, hooks, replacementTrigger, deleteBeforeReplace, ...opts } = making;
-  const { customTimeouts, ...shared } = opts;
+  const { keeps, beforeChange, start, hooks, replacementTrigger, ...opts } = making;
+  const { customTimeouts, deleteBeforeReplace, ...shared } = opts;
   const parent = shared.parent === undefined ? {} : { parent: shared.parent };
   const placeAs = (volume: string, location: UnitSpec["state"], at: string) =>
     placeIn(settings, volume, location, at);
@@ -68,6 +68,7 @@ function unit(settings: KubernetesSettings, name: string, { spec, secrets, makin
   ];
   const controller = new StatefulSet(name, inputs, {
     ...shared,
+    ...(deleteBeforeReplace !== undefined && { deleteBeforeReplace }),
     dependsOn: [...shared.dependsOn, ...beside],
     ignoreChanges: ["spec.replicas", ...keptPaths({ ...keeps, all: keeps.all || isKept })],
     hooks: {

@@ -1,0 +1,59 @@
+import type { PolicyResource } from "@pulumi/policy";
+import { isObject, itemsOf, notKnown, reach, read } from "./guarded-read.ts";
+
+/** What runs a workload on Kubernetes. The provider changes it in its place; a command starts it afterwards. */
+export const setType = "kubernetes:apps/v1:StatefulSet";
+
+/** On the pod template: the hash that the pod was made for. */
+const madeAnnotation = "clawforce.io/made";
+
+const podPath = "spec.template.spec";
+
+type Props = Pick<PolicyResource, "props">;
+
+/** Where the image of its one container stands. */
+export const setImagePath = `${podPath}.containers[0].image`;
+
+/** The image of its first container: a text, or what stands there instead. */
+export function imageOfSet({ props }: Props): unknown {
+  return reach(props, `${podPath}.containers[].image`)[0]?.value;
+}
+
+/** The hash that its pod is made for, empty where its template does not say one. */
+export function madeOfSet({ props }: Props): string {
+  const annotations = reach(props, "spec.template.metadata.annotations")[0]?.value;
+  const made = isObject(annotations) ? read(annotations, madeAnnotation) : undefined;
+  return typeof made === "string" ? made : "";
+}
+
+/** The hash in the id of a unit that is there: `<uid of its set>/<hash>`. */
+export function madeOfUnit(id: string): string {
+  return id.slice(id.indexOf("/") + 1);
+}
+
+/** Containers of its pod beside its own one, those that run before it included; undefined: nobody can say. */
+export function othersInSet({ props }: Props): number | undefined {
+  const lists = ["containers", "initContainers", "ephemeralContainers"].map((list) => {
+    const value = reach(props, `${podPath}.${list}`)[0]?.value;
+    if (value === undefined || value === null) return 0;
+    if (!Array.isArray(value)) return undefined;
+    const items = itemsOf(value, list);
+    return items.some((item) => item.value === notKnown) ? undefined : items.length;
+  });
+  const known = lists.filter((count) => count !== undefined);
+  return known.length < lists.length ? undefined : known.reduce((sum, count) => sum + count, 0) - 1;
+}
+
+/** What Kubernetes gives a pod that says nothing. Seconds. */
+const usualGrace = 30;
+
+/** Seconds that its pod has to stop. Not a number: nobody can say. */
+export function graceOfSet({ props }: Props): { path: string; value: unknown } {
+  const path = `${podPath}.terminationGracePeriodSeconds`;
+  return { path, value: reach(props, path)[0]?.value ?? usualGrace };
+}
+
+/** Its name in the cluster. */
+export function nameOfSet({ props }: Props): unknown {
+  return reach(props, "metadata.name")[0]?.value;
+}
