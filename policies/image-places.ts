@@ -80,11 +80,16 @@ export function imagePlacesOf(resource: JudgedResource): ImagePlace[] {
   const { ignoreChanges, urn = "" } = resource;
   const { places, mapped, isOpen } = sightOf(resource);
   if (ignoreChanges.length === 0) return places;
-  // A workload that nothing is done to keeps its settings.
-  const found = isUnitOfWorkload(urn) ? [] : places.filter(isImage).map(({ path }) => path);
-  const frozen = frozenImages(ignoreChanges, { mapped, found, isOpen });
+  // A workload that nothing is done to keeps its settings, and what it mounts.
+  const isUnit = isUnitOfWorkload(urn);
+  const found = isUnit ? [] : places.filter(isImage).map(({ path }) => path);
+  const own = isUnit ? mapped.filter((path) => !mountedImage.test(path)) : mapped;
+  const frozen = frozenImages(ignoreChanges, { mapped: own, found, isOpen });
   return [...places, ...frozen.map((each) => ({ kind: "frozen" as const, ...each }))];
 }
+
+/** An image that a pod has as a volume. */
+const mountedImage = /\bvolumes\[\]\.image\.reference$/;
 
 function isImage({ kind }: ImagePlace): boolean {
   return ["text", "tag", "unknown", "malformed"].includes(kind);
