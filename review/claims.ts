@@ -1,4 +1,5 @@
 import { type Finding, quoted } from "./finding.ts";
+import { isInPlace, madeOfSet } from "./in-place.ts";
 import { textOf } from "./plain-json.ts";
 import { changesImage } from "./tracks.ts";
 import { digestOf, imageOf, type ReviewedWorkload, sameDigest, type ToldFacts } from "./workload.ts";
@@ -22,6 +23,15 @@ export function claimFindings(workload: ReviewedWorkload): Finding[] {
         what: `it has no ${workload.managed ? "command that moves it" : "container of its own name"} below its component`,
         why: "nothing shows what happens to it",
         write: "what runs it below its component, as components/ has it",
+      }),
+    ];
+  }
+  if (workload.starter?.after === undefined && isInPlace(workload)) {
+    return [
+      refusal(workload, {
+        what: "it has no command of its own name below its component",
+        why: "the provider changes its set at no replicas, and nothing would start it",
+        write: "what starts it below its component, as components/ has it",
       }),
     ];
   }
@@ -84,12 +94,17 @@ export function runsSomethingElse(workload: ReviewedWorkload, { from }: ToldFact
 }
 
 function containerOf(workload: ReviewedWorkload, { container }: ToldFacts): Finding[] {
-  const id = workload.runner?.before?.id ?? "";
-  return workload.managed || container === "" || id === "" || container === id
+  const before = workload.runner?.before;
+  // A set keeps its id: the hash that its pod is made for stands behind it.
+  const [told, id] =
+    isInPlace(workload) && before !== undefined
+      ? [container.slice(container.indexOf("/") + 1), madeOfSet(before)]
+      : [container, before?.id ?? ""];
+  return workload.managed || container === "" || id === "" || told === id
     ? []
     : [
         refusal(workload, {
-          what: `the policies were told of the container ${container.slice(0, 12)}, but the engine's state has ${id.slice(0, 12)}`,
+          what: `the policies were told of the container ${told.slice(0, 12)}, but the engine's state has ${id.slice(0, 12)}`,
           why: "the proof is of another container",
           write: "the state as it is first: `pulumi refresh`",
         }),
@@ -97,10 +112,14 @@ function containerOf(workload: ReviewedWorkload, { container }: ToldFacts): Find
 }
 
 function moveOf(workload: ReviewedWorkload, told: ToldFacts): Finding[] {
-  const { runner, managed } = workload;
-  const op = runner?.op ?? "";
+  const { runner, starter, managed } = workload;
+  const op = starter?.op ?? "";
   const anew = op === "replace" || op === "create";
-  const subject = managed ? "the command that moves it" : "its container";
+  const subject = managed
+    ? "the command that moves it"
+    : isInPlace(workload)
+      ? "the command that starts it"
+      : "its container";
   if (told.move === "restore" && told.restore === undefined) {
     return [
       refusal(workload, {

@@ -1,4 +1,5 @@
 import { type Finding, oneLine, quoted } from "./finding.ts";
+import { isSet } from "./in-place.ts";
 import type { Preview } from "./preview.ts";
 import { holdsState } from "./state-kept.ts";
 import { types } from "./workload.ts";
@@ -20,7 +21,7 @@ export function previewEnded(preview: Preview): Finding[] {
     ...(!passed && own.length === 0 && !refusedByPack ? [failed("it failed and did not say why")] : []),
     ...steps
       .filter((step) => !known.includes(step.op))
-      .filter((step) => holdsState(step) || step.type === types.container)
+      .filter((step) => holdsState(step) || step.type === types.container || isSet(step))
       .map(({ op, name }) => ({
         ...failed(`the operation ${quoted(op)} is not known to this review`),
         resource: name,

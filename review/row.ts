@@ -1,10 +1,11 @@
 import { parseImageReference, shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
 import { quoted } from "./finding.ts";
+import { changedPaths, changesPod, isInPlace, pathsText } from "./in-place.ts";
 import { isMapping } from "./plain-json.ts";
-import type { Step } from "./preview.ts";
+import { partsOf, type Step } from "./preview.ts";
 import { changesImage, isMadeAnew } from "./tracks.ts";
-import { imageOf, type ReviewedWorkload } from "./workload.ts";
+import { imageOf, type ReviewedWorkload, types } from "./workload.ts";
 
 /** What happens to one workload, as a reviewer reads it. */
 export interface Row {
@@ -21,7 +22,8 @@ export interface Row {
 /** Undefined for a workload that nothing happens to. */
 export function rowOf(workload: ReviewedWorkload, all: readonly ReviewedWorkload[]): Row | undefined {
   const { name, track, component, runner, told } = workload;
-  const rests = (runner === undefined || runner.op === "same") && (told?.move ?? "none") === "none";
+  const steps = [runner, workload.starter].filter((step) => step !== undefined);
+  const rests = steps.every(({ op }) => op === "same") && (told?.move ?? "none") === "none";
   if (rests && component.op !== "delete") return undefined;
   return {
     workload: name,
@@ -43,6 +45,7 @@ function operationOf(workload: ReviewedWorkload): string {
   const { component, runner, managed, told } = workload;
   if (component.op === "delete") return managed ? "left to its control plane" : "removed";
   if (adopts(workload) && isMadeAnew(workload)) return "adopts what runs";
+  if (isInPlace(workload)) return inPlaceOperation(workload);
   switch (runner?.op) {
     case "create":
       if (told?.move === "first") return "first start";
@@ -58,6 +61,42 @@ function operationOf(workload: ReviewedWorkload): string {
     default:
       return runner?.op === "same" || runner === undefined ? "none" : runner.op;
   }
+}
+
+/** Of a set: what would be an update of it for the engine is told as what it is for the workload. */
+function inPlaceOperation(workload: ReviewedWorkload): string {
+  const { runner, starter, told } = workload;
+  if (runner === undefined) return "none";
+  const paths = pathsText(changedPaths(runner));
+  if (!isMadeAnew(workload)) {
+    if (runner.op === "same") return starter?.op === "update" ? "noted" : "none";
+    return changesPod(runner)
+      ? `changed in place: ${paths}`
+      : `no restart: ${paths === "" ? runner.op : paths}`;
+  }
+  if (runner.before === undefined) return told?.move === "first" ? "first start" : "made anew";
+  switch (told?.move) {
+    case "first":
+      return "first start";
+    case "back":
+      return "back";
+    case "change":
+      return `other settings: ${paths}`;
+    case "change-back":
+      return `back to earlier settings: ${paths}`;
+    case "restore":
+      return "state set back";
+    default:
+      if (changesImage(workload)) return `update, ${turnOf(workload)}`;
+      return paths === "" ? "started anew" : `restarted: ${paths}`;
+  }
+}
+
+/** When it is its turn: the canary goes first. */
+function turnOf({ component, track }: ReviewedWorkload): string {
+  const { role, wave } = component.after?.inputs ?? {};
+  if (track === "control-plane") return "by itself";
+  return role === "canary" ? "as canary" : `in wave ${JSON.stringify(wave ?? 0)}`;
 }
 
 /** Names of the inputs that differ. Of secrets the engine does not even say whether they do. */
@@ -87,7 +126,9 @@ function pausesOf(workload: ReviewedWorkload, all: readonly ReviewedWorkload[]):
 function stateOf(workload: ReviewedWorkload): string {
   const { component, runner, told, managed } = workload;
   if (component.op === "delete")
-    return managed ? "with its control plane" : "stays on the host, after a cold snapshot";
+    return managed
+      ? "with its control plane"
+      : `stays ${isInPlace(workload) ? "in its claim" : "on the host"}, after a cold snapshot`;
   if (told?.restore !== undefined) {
     const { snapshot, takenAt, moved } = told.restore;
     const since = takenAt === "" || takenAt === "unknown" ? "" : ` of ${takenAt}`;
@@ -95,6 +136,7 @@ function stateOf(workload: ReviewedWorkload): string {
     return `snapshot ${snapshot.slice(0, 12)}${since} comes back; what was written since is lost${why}`;
   }
   if (runner?.before === undefined && !adopts(workload)) return "new";
+  if (isInPlace(workload) && isMadeAnew(workload)) return "stays, after a cold snapshot";
   return managed && told?.move === "back" ? "stays; comes back from its backup if need be" : "stays";
 }
 
@@ -111,9 +153,29 @@ export interface OtherRow {
   operation: string;
 }
 
-export function otherRowOf({ name, type, op, before, after }: Step): OtherRow {
+export function otherRowOf(step: Step): OtherRow {
+  const { name, type, op, before, after } = step;
+  if (type.startsWith("kubernetes:")) return { resource: name, type, operation: inClusterOperation(step) };
   const inputs = op === "update" || op === "replace" ? changedInputs(before?.inputs, after?.inputs) : [];
   return { resource: name, type, operation: inputs.length === 0 ? op : `${op}: ${inputs.join(", ")}` };
+}
+
+/** Of an object of a cluster: where it differs, and whose it is. */
+function inClusterOperation(step: Step): string {
+  const { type, op, before, after } = step;
+  const { type: above, name: owner } = partsOf((after ?? before)?.parent ?? "");
+  const isOfWorkload = above === types.workload;
+  const isUpdate = op === "update" || op === "replace";
+  const paths = isUpdate ? pathsText(changedPaths(step)) : "";
+  // The engine shows no secret: one that changes looks the same before and after.
+  const isSecret = type === "kubernetes:core/v1:Secret";
+  const what = isSecret && isUpdate && paths === "" ? "values that are not shown" : paths;
+  const of = !isOfWorkload
+    ? ""
+    : isSecret && isUpdate
+      ? ` (${owner} reads them when it starts next)`
+      : ` (of ${owner})`;
+  return `${op}${what === "" ? "" : `: ${what}`}${of}`;
 }
 
 function changedInputs(before: unknown, after: unknown): string[] {

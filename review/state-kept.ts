@@ -1,4 +1,5 @@
 import { type Finding, quoted } from "./finding.ts";
+import { claimsOf, isSet } from "./in-place.ts";
 import { itemsOf, mappingOf, textOf } from "./plain-json.ts";
 import { partsOf, type Step } from "./preview.ts";
 import { type ReviewedWorkload, types } from "./workload.ts";
@@ -27,13 +28,15 @@ export function stateKept(steps: readonly Step[], workloads: readonly ReviewedWo
         ({ component }) => component.urn === (step.after ?? step.before)?.parent,
       );
       if (goes.includes(step.op)) return lost(step, workload);
-      const isState = workload !== undefined || mounted.has(textOf(step.after?.inputs.name));
+      const named = step.after?.inputs.name ?? mappingOf(step.after?.inputs.metadata).name;
+      const isState = workload !== undefined || mounted.has(textOf(named));
       return [...loosened(step), ...(isState ? unprotected(step) : [])];
     });
   return [...left, ...kept];
 }
 
 function mountedVolumes({ runner }: ReviewedWorkload): string[] {
+  if (runner !== undefined && isSet(runner)) return claimsOf(runner.after);
   return itemsOf(runner?.after?.inputs.volumes)
     .map((volume) => textOf(mappingOf(volume).volumeName))
     .filter((name) => name !== "");

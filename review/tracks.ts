@@ -1,17 +1,18 @@
 import { type Finding, quoted } from "./finding.ts";
+import { isInPlace } from "./in-place.ts";
 import { textOf } from "./plain-json.ts";
 import { imageOf, type ReviewedWorkload, sameDigest } from "./workload.ts";
 
 /** Whether its container, or what stands for it, is made anew. */
-export function isMadeAnew({ runner }: ReviewedWorkload): boolean {
-  return runner?.op === "replace" || runner?.op === "create";
+export function isMadeAnew({ starter }: ReviewedWorkload): boolean {
+  return starter?.op === "replace" || starter?.op === "create";
 }
 
 /** Whether another image comes into a workload that was there before; by what the engine would do, not by what was told. */
 export function changesImage(workload: ReviewedWorkload): boolean {
   const { runner } = workload;
   return (
-    isMadeAnew(workload) &&
+    (isMadeAnew(workload) || isInPlace(workload)) &&
     runner?.before !== undefined &&
     !sameDigest(imageOf(workload, runner.before), imageOf(workload, runner.after))
   );

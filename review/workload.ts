@@ -1,4 +1,5 @@
 import { parsedJson } from "../config/json.ts";
+import { imageOfSet, isInPlace, isSet } from "./in-place.ts";
 import { itemsOf, mappingOf, textOf, textsOf } from "./plain-json.ts";
 import { type Preview, partsOf, type ResourceState, type Step } from "./preview.ts";
 
@@ -45,8 +46,10 @@ export interface ReviewedWorkload {
   /** By where it stands in the program. */
   track: Track;
   component: Step;
-  /** Its container, or the command that moves it. */
+  /** Its container, its set on Kubernetes, or the command that moves it. */
   runner: Step | undefined;
+  /** What is made anew when it is: the runner itself, or the command that starts its set. */
+  starter: Step | undefined;
   /** Undefined where nothing was told that can be read. */
   told: ToldFacts | undefined;
 }
@@ -75,12 +78,15 @@ function leftWorkloads({ steps }: Preview): Step[] {
 function reviewedWorkload(component: Step, preview: Preview): ReviewedWorkload {
   const { name, urn, type } = component;
   const managed = type === types.managedWorkload;
+  const runner = preview.steps.find((step) => isRunner(step, component, managed));
+  const isOfSet = runner !== undefined && isSet(runner);
   return {
     name,
     managed,
     track: urn.includes("$clawforce:fleet:ControlPlane$") ? "control-plane" : "runtime",
     component,
-    runner: preview.steps.find((step) => isRunner(step, component, managed)),
+    runner,
+    starter: isOfSet ? preview.steps.find((step) => isStarter(step, component)) : runner,
     told: toldOf(preview.outputs.get(urn)?.judged),
   };
 }
@@ -90,8 +96,12 @@ function isRunner(step: Step, component: Step, managed: boolean): boolean {
     (step.after ?? step.before)?.parent === component.urn &&
     (managed
       ? step.type === types.command && step.name === `${component.name}-move`
-      : step.type === types.container && step.name === component.name)
+      : (step.type === types.container || isSet(step)) && step.name === component.name)
   );
+}
+
+function isStarter({ type, name, after, before }: Step, component: Step): boolean {
+  return type === types.command && name === component.name && (after ?? before)?.parent === component.urn;
 }
 
 /** The control plane first, then by name. */
@@ -138,10 +148,11 @@ function numberOf(value: unknown): number {
 
 /** The image that a workload's runner stands for: the container's own, or the one that its command was to move it to. */
 export function imageOf(
-  { managed }: Pick<ReviewedWorkload, "managed">,
+  { managed, runner }: Pick<ReviewedWorkload, "managed" | "runner">,
   state: ResourceState | undefined,
 ): string {
   if (state === undefined) return "";
+  if (isInPlace({ runner })) return imageOfSet(state);
   if (!managed) return textOf(state.inputs.image);
   const { stdin, environment } = state.inputs;
   // A state that an earlier version of this program has left has the task in a variable.
