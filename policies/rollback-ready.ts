@@ -9,7 +9,7 @@ import { evidenceSettings, Rollout } from "./rollout.ts";
 import { type Finding, stackRule, unreadableFact } from "./rule.ts";
 import type { StackGraph } from "./stack-graph.ts";
 import { unreadProperty } from "./unread.ts";
-import { quoted } from "./verdict.ts";
+import { firstOf, quoted } from "./verdict.ts";
 
 const kinds = [
   "unknown",
@@ -17,6 +17,7 @@ const kinds = [
   "unpinned",
   "same",
   "notKept",
+  "onNodes",
   "forced",
   "notDrilled",
   "notRehearsed",
@@ -32,6 +33,7 @@ export const rollbackReady = stackRule({
   remediationSteps:
     "Name the release that ran before as `previous`, with its digest: its image then stays on the host. Let the preparation run in the same update.",
   kinds,
+  milder: { onNodes: "advisory" },
   settings: { ...evidenceSettings, ...rehearsalSettings },
   judge: (graph, settings) => {
     const rollout = new Rollout(graph, settings);
@@ -43,6 +45,7 @@ export const rollbackReady = stackRule({
       ...rollout.keyProblems,
       ...facts.problems.map(unreadableFact),
       ...leaving.flatMap((workload) => leftFindings(graph, workload, kept)),
+      ...onNodes(leaving.filter(isSet)),
       ...leaving.flatMap((workload) => untriedFindings(rollout, workload, rehearsalAge(settings))),
       ...named.flatMap((releases) => namedFindings(releases, kept)),
       ...kept.findingsAbout([
@@ -111,6 +114,21 @@ function flagFindings(
   if ((value ?? false) === wanted) return [];
   const why = "going back must not depend on a registry";
   return [{ kind, resource: image.name, urn: image.urn, path, ...told, why }];
+}
+
+/** Once for all of them. */
+function onNodes(leaving: readonly JudgedWorkload[]): RollbackFinding[] {
+  const [first] = leaving;
+  if (first === undefined) return [];
+  const images = [...new Set(leaving.map(({ from }) => from))].toSorted().map(quoted).join(", ");
+  return [
+    {
+      ...{ kind: "onNodes", resource: first.name, urn: first.runner.urn, path: "judged.from" },
+      what: `nobody can see here whether a node keeps ${images}, which ${firstOf(leaving.map(({ name }) => name))} ${leaving.length === 1 ? "leaves" : "leave"}`,
+      why: "a node fetches images by itself and deletes those that nothing runs, so the way back may need the registry",
+      write: "nothing, if the registry keeps that image and the cluster can reach it",
+    },
+  ];
 }
 
 /** The release that a workload leaves in this update. */

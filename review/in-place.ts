@@ -1,6 +1,5 @@
 import { itemsOf, mappingOf, textOf } from "./plain-json.ts";
 import type { ResourceState, Step } from "./preview.ts";
-import type { ReviewedWorkload } from "./workload.ts";
 
 /** What runs a workload on Kubernetes. The provider changes it in its place, at no replicas; a command starts it. */
 export const setType = "kubernetes:apps/v1:StatefulSet";
@@ -12,7 +11,7 @@ export function isSet({ type }: Pick<Step, "type">): boolean {
   return type === setType;
 }
 
-export function isInPlace({ runner }: Pick<ReviewedWorkload, "runner">): boolean {
+export function isInPlace({ runner }: { runner: Step | undefined }): boolean {
   return runner !== undefined && isSet(runner);
 }
 
@@ -42,9 +41,10 @@ export function changesPod({ before, after }: Step): boolean {
   );
 }
 
-/** Where its inputs differ. */
+/** Where its inputs differ, without the hash that stands for all that its pod is made for. */
 export function changedPaths({ before, after }: Step): string[] {
-  return before === undefined || after === undefined ? [] : differing(before.inputs, after.inputs, "");
+  const paths = before === undefined || after === undefined ? [] : differing(before.inputs, after.inputs, "");
+  return paths.filter((path) => !path.endsWith(`.${madeAnnotation}`));
 }
 
 function templateOf({ inputs }: ResourceState): Readonly<Record<string, unknown>> {

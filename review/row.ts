@@ -68,6 +68,7 @@ function inPlaceOperation(workload: ReviewedWorkload): string {
   const { runner, starter, told } = workload;
   if (runner === undefined) return "none";
   const paths = pathsText(changedPaths(runner));
+  const settings = paths === "" ? aSecret : paths;
   if (!isMadeAnew(workload)) {
     if (runner.op === "same") return starter?.op === "update" ? "noted" : "none";
     return changesPod(runner)
@@ -81,9 +82,9 @@ function inPlaceOperation(workload: ReviewedWorkload): string {
     case "back":
       return "back";
     case "change":
-      return `other settings: ${paths}`;
+      return `other settings: ${settings}`;
     case "change-back":
-      return `back to earlier settings: ${paths}`;
+      return `back to earlier settings: ${settings}`;
     case "restore":
       return "state set back";
     default:
@@ -99,6 +100,8 @@ function turnOf({ component, track }: ReviewedWorkload): string {
   return role === "canary" ? "as canary" : `in wave ${JSON.stringify(wave ?? 0)}`;
 }
 
+const aSecret = "a secret, or what it is checked by";
+
 /** Names of the inputs that differ. Of secrets the engine does not even say whether they do. */
 function inputsOf({ before, after, reasons }: Step): string {
   const names = [...new Set([...Object.keys(before?.inputs ?? {}), ...Object.keys(after?.inputs ?? {})])];
@@ -107,7 +110,7 @@ function inputsOf({ before, after, reasons }: Step): string {
       name !== "__defaults" && JSON.stringify(before?.inputs[name]) !== JSON.stringify(after?.inputs[name]),
   );
   const all = [...new Set([...differing, ...reasons])].toSorted();
-  return all.length === 0 ? "a secret, or what it is checked by" : all.join(", ");
+  return all.length === 0 ? aSecret : all.join(", ");
 }
 
 function pausesOf(workload: ReviewedWorkload, all: readonly ReviewedWorkload[]): string {

@@ -54,7 +54,10 @@ function ofResources(stack: readonly StackResource[]): string[] {
     resourceRules.flatMap((rule) =>
       judged(rule, {
         ...{ type, props, ignoreChanges: opts?.ignoreChanges ?? [] },
-        parents: ["pulumi:pulumi:Stack", ...(parent === undefined ? [] : [parent.slice(parent.indexOf(" ") + 1)])],
+        parents: [
+          "pulumi:pulumi:Stack",
+          ...(parent === undefined ? [] : [parent.slice(parent.indexOf(" ") + 1)]),
+        ],
       })
         .filter(({ level }) => level !== "advisory")
         .map(({ message }) => `${type}: ${message}`),
