@@ -69,6 +69,8 @@ export interface JudgedWorkload extends WorkloadFacts {
   starter: PolicyResource;
   /** A control plane makes its container. */
   managed: boolean;
+  /** Of a set: the command that starts it runs in this update. */
+  starts: boolean;
   /** Its container will be made anew, or was in this very update, as far as the stack shows. */
   madeAnew: boolean;
 }
@@ -152,7 +154,8 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
     },
     evidence: facts.list("judged.evidence"),
   };
-  return { ...told, madeAnew: isMadeAnew(told) };
+  const starts = isSet(told) && startsNow(graph, told);
+  return { ...told, starts, madeAnew: starts || isMadeAnew(told) };
 }
 
 type Runners = { [Part in "runner" | "starter"]: PolicyResource | undefined };
@@ -171,10 +174,31 @@ function unitIn(graph: StackGraph, component: PolicyResource): Runners {
   return { runner, starter: runner.type === setType ? ofName(commandType)[0] : runner };
 }
 
-type Told = Pick<JudgedWorkload, "runner" | "starter" | "managed" | "container" | "image" | "from">;
+type Told = Pick<
+  JudgedWorkload,
+  "resource" | "runner" | "starter" | "managed" | "container" | "image" | "from"
+>;
+
+/**
+ * Of a command that only takes note of another input the result is not known either. What takes its id as a trigger shows
+ * which of both it is; where nothing does, it counts as one that runs.
+ */
+function startsNow(graph: StackGraph, { resource, starter }: Told): boolean {
+  if (read(starter.props, "stdout") !== notKnown) return false;
+  const followers = graph
+    .childrenOf(resource, commandType)
+    .filter(({ propertyDependencies: { triggers = [] } }) => triggers.some(({ urn }) => urn === starter.urn));
+  return followers.length === 0 || followers.some(hasUnknownTrigger);
+}
+
+function hasUnknownTrigger({ props }: PolicyResource): boolean {
+  const triggers = read(props, "triggers");
+  if (triggers === notKnown || !Array.isArray(triggers)) return true;
+  return itemsOf(triggers, "triggers").some(({ value }) => value === notKnown);
+}
 
 /** A set is changed in its place and keeps its id: its pod's image and the hash that it is made for show it. */
-function isMadeAnew({ runner, starter, managed, container, image, from }: Told): boolean {
+function isMadeAnew({ runner, managed, container, image, from }: Told): boolean {
   // A command shows no id, and its result is known as long as it does not run.
   if (managed) return read(runner.props, "stdout") === notKnown;
   if (runner.type !== setType) {
@@ -183,7 +207,7 @@ function isMadeAnew({ runner, starter, managed, container, image, from }: Told):
   }
   const comes = from !== "" && !sameDigest(from, image) && !isImage(imageOfSet(runner), from);
   const isOther = container !== "" && madeOfSet(runner) !== madeOfUnit(container);
-  return read(starter.props, "stdout") === notKnown || isOther || comes;
+  return isOther || comes;
 }
 
 /** Whether a value is a reference to the same bytes. */

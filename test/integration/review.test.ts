@@ -1,15 +1,7 @@
-import { execFile } from "node:child_process";
-import { cp, readFile, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { projectFolder } from "../../fleet/engine.ts";
+import { changedCopy, refusalsOf, reviewedIn, rowsOf } from "../support/reviewed-program.ts";
 import { partsOfThisRun, World } from "../support/world.ts";
-
-interface Reviewed {
-  code: number;
-  document: string;
-  said: string;
-}
 
 describe("the review of a change", () => {
   const images = { old: "", new: "" };
@@ -33,44 +25,8 @@ describe("the review of a change", () => {
 
   const identities = () => Promise.all([world.identity(canary), world.identity(other)]);
 
-  /** Runs `fleet review` of a project's folder, ours or a changed copy. */
-  function review(folder = projectFolder): Promise<Reviewed> {
-    const argv = ["review", "--stack", world.stack, "--config-file", world.configFile];
-    return new Promise((resolve) => {
-      const options = { cwd: folder, env: world.environment(), maxBuffer: 1e8 };
-      execFile("node", [join(folder, "fleet/main.ts"), ...argv], options, (error, document, said) =>
-        resolve({ code: typeof error?.code === "number" ? error.code : 0, document, said }),
-      );
-    });
-  }
-
-  /** The program as somebody has changed it: each edit must find its text. */
-  async function copyWith(edits: Record<string, [from: string, to: string][]>): Promise<string> {
-    const folder = join(world.folder, "changed");
-    const left = [".git", "node_modules", "test", "demo", "docs"].map((each) => join(projectFolder, each));
-    await cp(projectFolder, folder, { recursive: true, filter: (path) => !left.includes(path) });
-    await symlink(join(projectFolder, "node_modules"), join(folder, "node_modules"));
-    for (const [file, changes] of Object.entries(edits)) {
-      let text = await readFile(join(folder, file), "utf8");
-      for (const [from, to] of changes) {
-        expect(text, file).toContain(from);
-        text = text.replace(from, to);
-      }
-      await writeFile(join(folder, file), text);
-    }
-    return folder;
-  }
-
-  const rows = (document: string) => document.split("\n").filter((line) => /^\| `.*\| runtime \|/.test(line));
-  const refusals = (document: string) => {
-    const [, refused = ""] = document.split("### Refused\n");
-    return (
-      refused
-        .split("\n###")[0]
-        ?.split("\n")
-        .filter((line) => /^\d+\. /.test(line)) ?? []
-    );
-  };
+  const review = (folder?: string) => reviewedIn(world, folder);
+  const copyWith = (edits: Record<string, [from: string, to: string][]>) => changedCopy(world, edits);
 
   it("passes the update of the canary: one row, what becomes what, and exit code 0", async () => {
     await world.configure({ images: { stable: images.old, candidate: images.new } });
@@ -78,7 +34,7 @@ describe("the review of a change", () => {
     expect(code, said).toBe(0);
     const short = (image: string) =>
       `\`fixture:${image.split(/[:@]/).at(-3)}@${image.split(":").at(-1)?.slice(0, 12)}\``;
-    expect(rows(document)).toEqual([
+    expect(rowsOf(document)).toEqual([
       expect.stringMatching(
         new RegExp(
           `^\\| \`${canary}\` \\| runtime \\| ${short(images.old)} \\| ${short(images.new)} \\| update \\| itself, .* \\| stays \\|$`,
@@ -93,8 +49,8 @@ describe("the review of a change", () => {
     await world.configure({ images: { stable: images.new } });
     const { code, document, said } = await review();
     expect(code, said).toBe(1);
-    expect(rows(document)).toHaveLength(2);
-    expect(refusals(document).filter((line) => line.includes("\\[canary-before-fleet\\]"))).not.toEqual([]);
+    expect(rowsOf(document)).toHaveLength(2);
+    expect(refusalsOf(document).filter((line) => line.includes("\\[canary-before-fleet\\]"))).not.toEqual([]);
     expect(document).toContain(`## Review of \`${world.stack}\`: refused\n`);
   });
 
@@ -107,12 +63,12 @@ describe("the review of a change", () => {
     );
     const { code, document, said } = await review();
     expect(code, said).toBe(1);
-    expect(rows(document)).toEqual([
+    expect(rowsOf(document)).toEqual([
       expect.stringMatching(
         `^\\| \`${other}\` \\| .* \\| removed \\| for good \\| stays on the host, after a cold snapshot \\|$`,
       ),
     ]);
-    expect(refusals(document)).toEqual([
+    expect(refusalsOf(document)).toEqual([
       expect.stringContaining(`${other}-state" cannot be deleted because it is protected.`),
       expect.stringContaining(
         "\\[pack\\] the policy pack clawforce-fleet: its rules about the whole stack did not run.",
@@ -142,7 +98,7 @@ describe("the review of a change", () => {
         `\\[secret-marked\\] ${name}: envs "OPENCLAW\\_GATEWAY\\_TOKEN" is named like a secret and is not marked as one.`,
       ]) {
         expect(
-          refusals(document).some((line) => line.includes(told)),
+          refusalsOf(document).some((line) => line.includes(told)),
           `${told}\n${document}`,
         ).toBe(true);
       }

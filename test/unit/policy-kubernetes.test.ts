@@ -30,6 +30,14 @@ import type { StackResource } from "../policy/stack.ts";
 const plane: StackWorkload = { name: "plane", image: a };
 const rests: StackFleet = { workloads: [{ ...canary, image: a }, second] };
 
+/** Gate and verification know the id of the canary's start: it stays the same command. */
+function noted(stack: StackResource[]): StackResource[] {
+  return ["canary-gate", "canary-verification"].reduce(
+    (all, name) => edited("triggers", ["id", "first"], `${name} ${commandType}`, all),
+    stack,
+  );
+}
+
 describe("a fleet on Kubernetes", () => {
   test.each<[string, StackFleet]>([
     ["that does not change", rests],
@@ -153,6 +161,11 @@ describe("a fleet on Kubernetes", () => {
       [notStarted("its set changes, and its start does not run")],
     ],
     [
+      "told something else and not run",
+      noted(updated),
+      [notStarted("its set changes, and its start does not run")],
+    ],
+    [
       "before the change",
       changed(updated, start("canary"), (each) => ({ ...each, dependsOn: [] })),
       [notStarted("its start does not come after the change of its set")],
@@ -211,14 +224,29 @@ describe("a fleet on Kubernetes", () => {
         dependsOn: [`canary-preparation ${commandType}`],
       }));
     const judged = (stack: StackResource[]) => refused(snapshotBeforeChange, loose(stack)).join("\n");
-    const still = resting;
-    expect(judged(still)).not.toContain(barrier);
-    expect(judged(edited("stdout", unknownText, start("canary"), still))).toContain(barrier);
-    expect(
-      judged(
-        edited("spec.template.metadata.annotations", { "clawforce.io/made": "x" }, set("canary"), still),
-      ),
-    ).toContain(barrier);
+    const runs = edited("stdout", unknownText, start("canary"), resting);
+    const [gate, verification] = ["gate", "verification"].map((what) => `canary-${what} ${commandType}`) as [
+      string,
+      string,
+    ];
+    expect(judged(resting)).not.toContain(barrier);
+    // A start that only takes note of another input shows no result either: what takes its id tells.
+    expect(judged(runs)).not.toContain(barrier);
+    for (const follower of [gate, verification])
+      for (const triggers of [[unknownText, "first"], unknownText])
+        expect(judged(edited("triggers", triggers, follower, runs))).toContain(barrier);
+    const alone = [gate, verification].reduce(
+      (stack, id) => changed(stack, id, (each) => ({ ...each, takes: {} })),
+      runs,
+    );
+    expect(judged(alone)).toContain(barrier);
+    const other = edited(
+      "spec.template.metadata.annotations",
+      { "clawforce.io/made": "x" },
+      set("canary"),
+      resting,
+    );
+    expect(judged(other)).toContain(barrier);
     expect(judged(edited("stdout", "{}", start("canary")))).toContain(barrier);
     // Left out by `--target`: it keeps its own image, hash and result.
     const left = edited(
