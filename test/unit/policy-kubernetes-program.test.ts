@@ -86,6 +86,21 @@ describe("what our own program makes on Kubernetes", () => {
     }
   });
 
+  test("is refused by no rule about a stack while one is kept as it is, also where its start takes note of something", async () => {
+    // The engine shows what is kept as it was: its pod is made for what it was made for.
+    const kept = (made: string) =>
+      refusals(
+        changed(stack, set("canary"), (each) =>
+          changedSet(each, "spec.template.metadata.annotations", { "clawforce.io/made": made }),
+        ),
+      );
+    const stack = await program(true);
+    expect(kept("first")).toEqual([]);
+    expect(kept("second").join("\n")).toContain(
+      '[canary-before-fleet] canary image: its pod is made for "second"',
+    );
+  });
+
   test("is refused by no rule while one is kept as it is, and with its image kept it is", async () => {
     const stack = await program(true);
     const { opts } = stack.find(({ type, name }) => type === setType && name === "canary") ?? {};
