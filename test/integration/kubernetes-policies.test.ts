@@ -142,4 +142,13 @@ describe.skipIf("missing" in kubernetes)("a fleet on Kubernetes, judged by the p
       ]),
     );
   });
+
+  it("is judged once more when the update of its canary is done, by what is there then", async () => {
+    await on.world.configure({ images: { stable: images.fixture[1], candidate: images.fixture[2] } });
+    const up = await policed(on.world, "up");
+    expect(up.code, up.output).toBe(0);
+    expect(rulesThatRefuse(up), up.output).toEqual([]);
+    expect(await on.imageOf(canary)).toBe(images.fixture[2]);
+    expect(await on.imageOf(second)).toBe(images.fixture[1]);
+  });
 });
