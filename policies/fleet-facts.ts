@@ -69,8 +69,6 @@ export interface JudgedWorkload extends WorkloadFacts {
   starter: PolicyResource;
   /** A control plane makes its container. */
   managed: boolean;
-  /** Of a set: the command that starts it runs in this update. */
-  starts: boolean;
   /** Its container will be made anew, or was in this very update, as far as the stack shows. */
   madeAnew: boolean;
 }
@@ -154,8 +152,7 @@ function workloadOf(graph: StackGraph, resource: PolicyResource, facts: Facts): 
     },
     evidence: facts.list("judged.evidence"),
   };
-  const starts = isSet(told) && startsNow(graph, told);
-  return { ...told, starts, madeAnew: starts || isMadeAnew(told) };
+  return { ...told, madeAnew: isMadeAnew(told) };
 }
 
 type Runners = { [Part in "runner" | "starter"]: PolicyResource | undefined };
@@ -174,31 +171,13 @@ function unitIn(graph: StackGraph, component: PolicyResource): Runners {
   return { runner, starter: runner.type === setType ? ofName(commandType)[0] : runner };
 }
 
-type Told = Pick<
-  JudgedWorkload,
-  "resource" | "runner" | "starter" | "managed" | "container" | "image" | "from"
->;
+type Told = Pick<JudgedWorkload, "runner" | "starter" | "managed" | "container" | "image" | "from">;
 
 /**
- * Of a command that only takes note of another input the result is not known either. What takes its id as a trigger shows
- * which of both it is; where nothing does, it counts as one that runs.
+ * A set is changed in its place and keeps its id: its pod's image and the hash that it is made for show it. Its start shows it
+ * only where nothing serves: of a command that takes note of another input the result is not known either.
  */
-function startsNow(graph: StackGraph, { resource, starter }: Told): boolean {
-  if (read(starter.props, "stdout") !== notKnown) return false;
-  const followers = graph
-    .childrenOf(resource, commandType)
-    .filter(({ propertyDependencies: { triggers = [] } }) => triggers.some(({ urn }) => urn === starter.urn));
-  return followers.length === 0 || followers.some(hasUnknownTrigger);
-}
-
-function hasUnknownTrigger({ props }: PolicyResource): boolean {
-  const triggers = read(props, "triggers");
-  if (triggers === notKnown || !Array.isArray(triggers)) return true;
-  return itemsOf(triggers, "triggers").some(({ value }) => value === notKnown);
-}
-
-/** A set is changed in its place and keeps its id: its pod's image and the hash that it is made for show it. */
-function isMadeAnew({ runner, managed, container, image, from }: Told): boolean {
+function isMadeAnew({ runner, starter, managed, container, image, from }: Told): boolean {
   // A command shows no id, and its result is known as long as it does not run.
   if (managed) return read(runner.props, "stdout") === notKnown;
   if (runner.type !== setType) {
@@ -206,8 +185,8 @@ function isMadeAnew({ runner, managed, container, image, from }: Told): boolean 
     return id === notKnown || (container !== "" && id !== container);
   }
   const comes = from !== "" && !sameDigest(from, image) && !isImage(imageOfSet(runner), from);
-  const isOther = container !== "" && madeOfSet(runner) !== madeOfUnit(container);
-  return isOther || comes;
+  if (container === "" && read(starter.props, "stdout") === notKnown) return true;
+  return comes || (container !== "" && madeOfSet(runner) !== madeOfUnit(container));
 }
 
 /** Whether a value is a reference to the same bytes. */

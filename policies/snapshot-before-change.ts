@@ -225,14 +225,14 @@ function verificationFindings(graph: StackGraph, { workload, gate, verification 
 /** A set is changed at no replicas: without its start in the same update it stays down. */
 function startFindings(graph: StackGraph, { workload, preparations, gate }: Parts): SnapshotFinding[] {
   if (!isSet(workload)) return [];
-  const { name, runner, starter, starts } = workload;
+  const { name, runner, starter } = workload;
   const runs = (command: PolicyResource | undefined) =>
     command !== undefined && read(command.props, "stdout") === notKnown;
   const what = isLeftOut(starter)
     ? "its start is left out of this update"
     : !graph.after(runner).has(starter.urn)
       ? "its start does not come after the change of its set"
-      : !starts && [...preparations, gate].some(runs)
+      : !runs(starter) && [...preparations, gate].some(runs)
         ? "its set changes, and its start does not run"
         : undefined;
   if (what === undefined) return [];

@@ -78,14 +78,6 @@ describe.skipIf("missing" in kubernetes)("a fleet on Kubernetes, judged by the p
       'its pod is made for "something else"',
     ],
     [
-      "nothing starts it again",
-      resources,
-      "...(!isKept && {",
-      "...(isKept && {",
-      "snapshot-before-change",
-      "its set changes, and its start does not run",
-    ],
-    [
       "its image stays what it was",
       resources,
       'ignoreChanges: ["spec.replicas", ...',
@@ -109,6 +101,10 @@ describe.skipIf("missing" in kubernetes)("a fleet on Kubernetes, judged by the p
         ),
       ),
     ]);
+    const still = await changedCopy(on.world, { [resources]: [["...(!isKept && {", "...(isKept && {"]] });
+    const notStarted = await reviewedIn(on.world, still);
+    expect(notStarted.code, notStarted.said).toBe(1);
+    expect(refusalsOf(notStarted.document).join("\n")).toContain("and nothing would start it");
     await on.world.configure({ images: { stable: images.fixture[1] } });
     const labels = await changedCopy(on.world, {
       "platforms/kubernetes/unit-objects.ts": [

@@ -30,14 +30,6 @@ import type { StackResource } from "../policy/stack.ts";
 const plane: StackWorkload = { name: "plane", image: a };
 const rests: StackFleet = { workloads: [{ ...canary, image: a }, second] };
 
-/** Gate and verification know the id of the canary's start: it stays the same command. */
-function noted(stack: StackResource[]): StackResource[] {
-  return ["canary-gate", "canary-verification"].reduce(
-    (all, name) => edited("triggers", ["id", "first"], `${name} ${commandType}`, all),
-    stack,
-  );
-}
-
 describe("a fleet on Kubernetes", () => {
   test.each<[string, StackFleet]>([
     ["that does not change", rests],
@@ -161,11 +153,6 @@ describe("a fleet on Kubernetes", () => {
       [notStarted("its set changes, and its start does not run")],
     ],
     [
-      "told something else and not run",
-      noted(updated),
-      [notStarted("its set changes, and its start does not run")],
-    ],
-    [
       "before the change",
       changed(updated, start("canary"), (each) => ({ ...each, dependsOn: [] })),
       [notStarted("its start does not come after the change of its set")],
@@ -216,7 +203,7 @@ describe("a fleet on Kubernetes", () => {
     expect(refusals(twice).join("\n")).toContain(missing("container"));
   });
 
-  test("is made anew where its image or the hash of its pod is another one, or its start runs", () => {
+  test("is made anew where its image or the hash of its pod is another one, or its start runs while nothing serves", () => {
     const barrier = "it does not come after second-preparation";
     const loose = (stack: StackResource[]) =>
       changed(stack, set("canary"), (each) => ({
@@ -224,22 +211,12 @@ describe("a fleet on Kubernetes", () => {
         dependsOn: [`canary-preparation ${commandType}`],
       }));
     const judged = (stack: StackResource[]) => refused(snapshotBeforeChange, loose(stack)).join("\n");
-    const runs = edited("stdout", unknownText, start("canary"), resting);
-    const [gate, verification] = ["gate", "verification"].map((what) => `canary-${what} ${commandType}`) as [
-      string,
-      string,
-    ];
     expect(judged(resting)).not.toContain(barrier);
-    // A start that only takes note of another input shows no result either: what takes its id tells.
-    expect(judged(runs)).not.toContain(barrier);
-    for (const follower of [gate, verification])
-      for (const triggers of [[unknownText, "first"], unknownText])
-        expect(judged(edited("triggers", triggers, follower, runs))).toContain(barrier);
-    const alone = [gate, verification].reduce(
-      (stack, id) => changed(stack, id, (each) => ({ ...each, takes: {} })),
-      runs,
-    );
-    expect(judged(alone)).toContain(barrier);
+    // A start that only takes note of another input shows no result either.
+    expect(judged(edited("stdout", unknownText, start("canary"), resting))).not.toContain(barrier);
+    const down = fleetOfSets({ workloads: [{ ...canary, image: a, judged: { container: "" } }, second] });
+    expect(judged(down)).not.toContain(barrier);
+    expect(judged(edited("stdout", unknownText, start("canary"), down))).toContain(barrier);
     const other = edited(
       "spec.template.metadata.annotations",
       { "clawforce.io/made": "x" },
