@@ -42,9 +42,10 @@ function hooksFor(change: Partial<HookTask> = {}) {
     (...failure) => told.push(failure),
   );
   const call = (hook: pulumi.ResourceHook | pulumi.ErrorHook, errors: string[] = []) =>
-    (hook.callback as unknown as Callback)({ name: "canary", errors });
+    (hook.callback as unknown as Callback)({ name: "canary", errors, newInputs: { kind: "StatefulSet" } });
   return {
     cutOver: () => call(hooks.cutOver),
+    replace: () => call(hooks.replace),
     restore: () => call(hooks.restore),
     adopts: false,
     wayBack: (errors = ["it is unhealthy"]) => call(hooks.wayBack, errors),
@@ -89,6 +90,18 @@ describe("the hook of a container", () => {
       expect(argv.join(" ")).not.toMatch(/password|token/);
     },
   );
+
+  test("hands on what the provider is about to make of a unit that it changes in its place, and only there", async () => {
+    fresh();
+    const hooks = hooksFor();
+    await hooks.replace();
+    await hooks.cutOver();
+    expect(started.map(({ argv }) => argv[1]?.split("/").at(-1))).toEqual(["replace.ts", "cut-over.ts"]);
+    expect(started.map(({ input }) => (JSON.parse(input) as { wanted?: unknown }).wanted)).toEqual([
+      { kind: "StatefulSet" },
+      undefined,
+    ]);
+  });
 
   test("starts nothing for a workload that nothing may be done to", async () => {
     fresh();
