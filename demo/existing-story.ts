@@ -12,11 +12,13 @@ import {
   existingStack,
   stateFolder,
 } from "./existing-settings.ts";
+import { servedImage } from "./gateway.ts";
 import { Narrator, type NarratorParts } from "./narrator.ts";
 import { type DemoStack, secret } from "./stack.ts";
 
-export interface ExistingParts extends Omit<NarratorParts, "stack" | "configFile"> {
+export interface ExistingParts extends Pick<NarratorParts, "terminal"> {
   demo: DemoStack;
+  docker: Docker;
   /** What somebody else has started. */
   image: string;
 }
@@ -32,7 +34,12 @@ export class ExistingStory extends Narrator {
   readonly #before = new Map<string, string>();
 
   constructor(parts: ExistingParts) {
-    super({ ...parts, stack: existingStack, configFile: parts.demo.configFile });
+    super({
+      terminal: parts.terminal,
+      served: (name) => servedImage(parts.docker, name),
+      stack: existingStack,
+      configFile: parts.demo.configFile,
+    });
     this.#parts = parts;
   }
 

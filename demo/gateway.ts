@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { inspectContainer } from "../platforms/docker/client.ts";
 import { execInContainer } from "../platforms/docker/exec.ts";
 import { startContainer, stopContainer } from "../platforms/docker/lifecycle.ts";
 import { OperationFailure } from "../platforms/failure.ts";
@@ -31,10 +32,20 @@ export async function liveIn(
   await stopContainer(docker, name, 60);
   await startContainer(docker, name, patience);
   await must(docker, name, turnArgv("message 1"));
-  await must(docker, name, [
-    ...["openclaw", "cron", "add", "--name", "monthly", "--cron", "0 3 1 * *"],
-    ...["--session", "isolated", "--message", "hello"],
-  ]);
+  await must(docker, name, jobArgv);
+}
+
+/** A job that an update may lose. */
+export const jobArgv = [
+  ...["openclaw", "cron", "add", "--name", "monthly", "--cron", "0 3 1 * *"],
+  ...["--session", "isolated", "--message", "hello"],
+];
+
+/** The image of a container that is healthy. */
+export async function servedImage(docker: Docker, name: string): Promise<string | undefined> {
+  const found = await inspectContainer(docker, name);
+  const serves = found?.State.Running === true && found.State.Health?.Status === "healthy";
+  return serves ? found.Config.Image : undefined;
 }
 
 /** Whether it answers in the session that it had before, and has its job. */

@@ -13,6 +13,7 @@ import { lineProgress, type Progress } from "../toolchain/progress.ts";
 import { environmentOf, setUp, type Toolchain } from "../toolchain/set-up.ts";
 import { failWith, SetUpError } from "../toolchain/set-up-error.ts";
 import { removeFormerDemo, removeFormerExisting } from "./clean-up.ts";
+import { tellOnCluster } from "./cluster.ts";
 import { existingSettings, existingStack } from "./existing-settings.ts";
 import { ExistingStory } from "./existing-story.ts";
 import { freePort } from "./free-port.ts";
@@ -29,26 +30,30 @@ type DemoImages = Images<(typeof demoVersions)[number]>;
 
 /** The main job of `npm start`: a control plane and real gateways, updated under a stream of requests; what is missing for it is found on a copy, and an update that fails is taken back. */
 async function main(): Promise<number> {
-  const isExisting = wantsExisting(process.argv.slice(2));
+  const wanted = wantedStory(process.argv.slice(2));
   const progress = lineProgress();
   const toolchain = await setUp(progress);
   const images = await buildImages({ versions: demoVersions }, { ...toolchain, progress });
   const refuse = (pid: number) => {
     throw new OperationFailure(`A demo is running already: process ${pid}. Wait until it has ended.`);
   };
-  const story = isExisting ? tellExisting : tell;
+  const story = { docker: tell, existing: tellExisting, kubernetes: tellKubernetes }[wanted];
   return withLock(join(toolchain.cache, "demo.lock"), refuse, () => story(toolchain, images, progress));
 }
 
-function wantsExisting(argv: readonly string[]): boolean {
+function wantedStory(argv: readonly string[]): "docker" | "existing" | "kubernetes" {
+  const options = { existing: { type: "boolean" }, platform: { type: "string" } } as const;
   try {
-    const { values } = parseArgs({ args: [...argv], options: { existing: { type: "boolean" } } });
-    return values.existing === true;
+    const { existing, platform = "docker" } = parseArgs({ args: [...argv], options }).values;
+    if (existing === true && platform === "docker") return "existing";
+    if (existing !== true && (platform === "docker" || platform === "kubernetes")) return platform;
   } catch {
-    throw new SetUpError(
-      `${argv.join(" ")}: write \`npm start\`, or \`npm start -- --existing\` to see gateways adopted that run already.`,
-    );
+    // Said below.
   }
+  throw new SetUpError(
+    `${argv.join(" ")}: write \`npm start\`, \`npm start -- --existing\` to see gateways adopted that run already, ` +
+      "or `npm start -- --platform kubernetes` to see them on a disposable cluster.",
+  );
 }
 
 /** From here on everything that is written is for this user alone, whoever writes it. */
@@ -60,7 +65,7 @@ function opened(toolchain: Toolchain) {
 }
 
 /** Or to what broke, which is on its list. */
-async function toldToItsEnd(story: Pick<Story, "tell">): Promise<void> {
+async function toldToItsEnd(story: { tell(): Promise<void> }): Promise<void> {
   await story.tell().catch((error) => {
     if (!(error instanceof StoryBroken)) throw error;
   });
@@ -83,6 +88,17 @@ async function tellExisting(toolchain: Toolchain, images: DemoImages, progress: 
   await toldToItsEnd(story);
   console.log("\nThe gateways stay up. To remove them and everything that was set up: npm run clean\n");
   return verdictOn(story.broken);
+}
+
+/** Gateways on a disposable cluster. */
+async function tellKubernetes(toolchain: Toolchain, images: DemoImages, progress: Progress): Promise<number> {
+  opened(toolchain);
+  const { tools, proxy, openclaw, fixture } = images;
+  const needed = {
+    ...{ tools, proxy, small: fixture["1"] },
+    openclaw: { stable: openclaw["2026.9.1"], next: openclaw["2026.9.4"] },
+  };
+  return verdictOn(await tellOnCluster(toolchain, needed, progress, process.stdout, toldToItsEnd));
 }
 
 async function tell(toolchain: Toolchain, images: DemoImages, progress: Progress): Promise<number> {

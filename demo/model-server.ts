@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type Docker from "dockerode";
 
-const program = readFileSync(join(import.meta.dirname, "model-server/server.mjs"), "utf8");
+/** The stand-in itself, as a program of Node.js. */
+export const modelServerProgram = readFileSync(join(import.meta.dirname, "model-server/server.mjs"), "utf8");
 
 /** Of its container. */
 interface ModelServerParts {
@@ -23,7 +24,7 @@ export async function startModelServer(
     name,
     Image: image,
     Entrypoint: [],
-    Cmd: ["node", "--input-type=module", "-e", program],
+    Cmd: ["node", "--input-type=module", "-e", modelServerProgram],
     Healthcheck: { Test: ["NONE"] },
     Labels: labels,
     HostConfig: { NetworkMode: network, Init: true },

@@ -1,18 +1,17 @@
-import type Docker from "dockerode";
 import { shortReference } from "../config/image-reference.ts";
 import { formatDuration } from "../config/units.ts";
 import { fleet } from "../fleet/command-line.ts";
 import type { Terminal } from "../fleet/live.ts";
-import { inspectContainer } from "../platforms/docker/client.ts";
 
 export interface NarratorParts {
   terminal: Terminal;
-  docker: Docker;
+  /** The image that a workload runs, by another look than that of `fleet`; undefined: it does not serve. */
+  served: (name: string) => Promise<string | undefined>;
   stack: string;
   configFile: string;
 }
 
-/** Tells a demo part by part. Every promise is looked up at the Docker host. */
+/** Tells a demo part by part. Every promise is looked up where the workloads run. */
 export class Narrator {
   readonly #parts: NarratorParts;
   readonly #began = Date.now();
@@ -48,9 +47,7 @@ export class Narrator {
   }
 
   protected async promiseImage(name: string, image: string): Promise<void> {
-    const found = await inspectContainer(this.#parts.docker, name);
-    const serves = found?.State.Running === true && found.State.Health?.Status === "healthy";
-    this.promise(serves && found?.Config.Image === image, `${name} serves ${shortReference(image)}`);
+    this.promise((await this.#parts.served(name)) === image, `${name} serves ${shortReference(image)}`);
   }
 
   protected promise(holds: boolean, sentence: string): void {

@@ -5,7 +5,7 @@ import { UpdateEngine } from "../fleet/update-engine.ts";
 import { rehearsalClockVariable } from "../lifecycle/clock.ts";
 import { inspectContainer } from "../platforms/docker/client.ts";
 import { oneShotLabel } from "../platforms/docker/one-shot.ts";
-import { hasWhatItHad, liveIn } from "./gateway.ts";
+import { hasWhatItHad, liveIn, servedImage } from "./gateway.ts";
 import { startModelServer } from "./model-server.ts";
 import { Narrator } from "./narrator.ts";
 import { Outage } from "./outage.ts";
@@ -64,7 +64,7 @@ export class Story extends Narrator {
   constructor(parts: StoryParts) {
     super({
       terminal: parts.terminal,
-      docker: parts.docker,
+      served: (name) => servedImage(parts.docker, name),
       stack: stackName,
       configFile: parts.demo.configFile,
     });

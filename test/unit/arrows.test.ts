@@ -40,7 +40,7 @@ const arrows: Readonly<Record<string, readonly string[] | "*">> = {
   fleet: ["config", "lifecycle", "operations", "platforms", ofStack, stackConfig, docker, "review"],
   // Both judge what the rest makes, and call the same things by the same names.
   review: ["config", "policies"],
-  demo: ["fleet", "config", "lifecycle", "platforms", docker, clawforce, "toolchain"],
+  demo: ["fleet", "config", "lifecycle", "platforms", docker, kubernetes, clawforce, "toolchain"],
   toolchain: [],
   config: [],
   policies: [],
