@@ -53,6 +53,8 @@ export interface WorkloadHooks {
   cutOver: pulumi.ResourceHook;
   /** The cut-over of a unit that the provider changes in its place, and nothing where that starts nothing anew. */
   replace: pulumi.ResourceHook;
+  /** Says what to do where the provider was refused such a change after the stop. */
+  changeRefused: pulumi.ErrorHook;
   restore: pulumi.ResourceHook;
   /** Says the way back when the new container does not come up, or takes the part of it that is left. */
   wayBack: pulumi.ErrorHook;
@@ -76,6 +78,14 @@ export function workloadHooks(
   return {
     cutOver: new pulumi.ResourceHook("cut-over", (args) => run("cut-over", args.name)),
     replace: new pulumi.ResourceHook("replace", (args) => run("replace", args.name, args.newInputs)),
+    changeRefused: new pulumi.ErrorHook("change-refused", async ({ name }) => {
+      const text =
+        `${name}: this change did not get through. If it was stopped for it, it stays stopped: \`fleet status\` shows that. ` +
+        "Once the cause is gone, run `pulumi up` again. Or set the stack file back and run `pulumi up`: the old version starts on its state.";
+      tellFailure(name, text);
+      await pulumi.log.error(text);
+      return false;
+    }),
     restore: new pulumi.ResourceHook("restore", (args) => run("restore", args.name)),
     wayBack: new pulumi.ErrorHook("way-back", async (args) => {
       const task = await taskOf(args.name);

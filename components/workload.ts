@@ -161,11 +161,12 @@ export class Workload extends pulumi.ComponentResource {
           !spec.keeps.trigger && { replacementTrigger: `${spec.trigger}${spec.missingTrigger}` }),
         keeps: { all: spec.untouched !== undefined, ...spec.keeps },
         beforeChange: hooks.replace,
-        start: (startName, opts) =>
+        changeRefused: hooks.changeRefused,
+        start: (startName, trigger, opts) =>
           operationCommand(
             startName,
             {
-              ...{ secrets, program: "make", triggers: [] },
+              ...{ secrets, program: "make", triggers: [trigger] },
               task: { workload: spec.input, missing: spec.missingTrigger },
             },
             opts,

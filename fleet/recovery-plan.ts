@@ -98,7 +98,7 @@ export function isToBeUndone({
   journal,
   container,
 }: Pick<RecoveryWorkload, "journal" | "container">): boolean {
-  return container?.state !== "running" && journal !== undefined && migrationToUndo(journal) !== undefined;
+  return container?.running !== true && journal !== undefined && migrationToUndo(journal) !== undefined;
 }
 
 type Treatment = "none" | "bring back" | "give up" | "finish" | "create";
@@ -149,10 +149,10 @@ function containerTreatment(workload: RecoveryWorkload): Treated {
   if (journal?.phase === "removing" && !sameDigest(container.image, journal.from)) {
     return { treatment: "finish", found: is };
   }
-  if (["exited", "dead", "created", "paused"].includes(container.state)) {
+  if (!container.running || container.paused) {
     return { treatment: "bring back", found: is };
   }
-  const starting = container.state === "running" && container.health === "starting";
+  const starting = container.health === "starting";
   if (journal !== undefined) {
     return { treatment: starting ? "bring back" : "give up", found: is };
   }

@@ -13,6 +13,8 @@ export interface RunningContainer {
   /** The reference that it was created with. */
   image: string;
   state: string;
+  running: boolean;
+  paused: boolean;
   /** Of its health check; undefined when it has none. */
   health: string | undefined;
   exitCode: number;
@@ -102,6 +104,6 @@ async function containerOf(platform: Platform, name: string): Promise<RunningCon
   if (found === undefined) {
     return undefined;
   }
-  const { id, image, status: state, health, exitCode, since, restarts } = found;
-  return { id, image, state, health, exitCode, since, restarts };
+  const { id, image, status: state, running, paused, health, exitCode, since, restarts } = found;
+  return { id, image, state, running, paused, health, exitCode, since, restarts };
 }

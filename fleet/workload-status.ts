@@ -15,7 +15,7 @@ export interface WorkloadStatus {
   group: string;
   /** The reference that the configuration wants. */
   wanted: string;
-  running: (RunningContainer & { digest: string; health: string }) | null;
+  running: (Omit<RunningContainer, "running" | "paused"> & { digest: string; health: string }) | null;
   /** The release that it can be set back to; null when none is on record. After a way back never the one that failed. */
   before: string | null;
   /** The last verification of this very container. */
@@ -84,9 +84,10 @@ function refusalDifferences({ refused }: StatusFacts): string[] {
 }
 
 function described(container: RunningContainer): NonNullable<WorkloadStatus["running"]> {
-  const { image, state } = container;
-  const health = state === "running" ? (container.health ?? "no health check") : state;
-  return { ...container, digest: digestIn(image), health };
+  const { running: _, paused: __, ...shown } = container;
+  const { image, state } = shown;
+  const health = state === "running" ? (shown.health ?? "no health check") : state;
+  return { ...shown, digest: digestIn(image), health };
 }
 
 function containerDifferences(

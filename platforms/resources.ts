@@ -23,6 +23,8 @@ export interface UnitSpec {
   stopGrace: number;
   /** What it is made anew for, as one hash. */
   trigger: string;
+  /** Changes when it was found missing where the provider does not see that; empty: it never was. */
+  missingTrigger: string;
   /** Changes when its state is set back by an order; empty: it never was. */
   restoreEpoch: string;
 }
@@ -52,8 +54,10 @@ export interface UnitMaking extends Omit<pulumi.CustomResourceOptions, "dependsO
    * and stops the unit if that would make it anew.
    */
   beforeChange: pulumi.ResourceHook;
-  /** For the same platforms: declares what starts the unit. It is made anew as often as the unit. */
-  start(name: string, opts: pulumi.CustomResourceOptions): pulumi.CustomResource;
+  /** For the same platforms: says what to do where such a change is refused after the stop. */
+  changeRefused: pulumi.ErrorHook;
+  /** For the same platforms: declares what starts the unit. It runs anew for another trigger. */
+  start(name: string, trigger: string, opts: pulumi.CustomResourceOptions): pulumi.CustomResource;
 }
 
 export interface IngressSpec {

@@ -17,7 +17,7 @@ export function dockerResources(host: DockerHost): PlatformResources {
         { name: volume, labels: [stackLabel(stack)] },
         { ...opts, ignoreChanges: ["labels", "driverOpts"] },
       ),
-    unit: (name, spec, secrets, { keeps, beforeChange: _, start: __, ...opts }) => {
+    unit: (name, spec, secrets, { keeps, beforeChange: _, changeRefused: __, start: ___, ...opts }) => {
       const inputs = containerArgs(spec, secrets);
       const kept = keeps.all ? inputsBesidesImage(inputs) : keptInputs(keeps);
       return new docker.Container(name, inputs, { ...opts, ...(kept.length > 0 && { ignoreChanges: kept }) });

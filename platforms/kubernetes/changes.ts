@@ -1,10 +1,10 @@
-import { isMapping } from "../../config/json.ts";
+import { fieldAt, isMapping } from "../../config/json.ts";
 import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
 import { type ControllerKind, pathOf } from "./found-unit.ts";
-import { fieldManager } from "./labels.ts";
+import { fieldManager, standsAnnotation, startAnnotation } from "./labels.ts";
 import type { Controller } from "./objects.ts";
-import { isForbidden, unlessGone } from "./refusal.ts";
+import { isConflict, isForbidden, unlessGone } from "./refusal.ts";
 import { sorted } from "./unit.ts";
 
 /**
@@ -17,14 +17,20 @@ export async function changesTemplate(cluster: Cluster, name: string, wanted: un
   const path = pathOf(cluster, kind, name);
   const live = await unlessGone(cluster.ask<Controller>({ path }));
   if (live === undefined) return true;
-  let applied: Controller;
-  try {
-    applied = await cluster.ask<Controller>({
+  const apply = (force: boolean) =>
+    cluster.ask<Controller>({
       method: "PATCH",
       path,
-      query: { dryRun: "All", force: true, fieldManager: managerOf(live) },
+      query: { dryRun: "All", force, fieldManager: managerOf(live) },
       type: "application/apply-patch+yaml",
       body: { apiVersion: "apps/v1", ...applicable(wanted), kind },
+    });
+  let applied: Controller;
+  try {
+    applied = await apply(false).catch((error) => {
+      if (!isConflict(error)) throw error;
+      refuseForeignOwners(error as Error, `${kind} ${name}`);
+      return apply(true);
     });
   } catch (error) {
     if (!isForbidden(error)) throw error;
@@ -32,7 +38,37 @@ export async function changesTemplate(cluster: Cluster, name: string, wanted: un
       `the ${kind} ${name} may not be changed by this deployer, so nothing of it was stopped. ${(error as Error).message}`,
     );
   }
-  return !isSame(live.spec.template, applied.spec.template);
+  if (isSame(live.spec.template, applied.spec.template)) return false;
+  refuseWithoutStart(live, wanted, name);
+  return true;
+}
+
+/** Those whose fields the provider takes over without a word; every other one would refuse the change, after the stop. */
+const takenOver = /^(kubectl|before-first-apply|pulumi-)/;
+
+function refuseForeignOwners({ message }: Error, what: string): void {
+  const owners = [...message.matchAll(/"([^"]+)"(?: with subresource "[^"]+")? using /g)].flatMap(
+    ([, owner]) => owner ?? [],
+  );
+  const others = [...new Set(owners)].filter((owner) => !takenOver.test(owner));
+  if (owners.length > 0 && others.length === 0) return;
+  throw new OperationFailure(
+    `the ${what} has fields that ${others.join(", ") || "somebody else"} has set, so nothing of it was stopped. ${message} ` +
+      "Take them out there, or let that one go on with it and take the workload out of the stack file.",
+  );
+}
+
+/**
+ * The program starts a unit anew when it makes its pod another one. Where somebody else has changed the pod, nothing would
+ * start what is stopped to undo that.
+ */
+function refuseWithoutStart({ metadata }: Controller, wanted: unknown, name: string): void {
+  const wantedStart = fieldAt(wanted, ["metadata", "annotations", startAnnotation]);
+  if (wantedStart === undefined || metadata.annotations?.[standsAnnotation] !== wantedStart) return;
+  throw new OperationFailure(
+    `${name}: its pod is not the one that this program has made: somebody has changed it. Nothing was stopped. Undo that change ` +
+      `first: \`kubectl rollout history statefulset ${name}\` shows it, and \`kubectl rollout undo\` takes it back. Then try again.`,
+  );
 }
 
 /** Who has applied it: what that one owns and leaves out is removed, and what is another one's stays. */
@@ -49,8 +85,10 @@ function isSame(one: unknown, other: unknown): boolean {
 
 /** Without what is Pulumi's own and without what only the server writes. */
 export function applicable(wanted: Record<string, unknown>): Record<string, unknown> {
-  const { status: _, ...rest } = withoutOwnKeys(wanted) as Record<string, unknown>;
-  return rest;
+  const { status: _, spec, ...rest } = withoutOwnKeys(wanted) as Record<string, unknown>;
+  // The program ignores how many there are, and the provider leaves the field out then.
+  const { replicas: __, ...others } = (isMapping(spec) ? spec : {}) as Record<string, unknown>;
+  return { ...rest, ...(spec !== undefined && { spec: others }) };
 }
 
 function withoutOwnKeys(value: unknown): unknown {

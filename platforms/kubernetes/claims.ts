@@ -1,6 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type { StateLocation } from "../../config/rollout.ts";
-import { stackLabel } from "./labels.ts";
+import { labelValue, stackLabel } from "./labels.ts";
 import type { PodPlace } from "./pod-template.ts";
 import type { KubernetesSettings } from "./settings.ts";
 
@@ -36,7 +36,11 @@ export function claim(
 ): kubernetes.core.v1.PersistentVolumeClaimArgs {
   return {
     // Where a claim is bound with its first pod, the provider would wait for what only a later step starts.
-    metadata: { name, labels: { [stackLabel]: stack }, annotations: { "pulumi.com/skipAwait": "true" } },
+    metadata: {
+      name,
+      labels: { [stackLabel]: labelValue(stack) },
+      annotations: { "pulumi.com/skipAwait": "true" },
+    },
     spec: {
       accessModes: [accessMode],
       resources: { requests: { storage: String(size) } },

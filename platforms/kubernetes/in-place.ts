@@ -1,6 +1,6 @@
 import type { Cluster } from "./cluster.ts";
 import { type FoundUnit, pathOf } from "./found-unit.ts";
-import { exitAnnotation, fieldManager, stackLabel, standsAnnotation } from "./labels.ts";
+import { exitAnnotation, fieldManager, stackLabel, standsAnnotation, startAnnotation } from "./labels.ts";
 import { unlessGone } from "./refusal.ts";
 
 /*
@@ -35,5 +35,11 @@ export async function note(
   );
 }
 
-export const asMade = { [standsAnnotation]: "true", [exitAnnotation]: null };
+/** With what it was started for: see `refuseWithoutStart`. */
+export function asMade({
+  controller: { metadata },
+}: Pick<FoundUnit, "controller">): Record<string, string | null> {
+  return { [standsAnnotation]: metadata.annotations?.[startAnnotation] ?? "true", [exitAnnotation]: null };
+}
+
 export const asRemoved = { [standsAnnotation]: null, [exitAnnotation]: null };

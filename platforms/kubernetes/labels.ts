@@ -24,6 +24,8 @@ export const exitAnnotation = "clawforce.io/exit-code";
 
 /** There is a unit, although its controller may be wanted at no replicas: see `InPlace`. */
 export const standsAnnotation = "clawforce.io/stands";
+/** On a controller, by the program: what the start of its unit runs anew for. */
+export const startAnnotation = "clawforce.io/start";
 
 /** The name under which everything here changes objects. */
 export const fieldManager = "clawforce-fleet";

@@ -135,7 +135,7 @@ export async function startUnit(cluster: Cluster, name: string, wait: number): P
   const found = await mustFind(cluster, name);
   refuseReplicas(cluster, found);
   // Before it runs: who finds it half done must not take it for nothing.
-  await note(cluster, found, asMade);
+  await note(cluster, found, asMade(found));
   if (found.controller.spec.replicas === 0) await scale(cluster, found, 1);
   await waitHealthy(cluster, name, wait);
 }

@@ -2,7 +2,7 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import type { ContainerConfig } from "../../config/container-schema.ts";
 import type { StateLocation } from "../../config/rollout.ts";
 import type { UnitSpec } from "../resources.ts";
-import { madeAnnotation, stackLabel, trackLabel, workloadLabel } from "./labels.ts";
+import { labelValue, madeAnnotation, stackLabel, trackLabel, workloadLabel } from "./labels.ts";
 import { eachClaimOnce } from "./places.ts";
 import { secretsOf } from "./unit-secrets.ts";
 
@@ -19,7 +19,7 @@ export interface PodPlace {
 
 /** Labels of everything that a unit is made of. They never change: a selector can't. */
 export function unitLabels({ stack, name }: Pick<UnitSpec, "stack" | "name">): Record<string, string> {
-  return { [stackLabel]: stack, [workloadLabel]: name };
+  return { [stackLabel]: labelValue(stack), [workloadLabel]: name };
 }
 
 /**

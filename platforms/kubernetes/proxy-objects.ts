@@ -1,6 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type { IngressSpec } from "../resources.ts";
-import { roleLabel, stackLabel } from "./labels.ts";
+import { labelValue, roleLabel, stackLabel } from "./labels.ts";
 
 /** Inside its container; below 1024 a user that is not root may not listen everywhere. */
 const ports = { http: 8080, https: 8443, metrics: 9090 };
@@ -10,7 +10,7 @@ const stateFolder = "/home/kamal-proxy/.config/kamal-proxy";
 const stopGrace = 15;
 
 function proxyLabels({ stack }: IngressSpec): Record<string, string> {
-  return { [stackLabel]: stack, [roleLabel]: "ingress" };
+  return { [stackLabel]: labelValue(stack), [roleLabel]: "ingress" };
 }
 
 /** The proxy that holds requests: one pod, which is never two. */

@@ -1,5 +1,5 @@
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
-import { StatefulSet, type StatefulSetArgs } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
+import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
 import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1/persistentVolumeClaim.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
@@ -7,9 +7,9 @@ import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { fingerprint } from "../../config/fingerprint.ts";
-import type { KeptParts, PlatformResources, UnitMaking, UnitSecrets, UnitSpec } from "../resources.ts";
+import type { PlatformResources, UnitMaking, UnitSecrets, UnitSpec } from "../resources.ts";
 import { claim, placeIn } from "./claims.ts";
-import { unitLabels } from "./pod-template.ts";
+import { podTemplate, unitLabels } from "./pod-template.ts";
 import { proxyDeployment, proxyService } from "./proxy-objects.ts";
 import type { KubernetesSettings } from "./settings.ts";
 import { networkPolicy, service, statefulSet } from "./unit-objects.ts";
@@ -53,38 +53,44 @@ interface UnitParts {
  * container would be elsewhere, with the same hooks.
  */
 function unit(settings: KubernetesSettings, name: string, { spec, secrets, making }: UnitParts) {
-  const { keeps, beforeChange, start, hooks, replacementTrigger, ...opts } = making;
+  const { keeps, beforeChange, changeRefused, start, hooks, replacementTrigger, ...opts } = making;
   const { customTimeouts, deleteBeforeReplace, ...shared } = opts;
   const parent = shared.parent === undefined ? {} : { parent: shared.parent };
   const placeAs = (volume: string, location: UnitSpec["state"], at: string) =>
     placeIn(settings, volume, location, at);
-  const inputs = statefulSet(spec, placeAs);
-  // Nothing would start what changes then.
-  const isKept = replacementTrigger === undefined;
+  // Nothing may start what changes then. Its records may be younger than its pod: they don't know what it was made for.
+  const isKept = keeps.all || keeps.labels || replacementTrigger === undefined;
+  const pod = podTemplate(spec, placeAs);
+  // Whatever changes its pod stops it: then it has to be started, too.
+  const trigger = `${spec.trigger}${spec.missingTrigger}.${fingerprint(pod)}`;
+  const inputs = statefulSet(spec, pod, trigger);
+  const stays = isKept ? keptPaths : [];
   const beside = [
-    new Service(name, service(spec), parent),
-    new NetworkPolicy(name, networkPolicy(spec), parent),
-    ...secretOf(name, spec, secrets, { ...shared, ...(keeps.secrets && { ignoreChanges: ["stringData"] }) }),
+    // Both go by the port of the pod that is there.
+    new Service(name, service(spec), { ...parent, ...(isKept && { ignoreChanges: ["spec"] }) }),
+    new NetworkPolicy(name, networkPolicy(spec), { ...parent, ...(isKept && { ignoreChanges: ["spec"] }) }),
+    ...secretOf(name, spec, secrets, {
+      ...shared,
+      ...((keeps.secrets || isKept) && { ignoreChanges: ["stringData"] }),
+    }),
   ];
   const controller = new StatefulSet(name, inputs, {
     ...shared,
     ...(deleteBeforeReplace !== undefined && { deleteBeforeReplace }),
     dependsOn: [...shared.dependsOn, ...beside],
-    ignoreChanges: ["spec.replicas", ...keptPaths({ ...keeps, all: keeps.all || isKept })],
+    ignoreChanges: ["spec.replicas", ...stays],
     hooks: {
       beforeUpdate: [beforeChange],
+      onError: [changeRefused],
       ...(hooks?.beforeDelete && { beforeDelete: hooks.beforeDelete }),
     },
   });
-  return start(name, {
+  return start(name, trigger, {
     ...parent,
     dependsOn: [controller],
     deleteBeforeReplace: true,
-    // Whatever changes its pod stops it: then it has to be started, too.
-    ...(!isKept && {
-      replacementTrigger: pulumi.interpolate`${replacementTrigger}.${podPrint(inputs, keeps)}`,
-    }),
-    ...(keeps.all && { ignoreChanges: ["*"] }),
+    // The trigger that it was started for stays in the state: the next change of its pod is compared with that one.
+    ...(isKept && { ignoreChanges: ["*"] }),
     hooks: {
       ...(hooks?.beforeCreate && { beforeCreate: hooks.beforeCreate }),
       ...(hooks?.onError && { onError: hooks.onError }),
@@ -115,24 +121,13 @@ function secretOf(
 }
 
 /** All but the image: that is the one of what is there, and one that the program does not say is one that no review sees. */
-function keptPaths({ all, labels }: KeptParts): string[] {
-  const container = ["command", "args", "workingDir", "env", "ports", "readinessProbe", "resources"];
-  const pod = ["hostAliases", "securityContext", "terminationGracePeriodSeconds", "volumes"];
-  if (all) {
-    return [
-      ...["metadata", "spec.template.metadata"],
-      ...pod.map((key) => `spec.template.spec.${key}`),
-      ...[...container, "securityContext", "volumeMounts"].map(
-        (key) => `spec.template.spec.containers[0].${key}`,
-      ),
-    ];
-  }
-  return labels ? ["metadata.labels", "spec.template.metadata.labels"] : [];
-}
-
-/** Changes whenever the pod of a unit does. */
-function podPrint(inputs: StatefulSetArgs, { labels: isKept }: KeptParts): string {
-  const { template } = inputs.spec as { template: { metadata: { labels: object } } };
-  const { labels, ...others } = template.metadata;
-  return fingerprint([isKept ? {} : labels, { ...template, metadata: others }]);
-}
+const keptPaths: readonly string[] = [
+  ...["metadata", "spec.template.metadata"],
+  ...["hostAliases", "securityContext", "terminationGracePeriodSeconds", "volumes"].map(
+    (key) => `spec.template.spec.${key}`,
+  ),
+  ...[
+    ...["command", "args", "workingDir", "env", "ports", "readinessProbe", "resources"],
+    ...["securityContext", "volumeMounts"],
+  ].map((key) => `spec.template.spec.containers[0].${key}`),
+];

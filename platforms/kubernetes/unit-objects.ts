@@ -1,28 +1,33 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type { UnitSpec } from "../resources.ts";
-import { oneShotLabel, roleLabel, stackLabel, trackLabel } from "./labels.ts";
-import { type PodPlace, podTemplate, unitLabels } from "./pod-template.ts";
+import { labelValue, oneShotLabel, roleLabel, stackLabel, startAnnotation, trackLabel } from "./labels.ts";
+import { unitLabels } from "./pod-template.ts";
 
-type Placing = (name: string, location: UnitSpec["state"], at: string) => PodPlace;
+type PodTemplate = kubernetes.types.input.core.v1.PodTemplateSpec;
 
 /**
  * The controller of a unit. It is made and changed at no replicas: to start it is a step of its own, after its state was
  * made ready. See `InPlace`.
  */
-export function statefulSet(spec: UnitSpec, placeAs: Placing): kubernetes.apps.v1.StatefulSetArgs {
+export function statefulSet(
+  spec: UnitSpec,
+  template: PodTemplate,
+  /** What its start runs anew for. */
+  startTrigger: string,
+): kubernetes.apps.v1.StatefulSetArgs {
   const labels = unitLabels(spec);
   return {
     metadata: {
       name: spec.containerName ?? spec.name,
       labels,
       // The provider would wait for pods that only a later step starts.
-      annotations: { "pulumi.com/skipAwait": "true" },
+      annotations: { "pulumi.com/skipAwait": "true", [startAnnotation]: startTrigger },
     },
     spec: {
       replicas: 0,
       serviceName: spec.containerName ?? spec.name,
       selector: { matchLabels: labels },
-      template: podTemplate(spec, placeAs),
+      template,
     },
   };
 }
@@ -45,7 +50,7 @@ export function service(spec: UnitSpec): kubernetes.core.v1.ServiceArgs {
  * instance reaches another one. Where the network of a cluster enforces no policies it says nothing.
  */
 export function networkPolicy(spec: UnitSpec): kubernetes.networking.v1.NetworkPolicyArgs {
-  const ofStack = { [stackLabel]: spec.stack };
+  const ofStack = { [stackLabel]: labelValue(spec.stack) };
   const others = spec.track === "control-plane" ? ofStack : { ...ofStack, [trackLabel]: "control-plane" };
   const from = [
     { podSelector: { matchLabels: { ...ofStack, [roleLabel]: "ingress" } } },

@@ -83,8 +83,11 @@ export function statusWord(found: FoundUnit): string {
   const own = statusOf(pod, ownContainer({ name: controller.metadata.name, spec: pod.spec }).name);
   const waiting = own?.state?.waiting?.reason;
   if (own?.state?.running !== undefined) return "running";
-  return waiting === undefined || waiting === "ContainerCreating" || waiting === "PodInitializing"
-    ? "starting"
+  if (waiting === undefined || waiting === "ContainerCreating" || waiting === "PodInitializing")
+    return "starting";
+  // No program has run in it yet: what is wrong says nothing of its state.
+  return own?.state?.terminated === undefined && own?.lastState?.terminated === undefined
+    ? "created"
     : waiting;
 }
 

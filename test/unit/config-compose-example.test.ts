@@ -34,7 +34,14 @@ beforeEach(() => {
 
 function argsOf(name: string): Record<string, unknown> {
   const workload = workloadsOf(config).find((each) => each.name === name) as WorkloadConfig;
-  const spec = { ...workload, stack: "s", container: containerOf(workload), restoreEpoch: "", trigger: "" };
+  const spec = {
+    ...workload,
+    stack: "s",
+    container: containerOf(workload),
+    restoreEpoch: "",
+    trigger: "",
+    missingTrigger: "",
+  };
   const secrets = { token: "t", named: pulumi.secret<Record<string, string>>({}) };
   return { ...containerArgs(spec, secrets), stopGrace: workload.stopGrace };
 }

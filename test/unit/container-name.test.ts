@@ -25,6 +25,7 @@ describe("a container with another name than its instance", () => {
         restoreEpoch: "",
         track: "runtime",
         trigger: "",
+        missingTrigger: "",
         container,
       },
       { token: "t", named: pulumi.secret<Record<string, string>>({}) },

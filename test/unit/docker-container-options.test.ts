@@ -13,6 +13,7 @@ function argsOf(container: object, more: { publish?: number | string } = {}) {
       ...{
         restoreEpoch: "",
         trigger: "",
+        missingTrigger: "",
         track: "runtime" as const,
         container: gatewayContainer.parse(container),
         ...more,

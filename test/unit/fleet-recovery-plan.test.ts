@@ -18,6 +18,11 @@ interface Case {
   gate?: "passed" | "failed";
 }
 
+/** What Docker's and Kubernetes' words mean. */
+function conditionOf(state = "running"): Pick<RunningContainer, "running" | "paused"> {
+  return { running: ["running", "paused", "restarting"].includes(state), paused: state === "paused" };
+}
+
 function workload({ container, phase, first, ingress, held, gate }: Case): RecoveryWorkload {
   const running = {
     id: "c",
@@ -31,7 +36,7 @@ function workload({ container, phase, first, ingress, held, gate }: Case): Recov
   const forward = { kind: "forward", from: old, to: next } as const;
   return {
     config: { name: "a" } as RecoveryWorkload["config"],
-    container: container && { ...running, ...container },
+    container: container && { ...running, ...conditionOf(container.state), ...container },
     journal: phase && { phase, from: old, move: forward, since: "2026-05-01T12:00:00Z" },
     ...(ingress && { ingress: { state: ingress } }),
     ...(held === true && {
@@ -61,6 +66,18 @@ describe("the plan of a recovery", () => {
     ["one that is not there yet", { first: true }, [], []],
     ["one that is unhealthy for reasons of its own", { container: { health: "unhealthy" } }, [], []],
     ["a stopped one", { container: { state: "exited" } }, ["a: agent:1@111111111111 is exited"], back],
+    [
+      "one that Kubernetes calls stopped",
+      { container: { state: "stopped" } },
+      ["a: agent:1@111111111111 is stopped"],
+      back,
+    ],
+    [
+      "one that Kubernetes calls stopped, in the middle of its cut-over",
+      { container: { state: "stopped" }, phase: "snapshotting" },
+      ['a: agent:1@111111111111 is stopped, its cut-over was interrupted at "snapshotting"'],
+      back,
+    ],
     ["a paused one", { container: { state: "paused" } }, ["a: agent:1@111111111111 is paused"], back],
     ["one that starts", { container: { health: "starting" } }, ["a: agent:1@111111111111 is starting"], back],
     ["a missing one", {}, ["a: its container is missing"], engine],

@@ -62,11 +62,13 @@ const running = {
   since: minutesAgo(9),
   restarts: 0,
 };
+/** What runs, and that it does. */
+const serving = { ...running, running: true, paused: false };
 
 function facts(change: Partial<StatusFacts> = {}): StatusFacts {
   return {
     config: { group: "support", name: "a", image: next } as StatusFacts["config"],
-    container: running,
+    container: serving,
     records: recorded(cold, cutOver, verification("passed")),
     journal: undefined,
     move: { kind: "none", to: next },
@@ -94,7 +96,7 @@ describe("the status of a workload", () => {
       ...{ kind: "damaged records", why: "its records are damaged: f:2: the line is no record" },
       ...{ remedy: "Put it back.", wanted: next, moves: true, untouched: true },
     };
-    const found = workloadStatus(facts({ container: { ...running, image: old }, records: [], refused }), now);
+    const found = workloadStatus(facts({ container: { ...serving, image: old }, records: [], refused }), now);
     expect(found.refused).toEqual({ kind: "damaged records", why: refused.why });
     expect(found.differences).toEqual([
       "its records are damaged: f:2: the line is no record; an update leaves it as it is. Put it back.",
@@ -128,7 +130,7 @@ describe("the status of a workload", () => {
       snapshot: "1234567890",
     };
     const records = recorded(cold, cutOver, back);
-    const status = workloadStatus(facts({ container: { ...running, image: old }, records }), now);
+    const status = workloadStatus(facts({ container: { ...serving, image: old }, records }), now);
     expect(status.before).toBeNull();
   });
 
@@ -157,28 +159,28 @@ describe("the status of a workload", () => {
     ],
     [
       "a stopped one",
-      { container: { ...running, state: "exited", exitCode: 137 } },
+      { container: { ...serving, state: "exited", exitCode: 137 } },
       ["has been stopped for 9m (exit code 137): `fleet recover` brings it back"],
     ],
     [
       "a paused one",
-      { container: { ...running, state: "paused" } },
+      { container: { ...serving, state: "paused" } },
       ["is paused: `fleet recover` resumes it"],
     ],
     [
       "one that ends again and again",
-      { container: { ...running, state: "restarting", exitCode: 78 } },
+      { container: { ...serving, state: "restarting", exitCode: 78 } },
       ["keeps restarting, last exit code 78: `docker logs --tail 50 a` says why"],
     ],
     [
       "an unhealthy one",
-      { container: { ...running, health: "unhealthy" } },
+      { container: { ...serving, health: "unhealthy" } },
       ["is unhealthy: `docker logs --tail 50 a` says why. To go back: docs/rollback.md"],
     ],
-    ["one that starts", { container: { ...running, health: "starting" } }, ["has been starting for 9m"]],
+    ["one that starts", { container: { ...serving, health: "starting" } }, ["has been starting for 9m"]],
     [
       "another image",
-      { container: { ...running, image: old } },
+      { container: { ...serving, image: old } },
       ["runs agent:1@111111111111, the configuration wants agent:2@222222222222: `pulumi up`"],
     ],
     [
@@ -238,7 +240,7 @@ describe("the status of a workload", () => {
     ],
     [
       "a cut-over that nobody works at",
-      { journal: journal("snapshotting"), container: { ...running, state: "exited" } },
+      { journal: journal("snapshotting"), container: { ...serving, state: "exited" } },
       [
         "has been stopped for 9m (exit code 0): `fleet recover` brings it back",
         'its cut-over has been at "snapshotting" for 2m: under way. If no `pulumi up` runs, it was interrupted: `fleet recover`',

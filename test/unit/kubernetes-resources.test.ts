@@ -93,8 +93,12 @@ describe("a stack on Kubernetes", () => {
 
   const made = (of: readonly Registered[]) => ({
     template: (found(of, setType).inputs as { spec: { template: unknown } }).spec.template,
-    start: found(of, "command:local:Command").options.replacementTrigger,
+    start: found(of, "command:local:Command").inputs.triggers,
   });
+  const startAnnotation = (of: readonly Registered[]) =>
+    (found(of, setType).inputs as { metadata: { annotations: Record<string, string> } }).metadata.annotations[
+      "clawforce.io/start"
+    ];
 
   it("is started anew exactly where its pod is another one", async () => {
     const now = made(all);
@@ -102,6 +106,9 @@ describe("a stack on Kubernetes", () => {
       const other = made(await registered(change, Object.keys(change).length === 0 ? "another" : undefined));
       expect(other.template).not.toEqual(now.template);
       expect(other.start).not.toEqual(now.start);
+      expect(other.start).toEqual([
+        startAnnotation(await registered(change, Object.keys(change).length === 0 ? "another" : undefined)),
+      ]);
     }
     expect(made(await registered({ "instanceGroups.support.bake": "30m" }))).toEqual(now);
   });
@@ -114,7 +121,9 @@ describe("a stack on Kubernetes", () => {
     // Its records do not reach back to where it was made.
     const cut = { ...canary, move: { kind: "none", to: canary.input.image } as const, records };
     const kept = await fleetOf(config, [cut, ...others], { resources: kubernetesResources(settings) });
-    expect(made(kept).start).toBeUndefined();
+    // Its state keeps what it was started for: the next change of the pod is compared with that.
+    expect(found(kept, "command:local:Command").options.ignoreChanges).toEqual(["*"]);
+    expect(found(all, "command:local:Command").options.ignoreChanges).toBeUndefined();
     expect(found(kept, setType).options.ignoreChanges).toContain("spec.template.spec.containers[0].env");
     expect(found(kept, setType).options.ignoreChanges).not.toContain(
       "spec.template.spec.containers[0].image",

@@ -7,7 +7,7 @@ import { type Changes, rawConfig } from "./config-fixture.ts";
 const kind = { schema: kubernetesSettings, problems: kubernetesProblems };
 
 function problemsOf(changes: Changes): string[] {
-  const raw = rawConfig({ platform: { kind: "kubernetes" }, ...changes });
+  const raw = rawConfig({ platform: { kind: "kubernetes" }, environment: "staging", ...changes });
   return platformProblems([kind], raw).map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 
@@ -23,6 +23,12 @@ describe("what Kubernetes has no way for", () => {
     [
       { [`${container}.user`]: "node" },
       'instanceGroups.support.container.user: Kubernetes takes users by their numbers. Write the number of "node"',
+    ],
+    [{ environment: "production" }, "environment: a production stack can't run on Kubernetes yet"],
+    [{ rehearsal: { secrets: ["MODEL_KEY"] } }, "rehearsal.secrets: a copy on Kubernetes gets no secrets"],
+    [
+      { "instanceGroups.support.instances": [{ name: "canary", containerName: "Gateway_1" }] },
+      "instanceGroups.support.instances.0.containerName: a unit on Kubernetes is called",
     ],
     [{ "instanceGroups.support.managed": true }, "instanceGroups.support.managed: instances that"],
     [

@@ -26,7 +26,7 @@ function argsOf(networkMode: string) {
   return containerArgs(
     {
       ...{ stack: "s", name: "canary", image: stable, state: { volume: "v" }, stopGrace: 30 },
-      ...{ restoreEpoch: "", trigger: "", track: "runtime" as const, container },
+      ...{ restoreEpoch: "", trigger: "", missingTrigger: "", track: "runtime" as const, container },
     },
     { token: "t", named: pulumi.secret<Record<string, string>>({}) },
   );
