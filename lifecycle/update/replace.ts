@@ -2,7 +2,9 @@ import { OperationFailure } from "../../platforms/failure.ts";
 import type { InPlace, Platform } from "../../platforms/platform.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
 import { cutOver } from "./cut-over.ts";
+import { onceItAnswers } from "./once-it-answers.ts";
 import { ownUnit } from "./own-unit.ts";
+import { engineReturn } from "./time-budget.ts";
 
 interface ReplacementTask extends WorkloadTask {
   /** What the provider is about to make of the unit: its inputs. */
@@ -26,8 +28,29 @@ export async function replaceInPlace(
     return { snapshot: null };
   }
   const done = await cutOver(context, task);
-  if ((await ownUnit(context)) !== undefined) await platform.remove(container);
+  await countAsRemoved(context);
   return done;
+}
+
+/** It is stopped by now: that its platform does not answer for a while must not be all that comes of it. */
+async function countAsRemoved(context: WorkloadContext): Promise<void> {
+  const { platform, workload, progress } = context;
+  try {
+    await onceItAnswers(
+      async () => {
+        if ((await ownUnit(context)) !== undefined) await platform.remove(workload.container);
+      },
+      {
+        patience: engineReturn(platform),
+        waiting: ({ what }, left) => progress(`${what}: trying again, for ${left} s at most`),
+      },
+    );
+  } catch (error) {
+    throw new OperationFailure(
+      `${workload.name}: it is stopped, and its change could not be begun: ${platform.describe(error)} ` +
+        "Run `fleet recover`, or `pulumi up` once the cause is gone: it starts on its state.",
+    );
+  }
 }
 
 /** Its own programs are started on no other platform. */

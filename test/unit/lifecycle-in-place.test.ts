@@ -6,6 +6,7 @@ import { restoreBeforeCreate } from "../../lifecycle/update/restore.ts";
 import { lastServing, missingTrigger } from "../../lifecycle/update/serving-trigger.ts";
 import { situationsOf } from "../../lifecycle/update/situations.ts";
 import { startOnState } from "../../lifecycle/update/start.ts";
+import { OperationFailure } from "../../platforms/failure.ts";
 import { MemoryInPlacePlatform } from "../../platforms/memory/in-place.ts";
 import { MemoryWorld, taken } from "../support/memory-world.ts";
 import { candidate, stable } from "./config-fixture.ts";
@@ -48,6 +49,14 @@ describe("before a unit is changed in its place", () => {
     expect(world.did).toEqual([`compare ${world.name}`]);
     expect(world.requests).toBe("serving");
     expect(await world.journal()).toBeUndefined();
+  });
+
+  it("says that it is stopped where it can't be counted as removed, and what to do", async () => {
+    platform.fail(`remove ${world.name}`, new OperationFailure("you may not patch statefulsets."));
+    await expect(replace(candidate)).rejects.toThrow(
+      `${world.name}: it is stopped, and its change could not be begun: you may not patch statefulsets. Run \`fleet recover\``,
+    );
+    expect(await world.journal()).toMatchObject({ phase: "removing", from: stable });
   });
 
   it("is not stopped where the provider would be refused", async () => {
