@@ -1,6 +1,4 @@
-import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-
-const stackType = "pulumi:pulumi:Stack";
+import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
 
 /** More names than these make the line too long to read. */
 const namesShown = 2;
@@ -32,7 +30,7 @@ export class EngineWork {
     const over = (resOutputsEvent ?? resOpFailedEvent)?.metadata;
     if (over !== undefined) this.#under.delete(over.urn);
     const begun = resourcePreEvent?.metadata;
-    if (begun === undefined || begun.type === stackType) return;
+    if (begun === undefined || isComponent(begun)) return;
     this.#resources += 1;
     const { urn, op } = begun;
     this.#under.set(urn, { deed: `${op} ${urn.slice(urn.lastIndexOf("::") + 2)}`, since: now });
@@ -54,4 +52,10 @@ export class EngineWork {
       return `${this.#what}: resources looked at: ${this.#resources} … ${seconds(this.#since)}`;
     return `${this.#what}: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
   }
+}
+
+/** It lasts as long as what is in it, and nothing is done for it alone. The engine leaves out what is false. */
+function isComponent({ new: after, old: before }: Pick<StepEventMetadata, "new" | "old">): boolean {
+  const state = after ?? before;
+  return state !== undefined && state.custom !== true;
 }

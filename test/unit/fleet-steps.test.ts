@@ -249,6 +249,16 @@ describe("what is shown", () => {
         "pulumi preview: create a … 8 s; create b … 8 s; and 1 more",
       ],
       [
+        "nothing of a component, which lasts as long as what is in it",
+        [
+          prelude,
+          {
+            resourcePreEvent: { metadata: { op: "create", type: "a:b:C", urn: urn("fleet"), new: {} } },
+          } as unknown as EngineEvent,
+        ],
+        "pulumi preview reads what runs and what is on record, before anything is done … 8 s",
+      ],
+      [
         "how many are done, between two of them",
         [volume("resourcePreEvent"), volume("resOutputsEvent")],
         "pulumi preview: resources looked at: 1 … 8 s",

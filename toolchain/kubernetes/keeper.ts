@@ -29,6 +29,8 @@ type Ending = () => Promise<void> | void;
 const readyMs = 15 * 60_000;
 
 async function main(file: string): Promise<void> {
+  // Images are unpacked by it: under a stricter one nobody but root could use what is in them. What is secret says its own mode.
+  process.umask(0o022);
   const order = JSON.parse(readFileSync(file, "utf8")) as KeeperOrder;
   const places = placesIn(order.state);
   const endings: Ending[] = [];
