@@ -38,7 +38,8 @@ describe.skipIf("missing" in kubernetes)("a gateway on Kubernetes", () => {
     expect(await platform.missingRights()).toEqual([]);
     expect(await platform.unit("bot-a")).toBeUndefined();
     expect(await platform.observe([{ unit: "bot-a", workload: "bot-a" }], "test")).toEqual(new Map());
-    expect(await platform.fetch(fixture[1])).toBe("pulled");
+    // Other files of the run share the node: one of them may have it there already.
+    expect(["pulled", "present"]).toContain(await platform.fetch(fixture[1]));
     await platform.inPlace.make("bot-a", healthWait);
     const unit = await platform.unit("bot-a");
     expect(unit).toMatchObject({
