@@ -35,6 +35,7 @@ export function clusterSettings({
     "clawforce:environment": "staging",
     "clawforce:window": "runtime",
     "clawforce:change": { owner: "the demo", ticket: "DEMO-2", changelogReviewed: true },
+    "clawforce:onFailure": "rollback",
     "clawforce:platform": { kind: "kubernetes", namespace, kubeconfig, volumes: { size: "1 GiB" } },
     "clawforce:ingress": { name: proxyName, image: proxy, publish: { port: proxyPort } },
     "clawforce:agentImages": { [clusterImage]: { stable } },
