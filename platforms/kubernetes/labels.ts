@@ -24,6 +24,8 @@ export const exitAnnotation = "clawforce.io/exit-code";
 
 /** There is a unit, although its controller may be wanted at no replicas: see `InPlace`. */
 export const standsAnnotation = "clawforce.io/stands";
+/** On a controller: who the top folders of its unit's state were given to. */
+export const ownedAnnotation = "clawforce.io/owned-by";
 /** On a controller, by the program: what the start of its unit runs anew for. */
 export const startAnnotation = "clawforce.io/start";
 

@@ -32,12 +32,13 @@ import { fetchImage, imageSize } from "./image.ts";
 import { isThere } from "./in-place.ts";
 import { runJob } from "./job.ts";
 import { endJobs, leftOversOf, removeLeftOver } from "./left-overs.ts";
-import { removeUnit, startUnit, stopUnit, waitHealthy } from "./lifecycle.ts";
+import { mustFind, removeUnit, startUnit, stopUnit, waitHealthy } from "./lifecycle.ts";
 import { heldLeases, withLease } from "./lock.ts";
 import { logLines, logReachesBack } from "./logs.ts";
 import { lossesOf } from "./losses.ts";
 import { nodes } from "./node-of.ts";
 import { marked, observe } from "./observe.ts";
+import { ownStateFolders } from "./own-folder.ts";
 import { missingRights } from "./rights.ts";
 import { refuseGone, refuseRename, wayBack } from "./set-aside.ts";
 import type { KubernetesSettings } from "./settings.ts";
@@ -56,7 +57,10 @@ export class KubernetesPlatform implements Platform {
 
   readonly inPlace: InPlace = {
     wouldMakeAnew: (name, wanted) => changesTemplate(this.#cluster, name, wanted),
-    make: (name, deadline) => startUnit(this.#cluster, name, deadline),
+    make: async (name, deadline) => {
+      await ownStateFolders(this.#cluster, name, await mustFind(this.#cluster, name));
+      await startUnit(this.#cluster, name, deadline);
+    },
   };
 
   observe(wanted: readonly WantedLook[], stack: string): Promise<Map<string, Observed>> {
