@@ -25,6 +25,9 @@ describe.skipIf("missing" in kubernetes)("an update on Kubernetes", () => {
     for (const name of [canary, second]) {
       expect(await on.imageOf(name)).toBe(images.fixture[1]);
       expect((await on.world.records(name)).map(({ kind }) => kind)).toContain("verification");
+      // Else a migration of its state could not change the mode of that folder.
+      const stat = ["exec", `${name}-0`, "--", "stat", "-c", "%u:%g", "/home/node/.openclaw"];
+      expect((await on.kubectl(...stat)).trim()).toBe("1000:1000");
     }
   });
 
