@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { modelServerName } from "./settings.ts";
+import { hostOf, modelServerName } from "./settings.ts";
 
 export const clusterStack = "clawforce-cluster";
 export const namespace = "clawforce-demo";
@@ -21,8 +21,6 @@ export interface ClusterDemoParts {
   proxy: string;
 }
 
-export const hostOfGateway = (name: string) => `${name}.example.com`;
-
 /** Three gateways behind one proxy, with OpenClaw's defaults; waves of one and all. */
 export function clusterSettings({
   kubeconfig,
@@ -42,7 +40,7 @@ export function clusterSettings({
     "clawforce:instanceGroups": {
       demo: {
         agentImage: clusterImage,
-        instances: clusterInstances.map((name) => ({ name, hosts: [hostOfGateway(name)] })),
+        instances: clusterInstances.map((name) => ({ name, hosts: [hostOf(name)] })),
         waves: [1, "100%"],
         wave: 0,
         container: {

@@ -1,13 +1,12 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Terminal } from "../fleet/live.ts";
 import { projectFolder } from "../fleet/project.ts";
 import { OperationFailure } from "../platforms/failure.ts";
 import { KubernetesPlatform } from "../platforms/kubernetes/platform.ts";
 import { kubernetesSettings } from "../platforms/kubernetes/settings.ts";
 import { type Cluster, clusterFor } from "../toolchain/kubernetes/cluster.ts";
-import { answerOf, startTimeOf } from "../toolchain/processes.ts";
+import { answerOf, ownProcess } from "../toolchain/processes.ts";
 import type { Progress } from "../toolchain/progress.ts";
 import { environmentOf, kubernetesOf, kubernetesProviderOf, type Toolchain } from "../toolchain/set-up.ts";
 import {
@@ -20,6 +19,7 @@ import {
 } from "./cluster-settings.ts";
 import { ClusterStory } from "./cluster-story.ts";
 import { modelServerProgram } from "./model-server.ts";
+import { nodePortTo } from "./node-port.ts";
 import { DemoStack, secret } from "./stack.ts";
 
 export interface ClusterDemoImages {
@@ -45,7 +45,7 @@ export async function tellOnCluster(
   const folder = join(toolchain.cache, "demo-cluster");
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const owner = { pid: process.pid, started: (await startTimeOf(process.pid)) ?? "" };
+  const owner = await ownProcess(process.pid);
   const cluster = await clusterFor({ ...parts, state: join(folder, "cluster"), owner }, progress);
   try {
     const story = await storyOn(cluster, { toolchain, images, progress, terminal, folder });
@@ -101,27 +101,8 @@ async function storyOn(
   return new ClusterStory({
     ...{ demo, terminal, kubectl, images: images.openclaw },
     platform: new KubernetesPlatform(settings),
-    outside: () => outside(kubectl),
+    outside: () => nodePortTo(proxyName, kubectl),
   });
-}
-
-/** What leads to the proxy from outside is the operator's: here a port of the node. */
-async function outside(kubectl: Kubectl): Promise<{ address: string; port: number }> {
-  const made = ["--name=outside", "--type=NodePort", "--port=80", "--target-port=http"];
-  await kubectl("expose", "deployment", proxyName, ...made);
-  const port = Number(
-    await kubectl("get", "service", "outside", "--output=jsonpath={.spec.ports[0].nodePort}"),
-  );
-  const address = await kubectl("get", "node", "--output=jsonpath={.items[0].status.addresses[0].address}");
-  // Its rules may reach the node later than the service is there.
-  for (;;) {
-    const answers = await fetch(`http://${address}:${port}/`).then(
-      () => true,
-      () => false,
-    );
-    if (answers) return { address, port };
-    await sleep(200);
-  }
 }
 
 async function answered({ kubectl, kubeconfig }: Cluster, argv: string[]): Promise<string> {

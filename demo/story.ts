@@ -1,11 +1,10 @@
 import type Docker from "dockerode";
-import { shortReference, tagOf } from "../config/image-reference.ts";
+import { shortReference } from "../config/image-reference.ts";
 import type { Terminal } from "../fleet/live.ts";
-import { UpdateEngine } from "../fleet/update-engine.ts";
 import { rehearsalClockVariable } from "../lifecycle/clock.ts";
 import { inspectContainer } from "../platforms/docker/client.ts";
 import { oneShotLabel } from "../platforms/docker/one-shot.ts";
-import { hasWhatItHad, liveIn, servedImage } from "./gateway.ts";
+import { addressesOf, gatewaysOn, liveIn, servedImage } from "./gateway.ts";
 import { startModelServer } from "./model-server.ts";
 import { Narrator } from "./narrator.ts";
 import { Outage } from "./outage.ts";
@@ -23,7 +22,7 @@ import {
   stackName,
 } from "./settings.ts";
 import type { DemoStack } from "./stack.ts";
-import { failedOf, Stream, streamLines } from "./stream.ts";
+import type { StreamOptions } from "./stream.ts";
 
 export interface StoryParts {
   demo: DemoStack;
@@ -39,13 +38,6 @@ export interface StoryParts {
     small: string;
   };
   terminal: Terminal;
-}
-
-/** What must stay as it is in a workload that is not touched. */
-interface Identity {
-  container: string;
-  startedAt: string;
-  restarts: number;
 }
 
 /** Requests a second, over all workloads. */
@@ -74,23 +66,13 @@ export class Story extends Narrator {
   async tell(): Promise<void> {
     await this.#bringUp();
     await this.#liveIn();
-    const stream = this.#stream();
-    stream.start();
-    try {
+    await this.underStream(this.#stream(), "the ingress", async () => {
       await this.#updateControlPlane();
       await this.#refuseOnACopy();
       await this.#takeBackWithItsState();
       await this.#rollOut();
       await this.#promoteAndReport();
-    } finally {
-      const counts = await stream.stop();
-      this.title(
-        `the stream: ${rate} requests a second through the ingress, from the first update to the last`,
-      );
-      for (const line of streamLines(counts)) this.say(line);
-      const failed = failedOf(counts);
-      this.promise(failed === 0, `${failed} requests failed`);
-    }
+    });
   }
 
   async #bringUp(): Promise<void> {
@@ -98,10 +80,7 @@ export class Story extends Narrator {
     this.title(
       `one control plane and ${instances.length} gateways on ${shortReference(openclaw.stable)} start`,
     );
-    const engine = await UpdateEngine.open(this.named, this.#parts.terminal);
-    const { passed, output } = await engine.up(workloads);
-    if (!passed) this.write(`${output.split("\n").slice(-60).join("\n")}\n`);
-    this.require(passed, "`pulumi up` ends without an error");
+    await this.up(workloads);
     await this.promiseImage(controlPlaneName, controlPlane.before);
     for (const name of instances) await this.promiseImage(name, openclaw.stable);
   }
@@ -113,9 +92,11 @@ export class Story extends Narrator {
       ...{ name: modelServerName, image: images.small, network: networkName },
       labels: { [oneShotLabel]: modelServerName, [partLabel]: modelServerName },
     });
-    await Promise.all(
-      instances.map((name) => liveIn(docker, name, { modelServer: modelServerName, ingress: ingressName })),
-    );
+    const surroundings = {
+      modelServer: modelServerName,
+      proxies: await addressesOf(docker, ingressName),
+    };
+    await Promise.all(instances.map((name) => liveIn(gatewaysOn(docker), name, surroundings)));
     this.say(`each gateway has a session with ${modelServerName}, a stand-in of a model, and a job`);
     const session = await this.#logIn();
     await session.makeInstance(managedInstance.replace(/^bot-/, ""), images.small);
@@ -134,7 +115,7 @@ export class Story extends Narrator {
     this.title("the control plane's window: it is updated, and nothing else");
     const untouched = await this.#identities([...instances, managedInstance]);
     await this.#set("clawforce:window", "control-plane");
-    await this.#pin("control-plane", images.controlPlane.after);
+    await this.pin("control-plane", images.controlPlane.after);
     await this.fleet(0, "update");
     await this.promiseImage(controlPlaneName, images.controlPlane.after);
     await this.#promiseUntouched(untouched);
@@ -146,7 +127,7 @@ export class Story extends Narrator {
     const { stable, next } = this.#parts.images.openclaw;
     this.title(`the fleet's window: ${shortReference(next)} is tried on a copy of the canary's state`);
     await this.#set("clawforce:window", "runtime");
-    await this.#pin("openclaw", next);
+    await this.pin("openclaw", next);
     this.say("too soon: the other track has just changed");
     await this.fleet(1, "update");
     const ahead = new Date(Date.now() + nextWindow * 3_600_000);
@@ -172,23 +153,21 @@ export class Story extends Narrator {
     await model.end();
     await this.promiseImage(canary, images.openclaw.stable);
     await this.#promiseUntouched(untouched);
-    this.promise(await hasWhatItHad(docker, canary), `${canary} has its job, and answers in its session`);
+    await this.promiseKept(gatewaysOn(docker), [canary]);
   }
 
   async #rollOut(): Promise<void> {
     const { docker, images } = this.#parts;
     const { stable, next } = images.openclaw;
     this.title(`the model answers again: ${shortReference(next)}, canary first, then wave by wave`);
-    await this.#pin("openclaw", next);
+    await this.pin("openclaw", next);
     for (const updated of [1, 2, 4]) {
       await this.fleet(0, "update");
       for (const [index, name] of instances.entries()) {
         await this.promiseImage(name, index < updated ? next : stable);
       }
     }
-    for (const name of instances) {
-      this.promise(await hasWhatItHad(docker, name), `${name} has its job, and answers in its session`);
-    }
+    await this.promiseKept(gatewaysOn(docker), instances);
   }
 
   async #promoteAndReport(): Promise<void> {
@@ -200,9 +179,9 @@ export class Story extends Narrator {
     await this.fleet(0, "report");
   }
 
-  #stream(): Stream {
+  #stream(): StreamOptions {
     const gateway = (name: string) => ({ workload: name, host: hostOf(name), path: "/readyz" });
-    return new Stream({
+    return {
       address: "127.0.0.1",
       port: this.#parts.ingressPort,
       rate,
@@ -216,13 +195,7 @@ export class Story extends Narrator {
         },
         ...instances.map(gateway),
       ],
-    });
-  }
-
-  async #pin(image: string, reference: string): Promise<void> {
-    const tag = tagOf(reference);
-    if (tag === undefined) throw new Error(`${reference} has no tag to pin.`);
-    await this.fleet(0, "pin", "--image", image, tag);
+    };
   }
 
   async #set(path: string, value: string): Promise<void> {
@@ -230,30 +203,16 @@ export class Story extends Narrator {
     this.say(`change: ${path}: ${value}`);
   }
 
-  async #promiseUntouched(before: Map<string, Identity>): Promise<void> {
+  async #promiseUntouched(before: ReadonlyMap<string, string>): Promise<void> {
     const now = await this.#identities([...before.keys()]);
-    const changed = [...before].filter(
-      ([name, was]) => JSON.stringify(now.get(name)) !== JSON.stringify(was),
-    );
-    this.promise(
-      changed.length === 0,
-      changed.length === 0
-        ? `${[...before.keys()].join(", ")}: untouched, by container id, start and restarts`
-        : `${changed.map(([name]) => name).join(", ")} should have stayed untouched`,
-    );
+    this.promiseUntouched(before, now, "container id, start and restarts");
   }
 
-  async #identities(names: readonly string[]): Promise<Map<string, Identity>> {
-    const all = names.map(async (name): Promise<[string, Identity]> => {
+  /** What must stay as it is in a workload that is not touched. */
+  async #identities(names: readonly string[]): Promise<Map<string, string>> {
+    const all = names.map(async (name): Promise<[string, string]> => {
       const found = await inspectContainer(this.#parts.docker, name);
-      return [
-        name,
-        {
-          container: found?.Id ?? "none",
-          startedAt: found?.State.StartedAt ?? "never",
-          restarts: found?.RestartCount ?? 0,
-        },
-      ];
+      return [name, JSON.stringify([found?.Id, found?.State.StartedAt, found?.RestartCount])];
     });
     return new Map(await Promise.all(all));
   }

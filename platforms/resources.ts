@@ -75,8 +75,8 @@ export interface IngressSpec {
 }
 
 /**
- * What the components declare on a platform. Undefined where a platform has no such thing. Names, types and parents of the resources stand in people's state: an
- * implementation never changes them.
+ * What the components declare on a platform. Undefined where a platform has no such thing. Names, types and parents of the
+ * resources stand in people's state: an implementation never changes them.
  */
 export interface PlatformResources {
   provider(name: string, opts: pulumi.ComponentResourceOptions): pulumi.ProviderResource;

@@ -82,49 +82,66 @@ function inSeconds(value: number): string {
   return `${Math.round(value * 10) / 10} s`;
 }
 
-/** What a workload's own times say of each other, and its container of them. */
+/** What a workload's own times say of each other, and what runs it of them. */
 function graceFindings(workload: JudgedWorkload): DrainFinding[] {
-  const { name, runner, pause } = workload;
-  const { stopGrace, unseen } = pause;
-  const { path, value: grace } = isSet(workload)
-    ? graceOfSet(runner)
-    : { path: "destroyGraceSeconds", value: read(runner.props, "destroyGraceSeconds") };
-  const timeout = read(runner.props, "stopTimeout");
-  const findings: DrainFinding[] = [];
-  if (stopGrace < unseen) {
-    findings.push({
+  return [
+    ...unseenFindings(workload),
+    ...(isSet(workload) ? setGraceFindings(workload) : containerGraceFindings(workload)),
+  ];
+}
+
+function unseenFindings(workload: JudgedWorkload): DrainFinding[] {
+  const { stopGrace, unseen } = workload.pause;
+  if (stopGrace >= unseen) return [];
+  return [
+    {
       ...{ kind: "grace", ...placeIn(workload, "judged.pause.stopGrace") },
       what: `it has ${inSeconds(stopGrace)} to stop, and ${inSeconds(unseen)} of work that nobody can see may be active`,
       why: "work that has not ended by then is cut, and nothing says so",
       write: `stopGrace: ${Math.ceil(unseen)}s, or \`drain.http\` or \`drain.command\`, which wait for the work before the stop`,
-    });
-  }
-  if (isSet(workload) && typeof grace !== "number") {
-    const problem = grace === notKnown ? "unknown" : "malformed";
-    return [...findings, unreadProperty(runner, { path, problem })];
-  }
+    },
+  ];
+}
+
+function setGraceFindings(workload: JudgedWorkload): DrainFinding[] {
+  const { path, value: grace } = graceOfSet(workload.runner);
+  if (typeof grace === "number") return shortGrace(workload, path, grace);
+  return [unreadProperty(workload.runner, { path, problem: grace === notKnown ? "unknown" : "malformed" })];
+}
+
+function containerGraceFindings(workload: JudgedWorkload): DrainFinding[] {
+  const { name, runner } = workload;
+  const grace = read(runner.props, "destroyGraceSeconds");
   // None at all is said of every container with state.
-  if (typeof grace !== "number" || (grace <= 0 && !isSet(workload))) return findings;
-  if (grace < stopGrace) {
-    findings.push({
-      ...{ kind: "grace", resource: name, urn: runner.urn, path },
-      what: `it is ${inSeconds(grace)}, but the workload has ${inSeconds(stopGrace)} to stop`,
-      why: "a removal without a cut-over would kill it too early",
-      write: `${path.slice(path.lastIndexOf(".") + 1)}: ${Math.ceil(stopGrace)}`,
-    });
-  }
-  if (isSet(workload)) return findings;
+  if (typeof grace !== "number" || grace <= 0) return [];
+  const short = shortGrace(workload, "destroyGraceSeconds", grace);
+  const timeout = read(runner.props, "stopTimeout");
+  if (timeout === grace) return short;
   if (timeout === notKnown)
-    return [...findings, unreadProperty(runner, { path: "stopTimeout", problem: "unknown" })];
-  if (timeout !== grace) {
-    findings.push({
+    return [...short, unreadProperty(runner, { path: "stopTimeout", problem: "unknown" })];
+  return [
+    ...short,
+    {
       ...{ kind: "timeouts", resource: name, urn: runner.urn, path: "stopTimeout" },
       what: `it is not the same as destroyGraceSeconds, which is ${inSeconds(grace)}`,
       why: "Docker itself stops by stopTimeout: when the host shuts down, and on `docker stop`",
       write: `stopTimeout: ${grace}`,
-    });
-  }
-  return findings;
+    },
+  ];
+}
+
+/** What runs a workload gives it less time than it needs to stop. */
+function shortGrace({ name, runner, pause }: JudgedWorkload, path: string, grace: number): DrainFinding[] {
+  const { stopGrace } = pause;
+  if (grace >= stopGrace) return [];
+  return [
+    {
+      ...{ kind: "grace", resource: name, urn: runner.urn, path },
+      what: `it is ${inSeconds(grace)}, but the workload has ${inSeconds(stopGrace)} to stop`,
+      why: "a removal without a cut-over would kill it too early",
+      write: `${path.slice(path.lastIndexOf(".") + 1)}: ${Math.ceil(stopGrace)}`,
+    },
+  ];
 }
 
 /** What the proxy keeps it gets told again. */

@@ -5,7 +5,7 @@ import { isObject, itemsOf, notKnown, reach, read } from "./guarded-read.ts";
 export const setType = "kubernetes:apps/v1:StatefulSet";
 
 /** On the pod template: the hash that the pod was made for. */
-const madeAnnotation = "clawforce.io/made";
+export const madeAnnotation = "clawforce.io/made";
 
 const podPath = "spec.template.spec";
 

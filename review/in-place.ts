@@ -1,12 +1,8 @@
+import { madeAnnotation, setType } from "../policies/unit-set.ts";
 import { itemsOf, mappingOf, textOf } from "./plain-json.ts";
 import type { ResourceState, Step } from "./preview.ts";
 
 /** What runs a workload on Kubernetes. The provider changes it in its place, at no replicas; a command starts it. */
-export const setType = "kubernetes:apps/v1:StatefulSet";
-
-/** On the pod template: the hash that the pod is made for. */
-const madeAnnotation = "clawforce.io/made";
-
 export function isSet({ type }: Pick<Step, "type">): boolean {
   return type === setType;
 }

@@ -50,12 +50,10 @@ function operationOf(workload: ReviewedWorkload): string {
     case "create":
       if (told?.move === "first") return "first start";
       return managed && told?.move === "none" ? "taken in" : "made anew";
-    case "replace":
-      if (told?.move === "back") return "back";
-      if (told?.move === "change") return `other settings: ${inputsOf(runner)}`;
-      if (told?.move === "change-back") return `back to earlier settings: ${inputsOf(runner)}`;
-      if (told?.move === "restore") return "state set back";
-      return changesImage(workload) ? "update" : `replaced: ${inputsOf(runner)}`;
+    case "replace": {
+      const inputs = inputsOf(runner);
+      return moveText(told, inputs) ?? (changesImage(workload) ? "update" : `replaced: ${inputs}`);
+    }
     case "update":
       return managed ? "noted" : `changed in place: ${inputsOf(runner)}`;
     default:
@@ -68,17 +66,23 @@ function inPlaceOperation(workload: ReviewedWorkload): string {
   const { runner, starter, told } = workload;
   if (runner === undefined) return "none";
   const paths = pathsText(changedPaths(runner));
-  const settings = paths === "" ? aSecret : paths;
   if (!isMadeAnew(workload)) {
     if (runner.op === "same") return starter?.op === "update" ? "noted" : "none";
     return changesPod(runner)
       ? `changed in place: ${paths}`
       : `no restart: ${paths === "" ? runner.op : paths}`;
   }
-  if (runner.before === undefined) return told?.move === "first" ? "first start" : "made anew";
+  if (told?.move === "first") return "first start";
+  if (runner.before === undefined) return "made anew";
+  const move = moveText(told, paths === "" ? aSecret : paths);
+  if (move !== undefined) return move;
+  if (changesImage(workload)) return `update, ${turnOf(workload)}`;
+  return paths === "" ? "started anew" : `restarted: ${paths}`;
+}
+
+/** Of what is made anew: what the program says that it is for; undefined: it does not say. */
+function moveText(told: ReviewedWorkload["told"], settings: string): string | undefined {
   switch (told?.move) {
-    case "first":
-      return "first start";
     case "back":
       return "back";
     case "change":
@@ -88,8 +92,7 @@ function inPlaceOperation(workload: ReviewedWorkload): string {
     case "restore":
       return "state set back";
     default:
-      if (changesImage(workload)) return `update, ${turnOf(workload)}`;
-      return paths === "" ? "started anew" : `restarted: ${paths}`;
+      return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isRunning, type OwnProcess, startTimeOf } from "./processes.ts";
+import { isRunning, type OwnProcess, ownProcess } from "./processes.ts";
 
 /** Runs `work` while no other process does so under the same lock file. A lock of a dead process is taken over. */
 export async function withLock<T>(
@@ -10,7 +10,7 @@ export async function withLock<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const mine = `${file}.${process.pid}-${randomBytes(4).toString("hex")}`;
-  const self: OwnProcess = { pid: process.pid, started: (await startTimeOf(process.pid)) ?? "" };
+  const self = await ownProcess(process.pid);
   const giveUp = () => rmSync(mine, { force: true });
   process.on("exit", giveUp);
   writeFileSync(mine, JSON.stringify(self), { mode: 0o600 });

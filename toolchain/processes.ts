@@ -87,10 +87,15 @@ export async function startDetached(argv: Argv, log: string): Promise<OwnProcess
       child.on("error", (error) => reject(new SetUpError(`${program} cannot be started: ${error.message}`)));
     });
     child.unref();
-    return { pid, started: (await startTimeOf(pid)) ?? "" };
+    return await ownProcess(pid);
   } finally {
     closeSync(output);
   }
+}
+
+/** The process that has this id now. */
+export async function ownProcess(pid: number): Promise<OwnProcess> {
+  return { pid, started: (await startTimeOf(pid)) ?? "" };
 }
 
 /** When the process began, in whatever unit the system keeps it; nothing when there is no such process. */

@@ -4,14 +4,12 @@ import type { Cache } from "./cache.ts";
 
 type Package = "@pulumi/pulumi" | "@pulumi/docker" | "@pulumi/command" | "@pulumi/kubernetes";
 
-const manifest = JSON.parse(readFileSync(join(import.meta.dirname, "..", "package.json"), "utf8")) as Record<
-  "dependencies" | "devDependencies",
-  Partial<Record<Package, string>>
->;
-const packages = { ...manifest.devDependencies, ...manifest.dependencies } as Record<Package, string>;
+const { dependencies } = JSON.parse(
+  readFileSync(join(import.meta.dirname, "..", "package.json"), "utf8"),
+) as { dependencies: Record<Package, string> };
 
 /** The CLI of the SDK's own version: the two speak a protocol that grows with every release. */
-export const pulumiVersion = packages["@pulumi/pulumi"];
+export const pulumiVersion = dependencies["@pulumi/pulumi"];
 
 export interface Plugin {
   readonly name: string;
@@ -36,9 +34,9 @@ export interface PluginBuild {
 }
 
 export const plugins: readonly Plugin[] = [
-  { name: "docker", version: packages["@pulumi/docker"], module: "provider-docker" },
-  { name: "command", version: packages["@pulumi/command"], module: "provider-command" },
+  { name: "docker", version: dependencies["@pulumi/docker"], module: "provider-docker" },
+  { name: "command", version: dependencies["@pulumi/command"], module: "provider-command" },
 ];
 
 /** Of the plugin that only those get who ask for it, see kubernetes/provider.ts. */
-export const kubernetesPluginVersion = packages["@pulumi/kubernetes"];
+export const kubernetesPluginVersion = dependencies["@pulumi/kubernetes"];

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { fromHome } from "../home-path.ts";
 
 /** A Docker host, and how it is reached: as the stack configuration says it. */
 export interface DockerHost extends DockerAccess {
@@ -61,10 +62,6 @@ export function certificateFolder(
   const { DOCKER_TLS_VERIFY: verify = "", DOCKER_CERT_PATH: folder = "" } = environment;
   if (folder !== "") return folder;
   return verify === "" ? undefined : join(homedir(), ".docker");
-}
-
-function fromHome(path: string): string {
-  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
 }
 
 /**

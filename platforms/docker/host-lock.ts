@@ -1,9 +1,8 @@
 import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { OperationFailure } from "../failure.ts";
-import type { LockHolder, LockRequest } from "../lock.ts";
+import { type HeldLock, type LockHolder, type LockRequest, lockName, whileHeld } from "../lock.ts";
 import { inspectContainer, isNotFound } from "./client.ts";
 import { ensureImage } from "./image.ts";
 
@@ -27,17 +26,10 @@ export async function withHostLock<T>(
   request: LockRequest,
   work: () => Promise<T>,
 ): Promise<T> {
-  const lock = await acquire(docker, request);
-  let result: T;
-  try {
-    result = await Promise.race([work(), lock.lost]);
-  } catch (error) {
-    // An engine that hangs fails the release too, and that would hide in which step it did.
-    await lock.release().catch(() => {});
-    throw error;
-  }
-  await lock.release();
-  return result;
+  await ensureImage(docker, request.image);
+  const unstarted = new Map<string, number>();
+  const take = () => taken(docker, request, unstarted);
+  return whileHeld(request, { where: "on this Docker host", patience, interval: 0.3, take }, work);
 }
 
 /** All locks that are held on a Docker host. */
@@ -53,10 +45,6 @@ export async function deadHostLocks(docker: Docker): Promise<{ id: string; holde
   return found.map(({ Id, Labels }) => ({ id: Id, holder: holderIn(Labels) }));
 }
 
-export function lockName({ kind, of }: Pick<LockRequest, "kind" | "of">): string {
-  return ["clawforce-lock", kind, of].filter((part) => part !== "").join("-");
-}
-
 function holderIn(labels: Readonly<Record<string, string>>): LockHolder {
   const label = (name: string) => labels[`${lockLabel}.${name}`] ?? "";
   return {
@@ -69,41 +57,26 @@ function holderIn(labels: Readonly<Record<string, string>>): LockHolder {
   };
 }
 
-interface HeldLock {
-  /** Rejects when the lock is gone although it was not released. */
-  lost: Promise<never>;
-  release(): Promise<void>;
-}
-
-async function acquire(docker: Docker, request: LockRequest): Promise<HeldLock> {
-  await ensureImage(docker, request.image);
-  const until = Date.now() + request.wait * 1000;
-  const unstarted = new Map<string, number>();
-  let told = false;
-  for (;;) {
-    const own = await created(docker, request);
-    const held = own && (await started(own, request));
-    if (held !== undefined) {
-      return held;
-    }
-    const other = await inspectContainer(docker, lockName(request));
-    if (other === undefined) {
-      continue;
-    }
-    if (isOver(other, unstarted)) {
-      await removeStopped(docker, other.Id);
-      continue;
-    }
-    const holder = holderIn(other.Config.Labels);
-    if (Date.now() > until) {
-      throw new OperationFailure(describeHeld(request, holder));
-    }
-    if (!told) {
-      told = true;
-      request.progress?.(`waiting for ${describeHolder(holder)}`);
-    }
-    await sleep(300);
+/** What is left of a holder that is gone is removed, and then it can be had. */
+async function taken(
+  docker: Docker,
+  request: LockRequest,
+  unstarted: Map<string, number>,
+): Promise<HeldLock | { holder: LockHolder } | undefined> {
+  const own = await created(docker, request);
+  const held = own && (await started(own, request));
+  if (held !== undefined) {
+    return held;
   }
+  const other = await inspectContainer(docker, lockName(request));
+  if (other === undefined) {
+    return undefined;
+  }
+  if (isOver(other, unstarted)) {
+    await removeStopped(docker, other.Id);
+    return undefined;
+  }
+  return { holder: holderIn(other.Config.Labels) };
 }
 
 /** Undefined when there is one of this name. */
@@ -219,18 +192,6 @@ async function removeForced(container: Docker.Container): Promise<void> {
 /** Gone, being removed, or started meanwhile. */
 function isGoing(error: unknown): boolean {
   return isNotFound(error) || (error as { statusCode?: number }).statusCode === 409;
-}
-
-function describeHolder({ purpose, of, pid, host, since }: LockHolder): string {
-  return `${purpose}${of === "" ? "" : ` of ${of}`} by process ${pid} on ${host}, since ${since}`;
-}
-
-function describeHeld(request: LockRequest, holder: LockHolder): string {
-  const what = request.kind === "drill" ? "A drill" : `Other work on ${request.of}`;
-  return (
-    `${what} is under way on this Docker host: ${describeHolder(holder)}. Nothing of it was touched. Wait for it to end, then try again. ` +
-    `If that process is dead, its lock ends by itself within ${patience} s.`
-  );
 }
 
 function describeLost({ kind, of }: LockRequest): string {

@@ -1,30 +1,26 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type { StateLocation } from "../../config/rollout.ts";
 import { labelValue, stackLabel } from "./labels.ts";
+import { placeOf } from "./places.ts";
 import type { PodPlace } from "./pod-template.ts";
 import type { KubernetesSettings } from "./settings.ts";
 
 /**
- * A place of a state in a pod: a volume is the claim of its name, a folder one in the claim that holds all folders.
+ * A place of a state in a pod.
  *
  * @param name - of the volume in the pod.
  * @param at - path in the container.
  */
 export function placeIn(
-  { folders }: Pick<KubernetesSettings, "folders">,
+  settings: Pick<KubernetesSettings, "folders">,
   name: string,
   location: StateLocation,
   at: string,
 ): PodPlace {
-  if ("volume" in location) {
-    return {
-      volume: { name, persistentVolumeClaim: { claimName: location.volume } },
-      mount: { name, mountPath: at },
-    };
-  }
+  const { claim, folder } = placeOf(settings, location);
   return {
-    volume: { name, persistentVolumeClaim: { claimName: folders } },
-    mount: { name, mountPath: at, subPath: location.directory.replace(/^\/+/, "") },
+    volume: { name, persistentVolumeClaim: { claimName: claim } },
+    mount: { name, mountPath: at, ...(folder !== undefined && { subPath: folder }) },
   };
 }
 

@@ -7,6 +7,7 @@ import { EngineFailure } from "../failure.ts";
 import { CredentialSource } from "./credentials.ts";
 import { engineFailure, silentServer } from "./engine-failure.ts";
 import { type ClusterAccess, clusterAccess } from "./kubeconfig.ts";
+import type { List } from "./objects.ts";
 import { refusalOf } from "./refusal.ts";
 import { defaultAnswer, type KubernetesSettings } from "./settings.ts";
 
@@ -93,6 +94,12 @@ export class Cluster {
         clearTimeout(late);
       }
     }, question.patience);
+  }
+
+  /** All objects of a kind: `list(cluster.in("v1", "pods"))`. */
+  async list<Item>(path: string, query?: Query): Promise<Item[]> {
+    const { items = [] } = await this.ask<List<Item>>({ path, ...(query && { query }) });
+    return items;
   }
 
   /** The answer as it comes. Whoever takes it destroys it. */

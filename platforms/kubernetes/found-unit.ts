@@ -1,7 +1,7 @@
 import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
 import { objectName } from "./labels.ts";
-import type { Container, Controller, List, Pod } from "./objects.ts";
+import type { Container, Controller, Metadata, Pod } from "./objects.ts";
 import { NotRunning, unlessGone } from "./refusal.ts";
 
 export type ControllerKind = "StatefulSet" | "Deployment";
@@ -40,26 +40,29 @@ export async function findUnit(cluster: Cluster, name: string): Promise<FoundUni
   return undefined;
 }
 
-async function podsBy(cluster: Cluster, { spec }: Controller): Promise<Pod[]> {
+function podsBy(cluster: Cluster, { spec }: Controller): Promise<Pod[]> {
   const labels = Object.entries(spec.selector?.matchLabels ?? {});
   const query = { labelSelector: labels.map(([key, value]) => `${key}=${value}`).join(",") };
-  const { items = [] } = await cluster.ask<List<Pod>>({ path: cluster.in("v1", "pods"), query });
-  return items;
+  return cluster.list<Pod>(cluster.in("v1", "pods"), query);
 }
 
 /** Those of a list that this controller has made. One that has ended for good holds nothing any more. */
 export function podsOf(kind: ControllerKind, { metadata, spec }: Controller, pods: readonly Pod[]): Pod[] {
   const labels = Object.entries(spec.selector?.matchLabels ?? {});
   return pods.filter((pod) => {
-    const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
     const isSelected = labels.every(([key, value]) => pod.metadata.labels?.[key] === value);
-    const isOwned =
-      kind === "StatefulSet"
-        ? owner?.uid === metadata.uid
-        : // A Deployment's pods are of a ReplicaSet: its name, and a hash.
-          owner?.kind === "ReplicaSet" && owner.name.replace(/-[^-]+$/, "") === metadata.name;
-    return isSelected && isOwned && !hasEnded(pod);
+    return isSelected && isMadeBy(pod, kind, metadata) && !hasEnded(pod);
   });
+}
+
+/** Whether a pod is of this object, by who its controller is. */
+export function isMadeBy({ metadata }: Pod, kind: string, maker: Pick<Metadata, "name" | "uid">): boolean {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  if (owner === undefined) return false;
+  // A Deployment's pods are of a ReplicaSet: its name, and a hash.
+  return kind === "Deployment"
+    ? owner.kind === "ReplicaSet" && owner.name.replace(/-[^-]+$/, "") === maker.name
+    : owner.uid === maker.uid;
 }
 
 export function hasEnded({ status }: Pod): boolean {

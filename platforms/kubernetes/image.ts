@@ -5,8 +5,8 @@ import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
 import { apartFromCluster } from "./job-pod.ts";
 import { nodes, onNode, workloadPods } from "./node-of.ts";
-import type { ClusterNode, List, Pod, PodEvent } from "./objects.ts";
-import { statusOf, troubleOf, waitsFor } from "./pod-health.ts";
+import type { ClusterNode, Pod, PodEvent } from "./objects.ts";
+import { neverBegan, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
 import { createOnce, followPod, removeAfter, shortLived } from "./pods.ts";
 import { isForbidden } from "./refusal.ts";
 
@@ -93,8 +93,8 @@ async function pull(
 async function wasThere(cluster: Cluster, pod: string): Promise<boolean> {
   const query = { fieldSelector: `involvedObject.name=${pod},reason=Pulled` };
   try {
-    const { items = [] } = await cluster.ask<List<PodEvent>>({ path: cluster.in("v1", "events"), query });
-    return items.some(({ message = "" }) => message.includes("already present"));
+    const events = await cluster.list<PodEvent>(cluster.in("v1", "events"), query);
+    return events.some(({ message = "" }) => message.includes("already present"));
   } catch (error) {
     if (!isForbidden(error)) throw error;
     return false;
@@ -113,7 +113,7 @@ export function pulledOr(failed: (why: string) => Error): (pod: Pod) => true | u
     // It was pulled, and its program is not there.
     if (waiting?.reason === "CreateContainerError" || waiting?.reason === "RunContainerError") return true;
     const trouble = troubleOf(pod, puller);
-    if (terminated?.reason === "StartError" || terminated?.reason === "ContainerCannotRun") return true;
+    if (neverBegan(terminated)) return true;
     if (trouble !== undefined) throw failed(trouble);
     return undefined;
   };

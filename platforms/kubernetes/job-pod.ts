@@ -1,7 +1,7 @@
 import type { Job, JobPlace } from "../platform.ts";
 import { onNode } from "./node-of.ts";
 import type { Container, KubernetesObject, Pod, PodSpec, Volume } from "./objects.ts";
-import { folderOf, mountedPlaces } from "./places.ts";
+import { mountedPlaces, placeOf } from "./places.ts";
 import { shortLived } from "./pods.ts";
 import type { KubernetesSettings } from "./settings.ts";
 
@@ -100,7 +100,7 @@ function folderLook(
   base: Omit<Container, "name">,
 ): Container | undefined {
   const folders = places.flatMap(({ from, onlyIfThere }) =>
-    onlyIfThere === true && "directory" in from ? [folderOf(settings, from.directory).folder] : [],
+    onlyIfThere === true && "directory" in from ? (placeOf(settings, from).folder ?? []) : [],
   );
   const claim = volumes.find((each) => each.persistentVolumeClaim?.claimName === settings.folders);
   if (folders.length === 0 || claim === undefined) return undefined;

@@ -8,8 +8,8 @@ import { objectName } from "./labels.ts";
 import { keepFromNetwork } from "./network.ts";
 import { nodeUsing } from "./node-of.ts";
 import type { Pod, Terminated } from "./objects.ts";
-import { claimPlace, refuseMissingClaims } from "./places.ts";
-import { endText, removedBy, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
+import { placeOfJob, refuseMissingClaims } from "./places.ts";
+import { endText, neverBegan, removedBy, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
 import { createOnce, followPod, removeAfter } from "./pods.ts";
 
 /** Seconds to read what a job has printed. */
@@ -35,14 +35,12 @@ export async function runJob(cluster: Cluster, job: Job): Promise<JobResult> {
     job.places.map(({ from }) => from),
   );
   await keepFromNetwork(cluster);
-  const claims = job.places.map(({ from }) => claimPlace(cluster.settings, from).claim);
-  const shared = claims.filter((claim) => claim === cluster.settings.folders);
-  const node = await nodeUsing(cluster, [...claims.filter((claim) => !shared.includes(claim)), ...shared]);
+  const claims = job.places.map(({ from }) => placeOfJob(cluster.settings, from).claim);
+  const own = claims.filter((claim) => claim !== cluster.settings.folders);
+  const node = await nodeUsing(cluster, [...own, ...claims]);
   const call = randomBytes(4).toString("hex");
   const name = objectName(`clawforce-${workload.replace("/", "-")}`, 52).concat(`-${call}`);
   const pods = cluster.in("v1", "pods");
-  // Whoever mounts a state next must not meet this pod on it: what a volume belongs to is set for its first pod alone.
-  const holdsNothing = claims.every((claim) => shared.includes(claim));
   let failure: unknown;
   let ended = false;
   try {
@@ -59,7 +57,8 @@ export async function runJob(cluster: Cluster, job: Job): Promise<JobResult> {
       late: (seen) => lateFailure(job, seen),
       look: (seen) => endOf(job, seen),
     });
-    ended = holdsNothing;
+    // Whoever mounts a state next must not meet this pod on it: what a volume belongs to is set for its first pod alone.
+    ended = own.length === 0;
     return { exitCode: end.exitCode, ...(await printed(cluster, name)) };
   } catch (error) {
     failure = error;
@@ -87,8 +86,7 @@ function endOf({ workload, purpose }: Job, pod: Pod): Terminated | undefined {
   }
   if (look !== undefined && look.exitCode !== 0) throw failed(`ended with ${endText(look)}`);
   const terminated = statusOf(pod, worker)?.state?.terminated;
-  // The program never ran: the image has no such file, or the node could not start it.
-  if (terminated?.reason === "StartError" || terminated?.reason === "ContainerCannotRun") {
+  if (terminated !== undefined && neverBegan(terminated)) {
     throw failed(`can't start it: ${terminated.message ?? terminated.reason}`);
   }
   if (terminated?.reason === "OOMKilled") throw failed("ran out of memory");

@@ -4,6 +4,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { fieldOf, isMapping } from "../../config/json.ts";
 import { messageOf, OperationFailure } from "../failure.ts";
+import { fromHome } from "../home-path.ts";
 
 /** How a cluster is reached, by a context of a kubeconfig. */
 export interface ClusterAccess {
@@ -90,10 +91,6 @@ function kubeconfigFiles({ kubeconfig }: KubeconfigChoice, environment: NodeJS.P
   if (kubeconfig !== undefined) return [fromHome(kubeconfig)];
   const listed = (environment.KUBECONFIG ?? "").split(delimiter).filter((file) => file !== "");
   return listed.length > 0 ? listed : [join(homedir(), ".kube", "config")];
-}
-
-function fromHome(path: string): string {
-  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
 }
 
 /** As kubectl has it, one that is not there counts as empty. */

@@ -1,4 +1,4 @@
-import type { LockHolder, LockRequest } from "../lock.ts";
+import { type LockHolder, type LockRequest, lockName } from "../lock.ts";
 import { labelValue, objectName } from "./labels.ts";
 import type { Lease, Metadata } from "./objects.ts";
 
@@ -8,8 +8,8 @@ export const lockLabel = "clawforce.io/lock";
 /** Seconds without a renewal after which a holder counts as dead: its process was killed, or its machine is cut off. */
 export const patience = 60;
 
-export function lockName({ kind, of }: Pick<LockRequest, "kind" | "of">): string {
-  return objectName(["clawforce-lock", kind, of].filter((part) => part !== "").join("-"), 253);
+export function leaseName(request: Pick<LockRequest, "kind" | "of">): string {
+  return objectName(lockName(request), 253);
 }
 
 /** Who holds it, as annotations: a label takes no such texts. */
@@ -20,7 +20,7 @@ export function leaseMetadata(
   const { kind, of, purpose } = request;
   const notes = { of, purpose, host: who.host, pid: String(who.pid), since: who.since };
   return {
-    name: lockName(request),
+    name: leaseName(request),
     labels: { [lockLabel]: labelValue(kind) },
     annotations: Object.fromEntries(
       Object.entries(notes).map(([key, value]) => [`${lockLabel}-${key}`, value]),

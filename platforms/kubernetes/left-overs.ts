@@ -4,7 +4,7 @@ import { hasEnded } from "./found-unit.ts";
 import { pullsFor } from "./image.ts";
 import { labelValue, oneShotAnnotation, oneShotLabel, purposeAnnotation } from "./labels.ts";
 import { deadLeases, removeDeadLease } from "./lock.ts";
-import type { KubernetesObject, List, Metadata, Pod } from "./objects.ts";
+import type { Claim, Metadata, Pod } from "./objects.ts";
 import { removePod } from "./pods.ts";
 import { unlessGone } from "./refusal.ts";
 
@@ -13,12 +13,9 @@ import { unlessGone } from "./refusal.ts";
  * pod had for an input goes with it.
  */
 export async function leftOversOf(cluster: Cluster, workloads: readonly string[]): Promise<LeftOver[]> {
-  const marked = async (kind: string) => {
-    const query = { labelSelector: oneShotLabel };
-    return (await cluster.ask<List<KubernetesObject>>({ path: cluster.in("v1", kind), query })).items ?? [];
-  };
-  const pods = (await marked("pods")) as Pod[];
-  const claims = await marked("persistentvolumeclaims");
+  const marked = { labelSelector: oneShotLabel };
+  const pods = await cluster.list<Pod>(cluster.in("v1", "pods"), marked);
+  const claims = await cluster.list<Claim>(cluster.in("v1", "persistentvolumeclaims"), marked);
   const dead = await deadLeases(cluster);
   return [
     ...pods.flatMap((pod) =>
@@ -54,8 +51,9 @@ export async function removeLeftOver(cluster: Cluster, { kind, id }: LeftOver): 
 }
 
 export async function endJobs(cluster: Cluster, workload: string): Promise<string[]> {
-  const query = { labelSelector: `${oneShotLabel}=${labelValue(workload)}` };
-  const { items = [] } = await cluster.ask<List<Pod>>({ path: cluster.in("v1", "pods"), query });
-  for (const { metadata } of items) await removePod(cluster, metadata.name, { ended: false });
-  return items.map(({ metadata }) => metadata.annotations?.[purposeAnnotation] ?? oneShotLabel);
+  const pods = await cluster.list<Pod>(cluster.in("v1", "pods"), {
+    labelSelector: `${oneShotLabel}=${labelValue(workload)}`,
+  });
+  for (const { metadata } of pods) await removePod(cluster, metadata.name, { ended: false });
+  return pods.map(({ metadata }) => metadata.annotations?.[purposeAnnotation] ?? oneShotLabel);
 }

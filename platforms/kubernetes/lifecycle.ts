@@ -8,8 +8,8 @@ import { exitAnnotation, fieldManager } from "./labels.ts";
 import { lastLines } from "./logs.ts";
 import type { Pod } from "./objects.ts";
 import { healthOf, isReady, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
-import { Refusal, unlessGone } from "./refusal.ts";
-import { watchEnd } from "./watch-end.ts";
+import { isConflict, Refusal, unlessGone } from "./refusal.ts";
+import { gracePeriod, killedCode, stoppedCode, watchEnd } from "./watch-end.ts";
 import { podsLeftOn } from "./writers.ts";
 
 /** Seconds that a node may take to tell that a pod is gone, after its grace. */
@@ -18,8 +18,6 @@ const nodePatience = 60;
 const interval = 0.3;
 /** Lines of its log in a message. */
 const shownLines = 5;
-/** Of a program that was killed. */
-const killedCode = 137;
 
 export async function mustFind(cluster: Cluster, name: string): Promise<FoundUnit> {
   const found = await findUnit(cluster, name);
@@ -57,13 +55,10 @@ export async function stopUnit(
   }
   const known = ends.map(({ exitCode }) => exitCode()).find((code) => code !== undefined);
   const stopped = found.pods.length > 0;
-  if (stopped) await recordExit(cluster, found, known ?? (took >= grace ? killedCode : 0));
   const before = Number(found.controller.metadata.annotations?.[exitAnnotation] ?? 0);
-  const code = stopped ? known : before;
-  return {
-    seconds: Math.round(took * 10) / 10,
-    killed: code === killedCode || (stopped && code === undefined && took >= grace),
-  };
+  const code = stopped ? stoppedCode(known, took, grace) : before;
+  if (stopped) await recordExit(cluster, found, code);
+  return { seconds: Math.round(took * 10) / 10, killed: code === killedCode };
 }
 
 export async function scale(
@@ -85,15 +80,11 @@ async function endPod(cluster: Cluster, { metadata }: Pod, grace: number): Promi
   const work = cluster.ask({
     method: "DELETE",
     path: cluster.in("v1", "pods", metadata.name),
-    body: {
-      // Zero would take it out of the list while it still runs.
-      gracePeriodSeconds: Math.max(1, Math.ceil(grace)),
-      preconditions: { uid: metadata.uid },
-    },
+    body: { gracePeriodSeconds: gracePeriod(grace), preconditions: { uid: metadata.uid } },
   });
   await unlessGone(work).catch((error) => {
     // Another one of its name is there: none of those that were to end.
-    if (!(error instanceof Refusal && error.code === 409)) throw error;
+    if (!isConflict(error)) throw error;
   });
 }
 

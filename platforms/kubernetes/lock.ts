@@ -2,19 +2,19 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineFailure, OperationFailure } from "../failure.ts";
-import type { LockHolder, LockRequest } from "../lock.ts";
+import { type HeldLock, type LockHolder, type LockRequest, whileHeld } from "../lock.ts";
 import type { Cluster } from "./cluster.ts";
 import {
   holderIn,
   isExpired,
   leaseMetadata,
+  leaseName,
   leaseSpec,
   lockLabel,
-  lockName,
   patience,
   renewed,
 } from "./lease.ts";
-import type { Lease, List } from "./objects.ts";
+import type { Lease } from "./objects.ts";
 import { isConflict, isNotFound, unlessGone } from "./refusal.ts";
 
 const beatSeconds = 10;
@@ -30,17 +30,15 @@ export async function withLease<T>(
   request: LockRequest,
   work: () => Promise<T>,
 ): Promise<T> {
-  const lock = await acquire(cluster, request);
-  let result: T;
-  try {
-    result = await Promise.race([work(), lock.lost]);
-  } catch (error) {
-    // A server that is gone fails the release too, and that would hide in which step it was.
-    await lock.release().catch(() => {});
-    throw error;
-  }
-  await lock.release();
-  return result;
+  const identity = `${hostname()}/${process.pid}/${randomUUID()}`;
+  const where = `in the namespace ${cluster.namespace}`;
+  const attempt = async () => {
+    const taken = await take(cluster, request, identity);
+    return taken.spec?.holderIdentity === identity
+      ? held(cluster, request, taken)
+      : { holder: holderIn(taken) };
+  };
+  return whileHeld(request, { where, patience, interval: 0.5, take: attempt }, work);
 }
 
 /** All locks that are held. */
@@ -63,41 +61,17 @@ export async function removeDeadLease(cluster: Cluster, name: string): Promise<v
   if (lease !== undefined && isExpired(lease, cluster.now)) await removed(cluster, lease);
 }
 
-async function leases(cluster: Cluster): Promise<Lease[]> {
-  const query = { labelSelector: lockLabel };
-  return (await cluster.ask<List<Lease>>({ path: pathOf(cluster), query })).items ?? [];
+function leases(cluster: Cluster): Promise<Lease[]> {
+  return cluster.list<Lease>(pathOf(cluster), { labelSelector: lockLabel });
 }
 
 function pathOf(cluster: Cluster, ...name: string[]): string {
   return cluster.in("coordination.k8s.io/v1", "leases", ...name);
 }
 
-interface HeldLease {
-  /** Rejects when the lock is gone although it was not released. */
-  lost: Promise<never>;
-  release(): Promise<void>;
-}
-
-async function acquire(cluster: Cluster, request: LockRequest): Promise<HeldLease> {
-  const until = Date.now() + request.wait * 1000;
-  const identity = `${hostname()}/${process.pid}/${randomUUID()}`;
-  let told = false;
-  for (;;) {
-    const taken = await take(cluster, request, identity);
-    if (taken.spec?.holderIdentity === identity) return held(cluster, request, taken);
-    const holder = holderIn(taken);
-    if (Date.now() > until) throw new OperationFailure(describeHeld(cluster, request, holder));
-    if (!told) {
-      told = true;
-      request.progress?.(`waiting for ${describeHolder(holder)}`);
-    }
-    await sleep(500);
-  }
-}
-
 /** The lease as it is now, whoever holds it. */
 async function take(cluster: Cluster, request: LockRequest, identity: string): Promise<Lease> {
-  const path = pathOf(cluster, lockName(request));
+  const path = pathOf(cluster, leaseName(request));
   for (;;) {
     const there = await unlessGone(cluster.ask<Lease>({ path }));
     if (there !== undefined && !isExpired(there, cluster.now)) return there;
@@ -124,11 +98,11 @@ async function take(cluster: Cluster, request: LockRequest, identity: string): P
 
 const kind = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" };
 
-function held(cluster: Cluster, request: LockRequest, first: Lease): HeldLease {
+function held(cluster: Cluster, request: LockRequest, first: Lease): HeldLock {
   const done = new AbortController();
   let lease = first;
   const identity = first.spec?.holderIdentity;
-  const path = pathOf(cluster, lockName(request));
+  const path = pathOf(cluster, leaseName(request));
   const keep = async (): Promise<never> => {
     let last = performance.now();
     for (;;) {
@@ -197,22 +171,9 @@ async function removed(
   }
 }
 
-function describeHolder({ purpose, of, pid, host, since }: LockHolder): string {
-  return `${purpose}${of === "" ? "" : ` of ${of}`} by process ${pid} on ${host}, since ${since}`;
-}
-
-function describeHeld(cluster: Cluster, request: LockRequest, holder: LockHolder): string {
-  const what = request.kind === "drill" ? "A drill" : `Other work on ${request.of}`;
-  return (
-    `${what} is under way in the namespace ${cluster.namespace}: ${describeHolder(holder)}. Nothing of it was touched. ` +
-    "Wait for it to end, then try again. " +
-    `If that process is dead, its lock ends by itself within ${patience} s.`
-  );
-}
-
 function describeLost(cluster: Cluster, request: LockRequest): string {
   return (
-    `the Lease ${lockName(request)} in the namespace ${cluster.namespace} is gone or could not be renewed. ` +
+    `the Lease ${leaseName(request)} in the namespace ${cluster.namespace} is gone or could not be renewed. ` +
     "Somebody else may work on the same, so this work was given up. " +
     "Either the API server was gone for too long, or this machine stood still. Run `fleet recover`, then try again."
   );

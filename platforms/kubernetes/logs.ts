@@ -1,3 +1,4 @@
+import { text } from "node:stream/consumers";
 import { StringDecoder } from "node:string_decoder";
 import { TooLate } from "../failure.ts";
 import type { LogLine } from "../platform.ts";
@@ -91,19 +92,13 @@ export async function lastLines(
         signal: AbortSignal.timeout(30_000),
         patience: 5,
       });
-      const lines = (await textOf(stream)).split("\n").filter((line) => line.trim() !== "");
+      const lines = (await text(stream)).split("\n").filter((line) => line.trim() !== "");
       if (lines.length > 0) return lines;
     } catch {
       // There is none.
     }
   }
   return [];
-}
-
-async function textOf(stream: AsyncIterable<unknown>): Promise<string> {
-  const pieces: Buffer[] = [];
-  for await (const piece of stream) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces).toString("utf8");
 }
 
 /** Lines with their timestamps. */

@@ -1,6 +1,6 @@
 import type { Cluster } from "./cluster.ts";
 import { networkLabel } from "./labels.ts";
-import type { LabelSelector, List, NetworkPolicy } from "./objects.ts";
+import type { LabelSelector, NetworkPolicy } from "./objects.ts";
 import { isConflict, unlessGone } from "./refusal.ts";
 
 const policyName = "clawforce-no-network";
@@ -86,7 +86,7 @@ export async function openedByOthers(
   labels: Readonly<Record<string, string>>,
 ): Promise<string | undefined> {
   const path = cluster.in("networking.k8s.io/v1", "networkpolicies");
-  const names = opening((await cluster.ask<List<NetworkPolicy>>({ path })).items ?? [], labels);
+  const names = opening(await cluster.list<NetworkPolicy>(path), labels);
   return names.length === 0
     ? undefined
     : `it may have had a network: the NetworkPolicy ${names.join(", ")} of this namespace lets it out. Let that one select by label.`;

@@ -1,7 +1,7 @@
 import type { Cluster } from "./cluster.ts";
 import { hasEnded } from "./found-unit.ts";
 import { workloadLabel } from "./labels.ts";
-import type { ClusterNode, List, Pod } from "./objects.ts";
+import type { ClusterNode, Pod } from "./objects.ts";
 import { isForbidden } from "./refusal.ts";
 
 /** A pod that must run on this node; the scheduler still decides whether it may. */
@@ -17,8 +17,7 @@ export function onNode(node: string | undefined): object {
 
 /** The node on which one of these claims is in use: most claims can be mounted on one node alone. */
 export async function nodeUsing(cluster: Cluster, claims: readonly string[]): Promise<string | undefined> {
-  const { items = [] } = await cluster.ask<List<Pod>>({ path: cluster.in("v1", "pods") });
-  return nodeOf(items, claims);
+  return nodeOf(await cluster.list<Pod>(cluster.in("v1", "pods")), claims);
 }
 
 /** By the order of the claims: a workload's state comes before what all share. */
@@ -35,17 +34,14 @@ export function nodeOf(pods: readonly Pod[], claims: readonly string[]): string 
 
 /** Pods of workloads, and the nodes that they run on. */
 export async function workloadPods(cluster: Cluster): Promise<Pod[]> {
-  const query = { labelSelector: workloadLabel };
-  const { items = [] } = await cluster.ask<List<Pod>>({ path: cluster.in("v1", "pods"), query });
-  return items.filter((pod) => !hasEnded(pod));
+  const pods = await cluster.list<Pod>(cluster.in("v1", "pods"), { labelSelector: workloadLabel });
+  return pods.filter((pod) => !hasEnded(pod));
 }
 
 /** Those of these names, or all; undefined: the deployer may not look at nodes, which belong to no namespace. */
 export async function nodes(cluster: Cluster, names?: readonly string[]): Promise<ClusterNode[] | undefined> {
   try {
-    if (names === undefined) {
-      return (await cluster.ask<List<ClusterNode>>({ path: "/api/v1/nodes" })).items ?? [];
-    }
+    if (names === undefined) return await cluster.list<ClusterNode>("/api/v1/nodes");
     return await Promise.all(
       names.map((name) => cluster.ask<ClusterNode>({ path: `/api/v1/nodes/${encodeURIComponent(name)}` })),
     );

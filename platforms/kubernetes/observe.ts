@@ -5,7 +5,7 @@ import type { Cluster } from "./cluster.ts";
 import { type ControllerKind, type FoundUnit, podsOf, resourceOf } from "./found-unit.ts";
 import { isThere } from "./in-place.ts";
 import { labelValue, stackLabel, workloadLabel } from "./labels.ts";
-import type { Controller, List, Pod } from "./objects.ts";
+import type { Controller, Pod } from "./objects.ts";
 import { isForbidden } from "./refusal.ts";
 import { refuseMissingRights } from "./rights.ts";
 import { strangerIn } from "./stranger.ts";
@@ -34,14 +34,12 @@ export async function observe(
 }
 
 async function unitsIn(cluster: Cluster, labelSelector?: string): Promise<FoundUnit[]> {
-  const list = async <T>(api: string, kind: string, query = {}) =>
-    (await cluster.ask<List<T>>({ path: cluster.in(api, kind), query })).items ?? [];
   const query = { labelSelector };
   try {
     const [sets, deployments, pods] = await Promise.all([
-      list<Controller>("apps/v1", resourceOf.StatefulSet, query),
-      list<Controller>("apps/v1", resourceOf.Deployment, query),
-      list<Pod>("v1", "pods"),
+      cluster.list<Controller>(cluster.in("apps/v1", resourceOf.StatefulSet), query),
+      cluster.list<Controller>(cluster.in("apps/v1", resourceOf.Deployment), query),
+      cluster.list<Pod>(cluster.in("v1", "pods")),
     ]);
     const of = (kind: ControllerKind, controllers: Controller[]) =>
       controllers.map((controller) => ({ kind, controller, pods: podsOf(kind, controller, pods) }));

@@ -1,3 +1,4 @@
+import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
 import { type FoundUnit, ownContainer } from "./found-unit.ts";
 import { note } from "./in-place.ts";
@@ -30,7 +31,8 @@ export async function ownStateFolders(cluster: Cluster, name: string, found: Fou
     ...{ workload: name, purpose: "ownership of its state", image: container.image ?? "", deadline, places },
     argv: ["chown", owner, ...places.map(({ at }) => at)],
   });
-  if (exitCode !== 0)
-    throw new Error(`chown of the state of ${name} ended with ${exitCode}: ${stderr.trim()}`);
+  if (exitCode !== 0) {
+    throw new OperationFailure(`chown of the state of ${name} ended with ${exitCode}: ${stderr.trim()}`);
+  }
   await note(cluster, found, { [ownedAnnotation]: owner });
 }

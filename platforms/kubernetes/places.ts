@@ -16,25 +16,23 @@ export interface Mounted {
   mounts: VolumeMount[];
 }
 
-/** The claim that holds all folders, and which of them this is. */
-export function folderOf(
-  { folders }: Pick<KubernetesSettings, "folders">,
-  directory: string,
-): { claim: string; folder: string } {
-  return { claim: folders, folder: directory.replace(/^\/+/, "") };
-}
-
-interface ClaimPlace {
+/** A claim, or a folder of it: undefined is all of it. */
+export interface Place {
   claim: string;
-  folder?: string;
+  folder: string | undefined;
 }
 
-export function claimPlace(
-  settings: Pick<KubernetesSettings, "folders">,
-  location: StateLocation,
-): ClaimPlace {
-  if ("directory" in location) return folderOf(settings, location.directory);
-  return location.volume === resticCache ? folderOf(settings, `/${resticCache}`) : { claim: location.volume };
+/** A volume is the claim of its name, a folder one in the claim that holds all folders. */
+export function placeOf({ folders }: Pick<KubernetesSettings, "folders">, location: StateLocation): Place {
+  return "volume" in location
+    ? { claim: location.volume, folder: undefined }
+    : { claim: folders, folder: location.directory.replace(/^\/+/, "") };
+}
+
+/** The same for what works beside a unit. */
+export function placeOfJob(settings: Pick<KubernetesSettings, "folders">, location: StateLocation): Place {
+  const isCache = "volume" in location && location.volume === resticCache;
+  return placeOf(settings, isCache ? { directory: resticCache } : location);
 }
 
 /** Each claim once, however often it is mounted. */
@@ -44,7 +42,7 @@ export function mountedPlaces(
 ): Mounted {
   const names = new Map<string, string>();
   const mounts = places.map(({ from, at, readOnly }): VolumeMount => {
-    const { claim, folder } = claimPlace(settings, from);
+    const { claim, folder } = placeOfJob(settings, from);
     const name = names.get(claim) ?? `place-${names.size}`;
     names.set(claim, name);
     return {
@@ -81,7 +79,7 @@ export async function refuseMissingClaims(
   cluster: Cluster,
   locations: readonly StateLocation[],
 ): Promise<void> {
-  const claims = new Map(locations.map((each) => [claimPlace(cluster.settings, each).claim, each]));
+  const claims = new Map(locations.map((each) => [placeOfJob(cluster.settings, each).claim, each]));
   for (const claim of claims.keys()) {
     if ((await findClaim(cluster, claim)) !== undefined) continue;
     const sentence = `the claim ${claim} is not there in the namespace ${cluster.namespace}`;

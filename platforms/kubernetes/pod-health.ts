@@ -50,6 +50,11 @@ export function lastEnd(status: ContainerStatus | undefined): Terminated | undef
   return status?.state?.terminated ?? status?.lastState?.terminated;
 }
 
+/** No program of it ever ran: the image has no such file, or the node could not start it. */
+export function neverBegan(end: Terminated | undefined): boolean {
+  return end?.reason === "StartError" || end?.reason === "ContainerCannotRun";
+}
+
 /** Why a container will not come up by waiting for it; undefined: it may. */
 export function troubleOf(pod: Pod, container: string): string | undefined {
   const status = statusOf(pod, container);

@@ -4,6 +4,7 @@ import type { StateLocation } from "../../config/rollout.ts";
 import type { UnitSpec } from "../resources.ts";
 import { labelValue, madeAnnotation, stackLabel, trackLabel, workloadLabel } from "./labels.ts";
 import { eachClaimOnce } from "./places.ts";
+import { fileGroup, wholeSeconds } from "./pod-fields.ts";
 import { secretsOf } from "./unit-secrets.ts";
 
 type PodTemplate = kubernetes.types.input.core.v1.PodTemplateSpec;
@@ -108,8 +109,8 @@ function readiness({ health, port }: ContainerConfig): kubernetes.types.input.co
     ...(health.command === undefined
       ? { httpGet: { path: health.path, port } }
       : { exec: { command: health.command } }),
-    periodSeconds: whole(health.interval),
-    timeoutSeconds: whole(health.timeout),
+    periodSeconds: wholeSeconds(health.interval),
+    timeoutSeconds: wholeSeconds(health.timeout),
     failureThreshold: health.retries,
   };
 }
@@ -127,11 +128,6 @@ function userOf({ user }: ContainerConfig): { id: number; group: number } | unde
   if (user === undefined) return undefined;
   const [id = "", group = id] = user.split(":");
   return { id: Number(id), group: Number(group) };
-}
-
-/** A volume that is new belongs to root: without it a user of its own could not write there. */
-function fileGroup(group: number): { fsGroup: number; fsGroupChangePolicy: string } {
-  return { fsGroup: group, fsGroupChangePolicy: "OnRootMismatch" };
 }
 
 type Mount = NonNullable<ContainerConfig["mounts"]>[number];
@@ -157,8 +153,4 @@ function mountOf(
 function hostAliases(hosts: Readonly<Record<string, string>>) {
   const byAddress = Map.groupBy(Object.entries(hosts), ([, address]) => address);
   return [...byAddress].map(([ip, entries]) => ({ ip, hostnames: entries.map(([host]) => host) }));
-}
-
-function whole(seconds: number): number {
-  return Math.max(1, Math.round(seconds));
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineFailure, OperationFailure } from "../failure.ts";
+import { until } from "../until.ts";
 import type { Cluster } from "./cluster.ts";
 import {
   callAnnotation,
@@ -94,15 +95,25 @@ export async function removePod(
   const body = { gracePeriodSeconds: ended ? 0 : 1 };
   await unlessGone(cluster.ask({ method: "DELETE", path, body }));
   if (ended) return;
-  const end = performance.now() + endPatience * 1000;
-  while ((await unlessGone(cluster.ask<Pod>({ path }))) !== undefined) {
-    if (performance.now() > end) {
-      throw new OperationFailure(
-        `the pod ${name} does not end. Its node may be gone: \`${cluster.kubectl(`get pod ${name} -o wide`)}\` shows which it is.`,
-      );
-    }
-    await sleep(interval * 1000);
-  }
+  await untilPodGone(cluster, name, endPatience);
+}
+
+/** Until there is no pod of this name, seconds at most. */
+export function untilPodGone(cluster: Cluster, name: string, deadline: number): Promise<void> {
+  const path = cluster.in("v1", "pods", name);
+  return until(
+    async () =>
+      (await unlessGone(cluster.ask<Pod>({ path }))) === undefined
+        ? { found: undefined }
+        : { waitsFor: name },
+    {
+      ...{ deadline, interval },
+      late: () =>
+        new OperationFailure(
+          `the pod ${name} does not end. Its node may be gone: \`${cluster.kubectl(`get pod ${name} -o wide`)}\` shows which it is.`,
+        ),
+    },
+  );
 }
 
 /** After a failure: that of the removal must not hide it. An API server that is gone is not waited for twice. */

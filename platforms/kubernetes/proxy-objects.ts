@@ -1,13 +1,9 @@
 import type * as kubernetes from "@pulumi/kubernetes";
+import { proxyContainer, proxyEnvironment } from "../proxy-container.ts";
 import type { IngressSpec } from "../resources.ts";
 import { labelValue, roleLabel, stackLabel } from "./labels.ts";
 
-/** Inside its container; below 1024 a user that is not root may not listen everywhere. */
-const ports = { http: 8080, https: 8443, metrics: 9090 };
-/** Where both the maker's image and ours keep the services; the deadlines of holds stand beside them. */
-const stateFolder = "/home/kamal-proxy/.config/kamal-proxy";
-/** kamal-proxy gives requests under way 10 s when it is stopped. Seconds. */
-const stopGrace = 15;
+const { ports, stateFolder, stopGrace, healthCommand } = proxyContainer;
 
 function proxyLabels({ stack }: IngressSpec): Record<string, string> {
   return { [stackLabel]: labelValue(stack), [roleLabel]: "ingress" };
@@ -39,14 +35,10 @@ export function proxyDeployment(spec: IngressSpec): kubernetes.apps.v1.Deploymen
               name: "ingress",
               image: spec.image,
               command: ["bash", "-c", spec.keeper],
-              env: [
-                { name: "HTTP_PORT", value: String(ports.http) },
-                { name: "HTTPS_PORT", value: String(ports.https) },
-                { name: "METRICS_PORT", value: String(ports.metrics) },
-              ],
+              env: Object.entries(proxyEnvironment).map(([name, value]) => ({ name, value })),
               ports: [{ name: "http", containerPort: ports.http }],
               readinessProbe: {
-                exec: { command: ["kamal-proxy", "list"] },
+                exec: { command: [...healthCommand] },
                 periodSeconds: 10,
                 timeoutSeconds: 5,
               },

@@ -13,6 +13,7 @@ import type {
   VolumeMount,
 } from "./objects.ts";
 import { eachClaimOnce, mountedPlaces } from "./places.ts";
+import { fileGroup, wholeSeconds } from "./pod-fields.ts";
 import { shortLived } from "./pods.ts";
 import { bytesOf } from "./quantity.ts";
 import type { KubernetesSettings } from "./settings.ts";
@@ -102,8 +103,8 @@ export function startBy(settings: StartSettings, platform: KubernetesSettings): 
       env: variables(environment),
       readinessProbe: {
         exec: { command: health.command },
-        periodSeconds: atLeastOne(health.interval),
-        timeoutSeconds: atLeastOne(health.timeout),
+        periodSeconds: wholeSeconds(health.interval),
+        timeoutSeconds: wholeSeconds(health.timeout),
         failureThreshold: Math.max(1, health.retries),
       },
       volumeMounts: [
@@ -118,7 +119,7 @@ export function startBy(settings: StartSettings, platform: KubernetesSettings): 
         emptyDir: { medium: "Memory" as const },
       })),
     ],
-    pod: user === undefined ? {} : { securityContext: fileGroup(user) },
+    pod: user === undefined ? {} : { securityContext: fileGroupOf(user) },
     memory,
   };
 }
@@ -132,15 +133,10 @@ function userOf(user: string): Record<string, number> {
   };
 }
 
-/** A volume that is new belongs to root: without it a user of its own could not write there. */
-function fileGroup(user: string): Record<string, unknown> {
+function fileGroupOf(user: string): Record<string, unknown> {
   const [uid = "", gid = uid] = user.split(":");
   const isOther = /^[1-9]\d*$/.test(uid) && /^\d+$/.test(gid);
-  return isOther ? { fsGroup: Number(gid), fsGroupChangePolicy: "OnRootMismatch" } : {};
-}
-
-function atLeastOne(seconds: number): number {
-  return Math.max(1, Math.round(seconds));
+  return isOther ? fileGroup(Number(gid)) : {};
 }
 
 interface Parts {

@@ -9,13 +9,13 @@ import { objectName, trialLabel } from "./labels.ts";
 import { lastLines } from "./logs.ts";
 import { keepFromNetwork, openedByOthers, openNetwork } from "./network.ts";
 import { nodeUsing, onNode } from "./node-of.ts";
-import type { Claim, List, Pod } from "./objects.ts";
-import { claimPlace, findClaim } from "./places.ts";
-import { endText, isReady, removedBy, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
-import { createOnce, followPod, removeAfter, removePod, shortLived } from "./pods.ts";
+import type { Claim, Pod } from "./objects.ts";
+import { findClaim, placeOfJob } from "./places.ts";
+import { endText, isReady, neverBegan, removedBy, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
+import { createOnce, followPod, removeAfter, removePod, shortLived, untilPodGone } from "./pods.ts";
 import { unlessGone } from "./refusal.ts";
 import { programPod, proof, startBy, startOf, trialPod, tried } from "./trial-pod.ts";
-import { watchEnd } from "./watch-end.ts";
+import { gracePeriod, killedCode, stoppedCode, watchEnd } from "./watch-end.ts";
 
 /** Lines of what it said that tell why it has ended; few of them are worth showing. */
 const lastLinesOfTrial = 40;
@@ -31,25 +31,30 @@ interface Scratch {
 }
 
 /** A claim of its own name, and one more for each further place, each like the one that it is a copy of. */
-export async function makeScratch(cluster: Cluster, { name, workload, like }: Scratch): Promise<StatePlaces> {
+export async function makeScratch(
+  cluster: Cluster,
+  { name, workload, like: [main, ...further] }: Scratch,
+): Promise<StatePlaces> {
   const call = randomBytes(4).toString("hex");
-  const copies: StatePlace[] = [];
-  for (const [index, { from, at }] of like.entries()) {
-    const { claim } = claimPlace(cluster.settings, from);
+  const copyOf = async ({ from, at }: StatePlace, volume: string): Promise<StatePlace> => {
+    const { claim } = placeOfJob(cluster.settings, from);
     const original = await findClaim(cluster, claim);
     if (original === undefined) {
       throw new OperationFailure(`the claim ${claim} is not there, so no copy of it can be made.`);
     }
-    // No name of a workload has a dot: none of these is the claim of another one's trial.
-    const volume = `${objectName(name, 240)}${index === 0 ? "" : `.${index}`}`;
     await createOnce(
       cluster,
       cluster.in("v1", "persistentvolumeclaims"),
       scratchClaim(original, { name, volume, workload, call }),
     );
-    copies.push({ from: { volume }, at });
-  }
-  return copies as unknown as StatePlaces;
+    return { from: { volume }, at };
+  };
+  const volume = objectName(name, 240);
+  const copy = await copyOf(main, volume);
+  const copies: StatePlace[] = [];
+  // No name of a workload has a dot: none of these is the claim of another one's trial.
+  for (const place of further) copies.push(await copyOf(place, `${volume}.${copies.length + 1}`));
+  return [copy, ...copies];
 }
 
 export function scratchClaim(
@@ -158,24 +163,15 @@ export async function endTrial(
   const began = performance.now();
   const end = watchEnd(cluster, pod);
   try {
-    const gracePeriodSeconds = Math.max(1, Math.ceil(grace));
-    await unlessGone(cluster.ask({ method: "DELETE", path, body: { gracePeriodSeconds } }));
-    await followPod(cluster, name, {
-      deadline: grace + 60,
-      look: () => undefined,
-      late: () => new OperationFailure(`the pod ${name} does not end. Its node may be gone.`),
-    }).catch(async (error) => {
-      if ((await unlessGone(cluster.ask<Pod>({ path }))) !== undefined) throw error;
-    });
+    const body = { gracePeriodSeconds: gracePeriod(grace) };
+    await unlessGone(cluster.ask({ method: "DELETE", path, body }));
+    await untilPodGone(cluster, name, grace + 60);
   } finally {
     end.close();
   }
   const took = (performance.now() - began) / 1000;
-  const code = end.exitCode();
-  return {
-    seconds: Math.round(took * 10) / 10,
-    killed: code === 137 || (code === undefined && took >= grace),
-  };
+  const code = stoppedCode(end.exitCode(), took, grace);
+  return { seconds: Math.round(took * 10) / 10, killed: code === killedCode };
 }
 
 /** Returns once its claims are gone: the next copy has the same names. */
@@ -183,7 +179,7 @@ export async function removeTrial(cluster: Cluster, trial: string): Promise<void
   await removePod(cluster, objectName(trial, 253), { ended: false });
   const path = cluster.in("v1", "persistentvolumeclaims");
   const query = { labelSelector: `${trialLabel}=${objectName(trial)}` };
-  const claims = async () => (await cluster.ask<List<Claim>>({ path, query })).items ?? [];
+  const claims = () => cluster.list<Claim>(path, query);
   for (const { metadata } of await claims()) {
     await unlessGone(cluster.ask({ method: "DELETE", path: `${path}/${metadata.name}` }));
   }
@@ -210,7 +206,7 @@ export async function runProgram(cluster: Cluster, program: ProgramRun): Promise
   const { settings } = cluster;
   await removePod(cluster, name, { ended: false });
   await keepFromNetwork(cluster);
-  const claims = program.places.map(({ from }) => claimPlace(settings, from).claim);
+  const claims = program.places.map(({ from }) => placeOfJob(settings, from).claim);
   const pod = programPod(
     { ...program, name },
     {
@@ -251,7 +247,7 @@ export async function runProgram(cluster: Cluster, program: ProgramRun): Promise
 
 function endOf({ purpose, workload }: ProgramRun, pod: Pod): number | undefined {
   const end = removedBy(pod) === undefined ? statusOf(pod, tried)?.state?.terminated : undefined;
-  if (end?.reason === "StartError" || end?.reason === "ContainerCannotRun") {
+  if (end !== undefined && neverBegan(end)) {
     throw new OperationFailure(
       `the ${purpose} of ${workload} can't be started: ${end.message ?? end.reason}`,
     );

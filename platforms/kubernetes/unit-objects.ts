@@ -18,14 +18,14 @@ export function statefulSet(
   const labels = unitLabels(spec);
   return {
     metadata: {
-      name: spec.containerName ?? spec.name,
+      name: spec.name,
       labels,
       // The provider would wait for pods that only a later step starts.
       annotations: { "pulumi.com/skipAwait": "true", [startAnnotation]: startTrigger },
     },
     spec: {
       replicas: 0,
-      serviceName: spec.containerName ?? spec.name,
+      serviceName: spec.name,
       selector: { matchLabels: labels },
       template,
     },
@@ -37,7 +37,7 @@ export function service(spec: UnitSpec): kubernetes.core.v1.ServiceArgs {
   const { port } = spec.container;
   return {
     metadata: {
-      name: spec.containerName ?? spec.name,
+      name: spec.name,
       labels: unitLabels(spec),
       annotations: { "pulumi.com/skipAwait": "true" },
     },
@@ -58,7 +58,7 @@ export function networkPolicy(spec: UnitSpec): kubernetes.networking.v1.NetworkP
     { podSelector: { matchExpressions: [{ key: oneShotLabel, operator: "Exists" }] } },
   ];
   return {
-    metadata: { name: spec.containerName ?? spec.name, labels: unitLabels(spec) },
+    metadata: { name: spec.name, labels: unitLabels(spec) },
     spec: {
       podSelector: { matchLabels: unitLabels(spec) },
       policyTypes: ["Ingress"],

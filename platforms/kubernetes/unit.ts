@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { digestIn } from "../../config/digest.ts";
+import { fingerprint } from "../../config/fingerprint.ts";
 import { fieldOf } from "../../config/json.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import type { Unit, UnitMount } from "../platform.ts";
@@ -54,10 +54,7 @@ export function madeOf(template: PodTemplate): string {
 
 /** Of the content, in whatever order its keys come. */
 export function templateHash(template: PodTemplate): string {
-  return createHash("sha256")
-    .update(JSON.stringify(sorted(template)))
-    .digest("hex")
-    .slice(0, 16);
+  return fingerprint(sorted(template));
 }
 
 export function sorted(value: unknown): unknown {

@@ -12,6 +12,19 @@ export interface WatchedEnd {
   close(): void;
 }
 
+/** Of a program that was killed. */
+export const killedCode = 137;
+
+/** How a program has ended that was stopped: where nobody has told, by the seconds that it took of those that it had. */
+export function stoppedCode(end: number | undefined, took: number, grace: number): number {
+  return end ?? (took >= grace ? killedCode : 0);
+}
+
+/** What asks Kubernetes for so many seconds: with zero it would take the pod out of the list while it still runs. */
+export function gracePeriod(grace: number): number {
+  return Math.max(1, Math.ceil(grace));
+}
+
 export function watchEnd(cluster: Cluster, pod: Pod): WatchedEnd {
   let code: number | undefined;
   let stream: IncomingMessage | undefined;

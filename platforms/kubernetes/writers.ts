@@ -1,12 +1,11 @@
 import { posix } from "node:path";
-import type { StateLocation } from "../../config/rollout.ts";
 import { OperationFailure } from "../failure.ts";
 import type { Platform } from "../platform.ts";
 import type { Cluster } from "./cluster.ts";
-import { findUnit, hasEnded, refuseReplicas, resourceOf } from "./found-unit.ts";
+import { findUnit, hasEnded, isMadeBy, refuseReplicas, resourceOf } from "./found-unit.ts";
 import { oneShotLabel, workloadLabel } from "./labels.ts";
-import type { Autoscaler, Controller, List, Metadata, Pod, PodTemplate } from "./objects.ts";
-import { folderOf } from "./places.ts";
+import type { Autoscaler, Controller, Metadata, Pod, PodTemplate } from "./objects.ts";
+import { type Place, placeOf } from "./places.ts";
 
 /** What has a state open, or would be started on it. */
 export interface Writer {
@@ -19,12 +18,6 @@ export interface Writer {
 }
 
 type Owner = Parameters<Platform["refuseOtherWriters"]>[0];
-
-/** A claim, or a folder of it: undefined is all of it. */
-export interface Place {
-  claim: string;
-  folder: string | undefined;
-}
 
 /** All that could make a pod, in one look. */
 export interface Makers {
@@ -42,7 +35,7 @@ export async function refuseOtherWriters(cluster: Cluster, owner: Owner): Promis
   const writers = writersTo(
     makers,
     owner.unit,
-    owner.state.map((each) => placeOf(cluster, each)),
+    owner.state.map((each) => placeOf(cluster.settings, each)),
   );
   if (writers.length > 0) throw new OperationFailure(describeWriters(cluster, writers));
 }
@@ -67,7 +60,12 @@ export function writersTo(makers: Makers, unit: string, places: readonly Place[]
     const { name, labels = {} } = pod.metadata;
     if (labels[oneShotLabel] !== undefined || hasEnded(pod)) return [];
     // What makes it again is named in its place.
-    if ([...own, ...writing.map(({ maker }) => maker)].some((maker) => isMadeBy(pod, maker))) return [];
+    if (
+      [...own, ...writing.map(({ maker }) => maker)].some((maker) =>
+        isMadeBy(pod, maker.kind, maker.metadata),
+      )
+    )
+      return [];
     const place = writtenIn(pod, places);
     return place === undefined ? [] : [{ what: `the pod ${name}`, place, command: `delete pod ${name}` }];
   });
@@ -77,15 +75,6 @@ export function writersTo(makers: Makers, unit: string, places: readonly Place[]
     })),
     ...pods,
   ];
-}
-
-function isMadeBy({ metadata }: Pod, maker: Makers["controllers"][number]): boolean {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
-  if (owner === undefined) return false;
-  // A Deployment's pods are of a ReplicaSet: its name, and a hash.
-  return maker.kind === "Deployment"
-    ? owner.kind === "ReplicaSet" && owner.name.replace(/-[^-]+$/, "") === maker.metadata.name
-    : owner.uid === maker.metadata.uid;
 }
 
 function isUnitKind(kind: string): boolean {
@@ -118,17 +107,9 @@ function overlap(one: string | undefined, other: string | undefined): boolean {
   return (a as string).startsWith(b as string) || (b as string).startsWith(a as string);
 }
 
-function placeOf(cluster: Cluster, location: StateLocation): Place {
-  return "volume" in location
-    ? { claim: location.volume, folder: undefined }
-    : folderOf(cluster.settings, location.directory);
-}
-
 async function refuseAutoscaler(cluster: Cluster, unit: string): Promise<void> {
-  const { items = [] } = await cluster.ask<List<Autoscaler>>({
-    path: cluster.in("autoscaling/v2", "horizontalpodautoscalers"),
-  });
-  const found = items.find(
+  const path = cluster.in("autoscaling/v2", "horizontalpodautoscalers");
+  const found = (await cluster.list<Autoscaler>(path)).find(
     ({ spec }) => spec.scaleTargetRef.name === unit && isUnitKind(spec.scaleTargetRef.kind),
   );
   if (found === undefined) return;
@@ -140,8 +121,7 @@ async function refuseAutoscaler(cluster: Cluster, unit: string): Promise<void> {
 }
 
 async function makersIn(cluster: Cluster): Promise<Makers> {
-  const list = async <T>(api: string, kind: string) =>
-    (await cluster.ask<List<T>>({ path: cluster.in(api, kind) })).items ?? [];
+  const list = <T>(api: string, kind: string) => cluster.list<T>(cluster.in(api, kind));
   const [pods, sets, deployments, daemons, schedules] = await Promise.all([
     list<Pod>("v1", "pods"),
     list<Controller>("apps/v1", resourceOf.StatefulSet),
@@ -194,9 +174,9 @@ export function writtenPlaces({ spec }: PodTemplate): Place[] {
  * gateways of ours share is shared on purpose.
  */
 export async function podsLeftOn(cluster: Cluster, { metadata, spec }: Controller): Promise<string[]> {
-  const { items = [] } = await cluster.ask<List<Pod>>({ path: cluster.in("v1", "pods") });
+  const all = await cluster.list<Pod>(cluster.in("v1", "pods"));
   const own = metadata.labels?.[workloadLabel];
-  const pods = items.filter(({ metadata: { labels = {} } }) => {
+  const pods = all.filter(({ metadata: { labels = {} } }) => {
     const workload = labels[workloadLabel];
     return workload === undefined || workload === own;
   });

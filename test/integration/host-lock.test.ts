@@ -5,7 +5,8 @@ import { basename, join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { dockerClient, inspectContainer } from "../../platforms/docker/client.ts";
-import { hostLocks, lockName, withHostLock } from "../../platforms/docker/host-lock.ts";
+import { hostLocks, withHostLock } from "../../platforms/docker/host-lock.ts";
+import { lockName } from "../../platforms/lock.ts";
 import type { Parts } from "../support/parts.ts";
 import { partsOfThisRun, until } from "../support/world.ts";
 

@@ -8,7 +8,7 @@ import { stringify } from "yaml";
 import { type Cluster, clusterFor } from "../../toolchain/kubernetes/cluster.ts";
 import type { ClusterRecord } from "../../toolchain/kubernetes/cluster-record.ts";
 import { startCluster, stopCluster } from "../../toolchain/kubernetes/started-cluster.ts";
-import { isRunning, startTimeOf } from "../../toolchain/processes.ts";
+import { isRunning, ownProcess } from "../../toolchain/processes.ts";
 import { lineProgress } from "../../toolchain/progress.ts";
 import { kubectl, kubernetesOfThisRun } from "../support/cluster.ts";
 import {
@@ -36,7 +36,7 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
     if ("missing" in kubernetes) return;
     folder = await mkdtemp(join(tmpdir(), "clawforce-cluster-"));
     before = machineState();
-    const owner = { pid: process.pid, started: (await startTimeOf(process.pid)) ?? "" };
+    const owner = await ownProcess(process.pid);
     const start = (name: string) =>
       clusterFor({ ...kubernetes, state: join(folder, name), owner }, lineProgress());
     [cluster, killed] = await Promise.all([start("one"), start("two")]);
@@ -170,7 +170,7 @@ describe.skipIf("missing" in kubernetes)("a disposable cluster", () => {
     const state = join(folder, "orphan");
     const child = spawn("sleep", ["infinity"]);
     onTestFinished(() => void child.kill());
-    const owner = { pid: child.pid ?? 0, started: (await startTimeOf(child.pid ?? 0)) ?? "" };
+    const owner = await ownProcess(child.pid ?? 0);
     const { keeper } = await startCluster({ ...kubernetes, state, owner });
     child.kill("SIGKILL");
     await until("its keeper has ended", async () => !(await isRunning(keeper)));

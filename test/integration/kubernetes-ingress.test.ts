@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nodePortTo } from "../../demo/node-port.ts";
 import type { StreamCounts } from "../../demo/stream.ts";
 import { kubernetesOfThisRun } from "../support/cluster.ts";
 import { ClusterWorld } from "../support/cluster-world.ts";
 import { underStream } from "../support/through-ingress.ts";
-import { partsOfThisRun, until } from "../support/world.ts";
+import { partsOfThisRun } from "../support/world.ts";
 
 const kubernetes = await kubernetesOfThisRun();
 const { images } = await partsOfThisRun();
@@ -21,27 +22,7 @@ describe.skipIf("missing" in kubernetes)("requests on Kubernetes", () => {
     );
     const first = await on.world.up();
     expect(first.code, first.output).toBe(0);
-    // What leads to the proxy from outside is the operator's.
-    await on.kubectl(
-      "expose",
-      "deployment",
-      on.world.ingress,
-      "--name=outside",
-      "--type=NodePort",
-      "--port=80",
-      "--target-port=http",
-    );
-    port = Number(
-      await on.kubectl("get", "service", "outside", "--output=jsonpath={.spec.ports[0].nodePort}"),
-    );
-    // Its rules may reach the node later than the service is there.
-    address = await on.kubectl("get", "node", "--output=jsonpath={.items[0].status.addresses[0].address}");
-    await until("the proxy answers from outside", () =>
-      fetch(`http://${address}:${port}/`).then(
-        () => true,
-        () => false,
-      ),
-    );
+    ({ address, port } = await nodePortTo(on.world.ingress, (...argv) => on.kubectl(...argv)));
   });
   afterAll(() => on?.destroy());
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { projectFolder } from "../../fleet/project.ts";
 import type { Cluster } from "../../toolchain/kubernetes/cluster.ts";
 import type { KubernetesParts } from "../../toolchain/set-up.ts";
-import { kubectl, sharedCluster } from "./cluster.ts";
+import { kubectl, namespaceOf, sharedCluster } from "./cluster.ts";
 import { until, World, type WorldOptions } from "./world.ts";
 import { type AgentImages, fixtureGroup } from "./world-settings.ts";
 
@@ -40,10 +40,7 @@ export class ClusterWorld {
   ): Promise<ClusterWorld> {
     const cluster = await sharedCluster(kubernetes);
     const folder = await mkdtemp(join(tmpdir(), "clawforce-test-"));
-    const namespace = `n${folder
-      .slice(-6)
-      .toLowerCase()
-      .replace(/[^a-z0-9]/g, "x")}`;
+    const namespace = namespaceOf(folder);
     await kubectl(cluster, ["create", "namespace", namespace]);
     await makeClaim(cluster, namespace, "clawforce-folders", join(folder, "claim.json"));
     await kubectl(cluster, ["apply", "--namespace", namespace, "--filename", deployerFile]);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Cluster, clusterFor, startedCluster } from "../../toolchain/kubernetes/cluster.ts";
 import { recordedCluster } from "../../toolchain/kubernetes/started-cluster.ts";
 import { withLock } from "../../toolchain/lock.ts";
-import { isRunning, startTimeOf } from "../../toolchain/processes.ts";
+import { isRunning, ownProcess } from "../../toolchain/processes.ts";
 import { lineProgress } from "../../toolchain/progress.ts";
 import type { KubernetesParts } from "../../toolchain/set-up.ts";
 import { partsOfThisRun, runProgram } from "./world.ts";
@@ -33,10 +33,16 @@ export async function sharedCluster(parts: KubernetesParts): Promise<Cluster> {
       const record = recordedCluster(stateOf(folder));
       if (record !== undefined && (await isRunning(record.keeper))) return startedCluster(record);
       // The run itself, which has started this worker: killed with all its files, it takes the cluster with it.
-      const owner = { pid: process.ppid, started: (await startTimeOf(process.ppid)) ?? "" };
+      const owner = await ownProcess(process.ppid);
       return clusterFor({ ...parts, state: stateOf(folder), owner }, lineProgress());
     },
   );
+}
+
+/** Name of a namespace of its own, by that of a folder of its own. */
+export function namespaceOf(folder: string): string {
+  const own = folder.slice(-6).toLowerCase();
+  return `n${own.replace(/[^a-z0-9]/g, "x")}`;
 }
 
 /** Runs kubectl to its end and gives what it printed; throws what it complained about. */

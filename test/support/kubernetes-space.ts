@@ -2,13 +2,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Cluster as Client } from "../../platforms/kubernetes/cluster.ts";
-import type { List, Pod } from "../../platforms/kubernetes/objects.ts";
+import type { Pod } from "../../platforms/kubernetes/objects.ts";
 import { KubernetesPlatform } from "../../platforms/kubernetes/platform.ts";
 import { unlessGone } from "../../platforms/kubernetes/refusal.ts";
 import { neededRights } from "../../platforms/kubernetes/rights.ts";
 import { type KubernetesSettings, kubernetesSettings } from "../../platforms/kubernetes/settings.ts";
 import type { Cluster } from "../../toolchain/kubernetes/cluster.ts";
-import { kubectl } from "./cluster.ts";
+import { kubectl, namespaceOf } from "./cluster.ts";
 
 type KubernetesObject = { metadata: { name: string } } & Record<string, unknown>;
 type Right = { group: string; resource: string; subresource?: string; verbs: readonly string[] };
@@ -28,10 +28,7 @@ export class KubernetesSpace {
   private constructor(cluster: Cluster, folder: string) {
     this.cluster = cluster;
     this.folder = folder;
-    this.name = `t${folder
-      .slice(-6)
-      .toLowerCase()
-      .replace(/[^a-z0-9]/g, "x")}`;
+    this.name = namespaceOf(folder);
     this.admin = new Client(this.settings({ kubeconfig: cluster.kubeconfig }));
   }
 
@@ -93,8 +90,8 @@ export class KubernetesSpace {
   }
 
   async pods(): Promise<string[]> {
-    const { items = [] } = await this.admin.ask<List<Pod>>({ path: this.admin.in("v1", "pods") });
-    return items.map(({ metadata }) => metadata.name).toSorted();
+    const pods = await this.admin.list<Pod>(this.admin.in("v1", "pods"));
+    return pods.map(({ metadata }) => metadata.name).toSorted();
   }
 
   /** The kubeconfig of one who has these rights in the namespace, and no others. */

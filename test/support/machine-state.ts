@@ -21,26 +21,21 @@ const engines =
 
 /** The whole machine as it is now, without what an engine of Docker changes. */
 export function machineState(): MachineState {
-  const state: MachineState = {
-    sysctls: sysctls("/proc/sys"),
-    links: execFileSync("ip", ["-oneline", "-brief", "link"], { encoding: "utf8" })
-      .split("\n")
-      .map((line) => line.split(/[ @]/)[0] ?? ""),
-    mounts: readFileSync("/proc/self/mounts", "utf8").split("\n").filter(isOfMachine),
-    firewall: ["iptables-save", "ip6tables-save"].flatMap(rules),
-    controlGroups: mountedHierarchies().flatMap(({ folder }) =>
-      readdirSync(folder, { withFileTypes: true })
-        .filter((item) => item.isDirectory())
-        .map(({ name }) => join(folder, name)),
-    ),
-    folders: ["/etc", "/opt", "/usr/libexec", "/var/lib", "/var/log", "/run"].flatMap(namesIn),
+  const own = (lines: string[]) => lines.filter((line) => !engines.test(line)).sort();
+  const links = execFileSync("ip", ["-oneline", "-brief", "link"], { encoding: "utf8" });
+  const groups = mountedHierarchies().flatMap(({ folder }) =>
+    readdirSync(folder, { withFileTypes: true })
+      .filter((item) => item.isDirectory())
+      .map(({ name }) => join(folder, name)),
+  );
+  return {
+    sysctls: own(sysctls("/proc/sys")),
+    links: own(links.split("\n").map((line) => line.split(/[ @]/)[0] ?? "")),
+    mounts: own(readFileSync("/proc/self/mounts", "utf8").split("\n").filter(isOfMachine)),
+    firewall: own(["iptables-save", "ip6tables-save"].flatMap(rules)),
+    controlGroups: own(groups),
+    folders: own(["/etc", "/opt", "/usr/libexec", "/var/lib", "/var/log", "/run"].flatMap(namesIn)),
   };
-  return Object.fromEntries(
-    Object.entries(state).map(([name, lines]: [string, string[]]) => [
-      name,
-      lines.filter((line) => !engines.test(line)).sort(),
-    ]),
-  ) as unknown as MachineState;
 }
 
 /** Other tests mount disks of their own below the folder for temporary files; a cluster's folder is known by its name. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { labelValue, objectName } from "../../platforms/kubernetes/labels.ts";
-import { lockName } from "../../platforms/kubernetes/lease.ts";
+import { leaseName } from "../../platforms/kubernetes/lease.ts";
 
 const odd = ["bot-a/look", "Bot_A", "ünïcode", "a".repeat(80), "-x-", "", "a b", "…"];
 
@@ -36,8 +36,8 @@ describe("a name", () => {
   });
 
   test("of a lock says what it is of", () => {
-    expect(lockName({ kind: "repository", of: "bot-a" })).toBe("clawforce-lock-repository-bot-a");
-    expect(lockName({ kind: "drill", of: "" })).toBe("clawforce-lock-drill");
-    expect(lockName({ kind: "recover", of: "Prod" })).toMatch(/^clawforce-lock-recover-prod-[0-9a-f]{8}$/);
+    expect(leaseName({ kind: "repository", of: "bot-a" })).toBe("clawforce-lock-repository-bot-a");
+    expect(leaseName({ kind: "drill", of: "" })).toBe("clawforce-lock-drill");
+    expect(leaseName({ kind: "recover", of: "Prod" })).toMatch(/^clawforce-lock-recover-prod-[0-9a-f]{8}$/);
   });
 });

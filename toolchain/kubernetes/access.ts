@@ -7,6 +7,9 @@ export interface ConfigView {
   clusters: { cluster: { server: string; "certificate-authority-data"?: string } }[];
 }
 
+/** Prints one context of a kubeconfig with what it names, as `ConfigView`: the current one, or that of `--context=`. */
+export const viewArgv = ["config", "view", "--minify", "--flatten", "--raw", "--output=json"] as const;
+
 /**
  * Writes a kubeconfig for one service account: what it may do is what the cluster's roles allow it, and no more.
  *
@@ -25,7 +28,7 @@ export async function kubeconfigOf(options: {
   const as = [kubectl, `--kubeconfig=${admin}`] as const;
   const who = [`--namespace=${namespace}`, serviceAccount];
   const token = await answerOf([...as, "create", "token", "--duration=24h", ...who]);
-  const view = await answerOf([...as, "config", "view", "--minify", "--flatten", "--raw", "--output=json"]);
+  const view = await answerOf([...as, ...viewArgv]);
   if (token === undefined || view === undefined) {
     throw new SetUpError(
       `There is no token for ${namespace}/${serviceAccount}: see whether \`kubectl get serviceaccount\` shows it.`,

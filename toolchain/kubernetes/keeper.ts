@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isRunning, type OwnProcess, startTimeOf } from "../processes.ts";
+import { isRunning, type OwnProcess, ownProcess } from "../processes.ts";
 import type { Addresses } from "./addresses.ts";
 import { ApiClient } from "./api-client.ts";
 import type { ClusterRecord, KeeperOrder } from "./cluster-record.ts";
@@ -88,7 +88,7 @@ async function start(
   await provisioner.start();
   endings.push(() => provisioner.end());
   return {
-    keeper: { pid: process.pid, started: (await startTimeOf(process.pid)) ?? "" },
+    keeper: await ownProcess(process.pid),
     name: addresses.name,
     server,
     state,

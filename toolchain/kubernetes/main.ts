@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Unavailable } from "../fallbacks.ts";
-import { isRunning, startTimeOf } from "../processes.ts";
+import { isRunning, ownProcess } from "../processes.ts";
 import { lineProgress, type Progress } from "../progress.ts";
 import { type KubernetesParts, kubernetesOf, setUp } from "../set-up.ts";
 import { failWith, SetUpError } from "../set-up-error.ts";
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   const useContext = values["use-context"];
   const parts = useContext === undefined ? await partsOrReason(progress) : undefined;
   const state = given === undefined ? mkdtempSync(join(tmpdir(), "clawforce-cluster-")) : resolve(given);
-  const owner = { pid: process.pid, started: (await startTimeOf(process.pid)) ?? "" };
+  const owner = await ownProcess(process.pid);
   const choice = parts === undefined ? { useContext: useContext ?? "", state } : { ...parts, state, owner };
   const cluster = await clusterFor(choice, progress);
   console.log(`kubeconfig: ${cluster.kubeconfig}\nkubectl: ${cluster.kubectl}`);

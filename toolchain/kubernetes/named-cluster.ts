@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { answerOf } from "../processes.ts";
 import { folderOnPath } from "../pulumi.ts";
 import { SetUpError } from "../set-up-error.ts";
-import type { ConfigView } from "./access.ts";
+import { type ConfigView, viewArgv } from "./access.ts";
 import { write } from "./credentials.ts";
 
 /**
@@ -21,8 +21,7 @@ export async function namedCluster(
     throw new SetUpError("--use-context needs kubectl: install it, or leave --use-context out.");
   }
   const kubectl = join(folder, "kubectl");
-  const view = ["config", "view", "--minify", "--flatten", "--raw", "--output=json"];
-  const found = await answerOf([kubectl, ...view, `--context=${context}`]);
+  const found = await answerOf([kubectl, ...viewArgv, `--context=${context}`]);
   if (found === undefined) {
     throw new SetUpError(
       `Your kubeconfig has no context ${context}: see \`kubectl config get-contexts\`, or leave --use-context out.`,
