@@ -66,7 +66,12 @@ const containerShape = {
     ),
   memory: bytes
     .optional()
-    .meta(doc("Memory limit of the container; as much again may be swapped. Default: no limit.", "4 GiB")),
+    .meta(
+      doc(
+        "Memory limit of the container; as much again may be swapped on Docker. On Kubernetes another one is a new start. Default: no limit.",
+        "4 GiB",
+      ),
+    ),
 };
 
 export const gatewayContainer = z.strictObject({

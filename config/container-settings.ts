@@ -28,7 +28,7 @@ export interface ContainerSettings {
   health: ContainerConfig["health"];
 }
 
-/** Of the container's keys those that `ContainerSettings` names, and those that change without another container. */
+/** Of the container's keys those that `ContainerSettings` names, and those that mostly change without another container. */
 const firstKeys = [
   ...["command", "user", "environment", "tokenVariable", "stateDirectory", "network", "port", "dockerSocket"],
   ...["health", "memory"],
@@ -50,6 +50,8 @@ export type LaterSettings = {
   tokenValue?: string;
   instanceMounts?: NonNullable<ContainerConfig["mounts"]>;
   instanceAliases?: readonly string[];
+  /** Where another one makes another unit: bytes, or null for no limit. */
+  memory?: number | null;
 } & Omit<ContainerConfig, (typeof firstKeys)[number]>;
 
 type OwnLater = "instanceSecrets" | "instanceMounts" | "instanceAliases" | "tokenValue";
@@ -64,7 +66,7 @@ export interface Made {
   trigger: string;
   settings: ContainerSettings;
   later: LaterSettings;
-  /** Bytes. It changes without another container. */
+  /** Bytes, where it changes without another container. */
   memory?: number;
 }
 
@@ -79,6 +81,7 @@ const ownKeys = [
 export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "later" | "memory"> {
   const { container, state, publish, backups, stopGrace, secrets, mounts, aliases, secretPrints } = workload;
   const { memory } = container;
+  const { memoryMakesAnew = false } = workload;
   const settings: ContainerSettings = {
     command: container.command ?? null,
     user: container.user ?? null,
@@ -103,8 +106,11 @@ export function settingsOf(workload: WorkloadConfig): Pick<Made, "settings" | "l
     instanceSecretValues: printsOf(secrets, secretPrints),
     tokenValue: container.tokenVariable === undefined ? undefined : tokenPrintOf(workload),
   };
-  const later = { stopGrace, ...own, ...laterKeys(container), ...defined(values) };
-  return { settings, later, ...(memory !== undefined && { memory }) };
+  const later = {
+    ...{ stopGrace, ...own, ...laterKeys(container), ...defined(values) },
+    ...(memoryMakesAnew && { memory: memory ?? null }),
+  };
+  return { settings, later, ...(memory !== undefined && !memoryMakesAnew && { memory }) };
 }
 
 function tokenPrintOf({ name, track, secretPrints = {} }: WorkloadConfig): string | undefined {
@@ -115,7 +121,7 @@ function defined<Part extends object>(part: Part): { [Key in keyof Part]?: Exclu
   return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Part;
 }
 
-function laterKeys(container: ContainerConfig): Omit<LaterSettings, "stopGrace" | OwnLater> {
+function laterKeys(container: ContainerConfig): Omit<LaterSettings, "stopGrace" | "memory" | OwnLater> {
   const known: ReadonlySet<string> = new Set(firstKeys);
   return Object.fromEntries(Object.entries(container).filter(([key]) => !known.has(key)));
 }
@@ -167,8 +173,8 @@ export function withSettings(workload: WorkloadConfig, made: Made): WorkloadConf
   const { settings, later, image } = made;
   const { command, user, tokenVariable, dockerSocket, environment, stateDirectory, network, port, health } =
     settings;
-  const { memory } = workload.container;
-  const { stopGrace, instanceSecrets, instanceMounts, instanceAliases, ...recorded } = later;
+  const { stopGrace, instanceSecrets, instanceMounts, instanceAliases, memory: own, ...recorded } = later;
+  const memory = own === undefined ? workload.container.memory : (own ?? undefined);
   const { secretValues: _s, instanceSecretValues: _i, tokenValue: _t, ...keys } = recorded;
   const { secrets: _, mounts: __, aliases: ___, ...others } = workload;
   return {
@@ -219,9 +225,10 @@ function bothKnown(one: Compared, other: Compared): [Compared, Compared] {
   return [learned(one, other), learned(other, one)];
 }
 
-/** With what the other one knows of the values of the same secrets. */
+/** With what the other one knows of the values of the same secrets, and of a limit that is not on record of old. */
 export function learned<Part extends Compared>(part: Part, { later }: Pick<Compared, "later">): Part {
-  return { ...part, later: withKnownValues(part.later, later) };
+  const { memory = later.memory, ...known } = withKnownValues(part.later, later);
+  return { ...part, later: { ...known, ...(memory !== undefined && { memory }) } };
 }
 
 /** One short text for the settings that a group's instances share: the same for the same settings, however written. */

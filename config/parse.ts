@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { CheckDeclaration } from "./check-kind.ts";
 import { crossFieldProblems } from "./cross-field.ts";
 import { envFileProblems, type ReadEnvFile, readEnvFile, withEnvFiles } from "./env-file.ts";
-import { type PlatformDeclaration, platformProblems } from "./platform-kind.ts";
+import { type PlatformDeclaration, platformNamed } from "./platform-kind.ts";
 import { ConfigError, type Path, type Problem } from "./problem.ts";
 import { type StackConfig, type StackSchema, secretKeys } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
@@ -42,6 +42,7 @@ export function stackParser(
   return (raw, { demandSecrets = false } = {}) => {
     const settings = Object.fromEntries(Object.entries(raw).filter(([key]) => !isSecretKey(key)));
     const marked = secretPaths(settings);
+    const platform = platformNamed(platforms, settings);
     const ofSchema = schemaProblems(withSecrets, raw);
     const unknown = ofSchema.filter(({ unknownKey }) => unknownKey === true);
     const problems = [
@@ -49,14 +50,15 @@ export function stackParser(
         (problem) => unknown.includes(problem) || !marked.some((mark) => isWithin(problem.path, mark)),
       ),
       ...crossFieldProblems(settings, kinds),
-      ...platformProblems(platforms, settings),
+      ...(platform?.problems?.(settings) ?? []),
       ...envFileProblems(settings, read),
       ...misplacedSecrets(marked.filter((mark) => !unknown.some(({ path }) => isWithin(mark, path)))),
       ...plainSecrets(raw),
       ...(demandSecrets ? missingSecrets(raw) : []),
     ];
     if (problems.length > 0) throw new ConfigError(inOrder(problems, Object.keys(withSecrets.shape)));
-    return withEnvFiles(schema.parse(settings), read);
+    const parsed = withEnvFiles(schema.parse(settings), read);
+    return platform?.memoryMakesAnew === true ? { ...parsed, memoryMakesAnew: true } : parsed;
   };
 }
 

@@ -13,13 +13,17 @@ export interface PlatformDeclaration {
   schema: PlatformObject;
   /** What a stack file says that cannot be done there. It may be wrong in any other way too. Undefined: all can be done. */
   problems?(raw: unknown): Problem[];
+  /** A change of `container.memory` makes another unit there; elsewhere it changes in its place. */
+  memoryMakesAnew?: true;
 }
 
-/** What the platform that a stack file names cannot do; where it names none, the first of the kinds. */
-export function platformProblems(kinds: readonly PlatformDeclaration[], raw: unknown): Problem[] {
+/** The one that a stack file names; where it names none, the first of the kinds. Undefined: there is none of that name. */
+export function platformNamed(
+  kinds: readonly PlatformDeclaration[],
+  raw: unknown,
+): PlatformDeclaration | undefined {
   const named = fieldOf(fieldOf(raw, "platform"), "kind");
-  const kind = kinds.find(({ schema }) => schema.shape.kind.value === named);
-  return (named === undefined ? kinds[0] : kind)?.problems?.(raw) ?? [];
+  return named === undefined ? kinds[0] : kinds.find(({ schema }) => schema.shape.kind.value === named);
 }
 
 export type PlatformObject = z.ZodObject<{ kind: z.ZodLiteral<string> }> & z.ZodType<PlatformSettings>;

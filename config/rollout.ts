@@ -45,6 +45,8 @@ export interface WorkloadConfig {
   aliases?: readonly string[];
   /** Of the secrets that the stack has, where their values are known. */
   secretPrints?: SecretPrints;
+  /** See `PlatformDeclaration`. */
+  memoryMakesAnew?: true;
   hosts: readonly string[];
   drain: InstanceGroupConfig["drain"];
   /** Seconds between SIGTERM and SIGKILL. */
@@ -88,13 +90,14 @@ function imageAt(config: StackConfig, group: InstanceGroupConfig, index: number)
 
 /** All workloads in the order of their cut-overs: the control plane, then groups and instances as they are written. */
 export function workloadsOf(config: StackConfig): WorkloadConfig[] {
-  const { controlPlane, secretPrints } = config;
+  const { controlPlane, secretPrints, memoryMakesAnew } = config;
+  const ofStack = { ...(secretPrints && { secretPrints }), ...(memoryMakesAnew && { memoryMakesAnew }) };
   return [
     ...(controlPlane === undefined ? [] : [controlPlaneWorkload(controlPlane)]),
     ...Object.entries(config.instanceGroups).flatMap(([group, groupConfig]) =>
       groupConfig.instances.map((_, index) => instanceWorkload(config, group, groupConfig, index)),
     ),
-  ].map((workload) => (secretPrints === undefined ? workload : { ...workload, secretPrints }));
+  ].map((workload) => ({ ...workload, ...ofStack }));
 }
 
 function controlPlaneWorkload(plane: ControlPlaneConfig): WorkloadConfig {

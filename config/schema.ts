@@ -164,6 +164,8 @@ export type StackSchema = ReturnType<typeof stackSchemaOf>;
 export type StackConfig = z.output<StackSchema> & {
   /** Of the secrets below `secrets`; missing where their values are not known. */
   secretPrints?: SecretPrints;
+  /** See `PlatformDeclaration`. */
+  memoryMakesAnew?: true;
 };
 export type InstanceGroupConfig = StackConfig["instanceGroups"][string];
 export type InstanceConfig = InstanceGroupConfig["instances"][number];

@@ -201,6 +201,8 @@ export interface StartSettings {
   /** Beside its state. A trial has those of the host read-only. */
   mounts?: ContainerConfig["mounts"];
   environment: Record<string, string>;
+  /** Those of its variables whose values nobody may read where it runs. */
+  secret?: readonly string[];
   /** Bytes; undefined: no limit of its own. */
   memory?: number;
   /** The command of the health check, and its times in seconds. */

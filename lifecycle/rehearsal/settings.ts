@@ -54,7 +54,8 @@ export function ownStart(workload: Rehearsed, served: readonly string[], token: 
 function withSecrets(workload: Rehearsed, secrets: Record<string, string>, token: string): StartSettings {
   const { startedWith } = workload;
   const environment = { ...startedWith.environment, ...secrets };
-  return configuredStart({ ...workload, startedWith: { ...startedWith, environment } }, token);
+  const secret = Object.keys(secrets).filter((name) => secrets[name] !== placeholder);
+  return configuredStart({ ...workload, startedWith: { ...startedWith, environment, secret } }, token);
 }
 
 /** Variables whose values nobody may see. */

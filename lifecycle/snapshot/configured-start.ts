@@ -9,5 +9,5 @@ export function configuredStart(
 ): StartSettings {
   if (tokenVariable === undefined) return startedWith;
   const environment = { ...startedWith.environment, [tokenVariable]: token || randomUUID() };
-  return { ...startedWith, environment };
+  return { ...startedWith, environment, secret: [...(startedWith.secret ?? []), tokenVariable] };
 }

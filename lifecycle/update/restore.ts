@@ -12,6 +12,7 @@ import { findState, snapshotFoundState } from "./found-state.ts";
 import { recordMade } from "./made.ts";
 import { migrateState } from "./migrate-state.ts";
 import { refuseOtherWriters } from "./other-writers.ts";
+import { ownUnit } from "./own-unit.ts";
 import { setStateBack } from "./set-state-back.ts";
 import { runStep } from "./step.ts";
 import { putStrangerBack, takeOver } from "./take-over.ts";
@@ -39,12 +40,20 @@ export async function restoreBeforeCreate(
 }
 
 async function readyFor(context: WorkloadContext, move: Move): Promise<{ restored: string | null }> {
+  if (await goesOn(context, move)) return { restored: null };
   await removeOrphan(context);
   await refuseOtherWriters(context);
   const restored = await makeReady(context, move);
   // A restore takes minutes, and the creation follows at once.
   await refuseOtherWriters(context);
   return { restored };
+}
+
+/** What its provider has changed in its place without a new start serves, and there is nothing to make ready for. */
+async function goesOn(context: WorkloadContext, move: Move): Promise<boolean> {
+  if (context.platform.inPlace === undefined || move.kind !== "none") return false;
+  const interrupted = await new Journal(context.log.folder).read();
+  return interrupted === undefined && (await ownUnit(context)) !== undefined;
 }
 
 /** @returns the snapshot that the state was set back to. */

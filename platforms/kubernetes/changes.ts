@@ -9,14 +9,18 @@ import { sorted } from "./unit.ts";
 
 /**
  * Whether an apply of these inputs would make the unit's pod anew, by the word of the server, which does not do it. Fails
- * where the deployer may not apply them, so that this is known before anything stops.
+ * where the deployer may not apply them, and where there is nothing to change, so that this is known before anything stops.
  */
 export async function changesTemplate(cluster: Cluster, name: string, wanted: unknown): Promise<boolean> {
   if (!isMapping(wanted)) throw new OperationFailure(`${name}: its inputs are none: ${typeof wanted}.`);
   const kind = kindOf(wanted.kind);
   const path = pathOf(cluster, kind, name);
   const live = await unlessGone(cluster.ask<Controller>({ path }));
-  if (live === undefined) return true;
+  if (live === undefined) {
+    throw new OperationFailure(
+      `the ${kind} ${name} is gone: somebody has deleted it. Run \`pulumi up --refresh\`: it is made again, on its state.`,
+    );
+  }
   const apply = (force: boolean) =>
     cluster.ask<Controller>({
       method: "PATCH",

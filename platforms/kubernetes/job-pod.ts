@@ -1,4 +1,5 @@
 import type { Job, JobPlace } from "../platform.ts";
+import { withoutExpansion, withSafeArguments } from "./expansion.ts";
 import { onNode } from "./node-of.ts";
 import type { Container, KubernetesObject, Pod, PodSpec, Volume } from "./objects.ts";
 import { mountedPlaces, placeOf } from "./places.ts";
@@ -109,20 +110,6 @@ function folderLook(
     command: ["sh", "-c", lookScript, "sh", ...folders],
     volumeMounts: [{ name: claim.name, mountPath: "/folders", readOnly: true }],
   });
-}
-
-/** Kubernetes would put the value of a variable in the place of `$(NAME)`, and one dollar in that of two. */
-export function withoutExpansion(text: string): string {
-  return text.split("$").join("$$");
-}
-
-export function withSafeArguments(container: Container): Container {
-  const { command, args } = container;
-  return {
-    ...container,
-    ...(command && { command: command.map(withoutExpansion) }),
-    ...(args && { args: args.map(withoutExpansion) }),
-  };
 }
 
 /** Goes with its pod, however that goes. */

@@ -7,6 +7,7 @@ import { kubernetesProblems } from "./unsupported.ts";
 export const kubernetesKind = {
   schema: kubernetesSettings,
   problems: kubernetesProblems,
+  memoryMakesAnew: true,
   open: (settings) => new KubernetesPlatform(settings),
   resources: async (settings) => (await import("./resources.ts")).kubernetesResources(settings),
   controlPlane: (_, access, platform) => new ClawforceControlPlane(access, platform, undefined),

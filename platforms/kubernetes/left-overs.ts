@@ -4,23 +4,26 @@ import { hasEnded } from "./found-unit.ts";
 import { pullsFor } from "./image.ts";
 import { labelValue, oneShotAnnotation, oneShotLabel, purposeAnnotation } from "./labels.ts";
 import { deadLeases, removeDeadLease } from "./lock.ts";
-import type { Claim, Metadata, Pod } from "./objects.ts";
-import { removePod } from "./pods.ts";
+import type { Claim, Metadata, Pod, SecretObject } from "./objects.ts";
+import { removePod, removeSecret } from "./pods.ts";
 import { unlessGone } from "./refusal.ts";
 
 /**
  * What killed runs have left of these workloads: pods of every kind, claims of trials, and locks that nothing holds. What a
- * pod had for an input goes with it.
+ * pod had for an input goes with it, unless it never came to the pod.
  */
 export async function leftOversOf(cluster: Cluster, workloads: readonly string[]): Promise<LeftOver[]> {
   const marked = { labelSelector: oneShotLabel };
   const pods = await cluster.list<Pod>(cluster.in("v1", "pods"), marked);
+  const secrets = await cluster.list<SecretObject>(cluster.in("v1", "secrets"), marked);
+  const alone = secrets.filter(({ metadata }) => !pods.some((pod) => pod.metadata.name === metadata.name));
   const claims = await cluster.list<Claim>(cluster.in("v1", "persistentvolumeclaims"), marked);
   const dead = await deadLeases(cluster);
   return [
     ...pods.flatMap((pod) =>
       leftOver("container", pod.metadata, hasEnded(pod) ? [...workloads, pullsFor] : workloads),
     ),
+    ...alone.flatMap(({ metadata }) => leftOver("container", metadata, workloads)),
     // A claim goes after the pod that mounts it.
     ...claims.flatMap(({ metadata }) => leftOver("volume", metadata, workloads)),
     ...dead
@@ -46,7 +49,10 @@ function leftOver(
 
 export async function removeLeftOver(cluster: Cluster, { kind, id }: LeftOver): Promise<void> {
   if (kind === "lock") return removeDeadLease(cluster, id);
-  if (kind === "container") return removePod(cluster, id, { ended: false });
+  if (kind === "container") {
+    await removePod(cluster, id, { ended: false });
+    return removeSecret(cluster, id);
+  }
   await unlessGone(cluster.ask({ method: "DELETE", path: cluster.in("v1", "persistentvolumeclaims", id) }));
 }
 

@@ -38,7 +38,7 @@ export interface List<Item> {
 export interface EnvironmentVariable {
   name: string;
   value?: string;
-  valueFrom?: object;
+  valueFrom?: { secretKeyRef?: { name: string; key: string; optional?: boolean } };
 }
 
 export interface VolumeMount {
@@ -175,6 +175,13 @@ export interface Claim extends KubernetesObject {
     resources?: { requests?: Record<string, string> };
   };
   status?: { phase?: string; capacity?: Record<string, string> };
+}
+
+export interface SecretObject extends KubernetesObject {
+  /** Base64. */
+  data?: Record<string, string>;
+  /** As it is written. */
+  stringData?: Record<string, string>;
 }
 
 export interface Lease extends KubernetesObject {

@@ -26,6 +26,7 @@ import { changesTemplate } from "./changes.ts";
 import { Cluster } from "./cluster.ts";
 import { engineFailure } from "./engine-failure.ts";
 import { execInPod } from "./exec.ts";
+import { expanded } from "./expansion.ts";
 import { findUnit, ownContainer, runningPod } from "./found-unit.ts";
 import { openHttp } from "./http.ts";
 import { fetchImage, imageSize } from "./image.ts";
@@ -45,6 +46,7 @@ import type { KubernetesSettings } from "./settings.ts";
 import { strangerIn } from "./stranger.ts";
 import { endTrial, makeScratch, removeTrial, runProgram, runTrial } from "./trial.ts";
 import { unitOf } from "./unit.ts";
+import { variablesOf } from "./variables.ts";
 import { refuseOtherWriters } from "./writers.ts";
 
 /** The StatefulSets and Deployments of a namespace. */
@@ -81,7 +83,7 @@ export class KubernetesPlatform implements Platform {
       const found = await findUnit(this.#cluster, name);
       if (found === undefined) return undefined;
       const { args, command } = ownContainer({ name, spec: found.controller.spec.template.spec });
-      return args ?? command ?? [];
+      return (args ?? command ?? []).map(expanded);
     } catch (error) {
       throw untouchedBy(error);
     }
@@ -112,7 +114,9 @@ export class KubernetesPlatform implements Platform {
 
   async unit(name: string): Promise<Unit | undefined> {
     const found = await findUnit(this.#cluster, name);
-    return found && isThere(found) ? unitOf(found) : undefined;
+    if (found === undefined || !isThere(found)) return undefined;
+    const { env } = ownContainer({ name, spec: found.controller.spec.template.spec });
+    return { ...unitOf(found), environment: await variablesOf(this.#cluster, env) };
   }
 
   /** A pod has a network of its own, and shares it with nobody. */

@@ -2,6 +2,7 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import type { ContainerConfig } from "../../config/container-schema.ts";
 import type { StateLocation } from "../../config/rollout.ts";
 import type { UnitSpec } from "../resources.ts";
+import { withoutExpansion, withSafeArguments } from "./expansion.ts";
 import { labelValue, madeAnnotation, stackLabel, trackLabel, workloadLabel } from "./labels.ts";
 import { eachClaimOnce } from "./places.ts";
 import { fileGroup, wholeSeconds } from "./pod-fields.ts";
@@ -76,11 +77,13 @@ function unitContainer(spec: UnitSpec, volumeMounts: VolumeMount[]): Container {
   return {
     name: "workload",
     image: spec.image,
-    ...(entrypoint && { command: entrypoint }),
-    ...(command && { args: command }),
+    ...withSafeArguments({ ...(entrypoint && { command: entrypoint }), ...(command && { args: command }) }),
     ...(workingDirectory !== undefined && { workingDir: workingDirectory }),
     env: [
-      ...Object.entries(container.environment).map(([name, value]) => ({ name, value })),
+      ...Object.entries(container.environment).map(([name, value]) => ({
+        name,
+        value: withoutExpansion(value),
+      })),
       ...secretsOf(spec).map(({ variable, key, secret }) => ({
         name: variable,
         valueFrom: { secretKeyRef: { name: secret, key } },

@@ -10,7 +10,7 @@ import {
   oneShotLabel,
   purposeAnnotation,
 } from "./labels.ts";
-import type { KubernetesObject, Metadata, Pod } from "./objects.ts";
+import type { KubernetesObject, Metadata, Pod, SecretObject } from "./objects.ts";
 import { isConflict, unlessGone } from "./refusal.ts";
 
 /** Seconds between two looks. */
@@ -57,6 +57,45 @@ export async function createOnce<T extends KubernetesObject>(
     if (call === undefined || there?.metadata.annotations?.[callAnnotation] !== call) throw error;
     return there;
   }
+}
+
+/**
+ * Makes a pod whose variables have these values in a Secret of its name. That is there first, or the pod would wait for it; it
+ * goes with the pod, however that goes.
+ */
+export async function createPod(
+  cluster: Cluster,
+  pod: Pod,
+  secrets: Readonly<Record<string, string>>,
+): Promise<Pod> {
+  const pods = cluster.in("v1", "pods");
+  if (Object.keys(secrets).length === 0) return createOnce(cluster, pods, pod);
+  const { name } = pod.metadata;
+  // One of a pod before it, which is on its way out or was left.
+  await removeSecret(cluster, name);
+  const secret: SecretObject = {
+    ...{ apiVersion: "v1", kind: "Secret", metadata: { ...pod.metadata } },
+    stringData: { ...secrets },
+  };
+  await createOnce(cluster, cluster.in("v1", "secrets"), secret);
+  try {
+    const made = await createOnce(cluster, pods, pod);
+    const { uid = "" } = made.metadata;
+    await cluster.ask({
+      ...{ method: "PATCH", path: cluster.in("v1", "secrets", name) },
+      type: "application/merge-patch+json",
+      body: { metadata: { ownerReferences: [{ apiVersion: "v1", kind: "Pod", name, uid }] } },
+    });
+    return made;
+  } catch (error) {
+    // A server that is gone is not waited for twice: `leftOversOf` finds it.
+    if (!(error instanceof EngineFailure)) await removeSecret(cluster, name).catch(() => {});
+    throw error;
+  }
+}
+
+export async function removeSecret(cluster: Cluster, name: string): Promise<void> {
+  await unlessGone(cluster.ask({ method: "DELETE", path: cluster.in("v1", "secrets", name) }));
 }
 
 /** Looks at a pod until there is what is waited for; undefined from `look` goes on. */

@@ -69,10 +69,6 @@ function unit(settings: KubernetesSettings, name: string, { spec, secrets, makin
     // Both go by the port of the pod that is there.
     new Service(name, service(spec), { ...parent, ...(isKept && { ignoreChanges: ["spec"] }) }),
     new NetworkPolicy(name, networkPolicy(spec), { ...parent, ...(isKept && { ignoreChanges: ["spec"] }) }),
-    ...secretOf(name, spec, secrets, {
-      ...shared,
-      ...((keeps.secrets || isKept) && { ignoreChanges: ["stringData"] }),
-    }),
   ];
   const controller = new StatefulSet(name, inputs, {
     ...shared,
@@ -85,9 +81,15 @@ function unit(settings: KubernetesSettings, name: string, { spec, secrets, makin
       ...(hooks?.beforeDelete && { beforeDelete: hooks.beforeDelete }),
     },
   });
-  return start(name, trigger, {
+  // After the controller, whose change stops the unit: one that goes on, or is put back, has the values that it had.
+  const values = secretOf(name, spec, secrets, {
     ...parent,
     dependsOn: [controller],
+    ...((keeps.secrets || isKept) && { ignoreChanges: ["stringData"] }),
+  });
+  return start(name, trigger, {
+    ...parent,
+    dependsOn: [controller, ...values],
     deleteBeforeReplace: true,
     // The trigger that it was started for stays in the state: the next change of its pod is compared with that one.
     ...(isKept && { ignoreChanges: ["*"] }),

@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 import type { StatePlaces } from "../../config/state-places.ts";
 import type { StartSettings, Trial, TrialLimits } from "../platform.ts";
-import { apartFromCluster, withoutExpansion, withSafeArguments } from "./job-pod.ts";
+import { withoutExpansion, withSafeArguments } from "./expansion.ts";
+import { apartFromCluster } from "./job-pod.ts";
 import { networkProof } from "./network.ts";
 import type {
   Container,
@@ -31,6 +32,8 @@ export interface Start {
   pod: Partial<Pod["spec"]>;
   /** Bytes; 0 where it has no limit. */
   memory: number;
+  /** By the names of its variables: what stands in a Secret of the pod's name. */
+  secrets: Record<string, string>;
 }
 
 /** As the unit that serves was started. */
@@ -66,10 +69,12 @@ export function startOf({ spec }: PodTemplate, container: Container): Start {
       ...(nodeSelector && { nodeSelector }),
     },
     memory: bytesOf(resources?.limits?.memory) ?? 0,
+    secrets: {},
   };
 }
 
-export function startBy(settings: StartSettings, platform: KubernetesSettings): Start {
+/** @param pod - name of the pod, which its Secret has too. */
+export function startBy(settings: StartSettings, platform: KubernetesSettings, pod: string): Start {
   const {
     entrypoint,
     command,
@@ -77,9 +82,14 @@ export function startBy(settings: StartSettings, platform: KubernetesSettings): 
     workingDirectory,
     mounts = [],
     environment,
+    secret = [],
     memory = 0,
     health,
   } = settings;
+  const isSecret = ([name]: [string, string]) => secret.includes(name);
+  const variables = Object.entries(environment);
+  const plain = variables.filter((each) => !isSecret(each));
+  const secrets = Object.fromEntries(variables.filter(isSecret));
   const places = mounts.flatMap((mount) =>
     mount.kind === "tmpfs"
       ? []
@@ -100,7 +110,13 @@ export function startBy(settings: StartSettings, platform: KubernetesSettings): 
       ...(command && { args: command }),
       ...(workingDirectory !== undefined && { workingDir: workingDirectory }),
       ...(user !== undefined && { securityContext: userOf(user) }),
-      env: variables(environment),
+      env: [
+        ...plainVariables(Object.fromEntries(plain)),
+        ...Object.keys(secrets).map((key) => ({
+          name: key,
+          valueFrom: { secretKeyRef: { name: pod, key } },
+        })),
+      ],
       readinessProbe: {
         exec: { command: health.command },
         periodSeconds: wholeSeconds(health.interval),
@@ -120,7 +136,7 @@ export function startBy(settings: StartSettings, platform: KubernetesSettings): 
       })),
     ],
     pod: user === undefined ? {} : { securityContext: fileGroupOf(user) },
-    memory,
+    ...{ memory, secrets },
   };
 }
 
@@ -265,9 +281,9 @@ export function withOverrides(
   served: readonly EnvironmentVariable[],
   overrides: Record<string, string>,
 ): EnvironmentVariable[] {
-  return [...served.filter(({ name }) => !(name in overrides)), ...variables(overrides)];
+  return [...served.filter(({ name }) => !(name in overrides)), ...plainVariables(overrides)];
 }
 
-function variables(environment: Record<string, string>): EnvironmentVariable[] {
+function plainVariables(environment: Record<string, string>): EnvironmentVariable[] {
   return Object.entries(environment).map(([name, value]) => ({ name, value: withoutExpansion(value) }));
 }

@@ -12,7 +12,15 @@ import { nodeUsing, onNode } from "./node-of.ts";
 import type { Claim, Pod } from "./objects.ts";
 import { findClaim, placeOfJob } from "./places.ts";
 import { endText, isReady, neverBegan, removedBy, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
-import { createOnce, followPod, removeAfter, removePod, shortLived, untilPodGone } from "./pods.ts";
+import {
+  createOnce,
+  createPod,
+  followPod,
+  removeAfter,
+  removePod,
+  shortLived,
+  untilPodGone,
+} from "./pods.ts";
 import { unlessGone } from "./refusal.ts";
 import { programPod, proof, startBy, startOf, trialPod, tried } from "./trial-pod.ts";
 import { gracePeriod, killedCode, stoppedCode, watchEnd } from "./watch-end.ts";
@@ -91,7 +99,7 @@ export async function runTrial(cluster: Cluster, trial: Trial): Promise<string |
   const served = like.unit === undefined ? undefined : await findUnit(cluster, like.unit);
   const start =
     served === undefined
-      ? startBy(like.otherwise, cluster.settings)
+      ? startBy(like.otherwise, cluster.settings, name)
       : startOf(
           served.controller.spec.template,
           ownContainer({ name: workload, spec: served.controller.spec.template.spec }),
@@ -99,7 +107,7 @@ export async function runTrial(cluster: Cluster, trial: Trial): Promise<string |
   const call = randomBytes(4).toString("hex");
   const { settings } = cluster;
   const made = trialPod({ ...trial, name }, { settings, start, call });
-  await createOnce(cluster, cluster.in("v1", "pods"), made);
+  await createPod(cluster, made, start.secrets);
   const failed = async (pod: Pod, reason: string) => {
     const { running, terminated: end } = statusOf(pod, tried)?.state ?? {};
     // What keeps it from beginning says nothing of what was to be tried.
@@ -207,11 +215,11 @@ export async function runProgram(cluster: Cluster, program: ProgramRun): Promise
   await removePod(cluster, name, { ended: false });
   await keepFromNetwork(cluster);
   const claims = program.places.map(({ from }) => placeOfJob(settings, from).claim);
+  const start = startBy(program.start, settings, name);
   const pod = programPod(
     { ...program, name },
     {
-      settings,
-      start: startBy(program.start, settings),
+      ...{ settings, start },
       call: randomBytes(4).toString("hex"),
       placement: onNode(await nodeUsing(cluster, claims)),
     },
@@ -219,7 +227,7 @@ export async function runProgram(cluster: Cluster, program: ProgramRun): Promise
   let failure: unknown;
   let exitCode: number | undefined;
   try {
-    await createOnce(cluster, cluster.in("v1", "pods"), pod);
+    await createPod(cluster, pod, start.secrets);
     exitCode = await followPod<number | "late">(cluster, name, {
       deadline: program.deadline,
       look: (seen) => endOf(program, seen),

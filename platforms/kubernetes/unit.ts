@@ -11,7 +11,8 @@ import { conditionOf, healthOf, lastEnd, statusOf } from "./pod-health.ts";
 /** What Kubernetes gives a pod that says nothing. Seconds. */
 const usualGrace = 30;
 
-export function unitOf(found: FoundUnit): Unit {
+/** All but its variables, whose values stand elsewhere: see `variablesOf`. */
+export function unitOf(found: FoundUnit): Omit<Unit, "environment"> {
   const { controller } = found;
   const { template } = controller.spec;
   const container = ownContainer({ name: controller.metadata.name, spec: template.spec });
@@ -32,9 +33,6 @@ export function unitOf(found: FoundUnit): Unit {
     startedAt: status?.state?.running?.startedAt ?? pod?.status?.startTime ?? "",
     since: sinceOf(found),
     restarts: status?.restartCount ?? 0,
-    environment: (container.env ?? []).flatMap(({ name, value }) =>
-      value === undefined ? [] : [`${name}=${value}`],
-    ),
     mounts: mountsOf(container, template.spec.volumes),
     stopGrace: template.spec.terminationGracePeriodSeconds ?? usualGrace,
     restart: "Kubernetes",

@@ -26,23 +26,6 @@ const longestName = 52;
 export function kubernetesProblems(raw: unknown): Problem[] {
   const groups = Object.entries(mapping(fieldOf(raw, "instanceGroups")));
   return [
-    ...(fieldOf(raw, "environment") === "production"
-      ? [
-          {
-            path: ["environment"],
-            message:
-              "a production stack can't run on Kubernetes yet: docs/kubernetes.md says what is missing. Write staging, or stay on Docker.",
-          },
-        ]
-      : []),
-    ...(fieldOf(fieldOf(raw, "rehearsal"), "secrets") === undefined
-      ? []
-      : [
-          {
-            path: ["rehearsal", "secrets"],
-            message: "a copy on Kubernetes gets no secrets of its gateway yet. Take it out.",
-          },
-        ]),
     ...groups.flatMap(([name, group]) => groupProblems(["instanceGroups", name], group)),
     ...workloadProblems(["controlPlane"], fieldOf(raw, "controlPlane")),
     ...containerProblems(["controlPlane"], fieldOf(fieldOf(raw, "controlPlane"), "container")),

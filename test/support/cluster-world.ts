@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectFolder } from "../../fleet/project.ts";
@@ -23,12 +24,19 @@ export class ClusterWorld {
   readonly world: World;
   readonly cluster: Cluster;
   readonly namespace: string;
+  /** Of its gateways: what is changed here is in the configuration with the next `world.configure()`. */
+  readonly container: Record<string, unknown>;
   readonly #folder: string;
 
-  private constructor(world: World, cluster: Cluster, namespace: string, folder: string) {
+  private constructor(
+    world: World,
+    own: Pick<ClusterWorld, "cluster" | "namespace" | "container">,
+    folder: string,
+  ) {
     this.world = world;
-    this.cluster = cluster;
-    this.namespace = namespace;
+    this.cluster = own.cluster;
+    this.namespace = own.namespace;
+    this.container = own.container;
     this.#folder = folder;
   }
 
@@ -46,10 +54,11 @@ export class ClusterWorld {
     await kubectl(cluster, ["apply", "--namespace", namespace, "--filename", deployerFile]);
     const kubeconfig = join(folder, "kubeconfig");
     await cluster.kubeconfigOf({ namespace, serviceAccount: "clawforce-deployer", file: kubeconfig });
+    const { container, ...group } = groupOnKubernetes();
     const world = await World.create(images, {
       patience: true,
       ...options,
-      group: { ...groupOnKubernetes(), ...options.group },
+      group: { ...group, container, ...options.group },
       settings: (self) => ({
         platform: {
           kind: "kubernetes",
@@ -66,7 +75,7 @@ export class ClusterWorld {
         ...options.settings?.(self),
       }),
     });
-    return new ClusterWorld(world, cluster, namespace, folder);
+    return new ClusterWorld(world, { cluster, namespace, container }, folder);
   }
 
   async destroy(): Promise<void> {
@@ -78,6 +87,23 @@ export class ClusterWorld {
 
   kubectl(...argv: string[]): Promise<string> {
     return kubectl(this.cluster, ["--namespace", this.namespace, ...argv]);
+  }
+
+  /** Writes each state of all objects of a kind to a file, until it is ended. */
+  async watchTo(file: string, kind: string): Promise<{ end(): Promise<void> }> {
+    const to = await open(file, "w", 0o600);
+    const argv = [`--kubeconfig=${this.cluster.kubeconfig}`, "--namespace", this.namespace];
+    const child = spawn(this.cluster.kubectl, [...argv, "get", kind, "--watch", "--output=json"], {
+      stdio: ["ignore", to.fd, "ignore"],
+    });
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    return {
+      end: async () => {
+        child.kill();
+        await ended;
+        await to.close();
+      },
+    };
   }
 
   /** By another client than ours. */
@@ -170,7 +196,7 @@ export class ClusterWorld {
   }
 }
 
-function groupOnKubernetes(): Record<string, unknown> {
+function groupOnKubernetes(): { container: Record<string, unknown> } & Record<string, unknown> {
   const { container, ...group } = fixtureGroup("", true) as { container: { health: object } };
   const { command: _, ...health } = container.health as { command?: unknown };
   return {

@@ -98,6 +98,24 @@ describe("the settings of a container", () => {
     expect(after.trigger === before.trigger).toBe(changes.length === 0);
   });
 
+  test("differ by their memory where another limit makes another unit, and none is on record of old", () => {
+    const there = (memory?: string) =>
+      wantedOf({ ...second({ ...usual, ...(memory && { memory }) }), memoryMakesAnew: true });
+    const made = madeOf(there("1 GB"), undefined, "runtime");
+    const more = madeOf(there("2 GB"), made, "runtime");
+    expect(differences(made, more, "runtime")).toEqual(["memory changes"]);
+    expect(madeOf(there(), more, "runtime").trigger).not.toBe(more.trigger);
+    expect(withSettings(second({ ...usual, memory: "2 GB" }), made).container.memory).toBe(1_000_000_000);
+    expect(
+      withSettings(second({ ...usual, memory: "2 GB" }), madeOf(there(), made, "runtime")).container.memory,
+    ).toBeUndefined();
+
+    const ofOld = madeOf(wantedOf(second({ ...usual, memory: "1 GB" })), undefined, "runtime");
+    const learned = madeOf(there("2 GB"), ofOld, "runtime");
+    expect(learned.trigger).toBe(ofOld.trigger);
+    expect(madeOf(there("1 GB"), learned, "runtime").trigger).not.toBe(learned.trigger);
+  });
+
   test("have the trigger of each change for themselves, also of one that no first trigger knew", () => {
     const thirty = madeOf(wantedOf(second(usual)), undefined, "runtime");
     const sixty = madeOf(wantedOf(second(usual, { stopGrace: "60s" })), thirty, "runtime");

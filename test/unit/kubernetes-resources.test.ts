@@ -130,6 +130,29 @@ describe("a stack on Kubernetes", () => {
     );
   });
 
+  it("gets a new value of a secret after it was stopped, and before it starts", () => {
+    const [set, secret] = [found(all, setType), found(all, "kubernetes:core/v1:Secret")];
+    expect(set.dependencies).not.toContain(secret.urn);
+    expect(secret.dependencies).toContain(set.urn);
+    expect(found(all, "command:local:Command").dependencies).toContain(secret.urn);
+  });
+
+  it("hands on what it is told as it is: Kubernetes puts nothing in the place of a dollar", async () => {
+    const container = "instanceGroups.support.container";
+    const dollars = await registered({
+      [`${container}.environment`]: { PRICE: "5$", HOME_OF: "$(HOME)" },
+      [`${container}.command`]: ["gateway", "$(HOME)"],
+    });
+    const { template } = (found(dollars, setType).inputs as { spec: { template: Template } }).spec;
+    expect(template.spec.containers[0]).toMatchObject({
+      args: ["gateway", "$$(HOME)"],
+      env: expect.arrayContaining([
+        { name: "HOME_OF", value: "$$(HOME)" },
+        { name: "PRICE", value: "5$$" },
+      ]),
+    });
+  });
+
   it("names each claim once, or its pod would never start", async () => {
     const twice = [
       { kind: "bind", source: "/auth/a", target: "/auth/a" },

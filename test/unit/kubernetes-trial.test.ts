@@ -131,7 +131,7 @@ describe("a program", () => {
       environment: { B: "2" },
       deadline: 60,
     };
-    const start = startBy(otherwise, settings());
+    const start = startBy(otherwise, settings(), "drill-a");
     const { spec, metadata } = programPod(program, { settings: settings(), start, call: "c", placement: {} });
     const [own] = spec.containers;
     expect(own).toMatchObject({
@@ -145,6 +145,24 @@ describe("a program", () => {
     expect(own).not.toHaveProperty("readinessProbe");
     expect(own?.volumeMounts?.at(-1)).toEqual({ name: "copy-place-0", mountPath: "/home/node/.openclaw" });
     expect(metadata.annotations?.["clawforce.io/purpose"]).toBe("migration");
+  });
+
+  test("has what nobody may read in a Secret of its name", () => {
+    const environment = { A: "1", KEY: "sk-$(A)", TOKEN: "t0ken" };
+    const start = startBy({ ...otherwise, environment, secret: ["KEY", "TOKEN"] }, settings(), "drill-a");
+    const program = { ...marks, purpose: "migration", argv: ["doctor"], environment: {}, deadline: 60 };
+    const pod = programPod(program, { settings: settings(), start, call: "c", placement: {} });
+    const fromSecret = (key: string) => ({
+      name: key,
+      valueFrom: { secretKeyRef: { name: "drill-a", key } },
+    });
+    expect(pod.spec.containers[0]?.env).toEqual([
+      { name: "A", value: "1" },
+      fromSecret("KEY"),
+      fromSecret("TOKEN"),
+    ]);
+    expect(start.secrets).toEqual({ KEY: "sk-$(A)", TOKEN: "t0ken" });
+    expect(JSON.stringify(pod)).not.toMatch(/sk-|t0ken/);
   });
 });
 

@@ -29,7 +29,6 @@ describe("a unit that serves", () => {
       startedAt: "2026-11-30T08:00:05Z",
       since: "2026-11-30T08:00:20Z",
       restarts: 2,
-      environment: ["TZ=UTC"],
       mounts: [
         { from: { volume: "bot-a-state" }, at: "/home/node/.openclaw", writable: true },
         { from: { volume: "shared" }, at: "/shared", writable: true },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { platformProblems } from "../../config/platform-kind.ts";
+import { platformNamed } from "../../config/platform-kind.ts";
 import { kubernetesSettings } from "../../platforms/kubernetes/settings.ts";
 import { kubernetesProblems } from "../../platforms/kubernetes/unsupported.ts";
 import { type Changes, rawConfig } from "./config-fixture.ts";
@@ -8,7 +8,8 @@ const kind = { schema: kubernetesSettings, problems: kubernetesProblems };
 
 function problemsOf(changes: Changes): string[] {
   const raw = rawConfig({ platform: { kind: "kubernetes" }, environment: "staging", ...changes });
-  return platformProblems([kind], raw).map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const problems = platformNamed([kind], raw)?.problems?.(raw) ?? [];
+  return problems.map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 
 const container = "instanceGroups.support.container";
@@ -24,8 +25,6 @@ describe("what Kubernetes has no way for", () => {
       { [`${container}.user`]: "node" },
       'instanceGroups.support.container.user: Kubernetes takes users by their numbers. Write the number of "node"',
     ],
-    [{ environment: "production" }, "environment: a production stack can't run on Kubernetes yet"],
-    [{ rehearsal: { secrets: ["MODEL_KEY"] } }, "rehearsal.secrets: a copy on Kubernetes gets no secrets"],
     [
       { "instanceGroups.support.instances": [{ name: "canary", containerName: "Gateway_1" }] },
       "instanceGroups.support.instances.0.containerName: a unit on Kubernetes is called",
@@ -54,6 +53,8 @@ describe("what Kubernetes has no way for", () => {
       problemsOf({
         [`${container}.user`]: "1000:1000",
         [`${container}.memory`]: "1 GiB",
+        environment: "production",
+        rehearsal: { secrets: ["MODEL_KEY"] },
         "instanceGroups.support.instances": ["a".repeat(52)],
         controlPlane: { image: "x", container: { dockerSocket: "none" } },
       }),
@@ -61,8 +62,7 @@ describe("what Kubernetes has no way for", () => {
   });
 
   test("is asked of the platform that the stack names, or of the first one", () => {
-    const other = { schema: kubernetesSettings.extend({}), problems: () => [{ path: [], message: "asked" }] };
-    expect(platformProblems([other], {})).toHaveLength(1);
-    expect(platformProblems([other], { platform: { kind: "docker" } })).toEqual([]);
+    expect(platformNamed([kind], {})).toBe(kind);
+    expect(platformNamed([kind], { platform: { kind: "docker" } })).toBeUndefined();
   });
 });

@@ -80,6 +80,26 @@ describe("after the change", () => {
     expect(await world.kinds()).not.toContain("serving");
   });
 
+  it("goes on where another version of this program starts it anew, and its pod is the same", async () => {
+    const none: Move = { kind: "none", to: stable };
+    const same = new MemoryWorld(stable, world);
+    const again = { workload: same.workload, move: none, missing: "" };
+    expect(await restoreBeforeCreate(same.context, again)).toEqual({ restored: null });
+    await make(same.context, again);
+    expect(world.did).toEqual([`make ${world.name}`]);
+    expect(world.requests).toBe("serving");
+  });
+
+  it("is stopped and made once more where its creation was interrupted: nothing has opened it yet", async () => {
+    await replace(candidate);
+    platform.declared.set(world.name, { image: candidate });
+    await restoreBeforeCreate(world.context, task());
+    platform.run(world.name, candidate);
+    const none: Move = { kind: "none", to: candidate };
+    await restoreBeforeCreate(world.context, { workload: world.workload, move: none });
+    expect(world.did.slice(-2)).toEqual([`stop ${world.name}`, `remove ${world.name}`]);
+  });
+
   it("comes back on the old version where the change was refused and is taken back", async () => {
     await replace(candidate);
     const [found] = await situationsOf(world.config, "test", platform);
