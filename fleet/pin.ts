@@ -148,7 +148,7 @@ export function otherPlatform(
   const fits = has.some((each) => wanted.some((one) => each === one || each.startsWith(`${one}/`)));
   if (has.length === 0 || wanted.length === 0 || fits) return undefined;
   return (
-    `${reference} is made for ${has.join(", ")}, and the Docker host runs ${wanted[0]}. Nothing was written. ` +
-    "Name an image for that platform. If the host runs other ones as well, write `container.platform` first."
+    `${reference} is made for ${has.join(", ")}, and the gateways run on ${wanted[0]}. Nothing was written. ` +
+    "Name an image for that platform. If a Docker host runs other ones as well, write `container.platform` first."
   );
 }

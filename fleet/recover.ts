@@ -68,7 +68,7 @@ async function alone(
     await platform.fetch(image);
   } catch (error) {
     out.write(
-      `${image} is not on the Docker host and can't be pulled (${platform.describe(error)}). So nothing keeps a second recovery out: start no other one.\n`,
+      `${image} is not on ${platform.words.place} and can't be pulled (${platform.describe(error)}). So nothing keeps a second recovery out: start no other one.\n`,
     );
     return work();
   }

@@ -14,7 +14,7 @@ export const report: Command = {
   help: `
 Prints the updates with their times and checks, which digest runs now, and the checklist for the change ticket. Each line
 of the checklist is ticked with its evidence, or left to a person. Reads the stack file, the records in the evidence
-directory and the Docker host. If the Docker host does not answer, it says so and prints the rest.
+directory and the platform. If the platform does not answer, it says so and prints the rest.
 
 Exit code 0: printed. 1: it could not be read.`,
   flags: {

@@ -11,7 +11,7 @@ export const status: Command = {
   name: "status",
   summary: "what runs, by digest, and whether it is what the configuration wants",
   help: `
-Reads the stack file, the Docker host and the evidence directory. Changes nothing. It needs neither Pulumi's engine nor
+Reads the stack file, what runs on the platform and the evidence directory. Changes nothing. It needs neither Pulumi's engine nor
 its lock, so it also works during an update, or after its deployer died.
 
 Exit code 0: everything is as the configuration wants it. 3: something differs; the lines below the table say what.

@@ -4,6 +4,7 @@ import type { StateLocation } from "../config/rollout.ts";
 import type { StatePlaces } from "../config/state-places.ts";
 import type { HttpClient } from "./http.ts";
 import type { LockHolder, LockRequest } from "./lock.ts";
+import type { PlatformWords } from "./words.ts";
 
 /*
  * What a workload can be run by. Whatever happens to a workload (lifecycle/) is written against these interfaces alone;
@@ -377,10 +378,7 @@ export interface Platform {
   explain(error: unknown): unknown;
   /** An error of any of these as words. */
   describe(error: unknown): string;
-  /** How an operator sees whether it answers: a command. */
-  answerCommand(): string;
-  /** How an operator reads the log of a unit: a command. */
-  logCommand(name: string): string;
+  readonly words: PlatformWords;
 }
 
 /** The place of a job is not there. */

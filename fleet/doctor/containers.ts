@@ -24,7 +24,7 @@ export const logs: Examination = {
     if (endless.length === 0) return notAsked;
     return [
       {
-        advice: `The ${endless.length === 1 ? "log" : "logs"} of ${endless.join(", ")} ${endless.length === 1 ? "grows" : "grow"} without rotation until the disk of the Docker host is full.`,
+        advice: `The ${endless.length === 1 ? "log" : "logs"} of ${endless.join(", ")} ${endless.length === 1 ? "grows" : "grow"} without rotation until the disk of ${platform.words.place} is full.`,
         remedy:
           'Write `logging: {options: {max-size: 50m, max-file: "3"}}` under `container`. It goes to the canary first.',
       },

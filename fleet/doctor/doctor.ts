@@ -29,7 +29,7 @@ export const doctor: Command = {
 Looks at all that an update needs. It changes nothing and pulls nothing.
   this machine: Node.js, Pulumi, its backend, the passphrase, the folder of the records, the modes of keys
   the stack file, and the secrets that it needs
-  the Docker host: whether it answers, its clock, the images, the logins to their registries, room for snapshots
+  the Docker host or the cluster: whether it answers, its clock, the images, the logins to their registries, room for snapshots
   the workloads that run: whose logs grow without an end, and who else has their networks
   the control plane: whether the engine can make its instances, and its network
 

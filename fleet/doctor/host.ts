@@ -21,7 +21,7 @@ export const place: Examination = {
       return [
         {
           problem: platform.describe(error),
-          remedy: `${platform.answerCommand()}, as the user that updates. See docs/hosts.md.`,
+          remedy: `${platform.words.answerCommand()}, as the user that updates. See docs/hosts.md.`,
         },
       ];
     }
@@ -45,14 +45,14 @@ export const images: Examination = {
     const findings: Finding[] = [];
     for (const reference of imagesOf(config)) {
       if (await isThere(platform, reference)) {
-        findings.push({ well: `${reference} is on the host` });
+        findings.push({ well: `${reference} is on ${platform.words.place}` });
         continue;
       }
       const missing = await missingInRegistry(reference);
       findings.push(
         missing === undefined
           ? { well: `${reference} is in its registry` }
-          : { problem: missing, remedy: `docker pull ${reference}, on the Docker host, says the same` },
+          : { problem: missing, remedy: `${platform.words.pullCommand(reference)}, says the same` },
       );
     }
     return findings;
@@ -102,13 +102,14 @@ export const snapshotRoom: Examination = {
             },
       ];
     } catch (error) {
+      if (!(error instanceof PlaceMissing))
+        return [{ problem: messageOf(error), remedy: "See docs/hosts.md." }];
+      const { place, folderCommand } = platform.words;
+      const remedy = folderCommand(repositories);
       return [
-        error instanceof PlaceMissing
-          ? {
-              problem: `There is no folder ${repositories} on the Docker host.`,
-              remedy: `install -d -m 0700 ${repositories}, on the Docker host`,
-            }
-          : { problem: messageOf(error), remedy: "See docs/hosts.md." },
+        remedy === undefined
+          ? { well: `${repositories} is made with the first snapshot` }
+          : { problem: `There is no folder ${repositories} on ${place}.`, remedy },
       ];
     }
   },

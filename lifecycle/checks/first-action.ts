@@ -30,7 +30,7 @@ const actions: readonly [RegExp, string][] = [
   ],
   [
     /channel (startup failed|exited)|auto-restart attempt|does not run|is not connected|is gone|does not answer its probe/i,
-    "look at that channel's lines in `docker logs`; `openclaw channels status --probe` tells more. A channel that was up before and is down now: go back, then find out.",
+    "look at that channel's lines in the gateway's log; `openclaw channels status --probe` tells more. A channel that was up before and is down now: go back, then find out.",
   ],
   [
     /failed to load plugin/i,

@@ -70,7 +70,7 @@ export async function giveUpAdoption(context: WorkloadContext): Promise<string |
 async function logAdvice({ platform }: WorkloadContext, aside: string): Promise<string> {
   try {
     const found = await platform.unit(aside);
-    return found === undefined ? "" : `The log of what failed: ${platform.logCommand(aside)}. `;
+    return found === undefined ? "" : `The log of what failed: ${platform.words.logCommand(aside)}. `;
   } catch (error) {
     return `${messageOf(error)} `;
   }

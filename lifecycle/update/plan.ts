@@ -84,8 +84,7 @@ function learnsValues({ records, made }: Situation): boolean {
 /** What changes of a workload without another container, and what does not change yet. */
 function besides({ records, made, waits, network, observed }: Situation): string[] {
   const before = lastMade(records);
-  const isInPlace = made.later.memory === undefined;
-  const isOther = before !== undefined && isInPlace && before.memory !== made.memory;
+  const isOther = before !== undefined && before.memory !== made.memory && made.later.memory === undefined;
   const isCutOff =
     network?.id !== undefined && observed?.networkOf !== undefined && observed.networkOf !== network.id;
   return [

@@ -186,7 +186,7 @@ async function preflight(context: WorkloadContext, mustServe: boolean): Promise<
   if (!served.running || served.paused || (health !== undefined && health !== "healthy")) {
     throw new OperationFailure(
       `the gateway is ${served.paused ? "paused" : served.running ? (health ?? "running") : "stopped"}, and an update of a sick ` +
-        `workload can't be judged. First make it healthy, or go back. Its log: ${platform.logCommand(workload.container)}`,
+        `workload can't be judged. First make it healthy, or go back. Its log: ${platform.words.logCommand(workload.container)}`,
     );
   }
   return `serves, ${await proveRunningVersion(context)}${beside}`;

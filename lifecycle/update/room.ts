@@ -213,7 +213,7 @@ function describeShortage(context: WorkloadContext, lacking: Shortage): string {
   const { places } = lacking;
   return (
     `there is no room for the way back, and nothing was stopped: ${shortageClause(lacking, (place) => where(context, place))}. ` +
-    `${[...new Set(places.map(adviceFor))].join(" ")} Or give it a larger disk. Then go back again.`
+    `${[...new Set(places.map((place) => adviceFor(context, place)))].join(" ")} Or give it a larger disk. Then go back again.`
   );
 }
 
@@ -226,16 +226,13 @@ export function shortageClause({ free, places, needs }: Shortage, where: (place:
   );
 }
 
-/** What can be freed without losing the way back: an image that has a digest and no tag is what a prune removes first. */
-function adviceFor(place: Place): string {
+/** What can be freed without losing the way back. */
+function adviceFor({ platform }: WorkloadContext, place: Place): string {
   switch (place) {
     case "repository":
       return "Remove no snapshot by hand. Move away other files on that disk.";
     case "docker":
-      return (
-        "`docker system df -v` shows what fills Docker's own disk. `docker builder prune` is safe. `docker image prune` and `docker system prune` " +
-        "are not: they remove the image to go back to."
-      );
+      return platform.words.disk.advice;
     default:
       return "Move away what the workload does not need, or other files on that disk.";
   }
@@ -258,14 +255,14 @@ async function snapshotGrowth(context: WorkloadContext): Promise<number | undefi
   return parseScriptReport(result.stdout).numbers.growth;
 }
 
-export function where({ workload }: WorkloadContext, place: Place): string {
+export function where({ workload, platform }: WorkloadContext, place: Place): string {
   switch (place) {
     case "state":
       return `beside the state (${sourceOf(workload.state)})`;
     case "repository":
       return `in the repository (${repositoryOf(workload)})`;
     case "docker":
-      return "on Docker's own disk";
+      return `on ${platform.words.disk.name}`;
     default:
       return `beside ${place}${sourceAt(workload, place)}`;
   }

@@ -21,7 +21,7 @@ import { settle, type Unsettled } from "./settled.ts";
 import type { Situation } from "./situation.ts";
 import { placeOfRecords, workloadInput } from "./workload-input.ts";
 
-type LookingPlatform = Pick<Platform, "observe" | "unit" | "lossesOf" | "inPlace" | "logCommand">;
+type LookingPlatform = Pick<Platform, "observe" | "unit" | "lossesOf" | "inPlace" | "words">;
 
 /** Reads only: one call to the Docker host and one more for each container to adopt, and the evidence directory. */
 export async function situationsOf(
@@ -74,7 +74,7 @@ export async function situationsOf(
       ...facts,
       ...(owner !== undefined && { network: { owner, id: observed.get(owner)?.id } }),
       input,
-      logCommand: platform.logCommand(input.container),
+      logCommand: platform.words.logCommand(input.container),
       move: withLeft(withChange(move, change), input, records),
       servingTrigger: servingTrigger(facts.observed, since, lastServing(hearsay)),
       missingTrigger:

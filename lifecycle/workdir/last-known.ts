@@ -42,7 +42,8 @@ export async function lastKnownInput(
     const found = await platform.unit(unit);
     const isOwn = (await platform.strangerAt({ stack, name, unit })) === undefined;
     const there = found && { ...found, isOwn };
-    return inputOfUnit({ config, stack, name, unit, file }, there, await serviceOf(proxy, name));
+    const remove = platform.words.removeCommands(unit);
+    return inputOfUnit({ config, stack, name, unit, file, remove }, there, await serviceOf(proxy, name));
   } catch (error) {
     throw untouchedBy(error);
   }
@@ -92,8 +93,9 @@ interface Leaving {
   name: string;
   /** The name of its container. */
   unit: string;
-  /** Where its input should be, for messages. */
+  /** Where its input should be, and what removes its container, for messages. */
   file: string;
+  remove: readonly string[];
 }
 
 /** The same from what the platform and the ingress know: enough to stop it, to copy its state, and to start it again. */
@@ -135,7 +137,7 @@ export function inputOfUnit(
 
 /** Where its state is: the one thing that must not be guessed. Without a container nothing is copied. */
 function stateOf(
-  { stack, name, unit, file }: Leaving,
+  { stack, name, file, remove }: Leaving,
   found: LeftUnit | undefined,
   stateDirectory: string,
 ): Pick<Workload, "state" | "mount"> {
@@ -154,7 +156,7 @@ function stateOf(
       `${name}: it has left the configuration, and ${file} is missing or damaged. Its container does not show which of its ` +
         `mounts is its state (${writable.map((each) => each.at).join(", ") || "it has none"}). Nothing was done to it. Put the file back from the ` +
         `copy of the evidence directory and run \`pulumi up\` again. Without a copy: copy these mounts yourself, then ` +
-        `\`docker stop ${unit}\`, \`docker rm ${unit}\` and \`pulumi refresh --stack ${stack}\`. Volumes and directories stay.`,
+        `${remove.map((command) => `\`${command}\``).join(", ")} and \`pulumi refresh --stack ${stack}\`. What its state is in stays.`,
     );
   }
   return { state: mount.from, mount: mount.at };

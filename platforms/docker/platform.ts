@@ -21,6 +21,7 @@ import type {
   WantedLook,
   WantedUnit,
 } from "../platform.ts";
+import type { PlatformWords } from "../words.ts";
 import { certificateFolder, type DockerHost, defaultAnswer } from "./access.ts";
 import { describeDockerError, dockerClient, inspectContainer, unreachableHost } from "./client.ts";
 import { execInContainer } from "./exec.ts";
@@ -40,6 +41,7 @@ import { neverRestart, putBack, setAside, waysBack } from "./set-aside.ts";
 import { sharingNetwork } from "./shared-network.ts";
 import { endTrial, makeScratch, removeTrial, runProgram, runTrial } from "./trial.ts";
 import { unitOfContainer } from "./unit.ts";
+import { dockerWords } from "./words.ts";
 import { refuseOtherWriters } from "./writers.ts";
 
 /** The containers of a Docker host. */
@@ -267,11 +269,7 @@ export class DockerPlatform implements Platform {
     return describeDockerError(error);
   }
 
-  answerCommand(): string {
-    return `docker --host ${this.#host.host} version`;
-  }
-
-  logCommand(name: string): string {
-    return `docker logs --tail 50 ${name}`;
+  get words(): PlatformWords {
+    return dockerWords(this.#host.host);
   }
 }

@@ -22,6 +22,7 @@ import type {
   WantedLook,
   WantedUnit,
 } from "../platform.ts";
+import type { PlatformWords } from "../words.ts";
 import { changesTemplate } from "./changes.ts";
 import { Cluster } from "./cluster.ts";
 import { engineFailure } from "./engine-failure.ts";
@@ -47,6 +48,7 @@ import { strangerIn } from "./stranger.ts";
 import { endTrial, makeScratch, removeTrial, runProgram, runTrial } from "./trial.ts";
 import { unitOf } from "./unit.ts";
 import { variablesOf } from "./variables.ts";
+import { kubernetesWords } from "./words.ts";
 import { refuseOtherWriters } from "./writers.ts";
 
 /** The StatefulSets and Deployments of a namespace. */
@@ -275,13 +277,8 @@ export class KubernetesPlatform implements Platform {
     return messageOf(error);
   }
 
-  answerCommand(): string {
-    return this.#cluster.kubectl("get --raw /readyz");
-  }
-
-  logCommand(name: string): string {
-    const kind = this.#cluster.kinds.get(name) ?? "StatefulSet";
-    return this.#cluster.kubectl(`logs --tail 50 ${kind.toLowerCase()}/${name}`);
+  get words(): PlatformWords {
+    return kubernetesWords(this.#cluster);
   }
 
   #version(): Promise<{ gitVersion: string; platform: string; major: string; minor: string }> {

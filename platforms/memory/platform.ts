@@ -19,6 +19,7 @@ import type {
   Unit,
   WantedLook,
 } from "../platform.ts";
+import type { PlatformWords } from "../words.ts";
 import { Deeds } from "./deeds.ts";
 
 /** The result of a job, by its purpose: what it prints, and its exit code (default 0). Below 0: it is killed at its deadline. */
@@ -337,13 +338,15 @@ export class MemoryPlatform implements Platform {
     return error;
   }
 
-  answerCommand(): string {
-    return "nothing to be run";
-  }
-
-  logCommand(name: string): string {
-    return `log of ${name}`;
-  }
+  readonly words: PlatformWords = {
+    place: "this memory",
+    disk: { name: "its own disk", advice: "Free some of it." },
+    answerCommand: () => "nothing to be run",
+    logCommand: (unit) => `log of ${unit}`,
+    pullCommand: (reference) => `get ${reference}`,
+    folderCommand: (path) => `make ${path}`,
+    removeCommands: (unit) => [`stop ${unit}`, `remove ${unit}`],
+  };
 
   async #answered(what: string, purpose = what): Promise<JobResult> {
     await this.do(what);

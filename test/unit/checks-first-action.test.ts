@@ -14,7 +14,7 @@ describe("the first action", () => {
       "install nothing into the container by hand",
     ],
     ["[whatsapp] channel startup failed: logged out", "openclaw channels status --probe"],
-    ["[slack] [default] auto-restart attempt 1/10 in 5s", "docker logs"],
+    ["[slack] [default] auto-restart attempt 1/10 in 5s", "gateway's log"],
     ["slack/default is gone", "A channel that was up before"],
     ["slack/default does not run", "A channel that was up before"],
     ["failed to load plugin acpx", "openclaw plugins list"],

@@ -245,7 +245,7 @@ describe("fleet doctor, of what runs already", () => {
     const found = await examined(logs);
     expect(found.code).toBe(0);
     expect(found.lines).toEqual([
-      "! logs: The log of canary grows without rotation until the disk of the Docker host is full.",
+      "! logs: The log of canary grows without rotation until the disk of this memory is full.",
       '    Write `logging: {options: {max-size: 50m, max-file: "3"}}` under `container`. It goes to the canary first.',
     ]);
   });

@@ -148,7 +148,7 @@ describe("an image for another platform than the Docker host's", () => {
 
   test("is told of with both", () => {
     expect(otherPlatform("agent:1", ["linux/arm64"], ["linux/amd64"])).toMatch(
-      /^agent:1 is made for linux\/arm64, and the Docker host runs linux\/amd64\. Nothing was written\./,
+      /^agent:1 is made for linux\/arm64, and the gateways run on linux\/amd64\. Nothing was written\./,
     );
   });
 });

@@ -175,7 +175,7 @@ describe("a preparation is refused, and nothing is touched,", () => {
         {
           state: "beside the state (canary-state)",
           repository: "in the repository (/var/lib/clawforce/snapshots/canary)",
-          docker: "on Docker's own disk",
+          docker: "on its own disk",
         }[place]
       }, but 1000 MB are needed (a copy of the state and clawforce:snapshots.minimumFree). Free space, or give it a larger disk.`,
       ["baseline"],

@@ -8,6 +8,7 @@ import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { inputOfUnit, lastKnownInput, rememberWorkload } from "../../lifecycle/workdir/last-known.ts";
 import { DocumentDamaged, readDocument } from "../../lifecycle/workdir/whole-file.ts";
 import type { Workload } from "../../lifecycle/workload.ts";
+import { dockerWords } from "../../platforms/docker/words.ts";
 import { platformOf } from "../../platforms/of-stack.ts";
 import type { UnitMount } from "../../platforms/platform.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -60,7 +61,9 @@ describe("a workload that has left the configuration", () => {
 
   const mounted = (...mounts: UnitMount[]) => ({ image: "agent:1", stopGrace: 12, isOwn: true, mounts });
   const stateVolume = { from: { volume: "v" }, at: "/data", writable: true };
-  const leaving = () => ({ config, stack: "prod", name: "canary", unit: "canary", file });
+  const { removeCommands } = dockerWords("unix:///nowhere");
+  const remove = removeCommands("canary");
+  const leaving = () => ({ config, stack: "prod", name: "canary", unit: "canary", file, remove });
 
   it("is stopped and copied as its container has it", () => {
     expect(inputOfUnit(leaving(), mounted(stateVolume), undefined)).toMatchObject({

@@ -39,7 +39,7 @@ The running version is asked before the update. If it can't answer, or has no ac
 stopped. \`allowNone: true\` passes a gateway without any. *Inconclusive* without \`allowNone\`: no channel, now or before.
 
 Nothing is stopped either if an account that was up before the *last* update is down now. Then go back, or switch that account off if it
-is to stay down. Look first at \`docker logs\` for that channel, then go back.
+is to stay down. Look first at the gateway's log for that channel, then go back.
 `,
   realFlow: true,
   compares: () => ["channels"],

@@ -14,7 +14,7 @@ const healthyTimeout = 15;
 const commandTimeout = 10;
 
 /** What it asks of the platform that runs it. */
-type KamalPlatform = Pick<Platform, "unit" | "exec" | "logs" | "logReachesBack" | "describe" | "logCommand">;
+type KamalPlatform = Pick<Platform, "unit" | "exec" | "logs" | "logReachesBack" | "describe" | "words">;
 
 /** A running kamal-proxy, through its own command in its container: argument lists, never text from input. */
 export class KamalProxy implements IngressProxy {
@@ -120,7 +120,7 @@ export class KamalProxy implements IngressProxy {
     if (exitCode !== 0) {
       const reason = stderr.trim().replace(/^Error: /, "") || `exit code ${exitCode}`;
       throw new OperationFailure(
-        `the ingress ${this.#container} refused \`${argv[0]}\`: ${reason}. Its log: ${this.#platform.logCommand(this.#container)}`,
+        `the ingress ${this.#container} refused \`${argv[0]}\`: ${reason}. Its log: ${this.#platform.words.logCommand(this.#container)}`,
       );
     }
     return stdout;
