@@ -6,9 +6,9 @@ import { execInPod } from "./exec.ts";
 import { jobPod, keeper, missingCode, stdinSecret, worker } from "./job-pod.ts";
 import { objectName } from "./labels.ts";
 import { keepFromNetwork } from "./network.ts";
-import { nodeUsing } from "./node-of.ts";
+import { nodeOf, refuseForOnePod } from "./node-of.ts";
 import type { Pod, Terminated } from "./objects.ts";
-import { placeOfJob, refuseMissingClaims } from "./places.ts";
+import { claimsOf } from "./places.ts";
 import { endText, neverBegan, removedBy, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
 import { createOnce, followPod, removeAfter } from "./pods.ts";
 
@@ -30,14 +30,16 @@ export async function runJob(cluster: Cluster, job: Job): Promise<JobResult> {
   }
   const began = performance.now();
   const left = () => deadline - (performance.now() - began) / 1000;
-  await refuseMissingClaims(
+  const found = await claimsOf(
     cluster,
     job.places.map(({ from }) => from),
   );
+  const present = await cluster.list<Pod>(cluster.in("v1", "pods"));
+  for (const claim of found) refuseForOnePod(claim, present);
   await keepFromNetwork(cluster);
-  const claims = job.places.map(({ from }) => placeOfJob(cluster.settings, from).claim);
+  const claims = found.map(({ metadata }) => metadata.name);
   const own = claims.filter((claim) => claim !== cluster.settings.folders);
-  const node = await nodeUsing(cluster, [...own, ...claims]);
+  const node = nodeOf(present, [...own, ...claims]);
   const call = randomBytes(4).toString("hex");
   const name = objectName(`clawforce-${workload.replace("/", "-")}`, 52).concat(`-${call}`);
   const pods = cluster.in("v1", "pods");

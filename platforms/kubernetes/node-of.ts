@@ -1,7 +1,8 @@
+import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
 import { hasEnded } from "./found-unit.ts";
 import { workloadLabel } from "./labels.ts";
-import type { ClusterNode, Pod } from "./objects.ts";
+import type { Claim, ClusterNode, Pod } from "./objects.ts";
 import { isForbidden } from "./refusal.ts";
 
 /** A pod that must run on this node; the scheduler still decides whether it may. */
@@ -20,13 +21,27 @@ export async function nodeUsing(cluster: Cluster, claims: readonly string[]): Pr
   return nodeOf(await cluster.list<Pod>(cluster.in("v1", "pods")), claims);
 }
 
+/** Refuses what would wait without end: a claim that one pod alone may have, and has. */
+export function refuseForOnePod(claim: Claim, pods: readonly Pod[]): void {
+  const { name } = claim.metadata;
+  if (!claim.spec.accessModes?.every((mode) => mode === "ReadWriteOncePod")) return;
+  const pod = pods.find((each) => !hasEnded(each) && mounts(each, name));
+  if (pod === undefined) return;
+  throw new OperationFailure(
+    `the claim ${name} is ReadWriteOncePod, and the pod ${pod.metadata.name} has it: no other pod can read it meanwhile. ` +
+      "No snapshot can be taken while its gateway runs. Give the workload a claim with ReadWriteOnce.",
+  );
+}
+
+function mounts({ spec }: Pod, claim: string): boolean {
+  return spec.volumes?.some(({ persistentVolumeClaim: mounted }) => mounted?.claimName === claim) === true;
+}
+
 /** By the order of the claims: a workload's state comes before what all share. */
 export function nodeOf(pods: readonly Pod[], claims: readonly string[]): string | undefined {
   const live = pods.filter((pod) => !hasEnded(pod) && pod.spec.nodeName !== undefined);
   for (const claim of claims) {
-    const user = live.find(({ spec }) =>
-      spec.volumes?.some(({ persistentVolumeClaim: mounted }) => mounted?.claimName === claim),
-    );
+    const user = live.find((pod) => mounts(pod, claim));
     if (user !== undefined) return user.spec.nodeName;
   }
   return undefined;

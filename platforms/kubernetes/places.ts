@@ -74,20 +74,23 @@ export function eachClaimOnce<
   };
 }
 
-/** Refuses claims that are not there: a pod would wait for them without end. */
-export async function refuseMissingClaims(
-  cluster: Cluster,
-  locations: readonly StateLocation[],
-): Promise<void> {
-  const claims = new Map(locations.map((each) => [placeOfJob(cluster.settings, each).claim, each]));
-  for (const claim of claims.keys()) {
-    if ((await findClaim(cluster, claim)) !== undefined) continue;
+/** The claims of these places. Refuses those that are not there: a pod would wait for them without end. */
+export async function claimsOf(cluster: Cluster, locations: readonly StateLocation[]): Promise<Claim[]> {
+  const claims = new Set(locations.map((each) => placeOfJob(cluster.settings, each).claim));
+  const all: Claim[] = [];
+  for (const claim of claims) {
+    const found = await findClaim(cluster, claim);
+    if (found !== undefined) {
+      all.push(found);
+      continue;
+    }
     const sentence = `the claim ${claim} is not there in the namespace ${cluster.namespace}`;
     if (claim !== cluster.settings.folders) throw new PlaceMissing(sentence);
     throw new OperationFailure(
       `${sentence}. Make it, or correct clawforce:platform.folders: it holds the snapshots.`,
     );
   }
+  return all;
 }
 
 export function findClaim(cluster: Cluster, name: string): Promise<Claim | undefined> {

@@ -41,12 +41,12 @@ export const kubernetesSettings = z.strictObject({
         .optional()
         .meta(doc("Storage class of a new claim. Default: the cluster's own.", "fast")),
       accessMode: z
-        .enum(["ReadWriteOnce", "ReadWriteOncePod"])
+        .enum(["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"])
         .default("ReadWriteOnce")
         .meta(
           doc(
-            "Access mode of a new claim. With ReadWriteOncePod the scheduler lets no second pod have it, the one of a hot snapshot neither.",
-            "ReadWriteOncePod",
+            "Access mode of a new claim. ReadWriteOncePod is refused: no second pod could read the state for a hot snapshot.",
+            "ReadWriteMany",
           ),
         ),
     })

@@ -25,7 +25,17 @@ const longestName = 52;
 /** What a stack file says that Kubernetes has no way for. */
 export function kubernetesProblems(raw: unknown): Problem[] {
   const groups = Object.entries(mapping(fieldOf(raw, "instanceGroups")));
+  const accessMode = fieldOf(fieldOf(fieldOf(raw, "platform"), "volumes"), "accessMode");
   return [
+    ...(accessMode === "ReadWriteOncePod"
+      ? [
+          {
+            path: ["platform", "volumes", "accessMode"],
+            message:
+              "a claim that one pod alone may have can't be copied while its gateway runs, so that could never be updated. Write ReadWriteOnce.",
+          },
+        ]
+      : []),
     ...groups.flatMap(([name, group]) => groupProblems(["instanceGroups", name], group)),
     ...workloadProblems(["controlPlane"], fieldOf(raw, "controlPlane")),
     ...containerProblems(["controlPlane"], fieldOf(fieldOf(raw, "controlPlane"), "container")),

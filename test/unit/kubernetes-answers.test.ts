@@ -4,7 +4,7 @@ import { resultOf } from "../../platforms/kubernetes/exec.ts";
 import { hasImage, pulledOr } from "../../platforms/kubernetes/image.ts";
 import { linesOf, startsBefore } from "../../platforms/kubernetes/logs.ts";
 import { losses } from "../../platforms/kubernetes/losses.ts";
-import { nodeOf } from "../../platforms/kubernetes/node-of.ts";
+import { nodeOf, refuseForOnePod } from "../../platforms/kubernetes/node-of.ts";
 import type { ContainerState, Pod } from "../../platforms/kubernetes/objects.ts";
 import { bytesOf } from "../../platforms/kubernetes/quantity.ts";
 import { NotRunning } from "../../platforms/kubernetes/refusal.ts";
@@ -185,4 +185,19 @@ test("what an adopted unit would lose is named", () => {
     { key: "command", what: "its `args`" },
     { key: "container sidecar", what: "the container sidecar in its pod" },
   ]);
+});
+
+describe("a claim that one pod alone may have", () => {
+  const claim = (...accessModes: string[]) => ({ metadata: { name: "bot-a-state" }, spec: { accessModes } });
+  const using = podOfSet();
+
+  test("is refused to a second pod while the first has it, and not afterwards", () => {
+    expect(() => refuseForOnePod(claim("ReadWriteOncePod"), [using])).toThrow(
+      /^the claim bot-a-state is ReadWriteOncePod, and the pod \S+ has it/,
+    );
+    expect(() => refuseForOnePod(claim("ReadWriteOnce"), [using])).not.toThrow();
+    expect(() => refuseForOnePod(claim("ReadWriteOncePod"), [])).not.toThrow();
+    const ended = podOfSet({ phase: "Succeeded" });
+    expect(() => refuseForOnePod(claim("ReadWriteOncePod"), [ended])).not.toThrow();
+  });
 });

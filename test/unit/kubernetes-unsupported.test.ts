@@ -22,6 +22,10 @@ describe("what Kubernetes has no way for", () => {
     ],
     [{ [`${container}.networkMode`]: "host" }, "instanceGroups.support.container.networkMode: a pod has one"],
     [
+      { platform: { kind: "kubernetes", volumes: { accessMode: "ReadWriteOncePod" } } },
+      "platform.volumes.accessMode: a claim that one pod alone may have can't be copied",
+    ],
+    [
       { [`${container}.user`]: "node" },
       'instanceGroups.support.container.user: Kubernetes takes users by their numbers. Write the number of "node"',
     ],
