@@ -1,12 +1,16 @@
 /**
  * A client of IRC for one message, run by the Node.js of the gateway's own container: what that reaches is what counts.
- * Its argument is one JSON document: `{host, port, tls, to, bot, text, patience}`, `patience` in seconds. It prints one:
- * `{problem}` where nothing could be sent, else `{seconds, answer?, by?, there?}`; `there` is whether the gateway was seen.
+ * Its argument is one JSON document: `{host, port, tls, to, bot, text, output?, patience}`, `patience` in seconds. In a channel
+ * the gateway talks to others too: what does not match `output` is no answer to this message yet. It prints one document:
+ * `{problem}` where nothing could be sent, else `{seconds, answer?, by?, there?}`; `there` is whether the gateway was seen, and
+ * `answer` the one that matches, or the last one.
  */
 export const ircScript = `
 const { connect } = require("node:net");
 const { connect: connectTls } = require("node:tls");
-const { host, port, tls, to, bot, text, patience } = JSON.parse(process.argv[1]);
+const { host, port, tls, to, bot, text, output, patience } = JSON.parse(process.argv[1]);
+const wanted = output === undefined ? /(?:)/ : new RegExp(output, "m");
+let last = {};
 const isChannel = /^[#&+!]/.test(to);
 const lower = (nick) => nick.toLowerCase();
 const isBot = (nick) => lower(nick).replace(/_+$/, "") === lower(bot).replace(/_+$/, "");
@@ -20,7 +24,7 @@ const end = (seen) => {
 const seconds = () => Math.round((Date.now() - sent) / 100) / 10;
 setTimeout(() => end(sent === undefined
   ? { problem: "the server did not let it in within " + patience + " s" }
-  : { seconds: seconds(), there }), patience * 1000);
+  : { seconds: seconds(), there, ...last }), patience * 1000);
 const socket = tls ? connectTls({ host, port, servername: host }) : connect({ host, port });
 const write = (line) => socket.write(line + "\\r\\n");
 const send = () => {
@@ -34,7 +38,7 @@ socket.on(tls ? "secureConnect" : "connect", () => {
 socket.on("error", (error) => end({ problem: error.message || String(error.code) }));
 socket.on("close", () => end(sent === undefined
   ? { problem: "the server closed the connection" }
-  : { seconds: seconds(), there }));
+  : { seconds: seconds(), there, ...last }));
 let rest = "";
 socket.on("data", (chunk) => {
   rest += chunk.toString("utf8");
@@ -62,7 +66,9 @@ function take(line) {
     case "PRIVMSG": {
       const target = tail.split(" ")[0];
       const isAnswer = isChannel ? lower(target) === lower(to) : lower(target) === lower(nick);
-      if (sent !== undefined && isAnswer && isBot(from)) end({ seconds: seconds(), answer: said, by: from, there: true });
+      if (sent === undefined || !isAnswer || !isBot(from)) return;
+      last = { answer: said, by: from, there: true };
+      if (wanted.test(said)) end({ seconds: seconds(), ...last });
     }
   }
 }

@@ -46,12 +46,20 @@ export const message = checkKind({
       .regex(/^[^\r\n\0]{1,300}$/, form("message", "Write one line of 300 characters at most"))
       .default("Answer with one word: pong")
       .meta(doc("What is sent.", "claw: are you there?")),
-    output: pattern.optional().meta(doc("Pattern that the answer must match. Default: any answer.", "pong")),
+    output: pattern
+      .optional()
+      .meta(
+        doc(
+          "Pattern that the answer must match. What the gateway says to others in the channel meanwhile is passed over. Default: any answer.",
+          "pong",
+        ),
+      ),
   }),
   tracks: ["runtime"],
   section: `
 Sends one message to the gateway through a channel, as a user does, and waits for its answer. **Proves** the whole way: channel, session,
-model, and back. **Fails** if no answer comes before the deadline, or one that does not match \`output\`. The message is sent from inside the
+model, and back. **Fails** if no answer comes before the deadline that matches \`output\`. In a channel that others use too, ask for a word that
+no other answer has. The message is sent from inside the
 container, by its Node.js, under a nick of its own. Each attempt costs a turn. A bake sends one in its first and last round and each \`every\`.
 *Inconclusive*: the server can't be reached from the gateway, or the channel can't be joined. Look first at \`channels\` and at the model's
 provider.
@@ -60,7 +68,13 @@ provider.
   every: ({ every }) => every,
   async attempt({ context: { platform, workload } }, { irc: server, text, output }, deadline) {
     const patience = Math.max(1, deadline - startOfCommand);
-    const argv = ["node", "--no-warnings", "-e", ircScript, JSON.stringify({ ...server, text, patience })];
+    const argv = [
+      "node",
+      "--no-warnings",
+      "-e",
+      ircScript,
+      JSON.stringify({ ...server, text, output, patience }),
+    ];
     const result = await platform.exec(workload.container, argv, { deadline, name: "the message" });
     return judgeMessage({ ...server, output }, result);
   },
