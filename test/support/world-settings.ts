@@ -66,7 +66,7 @@ const cheapHealth = [
  */
 export function fixtureGroup(stack: string, patience = false): Record<string, unknown> {
   const health = patience
-    ? { interval: "4s", timeout: "60s", startPeriod: "120s", retries: 25, wait: "300s" }
+    ? { interval: "4s", timeout: "60s", startPeriod: "120s", retries: 10, wait: "300s" }
     : // A machine that others use as well starts a Node.js in seconds: that is no sick gateway.
       // It is asked for the first time after one interval, and each time costs a start of bash in many containers.
       { interval: "4s", timeout: "20s", startPeriod: "15s", retries: 5, wait: "30s" };
