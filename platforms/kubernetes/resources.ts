@@ -26,6 +26,8 @@ export function kubernetesResources(settings: KubernetesSettings): PlatformResou
           namespace,
           ...(kubeconfig !== undefined && { kubeconfig }),
           ...(context !== undefined && { context }),
+          // Else another value takes the Secret away for a moment, and a pod that starts then does not.
+          enableSecretMutable: true,
         },
         opts,
       ),
@@ -85,7 +87,7 @@ function unit(settings: KubernetesSettings, name: string, { spec, secrets, makin
   const values = secretOf(name, spec, secrets, {
     ...parent,
     dependsOn: [controller],
-    ...((keeps.secrets || isKept) && { ignoreChanges: ["stringData"] }),
+    ...((keeps.secrets || isKept) && { ignoreChanges: ["data"] }),
   });
   return start(name, trigger, {
     ...parent,
@@ -109,17 +111,19 @@ function secretOf(
 ): pulumi.Resource[] {
   const variables = secretsOf(spec);
   if (variables.length === 0) return [];
-  const stringData = pulumi.secret(
-    pulumi
-      .all([token, named])
-      .apply(([plainToken, values]) =>
-        Object.fromEntries(
-          variables.map(({ key }) => [key, key === tokenKey ? plainToken : (values[key] ?? "")]),
-        ),
+  // As the provider keeps it: of a value under `stringData` it would find a difference for ever.
+  const data = pulumi.secret(
+    pulumi.all([token, named]).apply(([plainToken, values]) =>
+      Object.fromEntries(
+        variables.map(({ key }) => {
+          const value = key === tokenKey ? plainToken : (values[key] ?? "");
+          return [key, Buffer.from(value).toString("base64")];
+        }),
       ),
+    ),
   );
   const metadata = { name: secretName(spec.name), labels: unitLabels(spec) };
-  return [new Secret(name, { metadata, stringData }, opts)];
+  return [new Secret(name, { metadata, data }, opts)];
 }
 
 /** All but the image: that is the one of what is there, and one that the program does not say is one that no review sees. */
