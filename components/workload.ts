@@ -19,6 +19,8 @@ export interface WorkloadSpec {
   name: string;
   /** The name of its container, where that is another one. */
   containerName?: string;
+  /** Id of the unit that is there, else of the last one on record. */
+  there?: string;
   track: Track;
   role: WorkloadConfig["role"];
   /** Undefined for the control plane. */

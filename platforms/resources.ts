@@ -12,6 +12,8 @@ export interface UnitSpec {
   track: Track;
   /** Of its unit, where that is another one. */
   containerName?: string;
+  /** Id of the unit that is there, else of the last one on record; undefined: there never was one. */
+  there?: string;
   /** Reference with digest. */
   image: string;
   /** Where on the platform's host a port leads to the workload. */

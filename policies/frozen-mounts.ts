@@ -7,7 +7,7 @@ import { podKinds } from "./pod-kinds.ts";
 import type { Finding, JudgedInputs } from "./rule.ts";
 import type { StackGraph } from "./stack-graph.ts";
 import { stateMountsOf } from "./state-mounts.ts";
-import { setType } from "./unit-set.ts";
+import { isSetType, setTypes } from "./unit-set.ts";
 import { quoted } from "./verdict.ts";
 
 const ofDocker: Readonly<Record<string, readonly string[]>> = {
@@ -40,13 +40,13 @@ export function frozenMounts(resource: JudgedInputs): Finding<"frozen">[] {
  * what the old one had.
  */
 export function frozenAnew(graph: StackGraph): Finding<"frozen">[] {
-  const sets = graph.ofType(setType).filter(({ urn }) => isUnitOfWorkload(urn));
+  const sets = graph.ofType(...setTypes).filter(({ urn }) => isUnitOfWorkload(urn));
   const changed = sets.length === 0 ? [] : fleetFactsOf(graph).workloads.filter(isCutOver);
   const runners = new Set(changed.map(({ runner }) => runner));
   return graph.resources
     .filter((resource) =>
       // One of Kubernetes keeps its id.
-      resource.type === setType
+      isSetType(resource.type)
         ? runners.has(resource)
         : isUnitOfWorkload(resource.urn) && read(resource.props, "id") === notKnown,
     )

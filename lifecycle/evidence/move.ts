@@ -182,6 +182,15 @@ export function lastImage(records: readonly EvidenceRecord[]): string | undefine
   return undefined;
 }
 
+/** The id of the unit that ran last, as far as the records know: its platform may tell more by it than the name. */
+export function lastUnit(records: readonly EvidenceRecord[]): string | undefined {
+  for (const record of records.toReversed()) {
+    if (record.kind === "cut-over" && record.stranger !== undefined) return record.stranger.id;
+    if ("container" in record && record.container !== undefined) return record.container;
+  }
+  return undefined;
+}
+
 export function sameDigest(one: string, other: string): boolean {
   return digestIn(one) === digestIn(other);
 }

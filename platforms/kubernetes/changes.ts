@@ -1,7 +1,8 @@
 import { fieldAt, isMapping } from "../../config/json.ts";
 import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
-import { type ControllerKind, pathOf } from "./found-unit.ts";
+import { type ControllerKind, isControllerKind, kubectlName } from "./controller-kind.ts";
+import { pathOf } from "./found-unit.ts";
 import { fieldManager, standsAnnotation, startAnnotation } from "./labels.ts";
 import type { Controller } from "./objects.ts";
 import { isConflict, isForbidden, unlessGone } from "./refusal.ts";
@@ -43,7 +44,7 @@ export async function changesTemplate(cluster: Cluster, name: string, wanted: un
     );
   }
   if (isSame(live.spec.template, applied.spec.template)) return false;
-  refuseWithoutStart(live, wanted, name);
+  refuseWithoutStart(live, wanted, kubectlName(kind, name));
   return true;
 }
 
@@ -67,11 +68,12 @@ function refuseForeignOwners({ message }: Error, what: string): void {
  * start what is stopped to undo that.
  */
 function refuseWithoutStart({ metadata }: Controller, wanted: unknown, name: string): void {
+  const { name: unit } = metadata;
   const wantedStart = fieldAt(wanted, ["metadata", "annotations", startAnnotation]);
   if (wantedStart === undefined || metadata.annotations?.[standsAnnotation] !== wantedStart) return;
   throw new OperationFailure(
-    `${name}: its pod is not the one that this program has made: somebody has changed it. Nothing was stopped. Undo that change ` +
-      `first: \`kubectl rollout history statefulset ${name}\` shows it, and \`kubectl rollout undo\` takes it back. Then try again.`,
+    `${unit}: its pod is not the one that this program has made: somebody has changed it. Nothing was stopped. Undo that change ` +
+      `first: \`kubectl rollout history ${name}\` shows it, and \`kubectl rollout undo\` takes it back. Then try again.`,
   );
 }
 
@@ -105,7 +107,7 @@ function withoutOwnKeys(value: unknown): unknown {
   );
 }
 
-/** The inputs of a provider need not say it. */
+/** The provider's inputs say it; those of states from before there were two kinds need not. */
 function kindOf(kind: unknown): ControllerKind {
-  return kind === "Deployment" ? "Deployment" : "StatefulSet";
+  return isControllerKind(kind) ? kind : "StatefulSet";
 }

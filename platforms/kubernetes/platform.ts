@@ -185,8 +185,8 @@ export class KubernetesPlatform implements Platform {
     return refuseGone(this.#cluster, displaced);
   }
 
-  waysBack({ name }: Displaced): string[] {
-    return wayBack(this.#cluster, name);
+  waysBack(displaced: Displaced): string[] {
+    return wayBack(this.#cluster, displaced);
   }
 
   lossesOf(name: string, wanted: WantedUnit): Promise<Loss[]> {

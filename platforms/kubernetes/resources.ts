@@ -9,13 +9,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { fingerprint } from "../../config/fingerprint.ts";
 import type { PlatformResources, UnitMaking, UnitSecrets, UnitSpec } from "../resources.ts";
 import { claim, placeIn } from "./claims.ts";
+import { controllerKinds, kindOfUnit } from "./controller-kind.ts";
 import { podTemplate, unitLabels } from "./pod-template.ts";
 import { proxyDeployment, proxyService } from "./proxy-objects.ts";
 import type { KubernetesSettings } from "./settings.ts";
-import { networkPolicy, service, statefulSet } from "./unit-objects.ts";
+import { controllerArgs, networkPolicy, service } from "./unit-objects.ts";
 import { secretName, secretsOf, tokenKey } from "./unit-secrets.ts";
 
-/** Stateful sets, claims, services and policies of one namespace. */
+const controllerTypes = { StatefulSet, Deployment };
+
+/** Stateful sets, deployments, claims, services and policies of one namespace. */
 export function kubernetesResources(settings: KubernetesSettings): PlatformResources {
   const { kubeconfig, context, namespace } = settings;
   return {
@@ -63,18 +66,20 @@ function unit(settings: KubernetesSettings, name: string, { spec, secrets, makin
   const pod = podTemplate(spec, placeAs);
   // Whatever changes its pod stops it: then it has to be started, too.
   const trigger = `${spec.trigger}${spec.missingTrigger}.${fingerprint(pod)}`;
-  const inputs = statefulSet(spec, pod, trigger);
+  const kind = kindOfUnit(spec);
+  const inputs = controllerArgs(kind, spec, pod, trigger);
   const stays = isKept ? keptPaths : [];
   const beside = [
     // Both go by the port of the pod that is there.
     new Service(name, service(spec), { ...parent, ...(isKept && { ignoreChanges: ["spec"] }) }),
     new NetworkPolicy(name, networkPolicy(spec), { ...parent, ...(isKept && { ignoreChanges: ["spec"] }) }),
   ];
-  const controller = new StatefulSet(name, inputs, {
+  const controller = new controllerTypes[kind](name, inputs, {
     ...shared,
     ...(deleteBeforeReplace !== undefined && { deleteBeforeReplace }),
     dependsOn: [...shared.dependsOn, ...beside],
-    ignoreChanges: ["spec.replicas", ...stays],
+    // How many there are is for the steps to say, and what can't change stays as it is.
+    ignoreChanges: ["spec.replicas", ...controllerKinds[kind].fixed, ...stays],
     hooks: {
       beforeUpdate: [beforeChange],
       onError: [changeRefused],

@@ -1,6 +1,7 @@
 import { OperationFailure } from "../failure.ts";
 import type { Displaced } from "../platform.ts";
 import type { Cluster } from "./cluster.ts";
+import { kindOfUnit, kubectlName } from "./controller-kind.ts";
 import { findUnit } from "./found-unit.ts";
 
 /** Kubernetes has no other name for it. */
@@ -22,9 +23,10 @@ export async function refuseGone(cluster: Cluster, { id, name }: Displaced): Pro
   );
 }
 
-export function wayBack(cluster: Pick<Cluster, "kubectl">, name: string): string[] {
-  return [
-    cluster.kubectl(`rollout undo statefulset/${name}`),
-    cluster.kubectl(`scale statefulset/${name} --replicas 1`),
-  ];
+export function wayBack(
+  cluster: Pick<Cluster, "kubectl">,
+  { id, name }: Pick<Displaced, "id" | "name">,
+): string[] {
+  const unit = kubectlName(kindOfUnit({ there: id, track: "runtime" }), name);
+  return [cluster.kubectl(`rollout undo ${unit}`), cluster.kubectl(`scale ${unit} --replicas 1`)];
 }

@@ -3,6 +3,7 @@ import { fingerprint } from "../../config/fingerprint.ts";
 import { fieldOf } from "../../config/json.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import type { Unit, UnitMount } from "../platform.ts";
+import { controllerKinds } from "./controller-kind.ts";
 import { type FoundUnit, ownContainer, podOf } from "./found-unit.ts";
 import { exitAnnotation, madeAnnotation } from "./labels.ts";
 import type { Container, PodTemplate, Volume } from "./objects.ts";
@@ -41,8 +42,8 @@ export function unitOf(found: FoundUnit): Omit<Unit, "environment"> {
 }
 
 /** The same as long as nothing is made anew: a stop, a start or an eviction keep it. */
-export function unitId({ controller }: Pick<FoundUnit, "controller">): string {
-  return `${controller.metadata.uid}/${madeOf(controller.spec.template)}`;
+export function unitId({ kind, controller }: Pick<FoundUnit, "kind" | "controller">): string {
+  return `${controllerKinds[kind].mark}${controller.metadata.uid}/${madeOf(controller.spec.template)}`;
 }
 
 /** What a template was made for, by its own word, else by its content. */
