@@ -1,5 +1,5 @@
 import { digestIn } from "../../config/digest.ts";
-import type { Displaced } from "../../platforms/platform.ts";
+import type { Displaced } from "../../platforms/displaced.ts";
 import { movedState } from "./moved-state.ts";
 import type { EvidenceRecord, Markers, SnapshotRole } from "./records.ts";
 import { passedRehearsal, type RecordedRehearsal } from "./rehearsal.ts";

@@ -1,6 +1,8 @@
 import type { ContainerConfig } from "../../config/container-schema.ts";
 import { containerOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
+import type { UnitSpec } from "../../platforms/resources.ts";
+import { adoptedUnit } from "../evidence/adoption.ts";
 import { lastUnit } from "../evidence/move.ts";
 import { isFromBefore, refusalText, unjudgedSince } from "../evidence/refusal.ts";
 import { oldStateAdvice } from "./after-failure.ts";
@@ -35,6 +37,12 @@ function unitThere({ observed, move, hearsay }: Situation): string | undefined {
   return move.kind === "adopt" ? move.stranger.id : (observed?.id ?? lastUnit(hearsay));
 }
 
+function adoptedOf({ move, hearsay }: Situation): Pick<UnitSpec, "adopted"> {
+  const now = move.kind === "adopt";
+  const { beside } = (now ? move.stranger : adoptedUnit(hearsay)) ?? {};
+  return beside === undefined ? {} : { adopted: { now, beside } };
+}
+
 /** What the components need to know of a workload. */
 export function specOf(stackConfig: StackConfig, surveyed: Situation) {
   const { config, input, observed, made, servingTrigger: trigger, refused, network } = surveyed;
@@ -45,6 +53,7 @@ export function specOf(stackConfig: StackConfig, surveyed: Situation) {
     name: input.name,
     ...(config.containerName !== undefined && { containerName: config.containerName }),
     ...(there !== undefined && { there }),
+    ...adoptedOf(surveyed),
     track,
     role,
     wave,

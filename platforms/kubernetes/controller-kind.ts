@@ -53,6 +53,11 @@ export function kubectlName(kind: ControllerKind, name: string): string {
   return `${kind.toLowerCase()}/${name}`;
 }
 
+/** Of the object, in the id of its unit. */
+export function uidOf(id: string): string {
+  return id.slice(id.indexOf(":") + 1).split("/")[0] ?? "";
+}
+
 /** The kind that a unit has by its id, which it keeps; one that was never there gets that of its track. */
 export function kindOfUnit({ there, track }: { there?: string; track: Track }): ControllerKind {
   if (there === undefined) return track === "control-plane" ? "Deployment" : "StatefulSet";

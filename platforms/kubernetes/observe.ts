@@ -35,7 +35,8 @@ export async function observe(
   return found;
 }
 
-async function unitsIn(cluster: Cluster, labelSelector?: string): Promise<FoundUnit[]> {
+/** All of a namespace, or those that a label selects. */
+export async function unitsIn(cluster: Cluster, labelSelector?: string): Promise<FoundUnit[]> {
   const query = { labelSelector };
   try {
     const [pods, ...found] = await Promise.all([

@@ -6,6 +6,9 @@ import { unitLabels } from "./pod-template.ts";
 
 type PodTemplate = kubernetes.types.input.core.v1.PodTemplateSpec;
 
+/** The provider applies in spite of whoever owns the fields. */
+export const forceAnnotation = "pulumi.com/patchForce";
+
 /** What is the same of a StatefulSet and of a Deployment. */
 export interface ControllerArgs {
   metadata: kubernetes.types.input.meta.v1.ObjectMeta;
@@ -33,7 +36,11 @@ export function controllerArgs(
       name: spec.name,
       labels,
       // The provider would wait for pods that only a later step starts.
-      annotations: { "pulumi.com/skipAwait": "true", [startAnnotation]: startTrigger },
+      annotations: {
+        "pulumi.com/skipAwait": "true",
+        [startAnnotation]: startTrigger,
+        ...(spec.adopted?.now && { [forceAnnotation]: "true" }),
+      },
     },
     spec: {
       replicas: 0,

@@ -19,7 +19,7 @@ export function unitOf(found: FoundUnit): Omit<Unit, "environment"> {
   const container = ownContainer({ name: controller.metadata.name, spec: template.spec });
   const pod = podOf(found);
   const status = pod && statusOf(pod, container.name);
-  const image = container.image ?? "";
+  const image = withDigest(container.image ?? "", status?.imageID);
   const managedBy = managingControlPlane(controller.metadata.labels ?? {});
   const health = pod && healthOf(pod, container);
   return {
@@ -85,6 +85,11 @@ export function statusWord(found: FoundUnit): string {
   return own?.state?.terminated === undefined && own?.lastState?.terminated === undefined
     ? "created"
     : waiting;
+}
+
+/** A reference that names a tag alone, with the digest of what runs; as it is where that has none in a registry. */
+function withDigest(image: string, imageId = ""): string {
+  return image.includes("@") || !imageId.includes("@") ? image : `${image}@${digestIn(imageId)}`;
 }
 
 /** `sha256:…` of `registry/name@sha256:…`; undefined: nothing runs. */

@@ -3,8 +3,7 @@ import type { Cluster } from "./cluster.ts";
 import { kubectlName } from "./controller-kind.ts";
 
 export function kubernetesWords(cluster: Pick<Cluster, "kinds" | "kubectl">): PlatformWords {
-  const controllerOf = (unit: string) =>
-    kubectlName(cluster.kinds.get(unit) ?? "StatefulSet", unit);
+  const controllerOf = (unit: string) => kubectlName(cluster.kinds.get(unit) ?? "StatefulSet", unit);
   return {
     place: "the cluster",
     disk: {

@@ -8,7 +8,7 @@ import { fleetOf, secretText } from "../support/fleet-program.ts";
 import { type Registered, withSecrets } from "../support/mock-engine.ts";
 import { pinned } from "../support/pinned-program.ts";
 import { neverStarted } from "../support/surveyed.ts";
-import { type Changes, candidate, digest, rawConfig } from "./config-fixture.ts";
+import { type Changes, candidate, digest, rawConfig, stable } from "./config-fixture.ts";
 
 const settings = kubernetesSettings.parse({ kind: "kubernetes", namespace: "agents", folders: "folders" });
 
@@ -183,6 +183,52 @@ describe("a stack on Kubernetes", () => {
     // Stopped for a change it counts as gone: its records know it.
     expect(await types({ hearsay: gate("1b671a64/made") })).toEqual([setType]);
     expect(await types({ hearsay: gate("deployment:1b671a64/made") })).toEqual([deploymentType]);
+  });
+
+  it("imports what it adopts, changes nothing but the controller, and keeps what that was found by", async () => {
+    const plane = {
+      image: stable,
+      adopt: "clawforce",
+      data: { volume: "claworc-data" },
+      container: { serviceAccount: "claworc" },
+    };
+    const config = parseStackConfig(rawConfig({ platform: { kind: "kubernetes" }, controlPlane: plane }));
+    const [wanted, ...others] = neverStarted(config);
+    if (wanted === undefined) throw new Error("there is no workload");
+    const stranger = { name: "clawforce", id: "deployment:1/2", restart: "Kubernetes", beside: ["Service"] };
+    const adopts = { kind: "adopt", from: stable, to: stable, stranger } as const;
+    const left = [{ kind: "cut-over", stranger: { ...stranger, did: "left" } }] as never;
+    const made = async (change: Partial<Situation>) =>
+      fleetOf(config, [{ ...wanted, ...change }, ...others], { resources: kubernetesResources(settings) });
+    const now = await made({ move: adopts });
+    const later = await made({ observed: { id: stranger.id, image: stable } as never, hearsay: left });
+    const ofPlane = (all: readonly Registered[], type: string, name = "clawforce") =>
+      all.find((each) => each.type === type && each.name === name);
+    const options = (all: readonly Registered[], type: string, name?: string) =>
+      ofPlane(all, type, name)?.options;
+    const claim = "kubernetes:core/v1:PersistentVolumeClaim";
+    const kept = ["metadata.labels", "metadata.annotations", "metadata.finalizers", "spec"];
+    expect(options(now, claim, "clawforce-state")).toMatchObject({
+      ...{ import: "agents/claworc-data", protect: true, retainOnDelete: true, ignoreChanges: kept },
+    });
+    expect(options(now, "kubernetes:core/v1:Service")).toMatchObject({
+      ...{ import: "agents/clawforce", retainOnDelete: true, ignoreChanges: kept },
+    });
+    expect(options(now, deploymentType)).toMatchObject({
+      ...{ import: "agents/clawforce", protect: true, retainOnDelete: true },
+      ignoreChanges: ["spec.replicas", "spec.selector"],
+    });
+    const force = 'metadata.annotations["pulumi.com/patchForce"]';
+    expect(options(later, deploymentType)).not.toHaveProperty("import");
+    expect(options(later, deploymentType)?.ignoreChanges).toContain(force);
+    expect(options(later, claim, "clawforce-state")).not.toHaveProperty("import");
+    expect(options(later, "kubernetes:core/v1:Service")?.ignoreChanges).toEqual(kept);
+    // Whoever reached it before must reach it still.
+    for (const all of [now, later])
+      expect(ofPlane(all, "kubernetes:networking.k8s.io/v1:NetworkPolicy")).toBeUndefined();
+    const { inputs } = found(now, deploymentType, "clawforce");
+    const pod = (inputs as { spec: { template: { spec: object } } }).spec.template.spec;
+    expect(pod).toMatchObject({ serviceAccountName: "claworc", automountServiceAccountToken: true });
   });
 
   it("names each claim once, or its pod would never start", async () => {
