@@ -103,10 +103,7 @@ const attempts = 5;
 async function freeFields(cluster: Cluster, path: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const { metadata } = await cluster.ask<KubernetesObject>({ path });
-    const managedFields = (metadata.managedFields ?? []).map((entry) => ({
-      ...entry,
-      manager: takenOverName(entry),
-    }));
+    const managedFields = handedOn(metadata.managedFields);
     const { resourceVersion } = metadata;
     try {
       await cluster.ask({
@@ -123,10 +120,21 @@ async function freeFields(cluster: Cluster, path: string): Promise<void> {
   }
 }
 
-/** What controllers write of status, and how many replicas there are, is theirs. */
-function takenOverName({ manager = "", subresource = "" }: ManagedFields): string {
-  const isTheirs = subresource === "" && manager !== "kube-controller-manager";
-  return isTheirs && !manager.startsWith(takenOver) ? `${takenOver}${manager}` : manager;
+/**
+ * What controllers write of status, and how many replicas there are, is theirs. Each entry gets a name of its own: of two that
+ * are called the same the server keeps one, and what the other owned would be nobody's.
+ */
+export function handedOn(entries: readonly ManagedFields[] = []): ManagedFields[] {
+  const taken = new Set(entries.map(({ manager }) => manager));
+  return entries.map((entry) => {
+    const { manager = "", subresource = "" } = entry;
+    const isTheirs = subresource === "" && manager !== "kube-controller-manager";
+    if (!isTheirs || manager.startsWith(takenOver)) return entry;
+    let name = `${takenOver}${manager}`;
+    while (taken.has(name)) name = `${takenOver}${name}`;
+    taken.add(name);
+    return { ...entry, manager: name };
+  });
 }
 
 async function annotate(

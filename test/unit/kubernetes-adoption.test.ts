@@ -4,6 +4,7 @@ import { parseStackConfig } from "../../lifecycle/stack-config.ts";
 import { adoptedControlPlane, adoptedUnit } from "../../platforms/kubernetes/adopted-unit.ts";
 import type { FoundUnit } from "../../platforms/kubernetes/found-unit.ts";
 import { releaseOf } from "../../platforms/kubernetes/helm-release.ts";
+import { handedOn } from "../../platforms/kubernetes/kept-unit.ts";
 import { losses } from "../../platforms/kubernetes/losses.ts";
 import type { Controller, Service } from "../../platforms/kubernetes/objects.ts";
 import { keeperOf } from "../../platforms/kubernetes/stranger.ts";
@@ -143,6 +144,19 @@ describe("a gateway that somebody else has made", () => {
       adoptedUnit(cluster, { found: found(), service: undefined, user: "1000:1000" }, asked),
     ).toThrow("bot-a belongs to the stack prod already");
   });
+});
+
+test("who owns its fields hands them on, each by a name of its own", () => {
+  const names = (...managers: string[]) =>
+    handedOn(managers.map((manager) => ({ manager, operation: "Update" }))).map(({ manager }) => manager);
+  expect(names("helm", "kube-controller-manager")).toEqual(["kubectl-helm", "kube-controller-manager"]);
+  expect(handedOn([{ manager: "clawforce-fleet", subresource: "scale" }])).toEqual([
+    { manager: "clawforce-fleet", subresource: "scale" },
+  ]);
+  // The second attempt: what was put back is owned by a name that the first one has given.
+  expect(new Set(names("kubectl-clawforce-fleet", "clawforce-fleet")).size).toBe(2);
+  // An apply and an update by one name are two owners, and stay two.
+  expect(new Set(names("helm", "helm", "kubectl-helm")).size).toBe(3);
 });
 
 describe("what can't be changed in its place", () => {
