@@ -141,6 +141,7 @@ export class Fleet extends pulumi.ComponentResource {
           move: known?.move,
           untouched: known?.spec.untouched,
           adopts: known?.spec.adopts === true,
+          adoptsInPlace: known?.spec.adopted?.now === true,
           fallsBack: known?.spec.fallsBack === true,
           wayBack: known?.spec.wayBack,
           deadline: hookDeadline(input),

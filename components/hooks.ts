@@ -19,6 +19,8 @@ export interface HookTask {
   untouched: string | undefined;
   /** It takes over from a container of somebody else's, which comes back where that fails. */
   adopts: boolean;
+  /** In this run, and the unit of somebody else's is changed in its place. */
+  adoptsInPlace: boolean;
   /** It goes back by code alone: where it does not come up so, its state goes back as well, and it is made once more. */
   fallsBack: boolean;
   /** What an operator does when the new container does not come up. */
@@ -79,6 +81,12 @@ export function workloadHooks(
     cutOver: new pulumi.ResourceHook("cut-over", (args) => run("cut-over", args.name)),
     replace: new pulumi.ResourceHook("replace", (args) => run("replace", args.name, args.newInputs)),
     changeRefused: new pulumi.ErrorHook("change-refused", async ({ name }) => {
+      const task = await taskOf(name);
+      if (task.adoptsInPlace) {
+        tellFailure(name, `${name}: it could not be taken over.`);
+        await runProgram("give-up-adoption", name, task, runProcess);
+        return false;
+      }
       const text =
         `${name}: this change did not get through. If it was stopped for it, it stays stopped: \`fleet status\` shows that. ` +
         "Once the cause is gone, run `pulumi up` again. Or set the stack file back and run `pulumi up`: the old version starts on its state.";

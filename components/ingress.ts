@@ -20,7 +20,12 @@ export class Ingress extends pulumi.ComponentResource {
   constructor(name: string, args: IngressArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const { spec, resources, pull, after } = args;
     super("clawforce:fleet:Ingress", name, { image: spec.image }, opts);
-    const volume = resources.volume(`${name}-state`, `${spec.name}-state`, spec.stack, { parent: this });
+    const volume = resources.volume(
+      `${name}-state`,
+      `${spec.name}-state`,
+      { stack: spec.stack, isTaken: false },
+      { parent: this },
+    );
     this.container = resources.ingress(name, spec, {
       parent: this,
       dependsOn: [...after, ...keptImages(name, [spec.image], { resources, pull }, { parent: this }), volume],

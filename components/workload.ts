@@ -19,6 +19,10 @@ export interface WorkloadSpec {
   name: string;
   /** The name of its container, where that is another one. */
   containerName?: string;
+  /** Id of the unit that is there, else of the last one on record. */
+  there?: string;
+  /** It was somebody else's unit, and is still the same one. `now`: in this run. */
+  adopted?: { now: boolean; beside: readonly string[] };
   track: Track;
   role: WorkloadConfig["role"];
   /** Undefined for the control plane. */
@@ -145,8 +149,9 @@ export class Workload extends pulumi.ComponentResource {
     super("clawforce:fleet:Workload", name, { track, role, group, wave, image }, opts);
     const places = { state: spec.state, ...(spec.backups && { backups: spec.backups }) };
     const kept = { parent: this, protect: true, retainOnDelete: true };
+    const of = { stack: spec.stack, isTaken: spec.adopted?.now === true };
     const volumes = Object.entries(places).flatMap(([what, place]) =>
-      "volume" in place ? [resources.volume(`${name}-${what}`, place.volume, spec.stack, kept)] : [],
+      "volume" in place ? [resources.volume(`${name}-${what}`, place.volume, of, kept)] : [],
     );
     const container = resources.unit(
       name,

@@ -113,6 +113,20 @@ export const controlPlaneContainer = z.strictObject({
         "none",
       ),
     ),
+  serviceAccount: z
+    .string()
+    .max(253)
+    .regex(
+      /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+      form("name of a service account", "Write lower-case letters, digits and hyphens"),
+    )
+    .optional()
+    .meta(
+      doc(
+        "On Kubernetes: the service account by which the control plane makes instances. Default: none, and its pod gets no token of the cluster.",
+        "claworc",
+      ),
+    ),
   health: z
     .strictObject({
       path: urlPath
@@ -137,6 +151,7 @@ export const controlPlaneContainer = z.strictObject({
 export type ContainerConfig = Omit<z.output<typeof gatewayContainer>, "tokenVariable"> & {
   tokenVariable?: string;
   dockerSocket?: string;
+  serviceAccount?: string | undefined;
 };
 
 const countPattern = pattern.refine(

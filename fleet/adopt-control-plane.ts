@@ -1,6 +1,5 @@
 import { keptName } from "../config/kept-container.ts";
-import type { DockerHost } from "../platforms/docker/access.ts";
-import type { ControlPlaneAdoption } from "../platforms/docker/adopted-control-plane.ts";
+import type { AdoptionSource, ControlPlaneAdoption } from "../platforms/adoption.ts";
 import { composeText } from "./adoption-compose.ts";
 import { aboutContainer, stackFileLines } from "./adoption-text.ts";
 import { writeAdoption } from "./adoption-writing.ts";
@@ -14,7 +13,7 @@ interface ControlPlaneToAdopt {
   file: string;
   /** Its own keys, without prefix. */
   settings: Record<string, unknown>;
-  host: DockerHost;
+  source: AdoptionSource;
   write: boolean;
   out: Output;
 }
@@ -22,7 +21,7 @@ interface ControlPlaneToAdopt {
 /** @returns the exit code. */
 export async function adoptControlPlane(
   adoption: ControlPlaneAdoption,
-  { named, file, settings, host, write, out }: ControlPlaneToAdopt,
+  { named, file, settings, source, write, out }: ControlPlaneToAdopt,
 ): Promise<number> {
   if (settings.controlPlane !== undefined) {
     throw new CommandFailure(
@@ -32,7 +31,7 @@ export async function adoptControlPlane(
   const written = write && adoption.image !== undefined;
   if (written) {
     const edits = controlPlaneEdits(adoption, settings);
-    await writeAdoption({ named, file, host, out }, [withoutToken(adoption)], edits);
+    await writeAdoption({ named, file, source, out }, [withoutToken(adoption)], edits);
   }
   out.write(`${controlPlaneText(adoption, named.stack, settings, written)}\n`);
   return adoption.image === undefined ? 1 : 0;
@@ -78,14 +77,14 @@ export function controlPlaneText(
   settings: Readonly<Record<string, unknown>>,
   written: boolean,
 ): string {
-  const { container, image } = adoption;
+  const { image } = adoption;
   return [
     ...(written || image === undefined ? [] : stackFileLines(controlPlaneEdits(adoption, settings), stack)),
     ...aboutContainer(withoutToken(adoption), stack, written),
     ...instanceLines(adoption),
     "",
     ...composeText([adoption]),
-    ...(image === undefined ? [] : nextLines(container, stack, written)),
+    ...(image === undefined ? [] : nextLines(adoption, stack, written)),
   ].join("\n");
 }
 
@@ -98,7 +97,7 @@ function instanceLines({ container, instances }: ControlPlaneAdoption): string[]
   ];
 }
 
-function nextLines(container: string, stack: string, written: boolean): string[] {
+function nextLines({ container, inPlace }: ControlPlaneAdoption, stack: string, written: boolean): string[] {
   return [
     written
       ? "The stack file is written. No container was touched. Next:"
@@ -109,8 +108,12 @@ function nextLines(container: string, stack: string, written: boolean): string[]
     `  pulumi preview --stack ${stack}`,
     "It shows the adoption as a move of its own. What the new container would not have is refused there.",
     `  pulumi up --stack ${stack}`,
-    "It takes a snapshot of its data, starts it on the side, and then replaces the container. Everybody has to log in again.",
+    `It takes a snapshot of its data, starts it on the side, and then ${inPlace ? "changes it in its place" : "replaces the container"}. Everybody has to log in again.`,
     "If the new container does not pass its checks, the old one serves again as it was.",
-    `The old container stays, stopped, as ${keptName(container)}. Remove it once you do not need it any more: \`docker rm NAME\`.`,
+    ...(inPlace
+      ? ['To go back later: docs/kubernetes.md, "Adopting what runs already".']
+      : [
+          `The old container stays, stopped, as ${keptName(container)}. Remove it once you do not need it any more: \`docker rm NAME\`.`,
+        ]),
   ];
 }

@@ -1,10 +1,7 @@
 import { port } from "../config/fields.ts";
 import { readStackFile } from "../config/stack-file.ts";
-import { adoptable, type Wanted } from "../platforms/docker/adoptable.ts";
-import { adoptableControlPlane } from "../platforms/docker/adopted-control-plane.ts";
-import { usual } from "../platforms/docker/adopted-settings.ts";
-import { NotAdoptable } from "../platforms/docker/adoption.ts";
-import { dockerSettings } from "../platforms/docker/settings.ts";
+import { type AdoptionSource, NotAdoptable, usual, type WantedUnits } from "../platforms/adoption.ts";
+import { adoptionsIn } from "../platforms/of-stack.ts";
 import { adoptControlPlane } from "./adopt-control-plane.ts";
 import { type AdoptionNames, adoptionEdits } from "./adoption-lines.ts";
 import { adoptionText } from "./adoption-text.ts";
@@ -26,6 +23,8 @@ have. It changes nothing: neither the containers nor the stack file.
 With --control-plane it reads a control plane in the same way, and lists the instances that it manages. They are never touched.
 
   fleet adopt --stack prod --control-plane clawforce
+
+On the platform kubernetes these are the names of StatefulSets and Deployments of the stack's namespace, those of a Helm release too.
 
 With --write it writes the lines into the stack file, and sets the secrets with \`pulumi config set --secret\`. It writes
 nothing where the stack file would have a problem then. No container is touched.
@@ -57,7 +56,7 @@ Exit code 0: printed or written. 1: at least one container can't be adopted; the
     }
     const file = stackFileOf(named);
     const settings = readStackFile(file);
-    const host = dockerHostOf(named, settings);
+    const source = sourceOf(named, settings);
     const taken = Object.keys((settings.secrets ?? {}) as object);
     const stateDirectory = flags["state-directory"];
     const plane = flags["control-plane"];
@@ -71,17 +70,19 @@ Exit code 0: printed or written. 1: at least one container can't be adopted; the
         ...(typeof stateDirectory === "string" && stateDirectory !== "" && { stateDirectory }),
         ...(inside !== undefined && { port: inside }),
       };
-      const adoption = await adoptableControlPlane(host, plane, known, taken).catch((error: unknown) => {
+      const adoption = await source.controlPlane(plane, known, taken).catch((error: unknown) => {
         throw error instanceof NotAdoptable ? new CommandFailure(error.message) : error;
       });
-      return adoptControlPlane(adoption, { named, file, settings, host, write: flags.write === true, out });
+      return adoptControlPlane(adoption, { named, file, settings, source, write: flags.write === true, out });
     }
     const wanted = wantedOf(flags.container, flags.compose);
     const asked = {
       stateDirectory: textOf(stateDirectory, usual.stateDirectory),
       port: inside ?? usual.port,
     };
-    const { adoptions, refusals } = await adoptable(host, wanted, asked, taken);
+    const { adoptions, refusals } = await source.units(wanted, asked, taken).catch((error: unknown) => {
+      throw error instanceof NotAdoptable ? new CommandFailure(error.message) : error;
+    });
     for (const refusal of refusals) err.write(`${refusal}\n`);
     // Not every service of a Compose project is a gateway.
     const isWhole = refusals.length === 0 || "composeProject" in wanted;
@@ -92,24 +93,27 @@ Exit code 0: printed or written. 1: at least one container can't be adopted; the
       agentImage: textOf(flags["agent-image"], "openclaw"),
     };
     const written = flags.write === true && isDone;
-    if (written) await writeAdoption({ named, file, host, out }, adoptions, adoptionEdits(adoptions, names));
+    if (written)
+      await writeAdoption({ named, file, source, out }, adoptions, adoptionEdits(adoptions, names));
     if (adoptions.length > 0) out.write(`${adoptionText(adoptions, names, { written })}\n`);
     if (flags.write === true && !written) err.write("Nothing was written: see above.\n");
     return isDone ? 0 : 1;
   },
 };
 
-/** Only what runs on Docker can be read. All else of the stack file may still be missing: this is how one begins. */
-function dockerHostOf(named: NamedStack, { platform = { kind: "docker" } }: Record<string, unknown>) {
-  const read = dockerSettings.safeParse(platform);
-  if (read.success) return read.data;
+/** All else of the stack file may still be missing: this is how one begins. */
+function sourceOf(named: NamedStack, { platform }: Record<string, unknown>): AdoptionSource {
+  const found = adoptionsIn(platform);
+  if (found !== undefined) return found;
+  // Said as everywhere else, with all that is wrong.
   const { kind } = configOf(named).platform;
-  throw new CommandFailure(
-    `The stack ${named.stack} runs on the platform ${kind}. \`fleet adopt\` reads containers of Docker hosts only.`,
-  );
+  throw new CommandFailure(`\`fleet adopt\` can't read what runs on the platform ${kind}.`);
 }
 
-function wantedOf(container: string | boolean | undefined, compose: string | boolean | undefined): Wanted {
+function wantedOf(
+  container: string | boolean | undefined,
+  compose: string | boolean | undefined,
+): WantedUnits {
   if (typeof container === "string" && compose === undefined) {
     return { containers: container.split(",").filter((name) => name !== "") };
   }

@@ -1,4 +1,4 @@
-import type { Adoption } from "../platforms/docker/adoption.ts";
+import type { Adoption } from "../platforms/adoption.ts";
 
 type Made = Pick<Adoption, "container" | "state" | "compose" | "settings" | "mounts">;
 

@@ -1,6 +1,6 @@
 import { digestIn } from "../config/digest.ts";
 import { fieldOf } from "../config/json.ts";
-import type { Adoption } from "../platforms/docker/adoption.ts";
+import type { Adoption } from "../platforms/adoption.ts";
 import type { Edit, Setting } from "./stack-edit.ts";
 
 export interface AdoptionNames {

@@ -1,8 +1,7 @@
 import { stringify } from "yaml";
 import { keptName } from "../config/kept-container.ts";
 import { obstacles } from "../lifecycle/update/adoption.ts";
-import { usual } from "../platforms/docker/adopted-settings.ts";
-import type { Adoption } from "../platforms/docker/adoption.ts";
+import { type Adoption, usual } from "../platforms/adoption.ts";
 import { composeText } from "./adoption-compose.ts";
 import { type AdoptionNames, adoptionEdits } from "./adoption-lines.ts";
 import type { Edit } from "./stack-edit.ts";
@@ -89,19 +88,21 @@ function aboutOne(adoption: Adoption, stack: string, written: boolean): string[]
 
 /** What is true of a gateway and of a control plane. */
 export function aboutContainer(adoption: Adoption, stack: string, written: boolean): string[] {
-  const { container, image, startedWith, lost, notes, condition } = adoption;
+  const { container, image, startedWith, lost, notes, condition, inPlace, printedBy = {} } = adoption;
   return [
     `${container}:`,
     ...(image === undefined
       ? [
-          `  Its image ${startedWith} has no digest: it was built or loaded on this host. Push it to a registry, run \`docker pull\` for it there, then start \`fleet adopt\` again.`,
+          inPlace
+            ? `  Its image ${startedWith} has no digest that a registry knows. Push it to a registry and start its pod from there. Then start \`fleet adopt\` again.`
+            : `  Its image ${startedWith} has no digest: it was built or loaded on this host. Push it to a registry, run \`docker pull\` for it there, then start \`fleet adopt\` again.`,
         ]
       : []),
     ...[...obstacles(container, condition), ...notes].map((note) => `  ${note}`),
     ...secretsToSet(adoption).map(({ what, key, variable }) =>
       written
         ? `  ${what} is set as clawforce:${key}.`
-        : `  Set ${what}: docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' ${container} | sed -n 's/^${variable}=//p' | pulumi config set --stack ${stack} --secret --path 'clawforce:${key}'`,
+        : `  Set ${what}: ${printedBy[variable] ?? dockerPrints(container, variable)} | pulumi config set --stack ${stack} --secret --path 'clawforce:${key}'`,
     ),
     ...lost.map(
       ({ key, what }) =>
@@ -110,7 +111,12 @@ export function aboutContainer(adoption: Adoption, stack: string, written: boole
   ];
 }
 
+function dockerPrints(container: string, variable: string): string {
+  return `docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' ${container} | sed -n 's/^${variable}=//p'`;
+}
+
 function nextLines(adoptions: readonly Adoption[], stack: string, written: boolean): string[] {
+  const inPlace = adoptions.some((each) => each.inPlace);
   const kept = adoptions.map(({ instance }) => keptName(instance));
   return [
     written
@@ -121,7 +127,11 @@ function nextLines(adoptions: readonly Adoption[], stack: string, written: boole
     `  pulumi up --stack ${stack}`,
     "It takes over from one gateway after the other, the canary first. Each gets a snapshot of its state, which is started on the side before it is stopped.",
     "If the new container does not pass its checks, the old one serves again as it was.",
-    `What was adopted stays, stopped, as ${kept.join(", ")}. Remove it once you do not need it any more: \`docker rm NAME\`.`,
-    `To go back later: docs/adopt.md, "Going back".`,
+    ...(inPlace
+      ? ['To go back later: docs/kubernetes.md, "Adopting what runs already".']
+      : [
+          `What was adopted stays, stopped, as ${kept.join(", ")}. Remove it once you do not need it any more: \`docker rm NAME\`.`,
+          `To go back later: docs/adopt.md, "Going back".`,
+        ]),
   ];
 }

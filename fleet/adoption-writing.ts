@@ -1,5 +1,4 @@
-import type { DockerHost } from "../platforms/docker/access.ts";
-import type { Adoption } from "../platforms/docker/adoption.ts";
+import type { Adoption, AdoptionSource } from "../platforms/adoption.ts";
 import { takeSecretsOver } from "./adoption-secrets.ts";
 import type { Output } from "./command.ts";
 import type { NamedStack } from "./stack.ts";
@@ -10,20 +9,20 @@ interface Writing {
   named: NamedStack;
   /** The stack file. */
   file: string;
-  host: DockerHost;
+  source: AdoptionSource;
   out: Output;
 }
 
 /** Writes the lines of what is adopted into the stack file, and hands the secrets of the containers over. */
 export async function writeAdoption(
-  { named, file, host, out }: Writing,
+  { named, file, source, out }: Writing,
   adoptions: readonly Adoption[],
   edits: readonly Edit[],
 ): Promise<void> {
   const planned = () => StackFileChange.plan(file, edits, { placeholdersMayStay: true });
   // Before anything is written: whether the stack file is one then.
   planned();
-  await takeSecretsOver(named, host, adoptions);
+  await takeSecretsOver(named, source, adoptions);
   const change = planned();
   await change.write();
   change.show(out);

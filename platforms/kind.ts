@@ -1,4 +1,5 @@
 import type { PlatformDeclaration, PlatformSettings } from "../config/platform-kind.ts";
+import type { AdoptionSource } from "./adoption.ts";
 import type { ApiAccess, ControlPlane } from "./control-plane.ts";
 import type { Platform } from "./platform.ts";
 import type { PlatformResources } from "./resources.ts";
@@ -10,6 +11,8 @@ export interface PlatformKind<Settings extends PlatformSettings = PlatformSettin
   open(settings: Settings): Platform;
   /** What the components declare on it. Loaded when it is first needed: the programs of hooks get by without. */
   resources(settings: Settings): Promise<PlatformResources>;
+  /** What runs there already, and could be taken over. */
+  adoptions(settings: Settings): AdoptionSource;
   /** A control plane that makes instances on it. */
   controlPlane(settings: Settings, access: ApiAccess, platform: Platform): ControlPlane;
 }

@@ -1,5 +1,6 @@
 import type { PlatformSettings } from "../config/platform-kind.ts";
 import type { StackConfig } from "../config/schema.ts";
+import type { AdoptionSource } from "./adoption.ts";
 import type { ApiAccess, ControlPlane } from "./control-plane.ts";
 import { OperationFailure } from "./failure.ts";
 import type { PlatformKind } from "./kind.ts";
@@ -22,6 +23,18 @@ export function platformOf({ platform }: Placed): Platform {
 /** What the components of a stack declare on it. */
 export function resourcesOf({ platform }: Placed): Promise<PlatformResources> {
   return kindOf(platform).resources(platform);
+}
+
+/**
+ * What runs already where a stack file says that the stack is; undefined where it says that wrong. All else of the file may
+ * still be missing.
+ */
+export function adoptionsIn(platform: unknown = { kind: "docker" }): AdoptionSource | undefined {
+  for (const kind of platformKinds) {
+    const read = kind.schema.safeParse(platform);
+    if (read.success) return kind.adoptions(read.data);
+  }
+  return undefined;
 }
 
 /** The control plane of a stack, which makes instances on its platform. */

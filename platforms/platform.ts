@@ -1,8 +1,9 @@
 import type { ContainerConfig } from "../config/container-schema.ts";
-import type { Publish } from "../config/publish.ts";
 import type { StateLocation } from "../config/rollout.ts";
 import type { StatePlaces } from "../config/state-places.ts";
+import type { AsideNames, Displaced, Loss, WantedUnit } from "./displaced.ts";
 import type { HttpClient } from "./http.ts";
+import type { InPlace } from "./in-place.ts";
 import type { LockHolder, LockRequest } from "./lock.ts";
 import type { PlatformWords } from "./words.ts";
 
@@ -44,6 +45,8 @@ export interface Unit {
   endlessLog?: true;
   /** The control plane that made it. */
   managedBy?: string;
+  /** Of a platform that changes units in their place: see `Displaced`. */
+  beside?: readonly string[];
 }
 
 /** How a unit runs, whatever is in it. */
@@ -51,31 +54,6 @@ export type UnitCondition = Pick<
   Unit,
   "status" | "running" | "paused" | "health" | "temporary" | "managedBy"
 >;
-
-/** What a workload's own unit is to have, to be compared with one of somebody else's. */
-export interface WantedUnit {
-  container: ContainerConfig;
-  publish?: Publish;
-  /** Path in it of what belongs to the state and stands elsewhere. */
-  backups?: string;
-}
-
-/** Something that a unit has and the workload's own one would not have. */
-export interface Loss {
-  /** As the configuration would name it: "environment.MODEL_KEY", "mounts./shared". */
-  key: string;
-  /** For people: "the variable MODEL_KEY". */
-  what: string;
-}
-
-/** A unit of somebody else's that was put out of the way, and what it was like. */
-export interface Displaced {
-  id: string;
-  /** The name that it had. */
-  name: string;
-  /** See `Unit`. */
-  restart: string;
-}
 
 export interface UnitMount {
   from: StateLocation;
@@ -260,20 +238,6 @@ export interface ProgramResult {
   output: string;
 }
 
-/**
- * Of a platform whose provider changes a unit in its place and starts nothing. Between `remove` and `make` the unit counts
- * as gone, whatever of it the platform still has.
- */
-export interface InPlace {
-  /**
-   * Whether these inputs of the provider make the unit anew. Asks the platform itself, so it fails before anything is
-   * stopped where the provider would be refused.
-   */
-  wouldMakeAnew(name: string, wanted: unknown): Promise<boolean>;
-  /** Starts what the provider has made of it, and waits until it is healthy. Seconds. */
-  make(name: string, deadline: number): Promise<void>;
-}
-
 /** A platform that is asked about the workloads of one place: a Docker host, a cluster, a machine. */
 export interface Platform {
   /** Undefined: its provider removes a unit and creates another one. */
@@ -331,8 +295,8 @@ export interface Platform {
   setAside(id: string, name: string): Promise<string | undefined>;
   /** Undoes both; what is as it was already stays. The caller starts it. */
   putBack(displaced: Displaced): Promise<void>;
-  /** The same for a person, as command lines: for a unit that was set aside under that name. They start it as well. */
-  waysBack(displaced: Displaced, aside: string): string[];
+  /** The same for a person, as command lines which stop what runs in its place and start it. */
+  waysBack(displaced: Displaced, names: AsideNames): string[];
   /** What a unit of somebody else's has and the workload's own one would not have. */
   lossesOf(name: string, wanted: WantedUnit): Promise<Loss[]>;
   /** What is there under the name of a workload, and is none of this stack's: a sentence with what to do; undefined: it is. */

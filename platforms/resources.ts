@@ -12,6 +12,8 @@ export interface UnitSpec {
   track: Track;
   /** Of its unit, where that is another one. */
   containerName?: string;
+  /** Id of the unit that is there, else of the last one on record; undefined: there never was one. */
+  there?: string;
   /** Reference with digest. */
   image: string;
   /** Where on the platform's host a port leads to the workload. */
@@ -19,6 +21,13 @@ export interface UnitSpec {
   state: StateLocation;
   backups?: StateLocation & { path: string };
   container: ContainerConfig;
+  /** It was somebody else's unit, on a platform where it stays the same one. */
+  adopted?: {
+    /** In this very run: the provider does not know it yet. */
+    now: boolean;
+    /** See `Displaced`. */
+    beside: readonly string[];
+  };
   /** Seconds between the signal and the kill. */
   stopGrace: number;
   /** What it is made anew for, as one hash. */
@@ -83,8 +92,17 @@ export interface PlatformResources {
   network(name: string, stack: string, opts: pulumi.CustomResourceOptions): pulumi.Resource | undefined;
   /** Kept on the platform when it leaves the stack: going back must not depend on a registry. */
   image(name: string, reference: string, opts: pulumi.CustomResourceOptions): pulumi.Resource | undefined;
-  /** A place of its own for a state. Its labels are those of the first day: others would replace it. */
-  volume(name: string, volume: string, stack: string, opts: pulumi.CustomResourceOptions): pulumi.Resource;
+  /**
+   * A place of its own for a state. Its labels are those of the first day: others would replace it.
+   *
+   * @param isTaken - it is there, with the state of a unit that this run adopts in its place.
+   */
+  volume(
+    name: string,
+    volume: string,
+    of: { stack: string; isTaken: boolean },
+    opts: pulumi.CustomResourceOptions,
+  ): pulumi.Resource;
   /** @returns what gets another id whenever the unit is made anew. */
   unit(name: string, spec: UnitSpec, secrets: UnitSecrets, making: UnitMaking): pulumi.CustomResource;
   ingress(name: string, spec: IngressSpec, opts: pulumi.CustomResourceOptions): pulumi.CustomResource;

@@ -1,7 +1,7 @@
 import type { PolicyResource } from "@pulumi/policy";
 import { isObject, itemsOf, notKnown, type Reached, read } from "./guarded-read.ts";
 import type { StackGraph } from "./stack-graph.ts";
-import { imageOfSet, madeOfSet, madeOfUnit, setType } from "./unit-set.ts";
+import { imageOfSet, isSetType, madeOfSet, madeOfUnit, setTypes } from "./unit-set.ts";
 
 /** The types of the components of a fleet, as they stand in a stack. */
 export const fleetTypes = {
@@ -16,7 +16,7 @@ export const fleetTypes = {
 export const containerType = "docker:index/container:Container";
 export const commandType = "command:local:Command";
 /** What runs a workload that no control plane makes. */
-export const unitTypes: readonly string[] = [containerType, setType];
+export const unitTypes: readonly string[] = [containerType, ...setTypes];
 
 /** What a workload's component says of it. Empty text: there is none. */
 export interface WorkloadFacts {
@@ -162,13 +162,13 @@ function moveIn(graph: StackGraph, component: PolicyResource): Runners {
   return { runner: move, starter: move };
 }
 
-/** The one that has the component's name: a component with a container and a set has none, because nobody can tell which runs. */
+/** The one that has the component's name: a component with two of them has none, because nobody can tell which runs. */
 function unitIn(graph: StackGraph, component: PolicyResource): Runners {
   const ofName = (...types: string[]) =>
     graph.childrenOf(component, ...types).filter(({ name }) => name === component.name);
   const [runner, ...others] = ofName(...unitTypes);
   if (runner === undefined || others.length > 0) return { runner: undefined, starter: undefined };
-  return { runner, starter: runner.type === setType ? ofName(commandType)[0] : runner };
+  return { runner, starter: isSetType(runner.type) ? ofName(commandType)[0] : runner };
 }
 
 type Told = Pick<JudgedWorkload, "runner" | "starter" | "managed" | "container" | "image" | "from">;
@@ -180,7 +180,7 @@ type Told = Pick<JudgedWorkload, "runner" | "starter" | "managed" | "container" 
 function isMadeAnew({ runner, starter, managed, container, image, from }: Told): boolean {
   // A command shows no id, and its result is known as long as it does not run.
   if (managed) return read(runner.props, "stdout") === notKnown;
-  if (runner.type !== setType) {
+  if (!isSetType(runner.type)) {
     const id = read(runner.props, "id");
     return id === notKnown || (container !== "" && id !== container);
   }
@@ -196,7 +196,7 @@ export function isImage(value: unknown, image: string): boolean {
 
 /** Whether the provider changes it in its place. */
 export function isSet({ runner }: Pick<JudgedWorkload, "runner">): boolean {
-  return runner.type === setType;
+  return isSetType(runner.type);
 }
 
 function groupOf(resource: PolicyResource, facts: Facts): JudgedGroup {

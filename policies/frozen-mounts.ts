@@ -1,13 +1,13 @@
 import { isCutOver } from "./cut-overs.ts";
 import { fleetFactsOf } from "./fleet-facts.ts";
-import { isAtOrBelow, isFrozenBy, isUnitOfWorkload, stepBelow } from "./frozen-paths.ts";
+import { isAtOrBelow, isClaimOfFleet, isFrozenBy, isUnitOfWorkload, stepBelow } from "./frozen-paths.ts";
 import { notKnown, read } from "./guarded-read.ts";
 import { besideSources, claimTypes, storageTypes, volumeType } from "./named-states.ts";
 import { podKinds } from "./pod-kinds.ts";
 import type { Finding, JudgedInputs } from "./rule.ts";
 import type { StackGraph } from "./stack-graph.ts";
 import { stateMountsOf } from "./state-mounts.ts";
-import { setType } from "./unit-set.ts";
+import { isSetType, setTypes } from "./unit-set.ts";
 import { quoted } from "./verdict.ts";
 
 const ofDocker: Readonly<Record<string, readonly string[]>> = {
@@ -40,13 +40,13 @@ export function frozenMounts(resource: JudgedInputs): Finding<"frozen">[] {
  * what the old one had.
  */
 export function frozenAnew(graph: StackGraph): Finding<"frozen">[] {
-  const sets = graph.ofType(setType).filter(({ urn }) => isUnitOfWorkload(urn));
+  const sets = graph.ofType(...setTypes).filter(({ urn }) => isUnitOfWorkload(urn));
   const changed = sets.length === 0 ? [] : fleetFactsOf(graph).workloads.filter(isCutOver);
   const runners = new Set(changed.map(({ runner }) => runner));
   return graph.resources
     .filter((resource) =>
       // One of Kubernetes keeps its id.
-      resource.type === setType
+      isSetType(resource.type)
         ? runners.has(resource)
         : isUnitOfWorkload(resource.urn) && read(resource.props, "id") === notKnown,
     )
@@ -70,7 +70,7 @@ function frozenIn(
 /** A volume, a claim or a PersistentVolume that keeps being another than the program says. */
 export function frozenNames({ name, urn, type, opts }: JudgedInputs): Finding<"frozen">[] {
   return opts.ignoreChanges.flatMap((ignored) => {
-    const path = frozenName(type, ignored);
+    const path = frozenName(type, ignored, isClaimOfFleet(urn));
     return path === undefined
       ? []
       : [frozen({ name, urn }, path, ignored, "what says which storage it is", "be behind this name")];
@@ -78,14 +78,15 @@ export function frozenNames({ name, urn, type, opts }: JudgedInputs): Finding<"f
 }
 
 /** What `ignoreChanges` keeps of that which says what storage is behind the name of a state. */
-function frozenName(type: string, ignored: string): string | undefined {
+function frozenName(type: string, ignored: string, isBound: boolean): string | undefined {
   // A volume as a whole, its labels and its options are kept on purpose: each of them replaces it.
   if (type === volumeType)
     return ["name", "driver"].find((each) => ignored !== "*" && isFrozenBy(ignored, each));
   const item = itemOf(type.endsWith("List"));
   const isClaim = claimTypes.includes(type);
   if (!isClaim && !storageTypes.includes(type)) return undefined;
-  const ofClaim = isClaim ? ["spec.volumeName", "spec.selector"] : ["spec.claimRef"];
+  const ofStorage = isClaim ? ["spec.volumeName", "spec.selector"] : ["spec.claimRef"];
+  const ofClaim = isBound ? [] : ofStorage;
   const named = ["metadata.name", ...ofClaim].map((each) => `${item}${each}`);
   return (
     named.find((each) => isFrozenBy(ignored, each)) ??

@@ -43,6 +43,16 @@ export function endsOf(ignored: string): { first: string; last: string } {
 }
 
 /**
+ * A claim that the components of the fleet make: it names no volume, and stays bound to the one that it has. The API lets
+ * nobody change that.
+ */
+export function isClaimOfFleet(urn: string): boolean {
+  return /\$clawforce:fleet:(Workload|Ingress)\$kubernetes:core\/v1:PersistentVolumeClaim$/.test(
+    urn.split("::")[2] ?? "",
+  );
+}
+
+/**
  * What the components of the fleet make of a workload. They keep one as it is that an update does nothing to: its image
  * is not among what is kept.
  */

@@ -4,7 +4,7 @@ import { isFrozenBy, isUnitOfWorkload } from "./frozen-paths.ts";
 import { NotedRead, objectAt } from "./noted-read.ts";
 import type { Finding, JudgedInputs } from "./rule.ts";
 import type { StackGraph } from "./stack-graph.ts";
-import { setType } from "./unit-set.ts";
+import { isSetType, wordOfSet } from "./unit-set.ts";
 import { type Unread, unreadProperty } from "./unread.ts";
 import { quoted } from "./verdict.ts";
 
@@ -22,7 +22,7 @@ const startsInside =
  * replicas, and a command starts it afterwards.
  */
 export function selfStarted(resource: JudgedInputs): SelfStarted[] {
-  if (resource.type !== setType || !isUnitOfWorkload(resource.urn)) return [];
+  if (!isSetType(resource.type) || !isUnitOfWorkload(resource.urn)) return [];
   const { props, opts } = resource;
   const read = new NotedRead();
   const set = objectAt(props, "");
@@ -65,7 +65,7 @@ export function startedWhenMade(graph: StackGraph): SelfStarted[] {
         ? []
         : [
             found(runner, replicas, {
-              what: `is ${count}, and the set is made in this update`,
+              what: `is ${count}, and the ${wordOfSet(runner)} is made in this update`,
               why: startsInside,
               write: "replicas: 0",
             }),
@@ -77,7 +77,9 @@ function replicasFinding(resource: JudgedInputs, count: number | undefined): Fin
   const isNone = count === 0;
   return found(resource, replicas, {
     what: `${count === undefined ? "is 1 by default" : `is ${count}`}, and is not under ignoreChanges`,
-    why: isNone ? "each change of the set would stop its pod, without a drain and a snapshot" : startsInside,
+    why: isNone
+      ? `each change of the ${wordOfSet(resource)} would stop its pod, without a drain and a snapshot`
+      : startsInside,
     write: `${isNone ? "" : "replicas: 0, and "}ignoreChanges: ["${replicas}"]`,
   });
 }

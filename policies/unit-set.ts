@@ -1,8 +1,27 @@
 import type { PolicyResource } from "@pulumi/policy";
 import { isObject, itemsOf, notKnown, reach, read } from "./guarded-read.ts";
 
-/** What runs a workload on Kubernetes. The provider changes it in its place; a command starts it afterwards. */
 export const setType = "kubernetes:apps/v1:StatefulSet";
+
+/**
+ * What runs a workload on Kubernetes, and what messages call it: a control plane has a deployment of its own. The provider
+ * changes either in its place; a command starts it afterwards.
+ */
+const words: ReadonlyMap<string, string> = new Map([
+  [setType, "set"],
+  ["kubernetes:apps/v1:Deployment", "deployment"],
+]);
+
+export const setTypes: readonly string[] = [...words.keys()];
+
+export function isSetType(type: string): boolean {
+  return words.has(type);
+}
+
+/** For messages. */
+export function wordOfSet({ type }: Pick<PolicyResource, "type">): string {
+  return words.get(type) ?? "set";
+}
 
 /** On the pod template: the hash that the pod was made for. */
 export const madeAnnotation = "clawforce.io/made";

@@ -1,5 +1,5 @@
 import { type Finding, quoted } from "./finding.ts";
-import { changedPaths, changesPod, isInPlace, isSet, pathsText } from "./in-place.ts";
+import { changedPaths, changesPod, isInPlace, isSet, pathsText, setWord } from "./in-place.ts";
 import { isMapping, textOf } from "./plain-json.ts";
 import type { ResourceState, Step } from "./preview.ts";
 import { goes, holdsState, isOfIngress, kindOf } from "./state-kept.ts";
@@ -23,7 +23,7 @@ function changedInPlace(workload: ReviewedWorkload): Finding[] {
   const { name, runner, starter } = workload;
   if (runner?.after === undefined || starter?.after === undefined || !isInPlace(workload)) return [];
   const lacking = [
-    { state: runner.after, moment: "beforeUpdate", hook: replaceHook, what: "its set" },
+    { state: runner.after, moment: "beforeUpdate", hook: replaceHook, what: `its ${setWord(runner)}` },
     { state: starter.after, moment: "beforeCreate", hook: restoreHook, what: "its start" },
   ].filter(({ state, moment, hook }) => !hasHook(state, moment, hook));
   return [
@@ -80,7 +80,7 @@ function losesHook(step: Step): Finding {
     check: "cut-over",
     level: "refusal",
     resource: step.name,
-    what: `its ${isSet(step) ? "set" : "container"} has no hook ${quoted(cutOverHook)} before its removal`,
+    what: `its ${isSet(step) ? setWord(step) : "container"} has no hook ${quoted(cutOverHook)} before its removal`,
     why: "the next update would remove it without a snapshot",
     write: "`hooks: { beforeDelete: [hooks.cutOver] }`, as components/workload.ts has it",
   };

@@ -1,10 +1,15 @@
-import { madeAnnotation, setType } from "../policies/unit-set.ts";
+import { isSetType, madeAnnotation, wordOfSet } from "../policies/unit-set.ts";
 import { itemsOf, mappingOf, textOf } from "./plain-json.ts";
 import type { ResourceState, Step } from "./preview.ts";
 
 /** What runs a workload on Kubernetes. The provider changes it in its place, at no replicas; a command starts it. */
 export function isSet({ type }: Pick<Step, "type">): boolean {
-  return type === setType;
+  return isSetType(type);
+}
+
+/** What it is called in messages. */
+export function setWord({ type }: Pick<Step, "type">): string {
+  return wordOfSet({ type });
 }
 
 export function isInPlace({ runner }: { runner: Step | undefined }): boolean {

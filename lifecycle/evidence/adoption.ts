@@ -1,4 +1,4 @@
-import type { Displaced } from "../../platforms/platform.ts";
+import type { Displaced } from "../../platforms/displaced.ts";
 import type { EvidenceRecord } from "./records.ts";
 
 /** An adoption that has not passed its verification: what failed goes back to the container of before. */
@@ -21,6 +21,14 @@ export function openAdoption(records: readonly EvidenceRecord[]): OpenAdoption |
   if (passed) return undefined;
   const { did: _, ...stranger } = left.stranger;
   return { stranger, snapshot: left.snapshot, image: left.to };
+}
+
+/** The unit of somebody else's that a workload's own one was made of, on a platform where it stays the same one. */
+export function adoptedUnit(records: readonly EvidenceRecord[]): Displaced | undefined {
+  const last = records.findLast((record) => record.kind === "cut-over" && record.stranger !== undefined);
+  if (last?.kind !== "cut-over" || last.stranger?.did !== "left") return undefined;
+  const { did: _, ...stranger } = last.stranger;
+  return stranger.beside === undefined ? undefined : stranger;
 }
 
 /** How often an adoption was given up: the next one needs another container than the one that failed. */

@@ -1,5 +1,5 @@
 import { digestIn } from "../../config/digest.ts";
-import type { Displaced } from "../../platforms/platform.ts";
+import type { Displaced } from "../../platforms/displaced.ts";
 import { movedState } from "./moved-state.ts";
 import type { EvidenceRecord, Markers, SnapshotRole } from "./records.ts";
 import { passedRehearsal, type RecordedRehearsal } from "./rehearsal.ts";
@@ -178,6 +178,15 @@ export function lastImage(records: readonly EvidenceRecord[]): string | undefine
     if (record.kind === "gate") return record.image;
     // A first start that came no further has run nothing.
     if (record.kind === "begun" && record.container !== undefined) return record.image;
+  }
+  return undefined;
+}
+
+/** The id of the unit that ran last, as far as the records know: its platform may tell more by it than the name. */
+export function lastUnit(records: readonly EvidenceRecord[]): string | undefined {
+  for (const record of records.toReversed()) {
+    if (record.kind === "cut-over" && record.stranger !== undefined) return record.stranger.id;
+    if ("container" in record && record.container !== undefined) return record.container;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import type { Made } from "../../config/container-settings.ts";
-import type { Displaced } from "../../platforms/platform.ts";
+import type { Displaced } from "../../platforms/displaced.ts";
 import type { ControlPlaneBaseline } from "./control-plane-baseline.ts";
 import type { Forecast, MigrationStepResult, OwnForecast, StateChanges } from "./rehearsal-parts.ts";
 import type { StateSurvey } from "./state-survey.ts";

@@ -1,6 +1,7 @@
 import { containerOf, sourceOf, type WorkloadConfig } from "../../config/rollout.ts";
 import { furtherPlaces, type StatePlace } from "../../config/state-places.ts";
-import type { Loss, Platform, Unit, UnitCondition } from "../../platforms/platform.ts";
+import type { Loss } from "../../platforms/displaced.ts";
+import type { Platform, Unit, UnitCondition } from "../../platforms/platform.ts";
 import { type Move, sameDigest } from "../evidence/move.ts";
 import { variableIn } from "../variable.ts";
 import type { CutOverJournal } from "../workdir/journal.ts";
@@ -43,12 +44,12 @@ type Wanted = Pick<
 /** @param journal where an earlier run has begun it, and has taken the restart policy off it already. */
 export function adoptionMove(
   name: string,
-  { id, image, restart }: Unit,
+  { id, image, restart, beside }: Unit,
   to: string,
   journal: CutOverJournal | undefined,
 ): AdoptionMove {
   const begun = journal?.move.kind === "adopt" ? journal.move.stranger : undefined;
-  const stranger = begun?.id === id ? { ...begun, name } : { name, id, restart };
+  const stranger = begun?.id === id ? { ...begun, name } : { name, id, restart, ...(beside && { beside }) };
   return { kind: "adopt", from: image, to, stranger };
 }
 
@@ -58,7 +59,7 @@ export function noSuchContainer(name: string): string {
 
 /** Reads only. Undefined: nothing is there under this name. */
 export async function adoptionOf(
-  platform: Pick<Platform, "unit" | "lossesOf">,
+  platform: Pick<Platform, "unit" | "lossesOf" | "inPlace">,
   wanted: Wanted,
   { container: name, without }: NonNullable<WorkloadConfig["adopt"]>,
   journal: CutOverJournal | undefined,
@@ -66,14 +67,16 @@ export async function adoptionOf(
   const unit = await platform.unit(name);
   if (unit === undefined) return undefined;
   const { publish, backups } = wanted;
-  const losses = await platform.lossesOf(name, {
+  const own = {
     container: containerOf(wanted),
     ...(publish !== undefined && { publish }),
     ...(backups !== undefined && { backups: backups.path }),
-  });
+  };
+  const losses = await platform.lossesOf(name, own);
   const problems = [
     ...(journal?.move.kind === "adopt" && !unit.running ? [interrupted(name)] : obstacles(name, unit)),
     ...differences(name, unit, wanted),
+    ...((await platform.inPlace?.unfit(name, own)) ?? []),
     ...lossProblem(name, losses, without),
   ];
   return { move: adoptionMove(name, unit, wanted.image, journal), problems };
@@ -112,7 +115,7 @@ export function obstacles(
 
 /** A take-over changes who runs a gateway and nothing else: not its version, and not its state. */
 function differences(name: string, unit: Unit, wanted: Wanted): string[] {
-  const { image, state, backups, container, restore, track } = wanted;
+  const { image, state, backups, container, restore } = wanted;
   const further = furtherPlaces(containerOf(wanted));
   return [
     ...placeProblem(name, unit, { from: state, at: container.stateDirectory, what: "state" }),
@@ -125,10 +128,7 @@ function differences(name: string, unit: Unit, wanted: Wanted): string[] {
     ...(backups === undefined
       ? []
       : placeProblem(name, unit, { from: backups, at: backups.path, what: "backups" })),
-    // Its API is asked under its own name, and its instances know it by that.
-    ...(track === "control-plane" && name !== wanted.name
-      ? [`A control plane keeps its name when it is adopted. Write \`name: ${name}\` under \`controlPlane\`.`]
-      : []),
+    ...nameProblem(name, unit, wanted),
     ...(sameDigest(unit.image, image) ? [] : [otherImage(name, unit.image, image)]),
     ...(restore === undefined
       ? []
@@ -136,6 +136,19 @@ function differences(name: string, unit: Unit, wanted: Wanted): string[] {
           "A state that is adopted can't be set back in the same update. Take `restore` out until it is adopted.",
         ]),
   ];
+}
+
+function nameProblem(name: string, { beside }: Unit, wanted: Wanted): string[] {
+  if (name === wanted.name) return [];
+  // Its API is asked under its own name, and its instances know it by that.
+  if (wanted.track === "control-plane") {
+    return [
+      `A control plane keeps its name when it is adopted. Write \`name: ${name}\` under \`controlPlane\`.`,
+    ];
+  }
+  return beside === undefined
+    ? []
+    : [`${name} keeps its name when it is adopted. Call the instance ${name}.`];
 }
 
 /** Whether a place of the workload is the very one that its container has now. */

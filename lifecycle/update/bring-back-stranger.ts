@@ -1,9 +1,9 @@
 import { keptName } from "../../config/kept-container.ts";
+import type { Displaced } from "../../platforms/displaced.ts";
 import { messageOf } from "../../platforms/failure.ts";
-import type { Displaced } from "../../platforms/platform.ts";
-import { openAdoption } from "../evidence/adoption.ts";
+import { type OpenAdoption, openAdoption } from "../evidence/adoption.ts";
 import { removeFromIngress } from "../ingress/open.ts";
-import { Journal } from "../workdir/journal.ts";
+import { type CutOverJournal, Journal } from "../workdir/journal.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { failedName } from "./adoption.ts";
 import { ownUnit } from "./own-unit.ts";
@@ -25,12 +25,12 @@ export async function bringBackStranger(
  */
 export async function giveUpAdoption(context: WorkloadContext): Promise<string | undefined> {
   const { workload, platform, log } = context;
-  const adoption = openAdoption(await log.read());
+  const journal = new Journal(log.folder);
+  const adoption = openAdoption(await log.read()) ?? unrecordedAdoption(await journal.read());
   if (adoption === undefined) return undefined;
   const { stranger, snapshot, image } = adoption;
   const aside = failedName(workload.name);
   const done = { drained: { active: 0, seconds: 0, cut: 0 }, stop: { seconds: 0, killed: false } };
-  const journal = new Journal(log.folder);
   try {
     // For who finds it half done: see `fleet recover`.
     await journal.write({
@@ -40,7 +40,7 @@ export async function giveUpAdoption(context: WorkloadContext): Promise<string |
     const ours = await ownUnit(context);
     if (ours !== undefined) {
       done.stop = await platform.stop(workload.container, workload.stopGrace);
-      await platform.setAside(ours.id, aside);
+      if (stranger.beside === undefined) await platform.setAside(ours.id, aside);
     }
     await bringBackStranger(context, stranger);
     await log.append({
@@ -50,14 +50,11 @@ export async function giveUpAdoption(context: WorkloadContext): Promise<string |
     await journal.clear();
     await removeFromIngress(context);
   } catch (error) {
+    const names = { kept: keptName(workload.name), own: workload.container, failed: aside };
+    const commands = platform.waysBack(stranger, names).map((command) => `\`${command}\``);
     return (
       `${stranger.name} could not be brought back: ${platform.describe(error)} ` +
-      `By hand: \`docker stop ${workload.container}\`, \`docker rename ${workload.container} ${aside}\`, ` +
-      `${platform
-        .waysBack(stranger, keptName(workload.name))
-        .map((command) => `\`${command}\``)
-        .join(", ")}. ` +
-      "Never run both: they have one state."
+      `By hand: ${commands.join(", ")}. Never run both: they have one state.`
     );
   }
   return (
@@ -65,6 +62,14 @@ export async function giveUpAdoption(context: WorkloadContext): Promise<string |
     (await logAdvice(context, aside)) +
     "Once the cause is gone, run `pulumi up` again."
   );
+}
+
+/** Of a unit that is changed in its place: what stands between its stop and the change is in the journal alone. */
+function unrecordedAdoption(journal: CutOverJournal | undefined): OpenAdoption | undefined {
+  const { move, cutOver } = journal ?? {};
+  return move?.kind === "adopt" && move.stranger.beside !== undefined && cutOver !== undefined
+    ? { stranger: move.stranger, snapshot: cutOver.snapshot, image: move.to }
+    : undefined;
 }
 
 async function logAdvice({ platform }: WorkloadContext, aside: string): Promise<string> {

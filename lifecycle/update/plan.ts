@@ -113,7 +113,9 @@ function describeMove(
     case "first":
       return `first start on ${shortReference(move.to)}`;
     case "adopt":
-      return `adopt ${move.stranger.name} on ${shortReference(move.to)}: it is stopped after a preparation, and kept as ${keptName(input.name)}`;
+      return `adopt ${move.stranger.name} on ${shortReference(move.to)}: it is stopped after a preparation, and ${
+        move.stranger.beside === undefined ? `kept as ${keptName(input.name)}` : "changed in its place"
+      }`;
     case "forward":
       return `update ${shortReference(move.from)} -> ${shortReference(move.to)}${changesClause(move)}${restoreClause(move.restore, now)}${rehearsalClause(input, move, records, now)}`;
     case "change":

@@ -1,9 +1,13 @@
 import { OperationFailure } from "../../platforms/failure.ts";
-import type { InPlace, Platform } from "../../platforms/platform.ts";
+import type { InPlace } from "../../platforms/in-place.ts";
+import type { Platform } from "../../platforms/platform.ts";
+import { Journal } from "../workdir/journal.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
+import type { AdoptionMove } from "./adoption.ts";
 import { cutOver } from "./cut-over.ts";
 import { onceItAnswers } from "./once-it-answers.ts";
 import { ownUnit } from "./own-unit.ts";
+import { takeOver } from "./take-over.ts";
 import { engineReturn } from "./time-budget.ts";
 
 interface ReplacementTask extends WorkloadTask {
@@ -22,7 +26,8 @@ export async function replaceInPlace(
 ): Promise<{ snapshot: string | null }> {
   const { platform, workload } = context;
   const { container } = workload;
-  const { wanted } = task as ReplacementTask;
+  const { wanted, move } = task as ReplacementTask;
+  if (move?.kind === "adopt") return takeOverInPlace(context, move, wanted);
   if (!(await inPlaceOf(platform, workload.name).wouldMakeAnew(container, wanted))) {
     context.progress("it changes without a new start: nothing is stopped");
     return { snapshot: null };
@@ -30,6 +35,18 @@ export async function replaceInPlace(
   const done = await cutOver(context, task);
   await countAsRemoved(context);
   return done;
+}
+
+/** What is there is somebody else's: it is stopped as any other, and what it was like is kept on it. */
+async function takeOverInPlace(
+  context: WorkloadContext,
+  move: AdoptionMove,
+  wanted: unknown,
+): Promise<{ snapshot: string | null }> {
+  const { platform, workload, log } = context;
+  await inPlaceOf(platform, workload.name).refuseChange(workload.container, wanted);
+  await takeOver(context, move);
+  return { snapshot: (await new Journal(log.folder).read())?.cutOver?.snapshot ?? null };
 }
 
 /** It is stopped by now: that its platform does not answer for a while must not be all that comes of it. */

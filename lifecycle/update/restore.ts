@@ -31,7 +31,8 @@ export async function restoreBeforeCreate(
 ): Promise<{ restored: string | null }> {
   const move = await moveOfTask(context, task);
   if (move.kind !== "adopt") return readyFor(context, move);
-  await takeOver(context, move);
+  // One that is changed in its place was taken over before that change: see replace.ts.
+  if (context.platform.inPlace === undefined) await takeOver(context, move);
   try {
     return await readyFor(context, move);
   } catch (error) {

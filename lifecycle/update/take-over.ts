@@ -15,31 +15,51 @@ import { StepFailure } from "./step.ts";
  */
 export async function takeOver(context: WorkloadContext, move: AdoptionMove): Promise<void> {
   const { workload, platform, log, progress } = context;
-  await removeFailedOne(context);
-  const served = await strangerNow(context, move);
+  const { inPlace } = platform;
   const aside = keptName(workload.name);
-  if ((await platform.unit(aside)) !== undefined) {
-    throw new OperationFailure(
-      `${workload.name}: ${move.stranger.name} is to be kept as ${aside}, and a container of that name is there already. ` +
-        `Nothing was touched. Rename or remove that one first: it is what an earlier adoption has left.`,
-    );
-  }
-  let startable: string | undefined;
+  if (inPlace === undefined) await removeFailedOne(context);
+  const served = await strangerNow(context, move);
+  if (inPlace === undefined) await refuseTakenName(context, move, aside);
+  let said: string[];
   try {
     await new Journal(log.folder).write({ phase: "draining", from: served.image, move });
     // An engine that restarts meanwhile must not start it on a state that is being copied.
     await platform.neverRestart(served.id);
     await stopWithSnapshot(asStranger(context, move), { move, served, leaves: false });
-    startable = await platform.setAside(served.id, aside);
+    said = await (inPlace === undefined
+      ? setAside(context, move, aside)
+      : inPlace.keep({ id: served.id, name: move.stranger.name }));
   } catch (error) {
     throw await putStrangerBack(context, move, error);
   }
-  progress(`${move.stranger.name} is kept, stopped, as ${aside}`);
-  if (startable !== undefined) {
-    progress(
-      `nothing keeps ${aside} from being started (${startable}): two gateways on one state destroy it, so start it never while ${workload.container} runs`,
-    );
-  }
+  for (const line of said) progress(line);
+}
+
+async function setAside(
+  { workload, platform }: WorkloadContext,
+  { stranger }: AdoptionMove,
+  aside: string,
+): Promise<string[]> {
+  const startable = await platform.setAside(stranger.id, aside);
+  const kept = `${stranger.name} is kept, stopped, as ${aside}`;
+  return startable === undefined
+    ? [kept]
+    : [
+        kept,
+        `nothing keeps ${aside} from being started (${startable}): two gateways on one state destroy it, so start it never while ${workload.container} runs`,
+      ];
+}
+
+async function refuseTakenName(
+  { workload, platform }: WorkloadContext,
+  { stranger }: AdoptionMove,
+  aside: string,
+): Promise<void> {
+  if ((await platform.unit(aside)) === undefined) return;
+  throw new OperationFailure(
+    `${workload.name}: ${stranger.name} is to be kept as ${aside}, and a container of that name is there already. ` +
+      `Nothing was touched. Rename or remove that one first: it is what an earlier adoption has left.`,
+  );
 }
 
 /** What the plan was made for must be what is there. */

@@ -1,6 +1,9 @@
 import type { ContainerConfig } from "../../config/container-schema.ts";
 import { containerOf } from "../../config/rollout.ts";
 import type { StackConfig } from "../../config/schema.ts";
+import type { UnitSpec } from "../../platforms/resources.ts";
+import { adoptedUnit } from "../evidence/adoption.ts";
+import { lastUnit } from "../evidence/move.ts";
 import { isFromBefore, refusalText, unjudgedSince } from "../evidence/refusal.ts";
 import { oldStateAdvice } from "./after-failure.ts";
 import { judgedWorkload, namedReleasesFor } from "./evidence-facts.ts";
@@ -29,14 +32,28 @@ function notComingUp({ input, move, hearsay }: Situation): string {
   return `the new version does not come up. The way back: ${input.wayBack}`;
 }
 
+/** The id of what is there or was last: a unit that is changed in its place stays the kind of thing that it is. */
+function unitThere({ observed, move, hearsay }: Situation): string | undefined {
+  return move.kind === "adopt" ? move.stranger.id : (observed?.id ?? lastUnit(hearsay));
+}
+
+function adoptedOf({ move, hearsay }: Situation): Pick<UnitSpec, "adopted"> {
+  const now = move.kind === "adopt";
+  const { beside } = (now ? move.stranger : adoptedUnit(hearsay)) ?? {};
+  return beside === undefined ? {} : { adopted: { now, beside } };
+}
+
 /** What the components need to know of a workload. */
 export function specOf(stackConfig: StackConfig, surveyed: Situation) {
   const { config, input, observed, made, servingTrigger: trigger, refused, network } = surveyed;
   const { track, group, role, wave, publish, hosts, bake } = config;
+  const there = unitThere(surveyed);
   return {
     stack: input.stack,
     name: input.name,
     ...(config.containerName !== undefined && { containerName: config.containerName }),
+    ...(there !== undefined && { there }),
+    ...adoptedOf(surveyed),
     track,
     role,
     wave,

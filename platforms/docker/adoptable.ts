@@ -1,19 +1,17 @@
+import { type HeldSecrets, secretNames } from "../adopted-secrets.ts";
+import { type Adoption, NotAdoptable, type WantedUnits, withSecrets } from "../adoption.ts";
 import type { DockerHost } from "./access.ts";
-import { type HeldSecrets, secretNames } from "./adopted-secrets.ts";
 import { type AdoptionQuestion, goneImage, variablesOf } from "./adopted-settings.ts";
-import { type Adoption, adoptionOf, NotAdoptable, withoutSharedPlaces, withSecrets } from "./adoption.ts";
+import { adoptionOf, withoutSharedPlaces } from "./adoption.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
 import { inspectImage } from "./image.ts";
 import { withNetworkOwner } from "./shared-network.ts";
 import { singleFiles } from "./single-files.ts";
 
-/** Containers by their names, or all of a Compose project. */
-export type Wanted = { containers: readonly string[] } | { composeProject: string };
-
 /** What of them can be adopted, and why the others can't: a sentence each. Reads only. */
 export async function adoptable(
   platform: DockerHost,
-  wanted: Wanted,
+  wanted: WantedUnits,
   asked: AdoptionQuestion,
   /** The secrets that the stack has already, by their names. */
   takenSecrets: readonly string[] = [],
@@ -57,7 +55,10 @@ function freeName(wanted: string, adoptions: readonly Adoption[]): string {
   return name;
 }
 
-async function namesOf(docker: ReturnType<typeof dockerClient>, wanted: Wanted): Promise<readonly string[]> {
+async function namesOf(
+  docker: ReturnType<typeof dockerClient>,
+  wanted: WantedUnits,
+): Promise<readonly string[]> {
   if ("containers" in wanted) return wanted.containers;
   const filters = { label: [`com.docker.compose.project=${wanted.composeProject}`] };
   const found = await docker.listContainers({ all: true, filters });

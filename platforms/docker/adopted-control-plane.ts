@@ -2,10 +2,17 @@ import type Docker from "dockerode";
 import { controlPlaneContainer } from "../../config/container-schema.ts";
 import { externalDatabase, externalDatabaseText } from "../../config/external-database.ts";
 import { name as workloadName } from "../../config/fields.ts";
+import {
+  type ControlPlaneAdoption,
+  controlPlaneKinds,
+  type ManagedContainer,
+  NotAdoptable,
+  type Place,
+  withSecretNames,
+} from "../adoption.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import type { DockerHost } from "./access.ts";
 import { withAliases } from "./adopted-networks.ts";
-import { secretNames } from "./adopted-secrets.ts";
 import {
   goneImage,
   healthOf,
@@ -14,37 +21,13 @@ import {
   variablesOf,
   type WithHealth,
 } from "./adopted-settings.ts";
-import { type Adoption, adoptionOf, NotAdoptable } from "./adoption.ts";
+import { adoptionOf } from "./adoption.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
 import { socketInside } from "./container-args.ts";
 import { inspectImage } from "./image.ts";
 import { isWithin, withoutSlash } from "./mount-table.ts";
 
-type Place = { volume: string } | { directory: string };
-
-/** A control plane that somebody else has started, as the stack file would say it. No value of a secret is in it. */
-export interface ControlPlaneAdoption extends Adoption {
-  /** Where its Backups are, if not below its data. */
-  backups?: Place & { path: string };
-  /** Of its database, below its data. */
-  database: string;
-  /** The containers that it has made, and how they are. */
-  instances: ManagedContainer[];
-}
-
-export interface ManagedContainer {
-  name: string;
-  /** Docker's word: "running". */
-  state: string;
-}
-
 const usual = controlPlaneContainer.parse({});
-
-/** Clawforce, and the program that it comes from: how their variables begin, and what their databases are called. */
-const kinds = [
-  { prefix: "CLAWFORCE_", database: "clawforce.db" },
-  { prefix: "CLAWORC_", database: "claworc.db" },
-] as const;
 
 /** Reads only. Throws a NotAdoptable, or an error that says that the host does not answer. */
 export async function adoptableControlPlane(
@@ -86,7 +69,9 @@ export function controlPlaneOf(
 ): ControlPlaneAdoption {
   const name = found.Name.replace(/^\//, "");
   const variables = variablesOf(found);
-  const kind = kinds.find(({ prefix }) => Object.keys(variables).some((each) => each.startsWith(prefix)));
+  const kind = controlPlaneKinds.find(({ prefix }) =>
+    Object.keys(variables).some((each) => each.startsWith(prefix)),
+  );
   const ofKind = (variable: string) =>
     kind === undefined ? undefined : variables[`${kind.prefix}${variable}`];
   refuseUnfit(name, variables);
@@ -116,7 +101,7 @@ export function controlPlaneOf(
         : []),
     ],
     ...(backups !== undefined && { backups }),
-    database: kind?.database ?? kinds[0].database,
+    database: kind?.database ?? controlPlaneKinds[0].database,
     instances,
   };
 }
@@ -187,21 +172,5 @@ function containerOf(
         ? ["It has no socket of the Docker engine. The new container gets none either."]
         : []),
     ],
-  };
-}
-
-function withSecretNames(
-  adoption: ControlPlaneAdoption,
-  values: Readonly<Record<string, string>>,
-  taken: readonly string[],
-): ControlPlaneAdoption {
-  const held = { instance: adoption.container, names: adoption.secrets, values };
-  const [named] = secretNames([held], new Set(taken));
-  const secrets = { ...named?.shared, ...named?.own };
-  const { secrets: _, ...settings } = adoption.settings;
-  return {
-    ...adoption,
-    secrets,
-    settings: Object.keys(secrets).length === 0 ? settings : { ...settings, secrets },
   };
 }

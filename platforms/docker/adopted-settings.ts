@@ -1,9 +1,10 @@
 import { posix } from "node:path";
 import type Docker from "dockerode";
-import { gatewayContainer } from "../../config/container-schema.ts";
 import type { Publish } from "../../config/publish.ts";
 import { formatDuration } from "../../config/units.ts";
-import type { Loss } from "../platform.ts";
+import { isSecretName, secretNameOf } from "../adopted-secrets.ts";
+import { type AdoptedSettings, usual } from "../adoption.ts";
+import type { Loss } from "../displaced.ts";
 import { hasOwnNetwork, networksOf } from "./adopted-networks.ts";
 import { isWithin } from "./mount-table.ts";
 
@@ -24,30 +25,6 @@ export interface AdoptionQuestion {
   usual?: { stateDirectory: string; port: number };
 }
 
-/** A further place of a state, as the stack file says it. */
-export type PlaceLines = { kind: string; source: string; target: string; state: true };
-
-/** What a container has of its own, beside what its image says and where its state is. */
-export interface AdoptedSettings {
-  publish?: Publish;
-  /** The keys of `container` in the stack file. */
-  settings: Record<string, unknown>;
-  /** Mounts that are state, as `mounts` of its instance has them; missing where there are none. */
-  mounts?: PlaceLines[];
-  /** Its names in all of its networks, as its instance has them; missing where there are none. */
-  aliases?: string[];
-  /** Variables that look like secrets -> where they go: a name under `clawforce:secrets`. */
-  secrets: Record<string, string>;
-  /** The variable of the gateway's token is set. */
-  hasToken: boolean;
-  /** Duration, where it has one of its own. */
-  stopGrace?: string;
-  /** What the stack file can't say, so that the new container would not have it. */
-  lost: Loss[];
-}
-
-/** What a new container has if nothing is written. */
-export const usual = gatewayContainer.parse({});
 const usualShmSize = 64 * 1024 * 1024;
 
 export function adoptedSettings(
@@ -115,8 +92,6 @@ function filled(key: string, value: object): Record<string, object> {
   return Object.keys(value).length === 0 ? {} : { [key]: value };
 }
 
-const secretWords = /(^|_)(token|secret|passw(or)?d|passphrase|credentials?|key|auth)(_|$)/i;
-
 /** By its name alone: whoever adopts a gateway sees which ones were taken for secrets. */
 function environmentOf({ Config }: Inspected, image: InspectedImage) {
   const ofImage = new Set(image.Config.Env ?? []);
@@ -127,7 +102,7 @@ function environmentOf({ Config }: Inspected, image: InspectedImage) {
     if (ofImage.has(entry)) continue;
     const [name, value] = variableOf(entry);
     if (name === usual.tokenVariable) hasToken = true;
-    else if (secretWords.test(name) && value !== "") secrets[name] = name.toLowerCase().replaceAll("_", "-");
+    else if (isSecretName(name) && value !== "") secrets[name] = secretNameOf(name);
     else plain[name] = value;
   }
   return { plain, secrets, hasToken };

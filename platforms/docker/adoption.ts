@@ -1,59 +1,20 @@
 import { isKeptName } from "../../config/kept-container.ts";
+import { type AdoptedSettings, type Adoption, NotAdoptable, type PlaceLines } from "../adoption.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import type { UnitCondition } from "../platform.ts";
-import type { NamedSecrets } from "./adopted-secrets.ts";
 import {
-  type AdoptedSettings,
   type AdoptionQuestion,
   adoptedSettings,
   type Inspected,
   type InspectedImage,
-  type PlaceLines,
 } from "./adopted-settings.ts";
 import { stackLabel } from "./foreign-container.ts";
 import { withDigest } from "./known-digest.ts";
 import { isWithin, withoutSlash } from "./mount-table.ts";
 import { isEndless, unitOfContainer } from "./unit.ts";
 
-/** A gateway that somebody else has started, as the stack file would say it. Plain JSON; no value of a secret is in it. */
-export interface Adoption extends AdoptedSettings {
-  /** The name of its container now. */
-  container: string;
-  /** The name of the instance: the same, where an instance may be called so. */
-  instance: string;
-  /** Reference with digest; undefined: the engine knows none. */
-  image: string | undefined;
-  /** The reference that it was started with. */
-  startedWith: string;
-  state: { volume: string } | { directory: string };
-  /** What to know or do about it first, one sentence each. */
-  notes: string[];
-  /** Variables whose secrets are this one's alone -> their names. */
-  ownSecrets?: Record<string, string>;
-  /** How it runs now. */
-  condition: UnitCondition;
-  /** Who made it, by the labels that it has. */
-  compose?: { project: string; service: string };
-}
-
-/** With the names that its secrets have in the stack: those of its own stand beside its name. */
-export function withSecrets(adoption: Adoption, named: NamedSecrets | undefined): Adoption {
-  if (named === undefined) return adoption;
-  const { secrets: _, ...settings } = adoption.settings;
-  const isThere = Object.keys(named.shared).length > 0;
-  return {
-    ...adoption,
-    settings: isThere ? { ...settings, secrets: named.shared } : settings,
-    secrets: { ...named.shared, ...named.own },
-    ownSecrets: named.own,
-  };
-}
-
 /** Enough for what the check of a log reads after a start, and no disk's trouble. */
 const rotation = { "max-size": "50m", "max-file": "3" };
-
-/** Why a container can't be adopted: a sentence with what to do. */
-export class NotAdoptable extends Error {}
 
 export function adoptionOf(found: Inspected, image: InspectedImage, asked: AdoptionQuestion): Adoption {
   const container = found.Name.replace(/^\//, "");

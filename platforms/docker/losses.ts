@@ -2,16 +2,10 @@ import type Docker from "dockerode";
 import { gatewayContainer } from "../../config/container-schema.ts";
 import { isMapping } from "../../config/json.ts";
 import { furtherPlaces } from "../../config/state-places.ts";
-import type { Loss, WantedUnit } from "../platform.ts";
+import { type AdoptedSettings, usual } from "../adoption.ts";
+import type { Loss, WantedUnit } from "../displaced.ts";
 import { withAliases } from "./adopted-networks.ts";
-import {
-  type AdoptedSettings,
-  adoptedSettings,
-  goneImage,
-  type Inspected,
-  type InspectedImage,
-  usual,
-} from "./adopted-settings.ts";
+import { adoptedSettings, goneImage, type Inspected, type InspectedImage } from "./adopted-settings.ts";
 import { inspectContainer } from "./client.ts";
 import { socketInside } from "./container-args.ts";
 import { inspectImage } from "./image.ts";

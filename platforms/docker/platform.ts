@@ -1,16 +1,15 @@
 import type Docker from "dockerode";
 import type { StatePlaces } from "../../config/state-places.ts";
+import type { AsideNames, Displaced, Loss, WantedUnit } from "../displaced.ts";
 import type { HttpClient } from "../http.ts";
 import type { LockHolder, LockRequest } from "../lock.ts";
 import type {
-  Displaced,
   ExecOptions,
   HttpOrigin,
   Job,
   JobResult,
   LeftOver,
   LogLine,
-  Loss,
   Marked,
   Observed,
   Platform,
@@ -19,7 +18,6 @@ import type {
   Trial,
   Unit,
   WantedLook,
-  WantedUnit,
 } from "../platform.ts";
 import type { PlatformWords } from "../words.ts";
 import { certificateFolder, type DockerHost, defaultAnswer } from "./access.ts";
@@ -175,8 +173,8 @@ export class DockerPlatform implements Platform {
     return putBack(this.#docker, displaced);
   }
 
-  waysBack(displaced: Displaced, aside: string): string[] {
-    return waysBack(displaced, aside);
+  waysBack(displaced: Displaced, names: AsideNames): string[] {
+    return waysBack(displaced, names);
   }
 
   lossesOf(name: string, wanted: WantedUnit): Promise<Loss[]> {

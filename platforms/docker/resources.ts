@@ -11,7 +11,7 @@ export function dockerResources(host: DockerHost): PlatformResources {
     network: (name, stack, opts) => new docker.Network(name, { name, labels: [stackLabel(stack)] }, opts),
     image: (name, reference, opts) =>
       new docker.RemoteImage(name, { name: reference, keepLocally: true }, opts),
-    volume: (name, volume, stack, opts) =>
+    volume: (name, volume, { stack }, opts) =>
       new docker.Volume(
         name,
         { name: volume, labels: [stackLabel(stack)] },

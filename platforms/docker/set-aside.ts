@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import type { Displaced } from "../platform.ts";
+import type { AsideNames, Displaced } from "../displaced.ts";
 import { hasOwnNetwork } from "./adopted-networks.ts";
 import { describeDockerError } from "./client.ts";
 import { restartPolicyOf } from "./unit.ts";
@@ -39,10 +39,12 @@ export async function putBack(docker: Docker, { id, name, restart }: Displaced):
   await container.update({ RestartPolicy: restartPolicyOf(restart) });
 }
 
-export function waysBack({ name, restart }: Displaced, aside: string): string[] {
+export function waysBack({ name, restart }: Displaced, { kept, own, failed }: AsideNames): string[] {
   return [
-    `docker network disconnect ${barOf(aside)} ${aside}`,
-    `docker rename ${aside} ${name}`,
+    `docker stop ${own}`,
+    `docker rename ${own} ${failed}`,
+    `docker network disconnect ${barOf(kept)} ${kept}`,
+    `docker rename ${kept} ${name}`,
     ...(restart === "no" ? [] : [`docker update --restart=${restart} ${name}`]),
     `docker start ${name}`,
   ];

@@ -1,7 +1,8 @@
 import { fieldAt, isMapping } from "../../config/json.ts";
 import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
-import { type ControllerKind, pathOf } from "./found-unit.ts";
+import { type ControllerKind, isControllerKind, kubectlName } from "./controller-kind.ts";
+import { pathOf } from "./found-unit.ts";
 import { fieldManager, standsAnnotation, startAnnotation } from "./labels.ts";
 import type { Controller } from "./objects.ts";
 import { isConflict, isForbidden, unlessGone } from "./refusal.ts";
@@ -14,27 +15,49 @@ import { sorted } from "./unit.ts";
 export async function changesTemplate(cluster: Cluster, name: string, wanted: unknown): Promise<boolean> {
   if (!isMapping(wanted)) throw new OperationFailure(`${name}: its inputs are none: ${typeof wanted}.`);
   const kind = kindOf(wanted.kind);
-  const path = pathOf(cluster, kind, name);
-  const live = await unlessGone(cluster.ask<Controller>({ path }));
+  const live = await unlessGone(cluster.ask<Controller>({ path: pathOf(cluster, kind, name) }));
   if (live === undefined) {
     throw new OperationFailure(
       `the ${kind} ${name} is gone: somebody has deleted it. Run \`pulumi up --refresh\`: it is made again, on its state.`,
     );
   }
-  const apply = (force: boolean) =>
-    cluster.ask<Controller>({
+  const apply = (force: boolean) => tried(cluster, { kind, live, wanted, force });
+  const applied = await apply(false).catch((error) => {
+    if (!isConflict(error)) throw error;
+    refuseForeignOwners(error as Error, `${kind} ${name}`);
+    return apply(true);
+  });
+  if (isSame(live.spec.template, applied.spec.template)) return false;
+  refuseWithoutStart(live, wanted, kubectlName(kind, name));
+  return true;
+}
+
+/** Whether a unit of somebody else's may be changed so: whoever owns its fields loses them in the change itself. */
+export async function refuseChange(cluster: Cluster, name: string, wanted: unknown): Promise<void> {
+  if (!isMapping(wanted)) throw new OperationFailure(`${name}: its inputs are none: ${typeof wanted}.`);
+  const kind = kindOf(wanted.kind);
+  const live = await cluster.ask<Controller>({ path: pathOf(cluster, kind, name) });
+  await tried(cluster, { kind, live, wanted, force: true });
+}
+
+interface Change {
+  kind: ControllerKind;
+  live: Controller;
+  wanted: Record<string, unknown>;
+  /** Also where others own what it changes. */
+  force: boolean;
+}
+
+/** What an apply would make of it, by the server's word. */
+async function tried(cluster: Cluster, { kind, live, wanted, force }: Change): Promise<Controller> {
+  const { name } = live.metadata;
+  try {
+    return await cluster.ask<Controller>({
       method: "PATCH",
-      path,
+      path: pathOf(cluster, kind, name),
       query: { dryRun: "All", force, fieldManager: managerOf(live) },
       type: "application/apply-patch+yaml",
       body: { apiVersion: "apps/v1", ...applicable(wanted), kind },
-    });
-  let applied: Controller;
-  try {
-    applied = await apply(false).catch((error) => {
-      if (!isConflict(error)) throw error;
-      refuseForeignOwners(error as Error, `${kind} ${name}`);
-      return apply(true);
     });
   } catch (error) {
     if (!isForbidden(error)) throw error;
@@ -42,9 +65,6 @@ export async function changesTemplate(cluster: Cluster, name: string, wanted: un
       `the ${kind} ${name} may not be changed by this deployer, so nothing of it was stopped. ${(error as Error).message}`,
     );
   }
-  if (isSame(live.spec.template, applied.spec.template)) return false;
-  refuseWithoutStart(live, wanted, name);
-  return true;
 }
 
 /** Those whose fields the provider takes over without a word; every other one would refuse the change, after the stop. */
@@ -67,11 +87,12 @@ function refuseForeignOwners({ message }: Error, what: string): void {
  * start what is stopped to undo that.
  */
 function refuseWithoutStart({ metadata }: Controller, wanted: unknown, name: string): void {
+  const { name: unit } = metadata;
   const wantedStart = fieldAt(wanted, ["metadata", "annotations", startAnnotation]);
   if (wantedStart === undefined || metadata.annotations?.[standsAnnotation] !== wantedStart) return;
   throw new OperationFailure(
-    `${name}: its pod is not the one that this program has made: somebody has changed it. Nothing was stopped. Undo that change ` +
-      `first: \`kubectl rollout history statefulset ${name}\` shows it, and \`kubectl rollout undo\` takes it back. Then try again.`,
+    `${unit}: its pod is not the one that this program has made: somebody has changed it. Nothing was stopped. Undo that change ` +
+      `first: \`kubectl rollout history ${name}\` shows it, and \`kubectl rollout undo\` takes it back. Then try again.`,
   );
 }
 
@@ -105,7 +126,7 @@ function withoutOwnKeys(value: unknown): unknown {
   );
 }
 
-/** The inputs of a provider need not say it. */
+/** The provider's inputs say it; those of states from before there were two kinds need not. */
 function kindOf(kind: unknown): ControllerKind {
-  return kind === "Deployment" ? "Deployment" : "StatefulSet";
+  return isControllerKind(kind) ? kind : "StatefulSet";
 }

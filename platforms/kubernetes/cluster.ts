@@ -4,6 +4,7 @@ import { request as requestSecure, Agent as SecureAgent } from "node:https";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineFailure } from "../failure.ts";
+import type { ControllerKind } from "./controller-kind.ts";
 import { CredentialSource } from "./credentials.ts";
 import { engineFailure, silentServer } from "./engine-failure.ts";
 import { type ClusterAccess, clusterAccess } from "./kubeconfig.ts";
@@ -38,7 +39,7 @@ export class Cluster {
   readonly namespace: string;
   readonly settings: KubernetesSettings;
   /** Of units as they were last seen, by name: for commands that name them. */
-  readonly kinds = new Map<string, "StatefulSet" | "Deployment">();
+  readonly kinds = new Map<string, ControllerKind>();
   #access: ClusterAccess | undefined;
   #credentials: CredentialSource | undefined;
   #agent: Agent | undefined;

@@ -1,10 +1,9 @@
 import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
+import { type ControllerKind, controllerKinds, controllers, isControllerKind } from "./controller-kind.ts";
 import { objectName } from "./labels.ts";
 import type { Container, Controller, Metadata, Pod } from "./objects.ts";
 import { NotRunning, unlessGone } from "./refusal.ts";
-
-export type ControllerKind = "StatefulSet" | "Deployment";
 
 /** What makes the pod of a unit, and the pod where there is one. */
 export interface FoundUnit {
@@ -14,23 +13,15 @@ export interface FoundUnit {
   pods: Pod[];
 }
 
-/** A StatefulSet comes before a Deployment of the same name. */
-const kinds: readonly ControllerKind[] = ["StatefulSet", "Deployment"];
-
-export const resourceOf: Readonly<Record<ControllerKind, string>> = {
-  StatefulSet: "statefulsets",
-  Deployment: "deployments",
-};
-
 export function pathOf(cluster: Cluster, kind: ControllerKind, name: string, ...rest: string[]): string {
-  return cluster.in("apps/v1", resourceOf[kind], name, ...rest);
+  return cluster.in("apps/v1", controllerKinds[kind].resource, name, ...rest);
 }
 
 /** Undefined: nothing is there under this name. */
 export async function findUnit(cluster: Cluster, name: string): Promise<FoundUnit | undefined> {
   // What is no name of Kubernetes is of nothing there.
   if (objectName(name, 253) !== name) return undefined;
-  for (const kind of kinds) {
+  for (const { kind } of controllers) {
     const controller = await unlessGone(cluster.ask<Controller>({ path: pathOf(cluster, kind, name) }));
     if (controller !== undefined) {
       cluster.kinds.set(name, kind);
@@ -59,10 +50,7 @@ export function podsOf(kind: ControllerKind, { metadata, spec }: Controller, pod
 export function isMadeBy({ metadata }: Pod, kind: string, maker: Pick<Metadata, "name" | "uid">): boolean {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
   if (owner === undefined) return false;
-  // A Deployment's pods are of a ReplicaSet: its name, and a hash.
-  return kind === "Deployment"
-    ? owner.kind === "ReplicaSet" && owner.name.replace(/-[^-]+$/, "") === maker.name
-    : owner.uid === maker.uid;
+  return isControllerKind(kind) ? controllerKinds[kind].makes(owner, maker) : owner.uid === maker.uid;
 }
 
 export function hasEnded({ status }: Pod): boolean {

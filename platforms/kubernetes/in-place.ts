@@ -1,6 +1,6 @@
 import type { Cluster } from "./cluster.ts";
 import { type FoundUnit, pathOf } from "./found-unit.ts";
-import { exitAnnotation, fieldManager, stackLabel, standsAnnotation, startAnnotation } from "./labels.ts";
+import { exitAnnotation, fieldManager, standsAnnotation, startAnnotation, workloadLabel } from "./labels.ts";
 import { unlessGone } from "./refusal.ts";
 
 /*
@@ -10,11 +10,11 @@ import { unlessGone } from "./refusal.ts";
 
 /**
  * A controller that is wanted at no replicas, has no pod, and that nobody has made a unit of counts as nothing. One of
- * somebody else's is what it is.
+ * somebody else's is what it is, and so is the proxy's, which is of no workload.
  */
-export function isThere({ kind, controller, pods }: FoundUnit): boolean {
+export function isThere({ controller, pods }: FoundUnit): boolean {
   const { metadata, spec } = controller;
-  if (kind === "Deployment" || metadata.labels?.[stackLabel] === undefined) return true;
+  if (metadata.labels?.[workloadLabel] === undefined) return true;
   return spec.replicas !== 0 || pods.length > 0 || metadata.annotations?.[standsAnnotation] !== undefined;
 }
 

@@ -1,5 +1,6 @@
 import { ClawforceControlPlane } from "../clawforce/control-plane.ts";
 import type { PlatformKind } from "../kind.ts";
+import { kubernetesAdoptions } from "./adoption-source.ts";
 import { KubernetesPlatform } from "./platform.ts";
 import { type KubernetesSettings, kubernetesSettings } from "./settings.ts";
 import { kubernetesProblems } from "./unsupported.ts";
@@ -10,5 +11,6 @@ export const kubernetesKind = {
   memoryMakesAnew: true,
   open: (settings) => new KubernetesPlatform(settings),
   resources: async (settings) => (await import("./resources.ts")).kubernetesResources(settings),
+  adoptions: (settings) => kubernetesAdoptions(settings),
   controlPlane: (_, access, platform) => new ClawforceControlPlane(access, platform, undefined),
 } satisfies PlatformKind<KubernetesSettings>;

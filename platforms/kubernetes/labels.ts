@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+/** Of all labels and annotations of ours. */
+export const ownPrefix = "clawforce.io/";
 export const stackLabel = "clawforce.io/stack";
 export const workloadLabel = "clawforce.io/workload";
 /** On the pods of a unit: "control-plane" or "runtime". */
@@ -28,6 +30,9 @@ export const standsAnnotation = "clawforce.io/stands";
 export const ownedAnnotation = "clawforce.io/owned-by";
 /** On a controller, by the program: what the start of its unit runs anew for. */
 export const startAnnotation = "clawforce.io/start";
+
+/** On a controller that was somebody else's: what it was like. */
+export const keptAnnotation = "clawforce.io/before-adoption";
 
 /** The name under which everything here changes objects. */
 export const fieldManager = "clawforce-fleet";

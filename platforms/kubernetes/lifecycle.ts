@@ -4,7 +4,7 @@ import { until } from "../until.ts";
 import type { Cluster } from "./cluster.ts";
 import { type FoundUnit, findUnit, ownContainer, pathOf, podOf, refuseReplicas } from "./found-unit.ts";
 import { asMade, asRemoved, note } from "./in-place.ts";
-import { exitAnnotation, fieldManager } from "./labels.ts";
+import { exitAnnotation, fieldManager, workloadLabel } from "./labels.ts";
 import { lastLines } from "./logs.ts";
 import type { Pod } from "./objects.ts";
 import { healthOf, isReady, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
@@ -125,8 +125,9 @@ async function recordExit(cluster: Cluster, found: FoundUnit, code: number): Pro
 export async function startUnit(cluster: Cluster, name: string, wait: number): Promise<void> {
   const found = await mustFind(cluster, name);
   refuseReplicas(cluster, found);
+  const isOurs = found.controller.metadata.labels?.[workloadLabel] !== undefined;
   // Before it runs: who finds it half done must not take it for nothing.
-  await note(cluster, found, asMade(found));
+  await note(cluster, found, isOurs ? asMade(found) : { [exitAnnotation]: null });
   if (found.controller.spec.replicas === 0) await scale(cluster, found, 1);
   await waitHealthy(cluster, name, wait);
 }

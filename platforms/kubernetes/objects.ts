@@ -14,7 +14,15 @@ export interface Metadata {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   ownerReferences?: OwnerReference[];
-  managedFields?: { manager?: string; operation?: string; subresource?: string; time?: string }[];
+  managedFields?: ManagedFields[];
+}
+
+/** Who owns which fields. */
+export interface ManagedFields {
+  manager?: string;
+  operation?: string;
+  subresource?: string;
+  time?: string;
 }
 
 export interface OwnerReference {
@@ -69,7 +77,8 @@ export interface Container {
   env?: EnvironmentVariable[];
   envFrom?: object[];
   volumeMounts?: VolumeMount[];
-  ports?: object[];
+  ports?: { name?: string; containerPort: number }[];
+  lifecycle?: object;
   resources?: { limits?: Record<string, string>; requests?: Record<string, string> };
   securityContext?: Record<string, unknown>;
   readinessProbe?: Probe;
@@ -102,6 +111,12 @@ export interface PodSpec {
   affinity?: object;
   tolerations?: object[];
   nodeSelector?: Record<string, string>;
+  priorityClassName?: string;
+  hostNetwork?: boolean;
+  hostAliases?: object[];
+  dnsConfig?: object;
+  runtimeClassName?: string;
+  topologySpreadConstraints?: object[];
 }
 
 export interface Terminated {
@@ -161,9 +176,14 @@ export interface Controller extends KubernetesObject {
     selector?: { matchLabels?: Record<string, string> };
     template: PodTemplate;
     strategy?: { type?: string };
-    updateStrategy?: { type?: string };
+    updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } };
+    volumeClaimTemplates?: object[];
   };
   status?: { replicas?: number; readyReplicas?: number };
+}
+
+export interface Service extends KubernetesObject {
+  spec: { ports?: { name?: string; port: number; targetPort?: number | string }[] };
 }
 
 export interface Claim extends KubernetesObject {

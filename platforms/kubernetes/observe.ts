@@ -2,7 +2,8 @@ import { managingControlPlane } from "../clawforce/recognise.ts";
 import { untouchedBy } from "../failure.ts";
 import type { Marked, Observed, WantedLook } from "../platform.ts";
 import type { Cluster } from "./cluster.ts";
-import { type ControllerKind, type FoundUnit, podsOf, resourceOf } from "./found-unit.ts";
+import { controllers } from "./controller-kind.ts";
+import { type FoundUnit, podsOf } from "./found-unit.ts";
 import { isThere } from "./in-place.ts";
 import { labelValue, stackLabel, workloadLabel } from "./labels.ts";
 import type { Controller, Pod } from "./objects.ts";
@@ -27,23 +28,27 @@ export async function observe(
     const workload = asked ?? workloads.find((each) => labelValue(each) === made);
     // A StatefulSet comes before a Deployment of the same name.
     if (workload !== undefined && !found.has(name)) {
+      cluster.kinds.set(name, unit.kind);
       found.set(name, observedOf(cluster, unit, { stack, name: workload }));
     }
   }
   return found;
 }
 
-async function unitsIn(cluster: Cluster, labelSelector?: string): Promise<FoundUnit[]> {
+/** All of a namespace, or those that a label selects. */
+export async function unitsIn(cluster: Cluster, labelSelector?: string): Promise<FoundUnit[]> {
   const query = { labelSelector };
   try {
-    const [sets, deployments, pods] = await Promise.all([
-      cluster.list<Controller>(cluster.in("apps/v1", resourceOf.StatefulSet), query),
-      cluster.list<Controller>(cluster.in("apps/v1", resourceOf.Deployment), query),
+    const [pods, ...found] = await Promise.all([
       cluster.list<Pod>(cluster.in("v1", "pods")),
+      ...controllers.map(async ({ kind, resource }) => ({
+        kind,
+        items: await cluster.list<Controller>(cluster.in("apps/v1", resource), query),
+      })),
     ]);
-    const of = (kind: ControllerKind, controllers: Controller[]) =>
-      controllers.map((controller) => ({ kind, controller, pods: podsOf(kind, controller, pods) }));
-    return [...of("StatefulSet", sets), ...of("Deployment", deployments)];
+    return found.flatMap(({ kind, items }) =>
+      items.map((controller) => ({ kind, controller, pods: podsOf(kind, controller, pods) })),
+    );
   } catch (error) {
     if (isForbidden(error)) await refuseMissingRights(cluster);
     throw untouchedBy(error);

@@ -1,17 +1,16 @@
 import type { StatePlaces } from "../../config/state-places.ts";
+import type { Displaced, Loss, WantedUnit } from "../displaced.ts";
 import { messageOf, OperationFailure, untouchedBy } from "../failure.ts";
 import type { HttpClient } from "../http.ts";
+import type { InPlace } from "../in-place.ts";
 import type { LockHolder, LockRequest } from "../lock.ts";
 import type {
-  Displaced,
   ExecOptions,
   HttpOrigin,
-  InPlace,
   Job,
   JobResult,
   LeftOver,
   LogLine,
-  Loss,
   Marked,
   Observed,
   Platform,
@@ -20,11 +19,11 @@ import type {
   Trial,
   Unit,
   WantedLook,
-  WantedUnit,
 } from "../platform.ts";
 import type { PlatformWords } from "../words.ts";
-import { changesTemplate } from "./changes.ts";
+import { changesTemplate, refuseChange } from "./changes.ts";
 import { Cluster } from "./cluster.ts";
+import { kindOfUnit } from "./controller-kind.ts";
 import { engineFailure } from "./engine-failure.ts";
 import { execInPod } from "./exec.ts";
 import { expanded } from "./expansion.ts";
@@ -33,19 +32,23 @@ import { openHttp } from "./http.ts";
 import { fetchImage, imageSize } from "./image.ts";
 import { isThere } from "./in-place.ts";
 import { runJob } from "./job.ts";
+import { keepUnit, putUnitBack, waysBack } from "./kept-unit.ts";
+import { workloadLabel } from "./labels.ts";
 import { endJobs, leftOversOf, removeLeftOver } from "./left-overs.ts";
 import { mustFind, removeUnit, startUnit, stopUnit, waitHealthy } from "./lifecycle.ts";
 import { heldLeases, withLease } from "./lock.ts";
 import { logLines, logReachesBack } from "./logs.ts";
 import { lossesOf } from "./losses.ts";
 import { nodes } from "./node-of.ts";
+import type { Service } from "./objects.ts";
 import { marked, observe } from "./observe.ts";
 import { ownStateFolders } from "./own-folder.ts";
+import { unlessGone } from "./refusal.ts";
 import { missingRights } from "./rights.ts";
-import { refuseGone, refuseRename, wayBack } from "./set-aside.ts";
 import type { KubernetesSettings } from "./settings.ts";
 import { strangerIn } from "./stranger.ts";
 import { endTrial, makeScratch, removeTrial, runProgram, runTrial } from "./trial.ts";
+import { unfitFor } from "./unfit.ts";
 import { unitOf } from "./unit.ts";
 import { variablesOf } from "./variables.ts";
 import { kubernetesWords } from "./words.ts";
@@ -61,6 +64,12 @@ export class KubernetesPlatform implements Platform {
 
   readonly inPlace: InPlace = {
     wouldMakeAnew: (name, wanted) => changesTemplate(this.#cluster, name, wanted),
+    refuseChange: (name, wanted) => refuseChange(this.#cluster, name, wanted),
+    unfit: async (name, wanted) => {
+      const found = await findUnit(this.#cluster, name);
+      return found === undefined ? [] : unfitFor(this.#cluster, found, await this.#service(name), wanted);
+    },
+    keep: (unit) => keepUnit(this.#cluster, unit),
     make: async (name, deadline) => {
       await ownStateFolders(this.#cluster, name, await mustFind(this.#cluster, name));
       await startUnit(this.#cluster, name, deadline);
@@ -118,7 +127,10 @@ export class KubernetesPlatform implements Platform {
     const found = await findUnit(this.#cluster, name);
     if (found === undefined || !isThere(found)) return undefined;
     const { env } = ownContainer({ name, spec: found.controller.spec.template.spec });
-    return { ...unitOf(found), environment: await variablesOf(this.#cluster, env) };
+    const unit = { ...unitOf(found), environment: await variablesOf(this.#cluster, env) };
+    if (found.controller.metadata.labels?.[workloadLabel] !== undefined) return unit;
+    const service = await this.#service(name);
+    return { ...unit, beside: service === undefined ? [] : ["Service"] };
   }
 
   /** A pod has a network of its own, and shares it with nobody. */
@@ -177,16 +189,19 @@ export class KubernetesPlatform implements Platform {
   /** Kubernetes starts nothing that is wanted 0 times: see `stop`. What would want it is refused as a writer. */
   async neverRestart(): Promise<void> {}
 
+  /** Kubernetes renames nothing: see `InPlace.keep`. */
   setAside(_id: string, name: string): Promise<string | undefined> {
-    return Promise.reject(refuseRename(name));
+    return Promise.reject(
+      new OperationFailure(`Kubernetes can't rename an object, so none can be kept as ${name}.`),
+    );
   }
 
   putBack(displaced: Displaced): Promise<void> {
-    return refuseGone(this.#cluster, displaced);
+    return putUnitBack(this.#cluster, displaced);
   }
 
-  waysBack({ name }: Displaced): string[] {
-    return wayBack(this.#cluster, name);
+  waysBack({ id, name }: Displaced): string[] {
+    return waysBack(this.#cluster, { kind: kindOfUnit({ there: id, track: "runtime" }), name });
   }
 
   lossesOf(name: string, wanted: WantedUnit): Promise<Loss[]> {
@@ -279,6 +294,10 @@ export class KubernetesPlatform implements Platform {
 
   get words(): PlatformWords {
     return kubernetesWords(this.#cluster);
+  }
+
+  #service(name: string): Promise<Service | undefined> {
+    return unlessGone(this.#cluster.ask<Service>({ path: this.#cluster.in("v1", "services", name) }));
   }
 
   #version(): Promise<{ gitVersion: string; platform: string; major: string; minor: string }> {

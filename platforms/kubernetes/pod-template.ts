@@ -54,7 +54,8 @@ export function podTemplate(
       annotations: { [madeAnnotation]: spec.trigger },
     },
     spec: {
-      automountServiceAccountToken: false,
+      automountServiceAccountToken: container.serviceAccount !== undefined,
+      ...(container.serviceAccount !== undefined && { serviceAccountName: container.serviceAccount }),
       // The names of all services of a namespace as variables: an image that reads one of them would be led astray.
       enableServiceLinks: false,
       terminationGracePeriodSeconds: Math.ceil(spec.stopGrace),

@@ -9,13 +9,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { fingerprint } from "../../config/fingerprint.ts";
 import type { PlatformResources, UnitMaking, UnitSecrets, UnitSpec } from "../resources.ts";
 import { claim, placeIn } from "./claims.ts";
+import { controllerKinds, kindOfUnit } from "./controller-kind.ts";
 import { podTemplate, unitLabels } from "./pod-template.ts";
 import { proxyDeployment, proxyService } from "./proxy-objects.ts";
 import type { KubernetesSettings } from "./settings.ts";
-import { networkPolicy, service, statefulSet } from "./unit-objects.ts";
+import { controllerArgs, forceAnnotation, networkPolicy, service } from "./unit-objects.ts";
 import { secretName, secretsOf, tokenKey } from "./unit-secrets.ts";
 
-/** Stateful sets, claims, services and policies of one namespace. */
+const controllerTypes = { StatefulSet, Deployment };
+
+/** Stateful sets, deployments, claims, services and policies of one namespace. */
 export function kubernetesResources(settings: KubernetesSettings): PlatformResources {
   const { kubeconfig, context, namespace } = settings;
   return {
@@ -34,8 +37,13 @@ export function kubernetesResources(settings: KubernetesSettings): PlatformResou
     // Each unit has its own policy, and nodes fetch images by themselves.
     network: () => undefined,
     image: () => undefined,
-    volume: (name, volume, stack, opts) =>
-      new PersistentVolumeClaim(name, claim(settings, volume, stack), opts),
+    volume: (name, volume, { stack, isTaken }, opts) =>
+      new PersistentVolumeClaim(name, claim(settings, volume, stack), {
+        ...opts,
+        // One that is there keeps what it has: its volume can't change, and its size is its owner's matter.
+        ignoreChanges: keptAsIs,
+        ...(isTaken && { import: `${namespace}/${volume}` }),
+      }),
     unit: (name, spec, secrets, making) => unit(settings, name, { spec, secrets, making }),
     ingress: (name, spec, opts) => {
       new Service(name, proxyService(spec), { ...(opts.parent && { parent: opts.parent }) });
@@ -65,18 +73,44 @@ function unit(settings: KubernetesSettings, name: string, { spec, secrets, makin
   const pod = podTemplate(spec, placeAs);
   // Whatever changes its pod stops it: then it has to be started, too.
   const trigger = `${spec.trigger}${spec.missingTrigger}.${fingerprint(pod)}`;
-  const inputs = statefulSet(spec, pod, trigger);
+  const kind = kindOfUnit(spec);
+  const importId = `${settings.namespace}/${spec.name}`;
+  const { adopted } = spec;
+  const inputs = controllerArgs(kind, spec, pod, trigger);
   const stays = isKept ? keptPaths : [];
   const beside = [
     // Both go by the port of the pod that is there.
-    new Service(name, service(spec), { ...parent, ...(isKept && { ignoreChanges: ["spec"] }) }),
-    new NetworkPolicy(name, networkPolicy(spec), { ...parent, ...(isKept && { ignoreChanges: ["spec"] }) }),
+    new Service(name, service(spec), {
+      ...parent,
+      ...(isKept && { ignoreChanges: ["spec"] }),
+      ...(adopted?.beside.includes("Service") && {
+        ...{ ignoreChanges: keptAsIs, retainOnDelete: true },
+        ...(adopted.now && { import: importId }),
+      }),
+    }),
+    // Who reached it before must reach it still: one policy that selects a pod shuts everybody else out.
+    ...(adopted === undefined
+      ? [
+          new NetworkPolicy(name, networkPolicy(spec), {
+            ...parent,
+            ...(isKept && { ignoreChanges: ["spec"] }),
+          }),
+        ]
+      : []),
   ];
-  const controller = new StatefulSet(name, inputs, {
+  const controller = new controllerTypes[kind](name, inputs, {
     ...shared,
     ...(deleteBeforeReplace !== undefined && { deleteBeforeReplace }),
     dependsOn: [...shared.dependsOn, ...beside],
-    ignoreChanges: ["spec.replicas", ...stays],
+    // How many there are is for the steps to say, and what can't change stays as it is.
+    ignoreChanges: [
+      "spec.replicas",
+      ...controllerKinds[kind].fixed,
+      ...(adopted !== undefined && !adopted.now ? [forcePath] : []),
+      ...stays,
+    ],
+    // Protected, it can't be replaced: the object is the way back.
+    ...(adopted?.now && { import: importId, protect: true, retainOnDelete: true }),
     hooks: {
       beforeUpdate: [beforeChange],
       onError: [changeRefused],
@@ -102,6 +136,12 @@ function unit(settings: KubernetesSettings, name: string, { spec, secrets, makin
     ...(customTimeouts && { customTimeouts }),
   });
 }
+
+/** What is there of an object that this stack did not make. */
+const keptAsIs = ["metadata.labels", "metadata.annotations", "metadata.finalizers", "spec"];
+
+/** Set as long as fields of an adopted controller are another manager's, and never taken out again: that is no update. */
+const forcePath = `metadata.annotations["${forceAnnotation}"]`;
 
 function secretOf(
   name: string,
@@ -129,9 +169,14 @@ function secretOf(
 /** All but the image: that is the one of what is there, and one that the program does not say is one that no review sees. */
 const keptPaths: readonly string[] = [
   ...["metadata", "spec.template.metadata"],
-  ...["hostAliases", "securityContext", "terminationGracePeriodSeconds", "volumes"].map(
-    (key) => `spec.template.spec.${key}`,
-  ),
+  ...[
+    "automountServiceAccountToken",
+    "serviceAccountName",
+    "hostAliases",
+    "securityContext",
+    "terminationGracePeriodSeconds",
+    "volumes",
+  ].map((key) => `spec.template.spec.${key}`),
   ...[
     ...["command", "args", "workingDir", "env", "ports", "readinessProbe", "resources"],
     ...["securityContext", "volumeMounts"],

@@ -22,6 +22,7 @@ export const neededRights: readonly Right[] = [
   { group: "", resource: "pods", subresource: "portforward", verbs: ["get", "create"] },
   { group: "", resource: "events", verbs: ["list"] },
   { group: "", resource: "secrets", verbs: ["get", "list", "create", "patch", "delete"] },
+  { group: "", resource: "services", verbs: ["get"] },
   { group: "", resource: "persistentvolumeclaims", verbs: ["get", "list", "create", "delete"] },
   { group: "networking.k8s.io", resource: "networkpolicies", verbs: ["get", "list", "create"] },
   { group: "autoscaling", resource: "horizontalpodautoscalers", verbs: ["list"] },

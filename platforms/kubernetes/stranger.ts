@@ -1,5 +1,6 @@
 import type { Cluster } from "./cluster.ts";
 import type { FoundUnit } from "./found-unit.ts";
+import { helmLabel, releaseOf } from "./helm-release.ts";
 import { labelValue, stackLabel, workloadLabel } from "./labels.ts";
 import type { Metadata } from "./objects.ts";
 
@@ -32,14 +33,27 @@ export function strangerIn(
 
 const adoption = "write `adopt` for the workload, as docs/kubernetes.md says.";
 
-/** Who keeps an object as it is, by the marks that these tools leave. */
-function makerOf({ labels = {}, annotations = {} }: Metadata): { text: string; advice: string } {
-  const release = annotations["meta.helm.sh/release-name"];
-  const stack = labels[stackLabel];
-  const [argo, flux] = [
-    annotations["argocd.argoproj.io/tracking-id"] ?? labels["argocd.argoproj.io/instance"],
-    labels["kustomize.toolkit.fluxcd.io/name"] ?? labels["helm.toolkit.fluxcd.io/name"],
-  ];
+/** By the marks that these tools leave. */
+function marksOf({ labels = {}, annotations = {} }: Metadata) {
+  return {
+    argo: annotations["argocd.argoproj.io/tracking-id"] ?? labels["argocd.argoproj.io/instance"],
+    flux: labels["kustomize.toolkit.fluxcd.io/name"] ?? labels["helm.toolkit.fluxcd.io/name"],
+    stack: labels[stackLabel],
+  };
+}
+
+/** What sets an object back to what it was, whoever changes it; undefined: nothing does. */
+export function keeperOf(metadata: Metadata): string | undefined {
+  const { argo, flux, stack } = marksOf(metadata);
+  if (argo !== undefined) return `Argo CD (${argo})`;
+  if (flux !== undefined) return `Flux (${flux})`;
+  return stack === undefined ? undefined : `the stack ${stack}`;
+}
+
+function makerOf(metadata: Metadata): { text: string; advice: string } {
+  const { labels = {} } = metadata;
+  const release = releaseOf(metadata);
+  const { argo, flux, stack } = marksOf(metadata);
   if (argo !== undefined) {
     return {
       text: `which Argo CD keeps as it is (${argo})`,
@@ -52,11 +66,8 @@ function makerOf({ labels = {}, annotations = {} }: Metadata): { text: string; a
       advice: `take it out of that kustomization first, else Flux sets it back; then ${adoption}`,
     };
   }
-  if (release !== undefined || labels["app.kubernetes.io/managed-by"] === "Helm") {
-    return {
-      text: `of the Helm release ${release ?? labels["app.kubernetes.io/instance"] ?? "(unknown)"}`,
-      advice: `${adoption} Then never run \`helm upgrade\` for it: it would set back its image.`,
-    };
+  if (release !== undefined || labels[helmLabel] === "Helm") {
+    return { text: `of the Helm release ${release ?? "(unknown)"}`, advice: adoption };
   }
   if (stack !== undefined) {
     return { text: `of the stack ${stack}`, advice: "take it out of that stack first." };

@@ -45,6 +45,7 @@ export function startOf({ spec }: PodTemplate, container: Container): Start {
     env,
     envFrom,
     volumeMounts = [],
+    ports,
     securityContext,
     resources,
   } = container;
@@ -57,6 +58,10 @@ export function startOf({ spec }: PodTemplate, container: Container): Start {
       ...(workingDir !== undefined && { workingDir }),
       ...(env && { env }),
       ...(envFrom && { envFrom }),
+      // A probe may name one of them.
+      ...(ports && {
+        ports: ports.map(({ name, containerPort }) => ({ ...(name && { name }), containerPort })),
+      }),
       ...(securityContext && { securityContext }),
       ...(probe && { readinessProbe: probe }),
       volumeMounts,

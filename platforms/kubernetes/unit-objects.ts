@@ -1,31 +1,50 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type { UnitSpec } from "../resources.ts";
+import { type ControllerKind, controllerKinds } from "./controller-kind.ts";
 import { labelValue, oneShotLabel, roleLabel, stackLabel, startAnnotation, trackLabel } from "./labels.ts";
 import { unitLabels } from "./pod-template.ts";
 
 type PodTemplate = kubernetes.types.input.core.v1.PodTemplateSpec;
 
+/** The provider applies in spite of whoever owns the fields. */
+export const forceAnnotation = "pulumi.com/patchForce";
+
+/** What is the same of a StatefulSet and of a Deployment. */
+export interface ControllerArgs {
+  metadata: kubernetes.types.input.meta.v1.ObjectMeta;
+  spec: {
+    replicas: number;
+    selector: { matchLabels: Record<string, string> };
+    template: PodTemplate;
+  };
+}
+
 /**
  * The controller of a unit. It is made and changed at no replicas: to start it is a step of its own, after its state was
  * made ready. See `InPlace`.
  */
-export function statefulSet(
+export function controllerArgs(
+  kind: ControllerKind,
   spec: UnitSpec,
   template: PodTemplate,
   /** What its start runs anew for. */
   startTrigger: string,
-): kubernetes.apps.v1.StatefulSetArgs {
+): ControllerArgs {
   const labels = unitLabels(spec);
   return {
     metadata: {
       name: spec.name,
       labels,
       // The provider would wait for pods that only a later step starts.
-      annotations: { "pulumi.com/skipAwait": "true", [startAnnotation]: startTrigger },
+      annotations: {
+        "pulumi.com/skipAwait": "true",
+        [startAnnotation]: startTrigger,
+        ...(spec.adopted?.now && { [forceAnnotation]: "true" }),
+      },
     },
     spec: {
       replicas: 0,
-      serviceName: spec.name,
+      ...controllerKinds[kind].spec(spec.name),
       selector: { matchLabels: labels },
       template,
     },

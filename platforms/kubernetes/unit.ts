@@ -3,6 +3,7 @@ import { fingerprint } from "../../config/fingerprint.ts";
 import { fieldOf } from "../../config/json.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import type { Unit, UnitMount } from "../platform.ts";
+import { controllerKinds } from "./controller-kind.ts";
 import { type FoundUnit, ownContainer, podOf } from "./found-unit.ts";
 import { exitAnnotation, madeAnnotation } from "./labels.ts";
 import type { Container, PodTemplate, Volume } from "./objects.ts";
@@ -18,7 +19,7 @@ export function unitOf(found: FoundUnit): Omit<Unit, "environment"> {
   const container = ownContainer({ name: controller.metadata.name, spec: template.spec });
   const pod = podOf(found);
   const status = pod && statusOf(pod, container.name);
-  const image = container.image ?? "";
+  const image = withDigest(container.image ?? "", status?.imageID);
   const managedBy = managingControlPlane(controller.metadata.labels ?? {});
   const health = pod && healthOf(pod, container);
   return {
@@ -41,8 +42,8 @@ export function unitOf(found: FoundUnit): Omit<Unit, "environment"> {
 }
 
 /** The same as long as nothing is made anew: a stop, a start or an eviction keep it. */
-export function unitId({ controller }: Pick<FoundUnit, "controller">): string {
-  return `${controller.metadata.uid}/${madeOf(controller.spec.template)}`;
+export function unitId({ kind, controller }: Pick<FoundUnit, "kind" | "controller">): string {
+  return `${controllerKinds[kind].mark}${controller.metadata.uid}/${madeOf(controller.spec.template)}`;
 }
 
 /** What a template was made for, by its own word, else by its content. */
@@ -84,6 +85,11 @@ export function statusWord(found: FoundUnit): string {
   return own?.state?.terminated === undefined && own?.lastState?.terminated === undefined
     ? "created"
     : waiting;
+}
+
+/** A reference that names a tag alone, with the digest of what runs; as it is where that has none in a registry. */
+function withDigest(image: string, imageId = ""): string {
+  return image.includes("@") || !imageId.includes("@") ? image : `${image}@${digestIn(imageId)}`;
 }
 
 /** `sha256:…` of `registry/name@sha256:…`; undefined: nothing runs. */

@@ -77,7 +77,6 @@ function workloadProblems(path: Path, workload: unknown): Problem[] {
       : []),
     ...at("publish", "a pod publishes no port. Take it out, and let a Service of yours lead there."),
     ...at("aliases", "a pod has one name, that of its Service. Take it out."),
-    ...at("adopt", "what runs on Kubernetes already can't be adopted yet. Take it out."),
   ];
 }
 

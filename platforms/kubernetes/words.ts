@@ -1,9 +1,9 @@
 import type { PlatformWords } from "../words.ts";
 import type { Cluster } from "./cluster.ts";
+import { kubectlName } from "./controller-kind.ts";
 
 export function kubernetesWords(cluster: Pick<Cluster, "kinds" | "kubectl">): PlatformWords {
-  const controllerOf = (unit: string) =>
-    `${(cluster.kinds.get(unit) ?? "StatefulSet").toLowerCase()}/${unit}`;
+  const controllerOf = (unit: string) => kubectlName(cluster.kinds.get(unit) ?? "StatefulSet", unit);
   return {
     place: "the cluster",
     disk: {

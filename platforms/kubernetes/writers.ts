@@ -2,7 +2,8 @@ import { posix } from "node:path";
 import { OperationFailure } from "../failure.ts";
 import type { Platform } from "../platform.ts";
 import type { Cluster } from "./cluster.ts";
-import { findUnit, hasEnded, isMadeBy, refuseReplicas, resourceOf } from "./found-unit.ts";
+import { controllerKinds, isControllerKind } from "./controller-kind.ts";
+import { findUnit, hasEnded, isMadeBy, refuseReplicas } from "./found-unit.ts";
 import { oneShotLabel, workloadLabel } from "./labels.ts";
 import type { Autoscaler, Controller, Metadata, Pod, PodTemplate } from "./objects.ts";
 import { type Place, placeOf } from "./places.ts";
@@ -51,7 +52,9 @@ export function describeWriters(cluster: Pick<Cluster, "kubectl">, writers: read
 
 /** Pods and what would make one, but for the unit's own and the short-lived ones of ours. */
 export function writersTo(makers: Makers, unit: string, places: readonly Place[]): Writer[] {
-  const own = makers.controllers.filter(({ metadata, kind }) => metadata.name === unit && isUnitKind(kind));
+  const own = makers.controllers.filter(
+    ({ metadata, kind }) => metadata.name === unit && isControllerKind(kind),
+  );
   const writing = makers.controllers.flatMap((maker) => {
     const place = maker.starts && !own.includes(maker) ? writtenIn(maker.template, places) : undefined;
     return place === undefined ? [] : [{ maker, place }];
@@ -75,10 +78,6 @@ export function writersTo(makers: Makers, unit: string, places: readonly Place[]
     })),
     ...pods,
   ];
-}
-
-function isUnitKind(kind: string): boolean {
-  return kind === "StatefulSet" || kind === "Deployment";
 }
 
 /** The first of these places that it may write to, as words. */
@@ -110,7 +109,7 @@ function overlap(one: string | undefined, other: string | undefined): boolean {
 async function refuseAutoscaler(cluster: Cluster, unit: string): Promise<void> {
   const path = cluster.in("autoscaling/v2", "horizontalpodautoscalers");
   const found = (await cluster.list<Autoscaler>(path)).find(
-    ({ spec }) => spec.scaleTargetRef.name === unit && isUnitKind(spec.scaleTargetRef.kind),
+    ({ spec }) => spec.scaleTargetRef.name === unit && isControllerKind(spec.scaleTargetRef.kind),
   );
   if (found === undefined) return;
   const { name } = found.metadata;
@@ -124,8 +123,8 @@ async function makersIn(cluster: Cluster): Promise<Makers> {
   const list = <T>(api: string, kind: string) => cluster.list<T>(cluster.in(api, kind));
   const [pods, sets, deployments, daemons, schedules] = await Promise.all([
     list<Pod>("v1", "pods"),
-    list<Controller>("apps/v1", resourceOf.StatefulSet),
-    list<Controller>("apps/v1", resourceOf.Deployment),
+    list<Controller>("apps/v1", controllerKinds.StatefulSet.resource),
+    list<Controller>("apps/v1", controllerKinds.Deployment.resource),
     list<Controller>("apps/v1", "daemonsets"),
     list<{
       metadata: Metadata;

@@ -1,15 +1,14 @@
 import { sourceOf } from "../../config/rollout.ts";
 import type { StatePlaces } from "../../config/state-places.ts";
+import type { AsideNames, Displaced, Loss } from "../displaced.ts";
 import { OperationFailure } from "../failure.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "../http.ts";
 import type { LockHolder, LockRequest } from "../lock.ts";
 import type {
-  Displaced,
   Job,
   JobResult,
   LeftOver,
   LogLine,
-  Loss,
   Marked,
   Observed,
   Platform,
@@ -243,7 +242,7 @@ export class MemoryPlatform implements Platform {
     this.#move(id, name, { restart });
   }
 
-  waysBack({ name }: Displaced, aside: string): string[] {
+  waysBack({ name }: Displaced, { kept: aside }: AsideNames): string[] {
     return [`move ${aside} to ${name}`];
   }
 

@@ -50,6 +50,8 @@ describe.skipIf("missing" in kubernetes)("the control plane on Kubernetes", () =
     const first = await on.world.up();
     expect(first.code, first.output).toBe(0);
     expect(await on.imageOf(plane)).toBe(images.controlPlane["1.4.1"]);
+    const strategy = "--output=jsonpath={.spec.strategy.type}";
+    expect(await on.kubectl("get", "deployment", plane, strategy)).toBe("Recreate");
 
     wanted.image = images.controlPlane["1.5.0"];
     await on.world.configure();

@@ -5,11 +5,13 @@ import { setType } from "../../policies/unit-set.ts";
 import { changed, fleetStack, image, type StackFleet, type StackWorkload, triggerOf } from "./fleet-stack.ts";
 import { judgedStack, type StackResource } from "./stack.ts";
 
+const deploymentType = "kubernetes:apps/v1:Deployment";
 const volumeType = "docker:index/volume:Volume";
 const claimType = "kubernetes:core/v1:PersistentVolumeClaim";
 const kept = "docker:index/remoteImage:RemoteImage";
 
 export const set = (name: string) => `${name} ${setType}`;
+export const deploymentOf = (name: string) => `${name} ${deploymentType}`;
 export const start = (name: string) => `${name} ${commandType}`;
 
 /** The same fleet as the program makes it on Kubernetes: sets, and the commands that start them. */
@@ -123,6 +125,21 @@ export const second: StackWorkload = { name: "second", group: "support", image: 
 export const updated = fleetOfSets({ workloads: [canary, second] });
 /** The same two, and nothing is done to them. */
 export const resting = fleetOfSets({ workloads: [{ ...canary, image: a }, second] });
+
+/** The same fleet with deployments for sets, as a control plane has one. */
+export function asDeployments(stack: readonly StackResource[]): StackResource[] {
+  const other = (id: string) => id.replace(` ${setType}`, ` ${deploymentType}`);
+  return stack.map((each) => {
+    const dependsOn = (each.dependsOn ?? []).map(other);
+    if (each.type !== setType) return { ...each, dependsOn };
+    const deployment = changedSet(each, "spec.serviceName", undefined);
+    return {
+      ...changedSet(deployment, "spec.strategy", { type: "Recreate" }),
+      type: deploymentType,
+      dependsOn,
+    };
+  });
+}
 
 /** Where the pod of a set stands. */
 export const at = "spec.template.spec";

@@ -16,6 +16,12 @@ export interface PodIdentity {
   restarts: number;
 }
 
+interface LivePod {
+  metadata: { uid: string };
+  spec: { containers: { image: string }[] };
+  status: { startTime: string; containerStatuses: { restartCount: number }[] };
+}
+
 /** With the rights that are shipped, and no more. */
 const deployerFile = join(projectFolder, "docs", "kubernetes-deployer.yaml");
 
@@ -108,11 +114,7 @@ export class ClusterWorld {
 
   /** By another client than ours. */
   async identity(name: string): Promise<PodIdentity> {
-    const pod = JSON.parse(await this.kubectl("get", "pod", `${name}-0`, "--output=json")) as {
-      metadata: { uid: string };
-      status: { startTime: string; containerStatuses: { restartCount: number }[] };
-    };
-    const { metadata, status } = pod;
+    const { metadata, status } = await this.#podOf(name);
     return {
       uid: metadata.uid,
       startedAt: status.startTime,
@@ -121,8 +123,17 @@ export class ClusterWorld {
   }
 
   /** The image that its pod has, as the API says. */
-  imageOf(name: string): Promise<string> {
-    return this.kubectl("get", "pod", `${name}-0`, "--output=jsonpath={.spec.containers[0].image}");
+  async imageOf(name: string): Promise<string> {
+    return (await this.#podOf(name)).spec.containers[0]?.image ?? "";
+  }
+
+  /** The one pod of a workload, whatever it is called. */
+  async #podOf(name: string): Promise<LivePod> {
+    const argv = ["get", "pods", `--selector=clawforce.io/workload=${name}`, "--output=json"];
+    const { items } = JSON.parse(await this.kubectl(...argv)) as { items: LivePod[] };
+    const [pod, ...others] = items;
+    if (pod === undefined || others.length > 0) throw new Error(`${name} has ${items.length} pods`);
+    return pod;
   }
 
   /** Takes verbs on a resource away from the deployer, or gives them back. */

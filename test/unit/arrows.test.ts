@@ -36,7 +36,7 @@ const arrows: Readonly<Record<string, readonly string[] | "*">> = {
   [kamal]: ["config", "platforms"],
   [kinds]: ["platforms", docker, kubernetes],
   [ofStack]: ["config", "platforms", kinds, kamal],
-  // Docker alone is read for an adoption, and asked by `pin` for the credentials of this machine.
+  // Docker is asked by `pin` for the credentials of this machine, and its host looked at by `doctor`.
   fleet: ["config", "lifecycle", "operations", "platforms", ofStack, stackConfig, docker, "review"],
   // Both judge what the rest makes, and call the same things by the same names.
   review: ["config", "policies"],

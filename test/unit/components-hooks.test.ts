@@ -11,6 +11,7 @@ const task: HookTask = {
   move: { kind: "forward" },
   untouched: undefined,
   adopts: false,
+  adoptsInPlace: false,
   fallsBack: false,
   wayBack: "set it back.",
   deadline: 60,
@@ -47,7 +48,7 @@ function hooksFor(change: Partial<HookTask> = {}) {
     cutOver: () => call(hooks.cutOver),
     replace: () => call(hooks.replace),
     restore: () => call(hooks.restore),
-    adopts: false,
+    changeRefused: () => call(hooks.changeRefused, ["you may not patch deployments"]),
     wayBack: (errors = ["it is unhealthy"]) => call(hooks.wayBack, errors),
   };
 }
@@ -151,6 +152,25 @@ describe("the hook of a container", () => {
     expect(error.mock.calls).toEqual([[said]]);
     expect(told).toEqual([["canary", said]]);
     error.mockRestore();
+  });
+});
+
+describe("a change in its place that is refused", () => {
+  test("says what to do, and starts nothing", async () => {
+    fresh();
+    const error = vi.spyOn(pulumi.log, "error").mockResolvedValue();
+    expect(await hooksFor({ adopts: true }).changeRefused()).toBe(false);
+    expect(started).toEqual([]);
+    expect(told).toEqual([["canary", expect.stringContaining("it stays stopped")]]);
+    error.mockRestore();
+  });
+
+  test("brings back what it was to take over", async () => {
+    fresh();
+    expect(await hooksFor({ adopts: true, adoptsInPlace: true }).changeRefused()).toBe(false);
+    expect(started.map(({ argv }) => argv.at(-1))).toEqual([
+      expect.stringMatching(/\/operations\/give-up-adoption\.ts$/),
+    ]);
   });
 });
 

@@ -3,9 +3,10 @@ import { parse } from "yaml";
 import { adoptionEdits } from "../../fleet/adoption-lines.ts";
 import { adoptionText } from "../../fleet/adoption-text.ts";
 import { parseStackConfig } from "../../lifecycle/stack-config.ts";
-import { secretNames } from "../../platforms/docker/adopted-secrets.ts";
+import { secretNames } from "../../platforms/adopted-secrets.ts";
+import { type Adoption, withSecrets } from "../../platforms/adoption.ts";
 import { variablesOf } from "../../platforms/docker/adopted-settings.ts";
-import { type Adoption, adoptionOf, withSecrets } from "../../platforms/docker/adoption.ts";
+import { adoptionOf } from "../../platforms/docker/adoption.ts";
 import { digest, rawConfig } from "./config-fixture.ts";
 import { home, type InspectedChange, inspected, inspectedImage } from "./inspected-container.ts";
 

@@ -70,7 +70,14 @@ test("an engine that has no room for a network says so, and the adoption goes on
 });
 
 test("the commands for a person undo each of it", () => {
-  expect(waysBack({ id: "id", name: "bot", restart: "always" }, name)).toEqual([
+  expect(
+    waysBack(
+      { id: "id", name: "bot", restart: "always" },
+      { kept: name, own: "bot-a", failed: "bot-a-failed" },
+    ),
+  ).toEqual([
+    "docker stop bot-a",
+    "docker rename bot-a bot-a-failed",
     `docker network disconnect ${name}.is-kept-stopped ${name}`,
     `docker rename ${name} bot`,
     "docker update --restart=always bot",

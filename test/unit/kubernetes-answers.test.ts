@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { WantedUnit } from "../../platforms/displaced.ts";
 import { applicable, managerOf } from "../../platforms/kubernetes/changes.ts";
 import { resultOf } from "../../platforms/kubernetes/exec.ts";
 import { hasImage, pulledOr } from "../../platforms/kubernetes/image.ts";
@@ -9,7 +10,6 @@ import type { ContainerState, Pod } from "../../platforms/kubernetes/objects.ts"
 import { bytesOf } from "../../platforms/kubernetes/quantity.ts";
 import { NotRunning } from "../../platforms/kubernetes/refusal.ts";
 import { strangerIn } from "../../platforms/kubernetes/stranger.ts";
-import type { WantedUnit } from "../../platforms/platform.ts";
 import { digest, found, image, podOfSet, statefulSet } from "./kubernetes-objects.ts";
 
 describe("the end of a program", () => {
@@ -183,6 +183,8 @@ test("what an adopted unit would lose is named", () => {
     { key: "mounts./tmp", what: "its `mounts./tmp`" },
     { key: "mounts./media", what: "its `mounts./media`" },
     { key: "command", what: "its `args`" },
+    { key: "memory", what: "its limit of memory (2Gi)" },
+    { key: "livenessProbe", what: "its livenessProbe" },
     { key: "container sidecar", what: "the container sidecar in its pod" },
   ]);
 });

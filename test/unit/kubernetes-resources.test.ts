@@ -1,13 +1,14 @@
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseStackConfig } from "../../lifecycle/stack-config.ts";
+import type { Situation } from "../../lifecycle/update/situation.ts";
 import { kubernetesResources } from "../../platforms/kubernetes/resources.ts";
 import { kubernetesSettings } from "../../platforms/kubernetes/settings.ts";
 import { fleetOf, secretText } from "../support/fleet-program.ts";
 import { type Registered, withSecrets } from "../support/mock-engine.ts";
 import { pinned } from "../support/pinned-program.ts";
 import { neverStarted } from "../support/surveyed.ts";
-import { type Changes, digest, rawConfig } from "./config-fixture.ts";
+import { type Changes, candidate, digest, rawConfig, stable } from "./config-fixture.ts";
 
 const settings = kubernetesSettings.parse({ kind: "kubernetes", namespace: "agents", folders: "folders" });
 
@@ -63,6 +64,7 @@ interface Template {
 }
 
 const setType = "kubernetes:apps/v1:StatefulSet";
+const deploymentType = "kubernetes:apps/v1:Deployment";
 
 describe("a stack on Kubernetes", () => {
   let all: Registered[];
@@ -79,7 +81,7 @@ describe("a stack on Kubernetes", () => {
     const set = found(all, setType);
     expect(set.inputs).toMatchObject({ spec: { replicas: 0 } });
     expect(set.options).toMatchObject({
-      ignoreChanges: ["spec.replicas"],
+      ignoreChanges: ["spec.replicas", "spec.selector", "spec.serviceName"],
       hooks: { beforeUpdate: ["replace"], beforeDelete: ["cut-over"] },
     });
     const start = found(all, "command:local:Command");
@@ -151,6 +153,82 @@ describe("a stack on Kubernetes", () => {
         { name: "PRICE", value: "5$$" },
       ]),
     });
+  });
+
+  it("is a Deployment for a control plane, changed and started in the same way", async () => {
+    const plane = { controlPlane: { image: candidate } };
+    const deployment = found(await registered(plane), deploymentType, "clawforce");
+    const set = found(all, setType);
+    expect(deployment.inputs).toMatchObject({ spec: { replicas: 0, strategy: { type: "Recreate" } } });
+    expect(deployment.inputs).not.toHaveProperty("spec.serviceName");
+    expect(deployment.options).toMatchObject({
+      ignoreChanges: ["spec.replicas", "spec.selector"],
+      hooks: set.options.hooks,
+    });
+  });
+
+  it("stays the kind of thing that it is: another one would be made beside it", async () => {
+    const config = parseStackConfig(rawConfig({ controlPlane: { image: candidate } }));
+    const [plane, ...others] = neverStarted(config);
+    if (plane === undefined) throw new Error("there is no workload");
+    const madeAs = async (change: Partial<Situation>) => {
+      const situations = [{ ...plane, ...change }, ...others];
+      const made = await fleetOf(config, situations, { resources: kubernetesResources(settings) });
+      return made.filter(({ type, name }) => type.startsWith("kubernetes:apps") && name === "clawforce");
+    };
+    const types = async (change: Partial<Situation>) => (await madeAs(change)).map(({ type }) => type);
+    const gate = (container: string) => [{ kind: "gate", container }] as never;
+    expect(await types({ observed: { id: "1b671a64/made" } as never })).toEqual([setType]);
+    expect(await types({ observed: { id: "deployment:1b671a64/made" } as never })).toEqual([deploymentType]);
+    // Stopped for a change it counts as gone: its records know it.
+    expect(await types({ hearsay: gate("1b671a64/made") })).toEqual([setType]);
+    expect(await types({ hearsay: gate("deployment:1b671a64/made") })).toEqual([deploymentType]);
+  });
+
+  it("imports what it adopts, changes nothing but the controller, and keeps what that was found by", async () => {
+    const plane = {
+      image: stable,
+      adopt: "clawforce",
+      data: { volume: "claworc-data" },
+      container: { serviceAccount: "claworc" },
+    };
+    const config = parseStackConfig(rawConfig({ platform: { kind: "kubernetes" }, controlPlane: plane }));
+    const [wanted, ...others] = neverStarted(config);
+    if (wanted === undefined) throw new Error("there is no workload");
+    const stranger = { name: "clawforce", id: "deployment:1/2", restart: "Kubernetes", beside: ["Service"] };
+    const adopts = { kind: "adopt", from: stable, to: stable, stranger } as const;
+    const left = [{ kind: "cut-over", stranger: { ...stranger, did: "left" } }] as never;
+    const made = async (change: Partial<Situation>) =>
+      fleetOf(config, [{ ...wanted, ...change }, ...others], { resources: kubernetesResources(settings) });
+    const now = await made({ move: adopts });
+    const later = await made({ observed: { id: stranger.id, image: stable } as never, hearsay: left });
+    const ofPlane = (all: readonly Registered[], type: string, name = "clawforce") =>
+      all.find((each) => each.type === type && each.name === name);
+    const options = (all: readonly Registered[], type: string, name?: string) =>
+      ofPlane(all, type, name)?.options;
+    const claim = "kubernetes:core/v1:PersistentVolumeClaim";
+    const kept = ["metadata.labels", "metadata.annotations", "metadata.finalizers", "spec"];
+    expect(options(now, claim, "clawforce-state")).toMatchObject({
+      ...{ import: "agents/claworc-data", protect: true, retainOnDelete: true, ignoreChanges: kept },
+    });
+    expect(options(now, "kubernetes:core/v1:Service")).toMatchObject({
+      ...{ import: "agents/clawforce", retainOnDelete: true, ignoreChanges: kept },
+    });
+    expect(options(now, deploymentType)).toMatchObject({
+      ...{ import: "agents/clawforce", protect: true, retainOnDelete: true },
+      ignoreChanges: ["spec.replicas", "spec.selector"],
+    });
+    const force = 'metadata.annotations["pulumi.com/patchForce"]';
+    expect(options(later, deploymentType)).not.toHaveProperty("import");
+    expect(options(later, deploymentType)?.ignoreChanges).toContain(force);
+    expect(options(later, claim, "clawforce-state")).not.toHaveProperty("import");
+    expect(options(later, "kubernetes:core/v1:Service")?.ignoreChanges).toEqual(kept);
+    // Whoever reached it before must reach it still.
+    for (const all of [now, later])
+      expect(ofPlane(all, "kubernetes:networking.k8s.io/v1:NetworkPolicy")).toBeUndefined();
+    const { inputs } = found(now, deploymentType, "clawforce");
+    const pod = (inputs as { spec: { template: { spec: object } } }).spec.template.spec;
+    expect(pod).toMatchObject({ serviceAccountName: "claworc", automountServiceAccountToken: true });
   });
 
   it("names each claim once, or its pod would never start", async () => {

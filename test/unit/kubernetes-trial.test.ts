@@ -53,6 +53,12 @@ describe("a trial", () => {
     const [own] = trial().spec.containers;
     expect(own?.resources?.limits).toEqual({ memory: String(2 * 2 ** 30), cpu: "500m" });
     expect(own?.readinessProbe?.periodSeconds).toBe(3);
+    // A probe may name a port of its container; one of the node is the unit's alone.
+    const ports = [{ name: "http", containerPort: 80, hostPort: 80 }];
+    const named = { ...{ name: "gateway" }, ports };
+    expect(startOf(statefulSet().spec.template, named).container.ports).toEqual([
+      { name: "http", containerPort: 80 },
+    ]);
     expect(own?.livenessProbe).toBeUndefined();
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { kindOfUnit } from "../../platforms/kubernetes/controller-kind.ts";
 import { podsOf, refuseReplicas } from "../../platforms/kubernetes/found-unit.ts";
 import { isThere } from "../../platforms/kubernetes/in-place.ts";
 import { unhealthyBecause } from "../../platforms/kubernetes/lifecycle.ts";
@@ -176,13 +177,28 @@ describe("a controller at no replicas", () => {
 
   test("counts as nothing until a unit was made of it, and again once that was removed", () => {
     expect(at({})).toBe(false);
+    const deployment = { ...found(statefulSet({ replicas: 0 }), []), kind: "Deployment" as const };
+    expect(isThere(deployment)).toBe(false);
     expect(at({ "clawforce.io/stands": "true" })).toBe(true);
   });
 
   test("is what it is where it has a pod, where somebody scaled it, and where it is none of ours", () => {
     expect(at({}, {}, [podOfSet()])).toBe(true);
+    // The proxy is of a stack and of no workload.
+    expect(at({}, { labels: { "clawforce.io/stack": "prod" } })).toBe(true);
     expect(isThere(found(statefulSet(), []))).toBe(true);
     expect(at({}, { labels: {} })).toBe(true);
+  });
+});
+
+describe("the id of a unit", () => {
+  test("says its kind, so that its records do", () => {
+    const deployment = unitOf({ ...found(), kind: "Deployment" }).id;
+    expect(deployment).toBe("deployment:set-1/made-1");
+    expect(kindOfUnit({ there: deployment, track: "runtime" })).toBe("Deployment");
+    expect(kindOfUnit({ there: unitOf(found()).id, track: "control-plane" })).toBe("StatefulSet");
+    expect(kindOfUnit({ track: "control-plane" })).toBe("Deployment");
+    expect(kindOfUnit({ track: "runtime" })).toBe("StatefulSet");
   });
 });
 

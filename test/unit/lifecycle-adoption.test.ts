@@ -152,8 +152,7 @@ describe("a gateway that is adopted", () => {
     world.platform.http.set("/healthz", { status: 200, body: '{"ok":false}' });
     world.platform.fail(`put ${old} back`, new OperationFailure("the engine is away"));
     await expect(gate(world.context)).rejects.toThrow(
-      "By hand: `docker stop canary`, `docker rename canary canary-adoption-failed`, " +
-        `\`move canary-before-adoption to ${old}\`. Never run both: they have one state.`,
+      `By hand: \`move canary-before-adoption to ${old}\`. Never run both: they have one state.`,
     );
   });
 

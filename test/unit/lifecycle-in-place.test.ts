@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, it, test } from "vitest";
+import { adoptedUnit } from "../../lifecycle/evidence/adoption.ts";
 import type { Move } from "../../lifecycle/evidence/move.ts";
+import { giveUpAdoption } from "../../lifecycle/update/bring-back-stranger.ts";
+import { gate } from "../../lifecycle/update/gate.ts";
 import { make } from "../../lifecycle/update/make.ts";
 import { replaceInPlace } from "../../lifecycle/update/replace.ts";
 import { restoreBeforeCreate } from "../../lifecycle/update/restore.ts";
@@ -117,6 +120,125 @@ describe("after the change", () => {
     expect(platform.units.get(world.name)).toMatchObject({ image: stable, running: true });
     const [after] = await situationsOf(back.config, "test", platform);
     expect(after?.missingTrigger).toBe(missing);
+  });
+});
+
+describe("a unit of somebody else's that is changed in its place", () => {
+  const theirs = "theirs";
+  const failing = { status: 200, body: '{"ok":false}' };
+
+  beforeEach(() => {
+    platform = new MemoryInPlacePlatform();
+    world = new MemoryWorld(
+      stable,
+      undefined,
+      {
+        "instanceGroups.support.instances": [{ name: "canary", adopt: "canary", volume: "old-home" }],
+        "instanceGroups.support.gate": [
+          { kind: "http", path: "/healthz", body: { ok: true }, deadline: "1s" },
+        ],
+        "instanceGroups.support.drain": { budget: "1s" },
+      },
+      platform,
+    );
+    const mounts = [{ from: { volume: "old-home" }, at: world.workload.mount, writable: true }];
+    platform.run(world.name, stable, { id: theirs, mounts, beside: ["Service"] });
+    platform.strangers.set(theirs, "somebody else's");
+  });
+
+  const situation = async () => (await situationsOf(world.config, "test", platform))[0];
+  const taskOf = async () => {
+    const found = await situation();
+    if (found === undefined) throw new Error("there is no workload");
+    return { workload: found.input, move: found.move, wanted: { image: stable }, missing: "" };
+  };
+  /** What the engine does: the hook, the change, the start. */
+  const taken = async () => {
+    const task = await taskOf();
+    const context = { ...world.context, workload: task.workload };
+    await replaceInPlace(context, task);
+    platform.declared.set(world.name, { image: stable });
+    platform.units.delete(world.name);
+    await restoreBeforeCreate(context, task);
+    await make(context, task);
+    return context;
+  };
+
+  it("is a move of its own, and keeps its name and what stands beside it", async () => {
+    expect(await situation()).toMatchObject({
+      move: { kind: "adopt", stranger: { name: world.name, id: theirs, beside: ["Service"] } },
+      adoptionProblems: [],
+    });
+    platform.unfit = ["its claims can't be adopted yet."];
+    expect((await situation())?.adoptionProblems).toEqual(platform.unfit);
+  });
+
+  it("is stopped with a snapshot before the change, once, and what it was like is kept on it", async () => {
+    await taken();
+    const { name } = world;
+    expect(world.did).toEqual([
+      `compare ${name}`,
+      `keep ${name} from restarting`,
+      `stop ${name}`,
+      `cold snapshot of ${name}`,
+      `check of the cold snapshot of ${name}`,
+      `keep what ${name} is like`,
+      `make ${name}`,
+    ]);
+    expect((await world.records()).find(({ kind }) => kind === "cut-over")).toMatchObject({
+      stranger: { id: theirs, did: "left", beside: ["Service"] },
+    });
+    expect(adoptedUnit(await world.records())).toMatchObject({ id: theirs });
+  });
+
+  it("is not stopped where the provider would be refused", async () => {
+    platform.refusal = "you may not patch deployments";
+    await expect(replaceInPlace(world.context, await taskOf())).rejects.toThrow(platform.refusal);
+    expect(platform.units.get(world.name)).toMatchObject({ id: theirs, running: true });
+  });
+
+  it.each([
+    ["cold snapshot", () => platform.jobs.set("cold snapshot", [{ exitCode: 1, stderr: "no space left" }])],
+    ["keeping", () => platform.fail(`keep what ${world.name} is like`, new OperationFailure("refused"))],
+  ])("serves again as it was where this fails: %s", async (_, harm) => {
+    harm();
+    await expect(replaceInPlace(world.context, await taskOf())).rejects.toThrow("serves again as it was");
+    expect(platform.units.get(world.name)).toMatchObject({ id: theirs, running: true });
+    expect(await world.journal()).toBeUndefined();
+  });
+
+  it("serves again as it was where the change is refused after its stop", async () => {
+    const first = (await situation())?.made.trigger;
+    await replaceInPlace(world.context, await taskOf());
+    expect(platform.units.get(world.name)?.running).toBe(false);
+    expect(await giveUpAdoption(world.context)).toContain(`${world.name} serves again as it was`);
+    expect(platform.units.get(world.name)).toMatchObject({ id: theirs, running: true });
+    expect(await world.journal()).toBeUndefined();
+    // The engine knows the failed attempt as done: the next one has to be another.
+    expect((await situation())?.made.trigger).not.toBe(first);
+  });
+
+  it("serves again as it was where ours does not pass its gate, and is told no more as ours", async () => {
+    const context = await taken();
+    platform.http.set("/healthz", failing);
+    await expect(gate(context)).rejects.toThrow(`${world.name} serves again as it was`);
+    expect(platform.units.get(world.name)).toMatchObject({ id: theirs, running: true });
+    expect(world.did).not.toContain(`set ${world.name} aside as ${world.name}-adoption-failed`);
+    expect(adoptedUnit(await world.records())).toBeUndefined();
+    expect((await situation())?.move.kind).toBe("adopt");
+  });
+
+  it("keeps the name that it has", async () => {
+    const other = new MemoryWorld(
+      stable,
+      undefined,
+      { "instanceGroups.support.instances": [{ name: "another", adopt: "canary", volume: "old-home" }] },
+      platform,
+    );
+    const [found] = await situationsOf(other.config, "test", platform);
+    expect(found?.adoptionProblems).toContain(
+      "canary keeps its name when it is adopted. Call the instance canary.",
+    );
   });
 });
 

@@ -101,6 +101,41 @@ describe("what our own program makes on Kubernetes", () => {
     );
   });
 
+  test("is refused by no rule while it adopts a control plane, and none of it may be frozen to another claim", async () => {
+    const image = `registry.example.com/clawforce:1.4.2@${digest("7")}`;
+    const plane = {
+      image,
+      adopt: "clawforce",
+      data: { volume: "claworc-data" },
+      container: { dockerSocket: "none" },
+    };
+    const config = parseStackConfig(
+      rawConfig({ ...structuredClone(changes), platform: { kind: "kubernetes" }, controlPlane: plane }),
+    );
+    const [wanted, ...others] = neverStarted(config);
+    if (wanted === undefined) throw new Error("there is no workload");
+    const stranger = { name: "clawforce", id: "deployment:1/2", restart: "Kubernetes", beside: ["Service"] };
+    const move = { kind: "adopt", from: image, to: image, stranger } as const;
+    const made = await fleetOf(config, [{ ...wanted, move }, ...others], {
+      resources: kubernetesResources(settings),
+    });
+    const stack = stackOf(made);
+    const found = (all: readonly StackResource[]) => [...refusals(all), ...ofResources(all)];
+    expect(
+      found(stack).filter(
+        (line) => /clawforce|frozen|ignoreChanges/.test(line) && !/secret in plain/.test(line),
+      ),
+    ).toEqual([]);
+    const claim = "clawforce-state kubernetes:core/v1:PersistentVolumeClaim";
+    const renamed = changed(stack, claim, (each) => ({
+      ...each,
+      opts: { ...each.opts, ignoreChanges: ["metadata.name"] },
+    }));
+    const moved = changed(stack, claim, ({ parent: _, ...each }) => each);
+    for (const other of [renamed, moved])
+      expect(found(other).join("\n")).toContain("what says which storage it is is under ignoreChanges");
+  });
+
   test("is refused by no rule while one is kept as it is, and with its image kept it is", async () => {
     const stack = await program(true);
     const { opts } = stack.find(({ type, name }) => type === setType && name === "canary") ?? {};

@@ -8,9 +8,11 @@ import { stateProtected } from "../../policies/state-protected.ts";
 import { unknownText } from "../policy/props.ts";
 import {
   a,
+  asDeployments,
   at,
   b,
   canary,
+  deploymentOf,
   edited,
   fleetOfSets,
   options,
@@ -99,6 +101,29 @@ describe("a workload on Kubernetes", () => {
   ])("leaves its replicas to its own steps: %s", (_, stack, messages) => {
     const own = [...new Set(refused(singleWriter, stack))].filter((line) => !/mounted under/.test(line));
     expect(own).toEqual(messages.map((each) => `[single-writer] canary ${each}`));
+  });
+
+  test("is judged as a deployment as it is as a set", () => {
+    const stack = asDeployments(updated);
+    expect(refusals(stack)).toEqual(refusals(updated));
+    const canaryDeployment = deploymentOf("canary");
+    const change = (path: string, value: unknown) => edited(path, value, canaryDeployment, stack);
+    const unheld = options({ ignoreChanges: [] }, canaryDeployment, change("spec.replicas", 1));
+    expect(refused(singleWriter, unheld).join("\n")).toContain(
+      "spec.replicas: is 1, and is not under ignoreChanges",
+    );
+    for (const strategy of [undefined, { type: "RollingUpdate" }])
+      expect(refused(singleWriter, change("spec.strategy", strategy)).join("\n")).toContain(
+        "canary spec.strategy",
+      );
+    const made = `${at.replace(/spec$/, "metadata")}.annotations`;
+    expect(refused(canaryBeforeFleet, change(made, { "clawforce.io/made": "another" })).join("\n")).toContain(
+      'its pod is made for "another"',
+    );
+    const first = asDeployments(fleetOfSets({ workloads: [{ ...canary, image: a, from: "" }] }));
+    expect(refused(singleWriter, edited("spec.replicas", 1, canaryDeployment, first)).join("\n")).toContain(
+      "is 1, and the deployment is made in this update",
+    );
   });
 
   test("is made at no replicas, whatever ignoreChanges keeps later", () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Of, one, type Resource, refusalsOf, reviewed, two, workload } from "./review-fixture.ts";
 
 const setType = "kubernetes:apps/v1:StatefulSet";
+const deploymentType = "kubernetes:apps/v1:Deployment";
 const hooks = { BeforeUpdate: ["replace"], BeforeDelete: ["cut-over"] };
 const startHooks = { BeforeCreate: ["restore"], OnError: ["way-back"] };
 
@@ -180,6 +181,17 @@ describe("a change of a set in its place", () => {
     ],
   ])("is refused with %s", (_, of, refusal) => {
     expect(refusalsOf(onKubernetes("canary", of))).toEqual([refusal]);
+  });
+
+  test("is told of a deployment as of a set, and asks for the same hooks", () => {
+    const asDeployment = (of: SetOf) =>
+      onKubernetes("canary", of).map((each) => ({ ...each, urn: each.urn.replace(setType, deploymentType) }));
+    const { rows, refusals } = reviewed(asDeployment({ image: two }));
+    const ofSet = reviewed(onKubernetes("canary", { image: two }));
+    expect(rows).toEqual(ofSet.rows);
+    expect(refusals).toEqual(ofSet.refusals);
+    const without = reviewed(asDeployment({ image: two, hooks: { BeforeDelete: ["cut-over"] } }));
+    expect(without.refusals.join("\n")).toContain('its deployment has no hook "replace" as `beforeUpdate`');
   });
 
   test("is refused without a start of its own", () => {

@@ -1,3 +1,15 @@
+const secretWords = /(^|_)(token|secret|passw(or)?d|passphrase|credentials?|key|auth)(_|$)/i;
+
+/** By its name alone: whoever adopts a gateway sees which ones were taken for secrets. */
+export function isSecretName(variable: string): boolean {
+  return secretWords.test(variable);
+}
+
+/** The name that the secret of a variable would get. */
+export function secretNameOf(variable: string): string {
+  return variable.toLowerCase().replaceAll("_", "-");
+}
+
 /** What a container has of secrets, by their variables. Values go no further than the comparison here. */
 export interface HeldSecrets {
   /** Of the instance. */
