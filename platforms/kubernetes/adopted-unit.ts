@@ -14,7 +14,7 @@ import { managingControlPlane } from "../clawforce/recognise.ts";
 import type { WantedUnit } from "../displaced.ts";
 import type { Cluster } from "./cluster.ts";
 import { kubectlName } from "./controller-kind.ts";
-import { expanded } from "./expansion.ts";
+import { expanded, hasExpansion } from "./expansion.ts";
 import { type FoundUnit, ownContainer } from "./found-unit.ts";
 import { releaseOf } from "./helm-release.ts";
 import { stackLabel } from "./labels.ts";
@@ -286,6 +286,8 @@ function noteLines(
   const release = releaseOf(metadata);
   const isPlane = schema === controlPlaneContainer;
   const hasCommand = container.readinessProbe?.exec !== undefined;
+  const { command = [], args = [], env = [] } = container;
+  const texts = [...command, ...args, ...env.flatMap(({ value }) => value ?? [])];
   return [
     ...(release === undefined
       ? []
@@ -296,6 +298,11 @@ function noteLines(
     ...(/:latest(@|$)/i.test(container.image ?? "") || !/:[^/]+$/.test(container.image ?? "")
       ? [
           `Its image ${container.image} says no version. The lines name it by its digest alone. Write the tag of its version before that.`,
+        ]
+      : []),
+    ...(texts.some(hasExpansion)
+      ? [
+          "It has `$(NAME)` in a variable or its command. Kubernetes puts the value of that variable there. The lines keep the words: write the value in their place.",
         ]
       : []),
     ...(settings.user === undefined

@@ -14,6 +14,11 @@ export function expanded(text: string): string {
   return text.split("$$").join("$");
 }
 
+/** Whether Kubernetes puts something else in the place of a part of it. */
+export function hasExpansion(text: string): boolean {
+  return text.replaceAll("$$", "").includes("$(");
+}
+
 export function withSafeArguments<Part extends Pick<Container, "command" | "args">>(part: Part): Part {
   const { command, args } = part;
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { expanded, withoutExpansion } from "../../platforms/kubernetes/expansion.ts";
+import { expanded, hasExpansion, withoutExpansion } from "../../platforms/kubernetes/expansion.ts";
 import { Refusal } from "../../platforms/kubernetes/refusal.ts";
 import { variablesOf } from "../../platforms/kubernetes/variables.ts";
 
@@ -53,6 +53,13 @@ describe("the variables of a unit", () => {
     expect(plain.asked).toEqual([]);
   });
 });
+
+test.each([
+  ["$(HOME)/x", true],
+  ["$$(HOME)", false],
+  ["$$$(HOME)", true],
+  ["5$ (a turn)", false],
+])("that Kubernetes changes %s: %s", (text, is) => expect(hasExpansion(text)).toBe(is));
 
 test.each(["5$", "$(HOME)", "$$", "a$b$(C)$$", "plain"])("%s reaches a program as it is", (text) => {
   expect(expanded(withoutExpansion(text))).toBe(text);
