@@ -113,6 +113,25 @@ describe("a fleet on Kubernetes", () => {
       [differs("its pod has 1 more container beside its own")],
     ],
     [
+      "a container that is put in later",
+      edited(`${at}.ephemeralContainers`, [{ name: "more", image: c }]),
+      [differs("its pod has 1 more container beside its own")],
+    ],
+    [
+      "two more containers",
+      edited(`${at}.initContainers`, [
+        { name: "more", image: c },
+        { name: "most", image: c },
+      ]),
+      [differs("its pod has 2 more containers beside its own")],
+    ],
+    ["an empty list of containers before its own", edited(`${at}.initContainers`, []), []],
+    ...[unknownText, [unknownText], "more", ["more"]].map((given): [string, StackResource[], string[]] => [
+      `containers before its own that can't be counted: ${JSON.stringify(given)}`,
+      edited(`${at}.initContainers`, given),
+      [differs("nobody can say which containers its pod has")],
+    ]),
+    [
       "no container",
       edited(`${at}.containers`, []),
       [differs("nobody can say which containers its pod has")],
