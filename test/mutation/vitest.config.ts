@@ -22,6 +22,7 @@ export default defineConfig({
     include: ["test/unit/policy-*.test.ts"],
     pool: "threads",
     isolate: false,
+    runner: "./test/mutation/stop-at-failure.ts",
     sequence: { sequencer: LikelyFirst },
   },
 });
