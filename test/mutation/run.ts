@@ -94,7 +94,8 @@ function report(mutants: readonly Mutant[]): number {
       const { line, column } = mutant.location.start;
       const instead = (mutant.replacement ?? "").replaceAll(/\s+/g, " ").slice(0, 60);
       const found = (lines[line - 1] ?? "").trim().slice(0, 90);
-      console.log(`${file}:${line}:${column} ${mutant.mutatorName} → ${instead}    ${found}`);
+      const untried = isUntried(mutant) ? "NOT TRIED " : "";
+      console.log(`${untried}${file}:${line}:${column} ${mutant.mutatorName} → ${instead}    ${found}`);
     }
     rows.push(scoreLine(file, all));
   }
@@ -102,8 +103,14 @@ function report(mutants: readonly Mutant[]): number {
   return scoreOf(mutants);
 }
 
-function isUnnoticed({ status }: Mutant): boolean {
-  return status === "Survived" || status === "NoCoverage";
+/** What could not be tried is noticed by nothing. */
+function isUnnoticed(mutant: Mutant): boolean {
+  return mutant.status === "Survived" || mutant.status === "NoCoverage" || isUntried(mutant);
+}
+
+/** Not the change fails then, but what tries it: with names of tests of 250 kB it took no test for any change. */
+function isUntried({ status, statusReason }: Mutant): boolean {
+  return status === "RuntimeError" && /crashed/.test(statusReason ?? "");
 }
 
 /** A change that doesn't compile or load says nothing. */

@@ -245,20 +245,6 @@ describe("a text", () => {
     ["AGENT_IMAGE_REPOSITORY=a\nAGENT_IMAGE_TAG=latest", ["at line 1 a:latest"]],
     ["PRELOAD_IMAGES=a:1 b:2", ["at line 1 a:1", "at line 1 b:2"]],
     ["{{ if .Values.on }}\nimage: a:1\n{{ end }}", ["at line 2 a:1"]],
-    [`image: a:1\nx: ${"[".repeat(65)}`, ["at not read: deep", "at line 1 a:1"]],
-    [`image: a:1\nx: ${"- ".repeat(100)}`, ["at line 1 a:1"]],
-    [`image: a:1\nx: ${"[".repeat(64)}`, ["at line 1 a:1"]],
-    [`image: a:1\nx: ${"[]".repeat(100)}`, ["at line 1 a:1"]],
-    [`image: a:1\nx: ${"{".repeat(65)}`, ["at not read: deep", "at line 1 a:1"]],
-    [`image: a:1\n${"- ".repeat(63)}`, ["at line 1 a:1"]],
-    [`image: a:1\n${"- ? ".repeat(32)}`, ["at not read: deep", "at line 1 a:1"]],
-    [`image: a:1\n${"- ".repeat(64)}`, ["at not read: deep", "at line 1 a:1"]],
-    [`image: a:1\nx: ${"!!a ".repeat(2000)}`, ["at not read: tags", "at line 1 a:1"]],
-    [`image: a:1\n# ${"x".repeat(256 * 1024 - 13)}`, ["at.image a:1"]],
-    [`image: a:1\n# ${"x".repeat(256 * 1024 - 12)}`, ["at not read: long", "at line 1 a:1"]],
-    [`image: a:1\nx: [${"&a b, ".repeat(1000)}]`, ["at.image a:1"]],
-    [`image: a:1\nx: [${"&a b, ".repeat(1001)}]`, ["at not read: tags", "at line 1 a:1"]],
-    [laughs, ["at not read: aliases"]],
     ["image: 'a:1\"", ["at line 1 'a:1\""]],
     ["image: '", ["at line 1 '"]],
     ["image: ''", []],
@@ -281,6 +267,41 @@ describe("a text", () => {
     ['"image"', []],
     ["5", []],
   ])("%j", (text, found) => expect(told(foundInText("at", text))).toEqual(found));
+
+  test.each<[what: string, text: string, found: string[]]>([
+    [
+      "65 lists in each other, in flow style",
+      `image: a:1\nx: ${"[".repeat(65)}`,
+      ["at not read: deep", "at line 1 a:1"],
+    ],
+    ["100 lists that begin in a value", `image: a:1\nx: ${"- ".repeat(100)}`, ["at line 1 a:1"]],
+    ["64 lists in each other, in flow style", `image: a:1\nx: ${"[".repeat(64)}`, ["at line 1 a:1"]],
+    ["100 lists beside each other", `image: a:1\nx: ${"[]".repeat(100)}`, ["at line 1 a:1"]],
+    [
+      "65 mappings in each other, in flow style",
+      `image: a:1\nx: ${"{".repeat(65)}`,
+      ["at not read: deep", "at line 1 a:1"],
+    ],
+    ["63 lists in each other, in block style", `image: a:1\n${"- ".repeat(63)}`, ["at line 1 a:1"]],
+    ["64 lists and keys in turn", `image: a:1\n${"- ? ".repeat(32)}`, ["at not read: deep", "at line 1 a:1"]],
+    [
+      "64 lists in each other, in block style",
+      `image: a:1\n${"- ".repeat(64)}`,
+      ["at not read: deep", "at line 1 a:1"],
+    ],
+    ["2,000 tags", `image: a:1\nx: ${"!!a ".repeat(2000)}`, ["at not read: tags", "at line 1 a:1"]],
+    ["256 kB", `image: a:1\n# ${"x".repeat(256 * 1024 - 13)}`, ["at.image a:1"]],
+    [
+      "one character more than 256 kB",
+      `image: a:1\n# ${"x".repeat(256 * 1024 - 12)}`,
+      ["at not read: long", "at line 1 a:1"],
+    ],
+    ["1,000 anchors", `image: a:1\nx: [${"&a b, ".repeat(1000)}]`, ["at.image a:1"]],
+    ["1,001 anchors", `image: a:1\nx: [${"&a b, ".repeat(1001)}]`, ["at not read: tags", "at line 1 a:1"]],
+    ["aliases of aliases", laughs, ["at not read: aliases"]],
+  ])("that may be much to read: %s", (_, text, found) =>
+    expect(told(foundInText("at", text))).toEqual(found),
+  );
 
   test("is read document by document beside one that is none, a hundred of them, and the rest as one", () => {
     const documents = (count: number, last: string) =>
