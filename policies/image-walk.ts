@@ -24,7 +24,7 @@ const depthLimit = 64;
  */
 export function walk(from: Reached, depth = 0): Found[] {
   const { path, value } = from;
-  if (value === notKnown || depth > depthLimit) return [{ path, named: false }];
+  if (value === notKnown || depth > depthLimit) return [{ path, value: notKnown }];
   if (typeof value === "string") return foundInText(path, value, depth);
   if (!isObject(value)) return [];
   if (Array.isArray(value)) return walkList(itemsOf(value, path), depth);
@@ -58,11 +58,12 @@ function walkList(items: readonly Reached[], depth: number): Found[] {
     namesImage(setting.key) ? walkNamed(setting, depth + 1) : [],
   );
   const seen = new Set(settings.map(({ path }) => path));
-  const others = items.flatMap((item) =>
-    isObject(item.value) && namesImage(namedSetting(item)?.key ?? "")
+  const others = items.flatMap((item) => {
+    const setting = namedSetting(item);
+    return isObject(item.value) && setting !== undefined && namesImage(setting.key)
       ? walkObject(item.value, item.path, ["value"], depth + 1)
-      : walk(item, depth + 1),
-  );
+      : walk(item, depth + 1);
+  });
   return [...settings, ...others.filter(({ path }) => !seen.has(path))];
 }
 
@@ -77,10 +78,8 @@ function walkSettings(settings: readonly Setting[], each: (setting: Setting) => 
   return [...composed.flatMap(foundOf), ...rest.flatMap(each)];
 }
 
-function foundOf({ path, text, alone }: Composed): Found[] {
-  if (text === undefined) return [{ path, named: true }];
-  if (isOtherThanReference(text)) return [];
-  return [{ path, text, named: true, ...(alone && { alone }) }];
+function foundOf(image: Composed): Found[] {
+  return image.text !== undefined && isOtherThanReference(image.text) ? [] : [image];
 }
 
 function walkProperty(property: Setting, parent: string, depth: number): Found[] {
@@ -133,13 +132,13 @@ function isOn(value: unknown): boolean {
 
 /** A list or map of images, each of them by its own name; a text that lists them. */
 function walkImages({ path, value }: Reached, depth: number): Found[] {
-  if (value === notKnown) return [{ path, named: true }];
+  if (value === notKnown) return [{ path }];
   if (typeof value === "string") return listedIn(path, value, depth);
   if (!isObject(value)) return [];
   const children = Array.isArray(value) ? itemsOf(value, path) : propertiesOf(value, path);
   return children.flatMap(({ path: at, value: item }) => {
     if (typeof item !== "string") return walkNamed({ path: at, value: item }, depth + 1);
-    return isPattern(item) ? [] : walkNamed({ path: at, value: renamedReference(item) }, depth + 1);
+    return isPattern(item) ? [] : walkNamed({ path: at, value: renamedReference(item) }, depth);
   });
 }
 
@@ -151,13 +150,12 @@ export function listedIn(path: string, text: string, depth = 0): Found[] {
     return manifests.flatMap(({ place, value }) => walkImages({ path: `${path}${place}`, value }, depth + 1));
   return listedReferences(text)
     .filter((reference) => !isOtherThanReference(reference))
-    .map((reference) => ({ path, text: reference, named: true }));
+    .map((reference) => ({ path, text: reference }));
 }
 
 function walkNamed({ path, value }: Reached, depth: number): Found[] {
-  if (value === notKnown) return [{ path, named: true }];
-  if (typeof value === "string")
-    return isOtherThanReference(value) ? [] : [{ path, text: value, named: true }];
+  if (value === notKnown) return [{ path }];
+  if (typeof value === "string") return isOtherThanReference(value) ? [] : [{ path, text: value }];
   if (!isObject(value)) return [];
   if (Array.isArray(value)) return walk({ path, value }, depth + 1);
   const others = propertiesOf(value, path);
@@ -195,7 +193,7 @@ function foundInLines(path: string, lines: readonly SettingLine[], depth: number
 
 function foundInLine({ key, path, value }: Setting, depth: number): Found[] {
   if (typeof value !== "string" || value.startsWith("{")) return [];
-  if (namesImage(key)) return isOtherThanReference(value) ? [] : [{ path, text: value, named: true }];
+  if (namesImage(key)) return isOtherThanReference(value) ? [] : [{ path, text: value }];
   return namesImages(key) ? listedIn(path, value, depth + 1) : [];
 }
 

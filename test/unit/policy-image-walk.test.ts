@@ -15,8 +15,8 @@ function told(found: readonly Found[]): string[] {
   return found.map((each) => {
     if ("hand" in each) return `${each.path} ${each.hand} by ${each.by}`;
     if ("unread" in each) return `${each.path} not read: ${each.unread}`;
-    const { path, text, named, alone } = each;
-    return `${path} ${text ?? (named ? "?" : "??")}${alone ? " alone" : ""}`;
+    if ("value" in each) return `${each.path} ??`;
+    return `${each.path} ${each.text ?? "?"}${each.alone ? " alone" : ""}`;
   });
 }
 
@@ -96,6 +96,15 @@ const values: [value: unknown, found: string[]][] = [
     },
     ["at.parameters[0].value a:2"],
   ],
+  [
+    {
+      parameters: [
+        { name: "image.repository", value: unknownText },
+        { name: "image.tag", value: "2" },
+      ],
+    },
+    ["at.parameters[0].value ?"],
+  ],
   [{ env: [{ name: "AGENT_IMAGE", value: "a:1" }] }, ["at.env[0].value a:1"]],
   [{ env: [{ name: "AGENT_IMAGE", value: unknownText }] }, ["at.env[0].value ?"]],
   [{ from: { kind: "DockerImage", name: "a:1" } }, ["at.from.name a:1"]],
@@ -168,6 +177,11 @@ describe("a value of which nobody has told the shape", () => {
     expect(found(nested(20, ofImages, "a:1"))).toEqual(["a:1"]);
     expect(found(nested(100, ofImages, "a:1"))).toEqual(["??"]);
     expect(found(nested(100, (value) => ({ image: value }), "a:1"))).toEqual(["??"]);
+    // A text in a text is one level more: lists of images as JSON, and what is in them.
+    const listed = (levels: number) =>
+      found({ images: JSON.stringify([nested(levels, (value) => [value], innermost)]) });
+    expect(listed(60)).toEqual(["a:1"]);
+    expect(listed(61)).toEqual(["??"]);
   });
 });
 
@@ -178,6 +192,11 @@ test.each<[title: string, around: (value: unknown) => unknown, most: number]>([
   ["one of a map of images", (value) => ({ images: { a: value } }), 21],
   ["a reference", (value) => ({ image: { reference: value } }), 21],
   ["the value of a setting", (value) => [{ name: "AGENT_IMAGE", value }], 32],
+  [
+    "what stands beside the value of a setting",
+    (value) => [{ name: "AGENT_IMAGE", value: "a:1", value2: value }],
+    32,
+  ],
   ["an image", (value) => ({ image: value }), 32],
   [
     "what stands beside the parts of an image",
