@@ -58,8 +58,8 @@ async function tried(mutate: string[], concurrency: number, incremental: boolean
   const folder = await mkdtemp(join(tmpdir(), "clawforce-mutation-"));
   try {
     const mutants = await new Stryker({
-      testRunner: "vitest",
-      plugins: ["@stryker-mutator/vitest-runner"],
+      testRunner: "quick",
+      plugins: ["@stryker-mutator/vitest-runner", "./test/mutation/quick-runner.ts"],
       vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
       mutate,
       coverageAnalysis: "perTest",

@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { testFiles } from "./test-files.ts";
 
 /** One failure ends a run: what failed last goes first, as the next change stands beside it, then what is quick. */
 class LikelyFirst extends BaseSequencer {
@@ -15,11 +16,10 @@ class LikelyFirst extends BaseSequencer {
   }
 }
 
-/** The tests that hold the policies rule by rule: each change is tried in a fraction of a second. */
 // biome-ignore lint/style/noDefaultExport: the form that vitest reads.
 export default defineConfig({
   test: {
-    include: ["test/unit/policy-*.test.ts"],
+    include: [testFiles],
     pool: "threads",
     isolate: false,
     runner: "./test/mutation/stop-at-failure.ts",
