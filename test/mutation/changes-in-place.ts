@@ -15,9 +15,9 @@ export interface Change {
   tests: readonly string[];
 }
 
-/** What has become of it. `failed` is the test that has noticed it. */
+/** What has become of it. `failed` is the test that has noticed it, `unsure` are those that fail now and then. */
 export type Outcome =
-  | { kind: "survived"; tests: number }
+  | { kind: "survived"; tests: number; unsure: string[] }
   | { kind: "killed"; tests: number; failed: string; message: string }
   | { kind: "timeout" };
 
@@ -77,17 +77,27 @@ export default class ChangesInPlace extends TestRunner {
     // Code of which nothing was reached has made no switch.
     const active: Switch = known ?? { activeMutant: undefined, hitCount: 0, hitLimit };
     Reflect.set(globalThis, namespace, Object.assign(active, { activeMutant: id, hitCount: 0, hitLimit }));
+    const turn = (on: boolean) => Object.assign(active, { activeMutant: on ? id : undefined, hitCount: 0 });
+    const unsure: string[] = [];
     try {
       for (const [index, test] of this.#likelyFirst(tests).entries()) {
         const message = await this.#failureOf(test);
         if ((active.hitCount ?? 0) > (hitLimit ?? Number.POSITIVE_INFINITY)) return { kind: "timeout" };
         if (message === undefined) continue;
+        // A test that fails without the change too has noticed something else: a stack that is used up earlier, say.
+        turn(false);
+        const without = await this.#failureOf(test);
+        turn(true);
+        if (without !== undefined || (await this.#failureOf(test)) === undefined) {
+          unsure.push(test);
+          continue;
+        }
         this.#noticed.set(test, (this.#noticed.get(test) ?? 0) + 1);
         return { kind: "killed", tests: index + 1, failed: test, message };
       }
-      return { kind: "survived", tests: tests.length };
+      return { kind: "survived", tests: tests.length, unsure };
     } finally {
-      active.activeMutant = undefined;
+      turn(false);
     }
   }
 

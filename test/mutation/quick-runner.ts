@@ -55,6 +55,7 @@ class QuickRunner {
     const { fit } = this.#worker;
     const tests = testFilter.filter((test) => fit.has(test));
     const outcome = await this.#worker.outcomeOf({ id: activeMutant.id, namespace, hitLimit, tests });
+    if (outcome.kind === "survived") for (const test of outcome.unsure) fit.delete(test);
     const rest = testFilter.filter((test) => !fit.has(test));
     return outcome.kind === "survived" && rest.length > 0
       ? this.#vitest.mutantRun({ ...asked, testFilter: rest })
@@ -78,8 +79,8 @@ function resultOf(outcome: Outcome): Result {
 
 /** A worker of vitest's that has loaded all tests. */
 class Worker {
-  /** Tests that pass there without a change. */
-  readonly fit: ReadonlySet<string>;
+  /** Tests that pass there without a change, each time. */
+  readonly fit: Set<string>;
   readonly #vitest: Vitest;
   readonly #channel: BroadcastChannel;
   readonly #run: Promise<unknown>;
@@ -88,7 +89,7 @@ class Worker {
     vitest: Vitest,
     channel: BroadcastChannel,
     run: Promise<unknown>,
-    fit: ReadonlySet<string>,
+    fit: Set<string>,
   ) {
     this.#vitest = vitest;
     this.#channel = channel;
