@@ -148,6 +148,10 @@ const values: [value: unknown, found: string[]][] = [
   [{ proxy: { repository: "a", digest: "sha256:b" } }, ["at.proxy a@sha256:b"]],
   [{ proxy: { repository: "a", tag: 1.5 } }, ["at.proxy a:1.5"]],
   [{ proxy: { name: "a", tag: "1" } }, []],
+  [{ proxy: { repository: "a", tag: unknownText } }, ["at.proxy ?"]],
+  [{ proxy: { tag: unknownText } }, ["at.proxy.tag ??"]],
+  [{ proxy: { repository: "a", tag: "1", sideImage: "b:1" } }, ["at.proxy a:1", "at.proxy.sideImage b:1"]],
+  [{ image: { repository: "a", tag: "1", sideImage: "b:1" } }, ["at.image a:1", "at.image.sideImage b:1"]],
   [{ proxy: { reference: "a:1" } }, []],
   [{ repository: "a", tag: "1" }, ["at a:1"]],
   [{ tag: "1", digest: "sha256:b" }, []],
@@ -182,6 +186,13 @@ describe("a value of which nobody has told the shape", () => {
       found({ images: JSON.stringify([nested(levels, (value) => [value], innermost)]) });
     expect(listed(60)).toEqual(["a:1"]);
     expect(listed(61)).toEqual(["??"]);
+    const inTexts = (count: number) =>
+      Array.from({ length: count }).reduce<string>(
+        (text) => `a: |\n${text.replaceAll(/^/gm, " ")}`,
+        "image: x:9",
+      );
+    expect(found(inTexts(31))).toEqual(["x:9"]);
+    expect(found(inTexts(32))).toEqual(["??"]);
   });
 });
 
@@ -264,6 +275,7 @@ describe("a text", () => {
     ["AGENT_IMAGE_REPOSITORY=a\nAGENT_IMAGE_TAG=latest", ["at line 1 a:latest"]],
     ["PRELOAD_IMAGES=a:1 b:2", ["at line 1 a:1", "at line 1 b:2"]],
     ["{{ if .Values.on }}\nimage: a:1\n{{ end }}", ["at line 2 a:1"]],
+    ["{{ if .Values.on }}\nimage: {{ .Values.image }}\n{{ end }}", []],
     ["image: 'a:1\"", ["at line 1 'a:1\""]],
     ["image: '", ["at line 1 '"]],
     ["image: ''", []],
@@ -273,7 +285,8 @@ describe("a text", () => {
     ["image: {{ .Values.image }}", []],
     ["image: ./here", []],
     ["image: /here", []],
-    ["image: http://example.com/a.png", []],
+    ["image: http://example.com/a", []],
+    ["image: https://example.com/a", []],
     ["image: data:image/png;base64,AA", []],
     ["image: a/http://b", ["at.image a/http://b"]],
     [": a:1", []],
@@ -317,6 +330,7 @@ describe("a text", () => {
     ],
     ["1,000 anchors", `image: a:1\nx: [${"&a b, ".repeat(1000)}]`, ["at.image a:1"]],
     ["1,001 anchors", `image: a:1\nx: [${"&a b, ".repeat(1001)}]`, ["at not read: tags", "at line 1 a:1"]],
+    ["65 lists in each other and no word of an image", `x: ${"[".repeat(65)}`, []],
     ["aliases of aliases", laughs, ["at not read: aliases"]],
   ])("that may be much to read: %s", (_, text, found) =>
     expect(told(foundInText("at", text))).toEqual(found),
@@ -420,6 +434,7 @@ test.each([
   ["imageReference", true],
   ["my_os_image", true],
   ["os_image", false],
+  ["os_agent_image", true],
   ["image_names", false],
   ["url", false],
   ["name_image_tag", false],
