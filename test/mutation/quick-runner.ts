@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import type { BroadcastChannel } from "node:worker_threads";
 import { strykerPlugins as vitestPlugins } from "@stryker-mutator/vitest-runner";
 import { createVitest, type Vitest } from "vitest/node";
@@ -17,11 +17,9 @@ const namespace = "__stryker__";
 /** Policies that keep what they have read for the length of a run: the next change would meet what one before it has left. */
 const keeping = [
   "evidence-folder.ts",
-  "name-words.ts",
   "remembered.ts",
   "run-configuration.ts",
   "secret-marks.ts",
-  "setting-texts.ts",
   "signed-records.ts",
 ];
 
@@ -77,6 +75,16 @@ function resultOf(outcome: Outcome): Result {
   return result as Result;
 }
 
+/** Rules remember nothing there: what a change has made of a text would be taken for what the next one makes of it. */
+const withoutMemory = {
+  name: "without-memory",
+  enforce: "pre" as const,
+  resolveId: (source: string, importer = "") =>
+    source === "./remembered.ts" && importer.includes("/policies/")
+      ? resolve("test/mutation/nothing-remembered.ts")
+      : undefined,
+};
+
 /** A worker of vitest's that has loaded all tests. */
 class Worker {
   /** Tests that pass there without a change, each time. */
@@ -85,12 +93,7 @@ class Worker {
   readonly #channel: BroadcastChannel;
   readonly #run: Promise<unknown>;
 
-  private constructor(
-    vitest: Vitest,
-    channel: BroadcastChannel,
-    run: Promise<unknown>,
-    fit: Set<string>,
-  ) {
+  private constructor(vitest: Vitest, channel: BroadcastChannel, run: Promise<unknown>, fit: Set<string>) {
     this.#vitest = vitest;
     this.#channel = channel;
     this.#run = run;
@@ -99,14 +102,12 @@ class Worker {
 
   static async started(): Promise<Worker> {
     const channel = channelOfChanges();
-    const vitest = await createVitest("test", {
+    const options = {
       config: "test/mutation/vitest.config.ts",
       runner: "./test/mutation/changes-in-place.ts",
-      watch: false,
-      maxWorkers: 1,
-      reporters: [],
-      onConsoleLog: () => false,
-    });
+      ...{ watch: false, maxWorkers: 1, reporters: [], onConsoleLog: () => false as const },
+    };
+    const vitest = await createVitest("test", options, { plugins: [withoutMemory] });
     const run = vitest.start();
     const ended = run.then(() => {
       throw new Error("The worker has ended before it was asked anything.");
