@@ -210,7 +210,7 @@ function hasPassed(releases: readonly string[], image: string): boolean {
 }
 
 function stackOf({ urn }: PolicyResource): string {
-  return urn.split("::")[0]?.split(":")[2] ?? "";
+  return urn.slice("urn:pulumi:".length, urn.indexOf("::"));
 }
 
 function isSigned({ trust }: JudgedRecord): boolean {
