@@ -289,6 +289,11 @@ describe("a container that is made anew", () => {
     ["as an adoption, with nothing on record", { image: candidate, move: "adopt", evidence: [] }, []],
     ["after its records began anew", { image: stable, evidence: onRecord([begun(stable)]) }, []],
     ["by a control plane, with nothing on record", { image: stable, managed: true, evidence: [] }, []],
+    [
+      "by a control plane, on an image of which nobody has heard",
+      { image: image("e"), managed: true },
+      unknown(image("e")),
+    ],
   ])("%s", (_title, { managed, ...of }, messages) => {
     const given = managed === true ? { ...of, managed } : of;
     const stack = rolloutStack({ key, members: [{}, { id: unknownText, ...given }] });
