@@ -209,7 +209,8 @@ function hasPassed(releases: readonly string[], image: string): boolean {
   return releases.some((release) => sameDigest(release, image));
 }
 
-function stackOf({ urn }: PolicyResource): string {
+/** Name of the stack that a resource is of. */
+export function stackOf({ urn }: PolicyResource): string {
   return urn.slice("urn:pulumi:".length, urn.indexOf("::"));
 }
 

@@ -25,7 +25,7 @@ import {
   start,
   updated,
 } from "../policy/set-stack.ts";
-import type { StackResource } from "../policy/stack.ts";
+import { judgedStack, type StackResource } from "../policy/stack.ts";
 
 const plane: StackWorkload = { name: "plane", image: a };
 const rests: StackFleet = { workloads: [{ ...canary, image: a }, second] };
@@ -84,6 +84,26 @@ describe("a fleet on Kubernetes", () => {
       refused(rule, fleetStack(fleet)).filter((line) => !/nothing in the program keeps/.test(line)),
     );
     expect(messages.join("\n")).toMatch(says);
+  });
+
+  test("is warned once that a node may keep no image that is left", () => {
+    const warned = (stack: readonly StackResource[]) =>
+      judgedStack(rollbackReady, stack)
+        .filter(({ level }) => level === "advisory")
+        .map(({ message }) => message.split("\n")[1]);
+    const why =
+      "Why: a node fetches images by itself and deletes those that nothing runs, so the way back may need the registry. " +
+      "Write: nothing, if the registry keeps that image and the cluster can reach it.";
+    const keeps = "[rollback-ready] canary judged.from: nobody can see here whether a node keeps";
+    expect(warned(updated)).toEqual([`${keeps} "${a}", which canary leaves. ${why}`]);
+    const both = { workloads: [canary, { ...second, image: b, from: c }] };
+    expect(warned(fleetOfSets(both))).toEqual([
+      `${keeps} "${a}", "${c}", which canary, second leave. ${why}`,
+    ]);
+    const alike = { workloads: [canary, { ...second, image: b, from: a }] };
+    expect(warned(fleetOfSets(alike))).toEqual([`${keeps} "${a}", which canary, second leave. ${why}`]);
+    expect(warned(resting)).toEqual([]);
+    expect(warned(fleetStack({ workloads: [canary, second] }))).toEqual([]);
   });
 
   const differs = (what: string) =>
