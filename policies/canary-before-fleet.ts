@@ -66,7 +66,7 @@ export const canaryBeforeFleet = stackRule({
       ...facts.problems.map(unreadableFact),
       ...frozenFacts(graph),
       ...facts.workloads.flatMap((workload) => evidenceProblems(rollout, workload)),
-      ...facts.workloads.flatMap((workload) => placeProblems(rollout, workload)),
+      ...facts.workloads.flatMap((workload) => placeProblems(workload)),
       ...logFindings(rollout),
       ...unconfirmedStarts(rollout),
       ...facts.workloads.flatMap((workload) => differences(rollout, workload)),
@@ -117,13 +117,12 @@ const rolesOf: Readonly<Record<string, readonly string[]>> = {
   [fleetTypes.controlPlane]: ["control-plane"],
 };
 
-function placeProblems(rollout: Rollout, workload: JudgedWorkload): CanaryFinding[] {
+function placeProblems(workload: JudgedWorkload): CanaryFinding[] {
   const { group, role } = workload;
   const home = homeOf(workload);
   const name = isInControlPlane(workload) ? "" : home?.name;
-  const isAtHome = home !== undefined && (rolesOf[home.type] ?? []).includes(role) && group === name;
-  const isKnown = isInControlPlane(workload) || rollout.facts.groups.some((each) => each.name === group);
-  return isAtHome && isKnown
+  const isAtHome = home !== undefined && rolesOf[home.type]?.includes(role) === true && group === name;
+  return isAtHome
     ? []
     : [
         {
@@ -211,7 +210,7 @@ function isMoveTrue(rollout: Rollout, workload: JudgedWorkload): boolean {
     case "restore":
     case "change":
     case "change-back":
-      return from !== "" && sameDigest(from, image);
+      return sameDigest(from, image);
     default:
       return move === "forward" && from !== "";
   }
@@ -254,9 +253,8 @@ function waveProblems(
   members: readonly JudgedWorkload[],
 ): CanaryFinding[] {
   const counts = waves.map((each) => waveCount(each, members.length));
-  const isGrowing = counts.every((count, index) => index === 0 || count >= (counts[index - 1] ?? 0));
-  const isKnown = counts.length > 0 && counts.every((count) => count >= 1) && Number.isInteger(wave);
-  if (isKnown && isGrowing && wave >= 0 && wave < counts.length) return [];
+  const isGrowing = counts.every((count, index) => count >= (counts[index - 1] ?? 1));
+  if (isGrowing && counts[wave] !== undefined) return [];
   return [
     {
       ...{ kind: "badWaves", resource: name, urn: resource.urn, path: "waves" },
@@ -269,9 +267,9 @@ function waveProblems(
 
 /** 0 when it is no wave. */
 function waveCount(wave: unknown, total: number): number {
-  if (typeof wave === "number") return Number.isInteger(wave) && wave > 0 ? Math.min(wave, total) : 0;
+  if (typeof wave === "number") return Number.isInteger(wave) ? Math.min(wave, total) : 0;
   const share = typeof wave === "string" ? /^([1-9]\d?|100)%$/.exec(wave)?.[1] : undefined;
-  return share === undefined ? 0 : Math.min(total, Math.ceil((Number(share) * total) / 100));
+  return Math.min(total, Math.ceil((Number(share ?? 0) * total) / 100));
 }
 
 /** The order of the graph holds whatever changes: drift can replace any container. */

@@ -156,43 +156,58 @@ function isKept({ readOnly, state }: StateMount): boolean {
   return !readOnly && state.kind !== "anonymous";
 }
 
+/** A property that may have something killed at once, and what to write there instead. */
+interface Kill {
+  path: string;
+  isKill: boolean;
+  write: string;
+}
+
 /** State of a container of Docker, or of a service, that is killed without a chance to write it. */
 function killFindings(resource: PolicyResource, isOwn: boolean): DrainFinding[] {
   const { type, name, urn, props } = resource;
-  if (type !== containerType && type !== serviceType) return [];
+  const noted = new NotedRead();
+  const kills = killsOf(type, props, isOwn, noted).filter(({ isKill }) => isKill);
+  if (kills.length === 0 && noted.problems.length === 0) return [];
   const { mounts, problems } = stateMountsOf(resource);
   // What can't be read may be state.
   if (problems.length === 0 && !mounts.some(isKept)) return [];
-  const noted = new NotedRead();
-  const grace =
-    type === containerType ? noted.number({ path: "", value: props }, "destroyGraceSeconds") : undefined;
-  const isUngraced = type === containerType && noted.problems.length === 0 && (grace ?? 0) <= 0;
-  // What the host fills in is not known before, so what is not known may just not be said.
-  const given = (path: string) => reach(props, path)[0]?.value;
-  const places = [
-    { path: "destroyGraceSeconds", isKill: isUngraced, write: "destroyGraceSeconds: 30" },
-    // That of a workload is held to its grace.
-    { path: "stopTimeout", isKill: !isOwn && given("stopTimeout") === 0, write: "stopTimeout: 30" },
-    { path: `${spec}.stopGracePeriod`, isKill: isNoTime(given(`${spec}.stopGracePeriod`)), write: "30s" },
-    ...["stopSignal", `${spec}.stopSignal`].map((path) => ({
-      ...{ path, isKill: isKillSignal(given(path)), write: "SIGTERM, or nothing" },
-    })),
-  ];
   return [
     ...noted.problems.map((problem) => unreadProperty(resource, problem)),
-    ...places
-      .filter(({ isKill }) => isKill)
-      .map(({ path, write }) => ({
-        ...{ kind: "killed" as const, resource: name, urn, path },
-        what: "it keeps state, but is killed at once when it has to stop",
-        why: "what it has not written by then is lost, and a database may be damaged",
-        write,
-      })),
+    ...kills.map(({ path, write }) => ({
+      ...{ kind: "killed" as const, resource: name, urn, path },
+      what: "it keeps state, but is killed at once when it has to stop",
+      why: "what it has not written by then is lost, and a database may be damaged",
+      write,
+    })),
   ];
 }
 
-/** Of a service. */
-const spec = "taskSpec.containerSpec";
+function killsOf(type: string, props: object, isOwn: boolean, noted: NotedRead): Kill[] {
+  // What the host fills in is not known before, so what is not known may just not be said.
+  const given = (path: string) => reach(props, path)[0]?.value;
+  const bySignal = (path: string) => ({
+    ...{ path, isKill: isKillSignal(given(path)), write: "SIGTERM, or nothing" },
+  });
+  if (type === containerType) {
+    const grace = noted.number({ path: "", value: props }, "destroyGraceSeconds") ?? 0;
+    const isUngraced = noted.problems.length === 0 && grace <= 0;
+    return [
+      { path: "destroyGraceSeconds", isKill: isUngraced, write: "destroyGraceSeconds: 30" },
+      // That of a workload is held to its grace.
+      { path: "stopTimeout", isKill: !isOwn && given("stopTimeout") === 0, write: "stopTimeout: 30" },
+      bySignal("stopSignal"),
+    ];
+  }
+  if (type !== serviceType) return [];
+  const period = `${ofService}.stopGracePeriod`;
+  return [
+    { path: period, isKill: isNoTime(given(period)), write: "30s" },
+    bySignal(`${ofService}.stopSignal`),
+  ];
+}
+
+const ofService = "taskSpec.containerSpec";
 
 function isKillSignal(signal: unknown): boolean {
   return typeof signal === "string" && /^(SIG)?KILL$|^9$/i.test(signal);

@@ -55,8 +55,8 @@ function ofImage(rollout: Rollout, going: readonly Member[], onIt: readonly Memb
   const [tried] = onIt.filter(({ workload }) => workload.role === "canary").toSorted(byName);
   if (tried !== undefined) return [notProved(rollout, going, tried)];
   const first = firstOfAll(rollout, going);
-  const others = going.filter(({ group }) => group.name !== first?.group.name);
-  return first === undefined || others.length === 0 ? [] : [together(others, first)];
+  const others = going.filter(({ group }) => group.name !== first.group.name);
+  return others.length === 0 ? [] : [together(others, first)];
 }
 
 /** A release that has grown old is proved still; a candidate has to be proved anew. */
@@ -67,13 +67,17 @@ function hasProved(rollout: Rollout, { group, workload }: Member): boolean {
 }
 
 /** The one that most of the others wait for. */
-function firstOfAll(rollout: Rollout, going: readonly Member[]): Member | undefined {
+function firstOfAll(rollout: Rollout, going: readonly Member[]): Member {
   const followers = ({ workload }: Member) => {
     const verification = rollout.verificationOf(workload);
-    const after = verification === undefined ? undefined : rollout.graph.after(verification);
-    return going.filter((other) => after?.has(other.workload.runner.urn)).length;
+    if (verification === undefined) return 0;
+    const after = rollout.graph.after(verification);
+    return going.filter((other) => after.has(other.workload.runner.urn)).length;
   };
-  return going.toSorted((one, other) => followers(other) - followers(one) || byName(one, other))[0];
+  const [first] = going.toSorted((one, other) => followers(other) - followers(one) || byName(one, other)) as [
+    Member,
+  ];
+  return first;
 }
 
 function together(others: readonly Member[], { workload: first }: Member): CanaryFinding {
@@ -86,19 +90,17 @@ function together(others: readonly Member[], { workload: first }: Member): Canar
 }
 
 function notProved(rollout: Rollout, going: readonly Member[], { group, workload }: Member): CanaryFinding {
-  const { signed, all } = rollout.proofsOf(workload, group);
-  const state = all.state === "passed" ? signed.state : all.state;
-  const kind = all.state === "passed" ? "unsigned" : kindOf[state as Exclude<ProofState, "passed">];
-  const what = all.state === "passed" ? `${all.what}, and no trusted key has signed that` : all.what;
-  return {
-    ...said(going),
-    kind,
-    what: `${to(going)}, and ${workload.name} of the group ${quoted(group.name)} ${what}`,
-    write:
-      all.state === "passed"
-        ? "the public key of the machine that updates into `trustedKeys` of the policy config"
-        : remedyOf(all.state, rollout, group, workload),
-  };
+  const { state, what } = rollout.proofsOf(workload, group).all;
+  const told = `${to(going)}, and ${workload.name} of the group ${quoted(group.name)} ${what}`;
+  return state === "passed"
+    ? {
+        ...{ ...said(going), kind: "unsigned", what: `${told}, and no trusted key has signed that` },
+        write: "the public key of the machine that updates into `trustedKeys` of the policy config",
+      }
+    : {
+        ...{ ...said(going), kind: kindOf[state], what: told },
+        write: remedyOf(state, rollout, group, workload),
+      };
 }
 
 const kindOf: Readonly<Record<Exclude<ProofState, "passed">, CanaryFinding["kind"]>> = {

@@ -1,19 +1,14 @@
+import type { notKnown } from "./guarded-read.ts";
+import type { Composed } from "./image-parts.ts";
 import type { Unread } from "./text-scan.ts";
 
 /**
- * What a search without a map has found: an image, a value that nobody knows yet, a text that was not read, or what
- * something else does with images.
+ * What a search without a map has found: an image that the name of its place gives away, a value that nobody knows yet
+ * and that may have one, a text that was not read, or what something else does with images.
  */
 export type Found =
-  | {
-      path: string;
-      /** A text that should be a reference; absent when it is not known at preview. */
-      text?: string;
-      /** The text is a tag alone: something else says the repository. */
-      alone?: true;
-      /** Whether the name of the place says that an image stands there. */
-      named: boolean;
-    }
+  | Composed
+  | { path: string; value: typeof notKnown }
   /** A text that may name images. */
   | { path: string; unread: Unread }
   | FoundHand;

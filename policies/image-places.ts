@@ -179,11 +179,7 @@ function environmentPlaces(props: object, place: EnvironmentPath): ImagePlace[] 
   return reach(props, place.path).flatMap((reached) => {
     const { settings, unread } = settingsAt(reached, place.form);
     const { composed, rest } = composedSettings(settings);
-    return [
-      ...unread,
-      ...composed.map((each) => foundPlace({ ...each, named: true }, "setting")),
-      ...rest.flatMap(variable),
-    ];
+    return [...unread, ...composed.map((each) => foundPlace(each, "setting")), ...rest.flatMap(variable)];
   });
 }
 
@@ -262,8 +258,9 @@ function foundPlace(found: Found, use: Use | "setting", hidden = false): ImagePl
       : { kind: "opaque", path, of: "injector" };
   }
   if ("unread" in found) return { kind: "unread", path, unread: found.unread };
-  const { text, named, alone } = found;
-  if (text === undefined) return { kind: named ? "unknown" : "unknown-entry", path };
+  if ("value" in found) return { kind: "unknown-entry", path };
+  const { text, alone } = found;
+  if (text === undefined) return { kind: "unknown", path };
   return alone ? { kind: "tag", path, tag: text, hidden } : { kind: "text", path, use, text, hidden };
 }
 
@@ -286,7 +283,7 @@ function manifestPlaces(props: object, isSecret: boolean, isList: boolean): Imag
       const settings = propertiesOf(value, path).map((each) => (isEncoded ? decoded(each) : each));
       const { composed, rest } = composedSettings(settings);
       return [
-        ...composed.map((each) => foundPlace({ ...each, named: true }, "setting", isSecret)),
+        ...composed.map((each) => foundPlace(each, "setting", isSecret)),
         ...rest.flatMap((setting) => manifestEntry(setting, isSecret)),
       ];
     }),

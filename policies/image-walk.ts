@@ -24,24 +24,27 @@ const depthLimit = 64;
  */
 export function walk(from: Reached, depth = 0): Found[] {
   const { path, value } = from;
-  if (value === notKnown || depth > depthLimit) return [{ path, named: false }];
+  if (value === notKnown || depth > depthLimit) return [{ path, value: notKnown }];
   if (typeof value === "string") return foundInText(path, value, depth);
   if (!isObject(value)) return [];
   if (Array.isArray(value)) return walkList(itemsOf(value, path), depth);
-  return walkObject(value, path, [], depth);
+  return walkObject(value, path, depth);
 }
 
-/** @param looked - keys of what has been walked: to walk it again would double the work at each level. */
-function walkObject(value: object, path: string, looked: readonly string[], depth: number): Found[] {
+/** @param looked - key of what has been walked: to walk it again would double the work at each level. */
+function walkObject(value: object, path: string, depth: number, looked?: string): Found[] {
   const composed = composedObject(value, path, false);
-  const parts = composed === undefined ? [] : partKeys;
-  const isOther = ({ key, value: each }: Setting) =>
-    !looked.includes(key) && (isObject(each) || !parts.includes(key));
+  const properties = propertiesOf(value, path).filter(({ key }) => key !== looked);
   return [
     ...(composed === undefined ? [] : foundOf(composed)),
     ...declaredIn(value, path),
-    ...walkOthers(propertiesOf(value, path).filter(isOther), path, depth),
+    ...walkOthers(composed === undefined ? properties : besideParts(properties), path, depth),
   ];
+}
+
+/** What stands beside the parts of an image. */
+function besideParts(properties: readonly Setting[]): Setting[] {
+  return properties.filter(({ key, value }) => isObject(value) || !partKeys.includes(key));
 }
 
 function walkOthers(others: readonly Setting[], path: string, depth: number): Found[] {
@@ -58,11 +61,12 @@ function walkList(items: readonly Reached[], depth: number): Found[] {
     namesImage(setting.key) ? walkNamed(setting, depth + 1) : [],
   );
   const seen = new Set(settings.map(({ path }) => path));
-  const others = items.flatMap((item) =>
-    isObject(item.value) && namesImage(namedSetting(item)?.key ?? "")
-      ? walkObject(item.value, item.path, ["value"], depth + 1)
-      : walk(item, depth + 1),
-  );
+  const others = items.flatMap((item) => {
+    const setting = namedSetting(item);
+    return isObject(item.value) && setting !== undefined && namesImage(setting.key)
+      ? walkObject(item.value, item.path, depth + 1, "value")
+      : walk(item, depth + 1);
+  });
   return [...settings, ...others.filter(({ path }) => !seen.has(path))];
 }
 
@@ -77,10 +81,8 @@ function walkSettings(settings: readonly Setting[], each: (setting: Setting) => 
   return [...composed.flatMap(foundOf), ...rest.flatMap(each)];
 }
 
-function foundOf({ path, text, alone }: Composed): Found[] {
-  if (text === undefined) return [{ path, named: true }];
-  if (isOtherThanReference(text)) return [];
-  return [{ path, text, named: true, ...(alone && { alone }) }];
+function foundOf(image: Composed): Found[] {
+  return image.text !== undefined && isOtherThanReference(image.text) ? [] : [image];
 }
 
 function walkProperty(property: Setting, parent: string, depth: number): Found[] {
@@ -133,13 +135,13 @@ function isOn(value: unknown): boolean {
 
 /** A list or map of images, each of them by its own name; a text that lists them. */
 function walkImages({ path, value }: Reached, depth: number): Found[] {
-  if (value === notKnown) return [{ path, named: true }];
+  if (value === notKnown) return [{ path }];
   if (typeof value === "string") return listedIn(path, value, depth);
   if (!isObject(value)) return [];
   const children = Array.isArray(value) ? itemsOf(value, path) : propertiesOf(value, path);
   return children.flatMap(({ path: at, value: item }) => {
     if (typeof item !== "string") return walkNamed({ path: at, value: item }, depth + 1);
-    return isPattern(item) ? [] : walkNamed({ path: at, value: renamedReference(item) }, depth + 1);
+    return isPattern(item) ? [] : walkNamed({ path: at, value: renamedReference(item) }, depth);
   });
 }
 
@@ -151,15 +153,13 @@ export function listedIn(path: string, text: string, depth = 0): Found[] {
     return manifests.flatMap(({ place, value }) => walkImages({ path: `${path}${place}`, value }, depth + 1));
   return listedReferences(text)
     .filter((reference) => !isOtherThanReference(reference))
-    .map((reference) => ({ path, text: reference, named: true }));
+    .map((reference) => ({ path, text: reference }));
 }
 
 function walkNamed({ path, value }: Reached, depth: number): Found[] {
-  if (value === notKnown) return [{ path, named: true }];
-  if (typeof value === "string")
-    return isOtherThanReference(value) ? [] : [{ path, text: value, named: true }];
+  if (value === notKnown) return [{ path }];
+  if (typeof value === "string") return isOtherThanReference(value) ? [] : [{ path, text: value }];
   if (!isObject(value)) return [];
-  if (Array.isArray(value)) return walk({ path, value }, depth + 1);
   const others = propertiesOf(value, path);
   const reference = Object.hasOwn(value, "reference") ? (read(value, "reference") ?? "") : "";
   if (reference !== "")
@@ -173,8 +173,7 @@ function walkNamed({ path, value }: Reached, depth: number): Found[] {
     ];
   const composed = composedObject(value, path, true);
   if (composed === undefined) return walk({ path, value }, depth + 1);
-  const isOther = ({ key, value: each }: Setting) => isObject(each) || !partKeys.includes(key);
-  return [...foundOf(composed), ...walkOthers(others.filter(isOther), path, depth)];
+  return [...foundOf(composed), ...walkOthers(besideParts(others), path, depth)];
 }
 
 /** Manifests inside of a text, as JSON or YAML, or settings by its lines. */
@@ -195,17 +194,16 @@ function foundInLines(path: string, lines: readonly SettingLine[], depth: number
 
 function foundInLine({ key, path, value }: Setting, depth: number): Found[] {
   if (typeof value !== "string" || value.startsWith("{")) return [];
-  if (namesImage(key)) return isOtherThanReference(value) ? [] : [{ path, text: value, named: true }];
-  return namesImages(key) ? listedIn(path, value, depth + 1) : [];
+  if (namesImage(key)) return isOtherThanReference(value) ? [] : [{ path, text: value }];
+  return namesImages(key) ? listedIn(path, value, depth) : [];
 }
 
-const lastWords = new Set(["name", "ref", "reference", "uri", "url"]);
+const lastWords: ReadonlySet<string | undefined> = new Set(["name", "ref", "reference", "uri", "url"]);
 
 /** `image`, `AGENT_IMAGE`, `default_agent_image`, `sidecarImage`, `imageName`; not `osImage`, which names no container's. */
 export function namesImage(key: string): boolean {
   const words = wordsOf(key);
-  const last = words.at(-1) ?? "";
-  const word = lastWords.has(last) ? words.at(-2) : last;
+  const word = words.at(lastWords.has(words.at(-1)) ? -2 : -1);
   return word === "image" && !(words.length === 2 && words[0] === "os");
 }
 

@@ -10,7 +10,7 @@ import { quoted } from "./verdict.ts";
  */
 export function unknownImage(rollout: Rollout, workload: JudgedWorkload): CanaryFinding[] {
   const { image, from, madeAnew } = workload;
-  if (!madeAnew || from === "" || !sameDigest(from, image)) return [];
+  if (!madeAnew || !sameDigest(from, image)) return [];
   const known = rollout.knows(workload, image);
   if (known === "signed") return [];
   if (known === "unsigned") return isInControlPlane(workload) ? [] : [unsigned(rollout, workload)];

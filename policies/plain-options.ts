@@ -1,4 +1,4 @@
-import { isObject, notKnown, propertiesOf, type Reached } from "./guarded-read.ts";
+import { isObject, notKnown, propertiesOf, type Reached, read } from "./guarded-read.ts";
 import { reportPlain } from "./plain-secrets.ts";
 import { plainIn, plainLines } from "./plain-values.ts";
 import { below, type Inspection } from "./privilege.ts";
@@ -61,10 +61,8 @@ function inspectOption(inspection: Inspection, judged: Judged, key: string, { pa
 }
 
 function assigned(text: string): { name: string; value: string } {
-  const equals = text.indexOf("=");
-  return equals < 0
-    ? { name: text.trim(), value: "" }
-    : { name: text.slice(0, equals).trim(), value: text.slice(equals + 1) };
+  const [name = "", ...value] = text.split("=");
+  return { name, value: value.join("=") };
 }
 
 function inspectFile(
@@ -87,8 +85,5 @@ const asSwarmSecret =
 
 /** A secret of a swarm is none in the engine's state unless its own value is marked. */
 export function plainSwarmSecret(props: object, isMarked: (path: string) => boolean): string[] {
-  const given = propertiesOf(props, "").filter(
-    ({ key, value }) => (key === "data" || key === "dataRaw") && value !== undefined && value !== null,
-  );
-  return given.filter(({ path, value }) => value !== "" && !isMarked(path)).map(({ path }) => path);
+  return ["data", "dataRaw"].filter((key) => (read(props, key) ?? "") !== "" && !isMarked(key));
 }

@@ -63,7 +63,7 @@ export function isUnrehearsed({ props }: PolicyResource, workload: JudgedWorkloa
 
 function isRehearsalOff(told: object): boolean {
   const rehearse = read(told, "rehearse");
-  return rehearse === notKnown || (isObject(rehearse) && read(rehearse, "enabled") !== true);
+  return isObject(rehearse) && read(rehearse, "enabled") !== true;
 }
 
 function isText(value: unknown): boolean {

@@ -93,7 +93,7 @@ function isPass(record: JudgedRecord, { checksHash, settings, counts }: ProofDem
 function mustBake(records: readonly JudgedRecord[], { image, bake }: ProofDemand): boolean {
   if (bake.length === 0 && bake.requests === 0) return false;
   const arrival = records.findLast(({ kind, direction }) => kind === "cut-over" && direction !== "same");
-  if (arrival === undefined) return records[0]?.sequence !== 1;
+  if (arrival === undefined) return records.every(({ sequence }) => sequence !== 1);
   return arrival.direction !== "back" || !sameDigest(arrival.image, image);
 }
 

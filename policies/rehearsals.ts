@@ -1,7 +1,7 @@
 import type { CanaryFinding } from "./canary-finding.ts";
 import { type JudgedGroup, type JudgedWorkload, placeIn, sameDigest } from "./fleet-facts.ts";
 import { durationText } from "./proof.ts";
-import type { Rollout } from "./rollout.ts";
+import { type Rollout, stackOf } from "./rollout.ts";
 import { durationSchema, type Settings } from "./rule.ts";
 import type { JudgedRecord } from "./signed-records.ts";
 import { quoted } from "./verdict.ts";
@@ -99,6 +99,6 @@ function rank({ other, lack }: { other: JudgedWorkload; lack: Unrehearsed | unde
 
 /** What an operator runs for it. */
 export function rehearseCommand({ name, resource }: JudgedWorkload): string {
-  const stack = resource.urn.split("::")[0]?.split(":")[2] ?? "";
+  const stack = stackOf(resource);
   return `fleet rehearse --stack ${stack} --workload ${name}`;
 }

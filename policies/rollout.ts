@@ -209,8 +209,9 @@ function hasPassed(releases: readonly string[], image: string): boolean {
   return releases.some((release) => sameDigest(release, image));
 }
 
-function stackOf({ urn }: PolicyResource): string {
-  return urn.split("::")[0]?.split(":")[2] ?? "";
+/** Name of the stack that a resource is of. */
+export function stackOf({ urn }: PolicyResource): string {
+  return urn.slice("urn:pulumi:".length, urn.indexOf("::"));
 }
 
 function isSigned({ trust }: JudgedRecord): boolean {

@@ -1,5 +1,5 @@
 import type { PolicyResource } from "@pulumi/policy";
-import { isObject, itemsOf, notKnown, reach, read } from "./guarded-read.ts";
+import { isObject, reach, read } from "./guarded-read.ts";
 
 export const setType = "kubernetes:apps/v1:StatefulSet";
 
@@ -52,15 +52,9 @@ export function madeOfUnit(id: string): string {
 
 /** Containers of its pod beside its own one, those that run before it included; undefined: nobody can say. */
 export function othersInSet({ props }: Props): number | undefined {
-  const lists = ["containers", "initContainers", "ephemeralContainers"].map((list) => {
-    const value = reach(props, `${podPath}.${list}`)[0]?.value;
-    if (value === undefined || value === null) return 0;
-    if (!Array.isArray(value)) return undefined;
-    const items = itemsOf(value, list);
-    return items.some((item) => item.value === notKnown) ? undefined : items.length;
-  });
-  const known = lists.filter((count) => count !== undefined);
-  return known.length < lists.length ? undefined : known.reduce((sum, count) => sum + count, 0) - 1;
+  const lists = ["containers", "initContainers", "ephemeralContainers"];
+  const containers = lists.flatMap((list) => reach(props, `${podPath}.${list}[]`));
+  return containers.every(({ value }) => isObject(value)) ? containers.length - 1 : undefined;
 }
 
 /** What Kubernetes gives a pod that says nothing. Seconds. */

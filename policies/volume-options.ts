@@ -92,15 +92,14 @@ function ofDeviceOption(type: string, device: string, words: readonly string[]):
 
 /** `server:/share`, or `:/share` with the server in `addr`. */
 function nfs(device: string, words: readonly string[]): MountedThing {
-  const [, server = "", share = device] = /^(\[[^\]]*\]|[^/:]*):(.*)$/.exec(device) ?? [];
+  const [, server = "", share = device] = /^(\[[^\]]*\]|[^/:]*):(.*)/s.exec(device) ?? [];
   return { kind: "nfs", server: server === "" ? addressIn(words) : server, share };
 }
 
 /** `//server/share/folder`, in slashes of either kind; the folder can also stand in `prefixpath`. */
 function cifs(device: string, words: readonly string[]): MountedThing {
-  const [, server = "", share = ""] = /^[/\\]{0,2}([^/\\]*)(.*)$/.exec(device) ?? [];
-  const below = optionIn(words, "prefixpath");
-  const path = below === "" ? share : `${share}/${below}`;
+  const [server = "", ...folders] = device.replace(/^[/\\]{0,2}/, "").split(/[/\\]/);
+  const path = `/${[...folders, optionIn(words, "prefixpath")].join("/")}`;
   return { kind: "cifs", server: server === "" ? addressIn(words) : server, share: path };
 }
 
@@ -114,18 +113,19 @@ function optionIn(words: readonly string[], key: string): string {
 
 /** `lowerdir=/a:/b`; with aufs a folder has its mode behind it: `br=/a=rw:/b=ro`. */
 function foldersOf(word: string, path: string, readOnly: boolean): MountSource[] {
-  const [, key = "", value = ""] = /^([^=:]*)[=:](.*)$/s.exec(word) ?? [];
+  const [key = ""] = word.split(/[=:]/, 1);
   const option = Object.hasOwn(folderOptions, key) ? folderOptions[key] : undefined;
   if (option === undefined) return [];
-  return value
+  return word
+    .slice(key.length + 1)
     .split(/(?<!\\):/)
     .filter((folder) => folder !== "")
     .map((folder) => {
-      const [, bare = folder, mode = ""] = /^(.*)=(r[ow]|rr)[^/]*$/.exec(folder) ?? [];
+      const [, bare = folder, mode = ""] = /(.*)=(r[ow]|rr)[^/]*$/.exec(folder) ?? [];
       const text = bare.replaceAll(/\\(.)/g, "$1");
       return {
         ...{ kind: "folder" as const, path, text: text.startsWith("/") ? text : `/${text}` },
-        readOnly: readOnly || !option.isWritten || /^r[or]$/.test(mode),
+        readOnly: readOnly || !option.isWritten || ["ro", "rr"].includes(mode),
       };
     });
 }

@@ -15,11 +15,31 @@ export interface Resource {
   parents?: readonly string[];
 }
 
-/** What a rule says of a resource named `web`, whose properties it reads through the SDK's own proxy. */
+/**
+ * What a rule says of a resource named `web`, whose properties it reads through the SDK's own proxy. Each finding has a
+ * name by which the configuration can let it be.
+ */
 export function judged(
   policy: ResourceValidationPolicy,
-  { type, props, ignoreChanges = [], parents = [] }: Resource,
+  resource: Resource,
   config: object = {},
+): Violation[] {
+  const violations = judgedBy(policy, resource, config);
+  if (violations.length > 0) {
+    const kinds = Object.keys(Object(policy.configSchema?.properties.levels)?.properties ?? {});
+    const levels = Object.fromEntries(kinds.map((kind) => [kind, "disabled"]));
+    const left = judgedBy(policy, resource, { ...config, levels });
+    const nameless = left.find(({ message }) => !/ policy config | as a whole: the rule/.test(message));
+    if (nameless !== undefined)
+      throw new Error(`No level of the configuration is that of: ${nameless.message}`);
+  }
+  return violations;
+}
+
+function judgedBy(
+  policy: ResourceValidationPolicy,
+  { type, props, ignoreChanges = [], parents = [] }: Resource,
+  config: object,
 ): Violation[] {
   const violations: Violation[] = [];
   const args = {

@@ -3,14 +3,19 @@ import { leastPrivilege } from "../../policies/least-privilege.ts";
 import type { PrivilegeKind } from "../../policies/privilege.ts";
 import { judged, type Resource } from "./judged.ts";
 
-const require = createRequire(import.meta.url);
-const sdk = require("@pulumi/policy/deserialize.js") as {
-  deserializeProperties(sent: object, proxySecrets: boolean): object;
-};
-const protobuf = createRequire(require.resolve("@pulumi/policy"));
-const { Struct } = protobuf("google-protobuf/google/protobuf/struct_pb.js") as {
-  Struct: { fromJavaScript(value: object): object };
-};
+/** The SDK's own reader, once a test needs it: it loads the whole engine's SDK, half a second for each test file. */
+let loaded: { read(sent: object, proxySecrets: boolean): object; message(value: object): object } | undefined;
+
+function sdk(): NonNullable<typeof loaded> {
+  if (loaded === undefined) {
+    const require = createRequire(import.meta.url);
+    const protobuf = createRequire(require.resolve("@pulumi/policy"));
+    const { deserializeProperties: read } = require("@pulumi/policy/deserialize.js");
+    const { Struct } = protobuf("google-protobuf/google/protobuf/struct_pb.js");
+    loaded = { read, message: (value) => Struct.fromJavaScript(value) };
+  }
+  return loaded;
+}
 
 /** A value as the engine sends it when the program holds it as a secret. */
 export function secret(value: unknown): object {
@@ -19,12 +24,12 @@ export function secret(value: unknown): object {
 
 /** A message of the engine with the properties of a resource. */
 export function messageWith(properties: object): object {
-  return Struct.fromJavaScript(properties);
+  return sdk().message(properties);
 }
 
 /** What the SDK hands out of such a message: to a policy that judges, or to one that may mend. */
 export function handed(message: object, to: "judge" | "mend"): object {
-  return sdk.deserializeProperties(message, to === "mend");
+  return sdk().read(message, to === "mend");
 }
 
 /** Properties as the SDK hands them to a policy, out of what the engine has sent. */

@@ -70,11 +70,29 @@ export function linked(resources: readonly StackResource[]): PolicyResource[] {
 
 type Alone = Partial<Pick<ResourceValidationPolicy, "validateResource">>;
 
-/** What a rule says of a stack, in its order: of each resource before its own step, then of all together. */
+/**
+ * What a rule says of a stack, in its order: of each resource before its own step, then of all together. Each finding has
+ * a name by which the configuration can let it be.
+ */
 export function judgedStack(
   policy: StackValidationPolicy & Alone,
   resources: readonly StackResource[],
   config: object = {},
+): Violation[] {
+  const violations = judgedBy(policy, resources, config);
+  if (violations.length > 0) {
+    const left = judgedBy(policy, resources, { ...config, ...allDisabled(policy) });
+    const nameless = left.find(({ message }) => !/ policy config | as a whole: the rule/.test(message));
+    if (nameless !== undefined)
+      throw new Error(`No level of the configuration is that of: ${nameless.message}`);
+  }
+  return violations;
+}
+
+function judgedBy(
+  policy: StackValidationPolicy & Alone,
+  resources: readonly StackResource[],
+  config: object,
 ): Violation[] {
   const violations: Violation[] = [];
   const report = (reported: string | { message: string; enforcementLevel?: string }) => {
@@ -103,7 +121,9 @@ export function judgedStack(
 }
 
 /** The configuration that has a rule pass over each of its findings, by the names that its schema has for them. */
-export function allDisabled({ configSchema }: StackValidationPolicy): { levels: Record<string, Level> } {
+export function allDisabled({ configSchema }: Pick<StackValidationPolicy, "configSchema">): {
+  levels: Record<string, Level>;
+} {
   const kinds = Object.keys(Object(configSchema?.properties.levels)?.properties ?? {});
   return { levels: Object.fromEntries(kinds.map((kind) => [kind, "disabled"])) };
 }

@@ -89,7 +89,8 @@ function nameViolations(path: string): string[] {
 
 function exportViolations(path: string, text: string): string[] {
   const isReadByVitest =
-    posix.basename(path) === "vitest.config.ts" || /^test\/support\/(time-budget|results)\.ts$/.test(path);
+    posix.basename(path) === "vitest.config.ts" ||
+    /^test\/(support\/(time-budget|results)|mutation\/(changes-in-place|stop-at-failure))\.ts$/.test(path);
   return !isReadByVitest && hasDefaultExport(text) ? ["has a default export"] : [];
 }
 

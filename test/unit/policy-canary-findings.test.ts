@@ -15,6 +15,7 @@ import {
   proved,
   type RolloutOf,
   recordsStart,
+  rehearsed,
   rolloutStack,
   stable,
   started,
@@ -177,4 +178,5 @@ test("a workload can't say that nothing has run there when a gate or a cut-over 
     "Why: what is judged has to be what runs. Write: the program of this fleet as it is: its workloads say what they find.";
   expect(told(gated({ workload: "support-1", image: stable }))).toBe(message("gate"));
   expect(told(cutOver(stable, candidate))).toBe(message("cut-over"));
+  expect(told(rehearsed(stable, candidate)) ?? "").not.toContain("nothing has run there");
 });

@@ -45,6 +45,12 @@ describe("canary-before-fleet, by how the fleet is built,", () => {
     [[1, "101%"], 0],
     [[1, "25"], 0],
     [[1, null], 0],
+    [[1, "100%x"], 0],
+    [["100%", ["100%"]], 0],
+    [[["100%"]], 0],
+    [[-1], 0],
+    [[0], 0],
+    [[2, "10%"], 0],
   ])("refuses the waves %j with wave %d", (waves, wave) => {
     expect(saidOf({ group: { waves, wave } })).toEqual([expect.stringContaining("support waves: its waves")]);
   });
@@ -91,6 +97,8 @@ describe("canary-before-fleet, by how the fleet is built,", () => {
       parent: "fleet clawforce:fleet:Fleet",
     }));
     expect(said(outside)).toEqual([misplaced("fleet", "support", "fleet")]);
+    const nowhere = changed(stack, `support-2 ${fleetTypes.workload}`, ({ parent: _, ...each }) => each);
+    expect(said(nowhere)).toEqual([misplaced("fleet", "support", "")]);
   });
 
   test.each(["support-1 clawforce:fleet:Workload", "support clawforce:fleet:InstanceGroup"])(

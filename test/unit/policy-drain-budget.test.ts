@@ -1,15 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { workloadsOf } from "../../config/rollout.ts";
-import { judgedWorkload } from "../../lifecycle/update/evidence-facts.ts";
-import type { Situation } from "../../lifecycle/update/situation.ts";
-import { workloadInput } from "../../lifecycle/update/workload-input.ts";
 import { drainBudget } from "../../policies/drain-budget.ts";
 import { containerType } from "../../policies/fleet-facts.ts";
 import { fleetStack, image, type StackWorkload } from "../policy/fleet-stack.ts";
 import { unknownText } from "../policy/props.ts";
 import { allDisabled, judgedStack, type StackResource } from "../policy/stack.ts";
-import { snapshotTools, stable } from "./config-fixture.ts";
-import { configWith } from "./fleet-rollout-fixture.ts";
 
 const gateway: StackWorkload = { name: "gateway", group: "support", image: image("a") };
 const pause = { hold: 300, drain: 40, unseen: 0, stopGrace: 30, coldPass: 2, start: 150 };
@@ -85,27 +79,6 @@ describe("the hold of the ingress", () => {
     expect(said({ hold: 0 })).toEqual([]);
     const managed = { ...gateway, managed: true, judged: { pause: { ...pause, hold: 1, unseen: 90 } } };
     expect(judge(fleetStack({ workloads: [managed] }))).toEqual([]);
-  });
-
-  it("is long enough as the program has it by default, and so is the time to stop", () => {
-    const config = configWith({
-      ingress: { image: snapshotTools },
-      controlPlane: { image: stable, data: { volume: "data" }, hosts: ["plane.test"] },
-      "instanceGroups.support.instances": [{ name: "canary", hosts: ["canary.test"] }],
-      "instanceGroups.support.waves": [1],
-    });
-    const workloads = workloadsOf(config).map((workload): StackWorkload => {
-      const input = workloadInput(config, "prod", workload);
-      const surveyed = { config: workload, input, records: [], sealed: [], move: { kind: "none", to: "" } };
-      const { pause: times } = judgedWorkload(surveyed as unknown as Situation, []);
-      expect(times.hold).toBe(300);
-      const { name, image: reference, stopGrace } = input;
-      const container = { destroyGraceSeconds: stopGrace, stopTimeout: stopGrace };
-      const group = workload.group === undefined ? {} : { group: workload.group };
-      return { name, ...group, image: reference, container, judged: { pause: times } };
-    });
-    expect(workloads.map(({ name }) => name)).toEqual(["clawforce", "canary"]);
-    expect(judge(fleetStack({ workloads }))).toEqual([]);
   });
 });
 

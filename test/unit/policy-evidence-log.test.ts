@@ -10,6 +10,7 @@ import { addToLog, evidenceDirectory } from "../policy/evidence-directory.ts";
 import { image, type StackWorkload } from "../policy/fleet-stack.ts";
 import { unknownText } from "../policy/props.ts";
 import {
+  baked,
   candidate,
   cutOver,
   gated,
@@ -269,6 +270,17 @@ describe("a container that is made anew", () => {
       { image: candidate, evidence: onRecord([rehearsed(stable, candidate)]) },
       unknown(candidate),
     ],
+    ...[
+      verified({ workload: "support-2", image: candidate }),
+      gated({ workload: "support-2", image: candidate }),
+      baked({ workload: "support-2", image: candidate }, 60),
+      cutOver(stable, candidate),
+      begun(candidate),
+    ].map((entry): [string, Partial<StackWorkload>, string[]] => [
+      `with its ${entry.kind} alone on record`,
+      { image: candidate, evidence: onRecord([entry]) },
+      [],
+    ]),
     [
       "as an adoption of what has run under another name",
       { image: candidate, move: "adopt" },
@@ -277,6 +289,11 @@ describe("a container that is made anew", () => {
     ["as an adoption, with nothing on record", { image: candidate, move: "adopt", evidence: [] }, []],
     ["after its records began anew", { image: stable, evidence: onRecord([begun(stable)]) }, []],
     ["by a control plane, with nothing on record", { image: stable, managed: true, evidence: [] }, []],
+    [
+      "by a control plane, on an image of which nobody has heard",
+      { image: image("e"), managed: true },
+      unknown(image("e")),
+    ],
   ])("%s", (_title, { managed, ...of }, messages) => {
     const given = managed === true ? { ...of, managed } : of;
     const stack = rolloutStack({ key, members: [{}, { id: unknownText, ...given }] });
@@ -293,7 +310,7 @@ describe("a container that is made anew", () => {
 
   test("is known by signed records alone, except a control plane's", () => {
     const by = testKey();
-    const unsigned = `support-2 image: it is made anew on "${stable}", and only records that no trusted key has signed know that image.`;
+    const unsigned = `support-2 image: it is made anew on "${stable}", and only records that no trusted key has signed know that image. Why: whoever can write the file could have written it. Write: a pass on record`;
     const of = { image: stable, evidence: onRecord(started("support-2"), by) };
     expect(anew(of)).toEqual([
       expect.stringMatching(
@@ -302,7 +319,9 @@ describe("a container that is made anew", () => {
     ]);
     expect(anew(of)[0]).toContain(unsigned);
     expect(anew(of, { trustedKeys: [] })).toContainEqual(
-      expect.stringContaining("Write: the public key of the machine that updates into `trustedKeys`"),
+      expect.stringContaining(
+        "Write: the public key of the machine that updates into `trustedKeys` of the policy config: it has none.",
+      ),
     );
     const plane = image("1", "ghcr.io/acme/clawforce");
     const ofPlane = (reference: string) =>

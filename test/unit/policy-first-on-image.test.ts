@@ -60,7 +60,26 @@ describe("canaries of several groups", () => {
 
   test.each<[title: string, groups: Record<string, Group>, messages: string[]]>([
     ["two at once", { a: {}, b: {} }, [together("b-canary", "a-canary")]],
+    [
+      "two at once, of which the others wait for the one whose name comes last",
+      { z: {}, c: {}, b: {} },
+      [together("b-canary, c-canary", "z-canary", "b-canary")],
+    ],
     ["one alone", { a: {}, b: { image: stable } }, []],
+    [
+      "two at once beside one that has proved another image",
+      { a: {}, b: {}, c: { image: stable, records: [verified({ workload: "c-canary", image: stable })] } },
+      [together("b-canary", "a-canary")],
+    ],
+    [
+      "two after two that have not passed: the first of these by its name is told",
+      { z: onIt("z-canary", started("z-canary")), y: onIt("y-canary", started("y-canary")), b: {}, a: {} },
+      [
+        expect.stringContaining(
+          `a-canary image: a-canary, b-canary go to "${candidate}", and y-canary of the group "y" has no verification on record`,
+        ),
+      ],
+    ],
     ["one after another that has passed", { a: onIt("a-canary"), b: {} }, []],
     ["many after one that has passed", { a: onIt("a-canary"), b: {}, c: {}, d: {} }, []],
     [
@@ -155,6 +174,8 @@ describe("canaries of several groups", () => {
     expect(
       said(groupsOf({ a: old, b: { settings: { candidate: "" } }, c: { settings: { candidate: "" } } })),
     ).toEqual([]);
+    // It is the candidate of another group.
+    expect(said(groupsOf({ a: old, b: {} }), { levels: { unknownRelease: "disabled" } })).toHaveLength(1);
   });
 
   test("may follow an instance of a fleet that has proved the image, of whatever group", () => {
@@ -166,6 +187,22 @@ describe("canaries of several groups", () => {
     ]);
     expect(said(groupsOf({ a: failed, b: {} }, [member]))).toEqual([]);
     expect(said(groupsOf({ a: failed, b: {} }))).toHaveLength(1);
+  });
+
+  test("go first one alone where only an instance of a fleet stands on the image and has not proved it", () => {
+    const member = { name: "c-1", group: "c", wave: 1, image: candidate };
+    const stays = { image: stable, records: [verified({ workload: "c-canary", image: stable })] };
+    const messages = said(groupsOf({ a: {}, b: {}, c: stays }, [member]));
+    expect(messages).toContain(together("b-canary", "a-canary"));
+  });
+
+  test("go first by their names where none of them has a verification that the others could wait for", () => {
+    const stack = groupsOf({ z: {}, b: {} }).map((each) =>
+      each.name.endsWith("-verification") ? { ...each, props: { ...each.props, create: "true" } } : each,
+    );
+    expect(said(stack).filter((each) => each.includes("no instance has proved it"))).toEqual([
+      together("z-canary", "b-canary"),
+    ]);
   });
 
   test("start for the first time and go back all at once", () => {

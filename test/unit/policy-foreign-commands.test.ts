@@ -77,6 +77,41 @@ describe("a command beside a fleet", () => {
     },
   );
 
+  const own = {
+    ...{ create: "operations/serving.ts", update: "operations/keep-result.ts", interpreter: ["node"] },
+    stdin: '{"workload":{"name":"second","checks":["docker exec second true"]}}',
+  };
+
+  test.each<[title: string, more: object]>([
+    ["another word for Node.js", { interpreter: ["node", "--require"] }],
+    ["another interpreter", { interpreter: ["bash"] }],
+    ["no interpreter", { interpreter: undefined }],
+    ["an interpreter that is no list", { interpreter: "node" }],
+    ["a word behind the program", { create: "operations/serving.ts; true" }],
+    ["a word before the program", { create: "true operations/serving.ts" }],
+    ["another program", { create: "serve.ts" }],
+    ["another program when it is updated", { update: "true" }],
+    ["a program that is no text", { update: 5 }],
+    ["another one when it is deleted", { delete: "true" }],
+  ])("is one of the fleet's own as a whole only, not with %s", (_, more) => {
+    expect(said({ type: commandType, props: { ...own, ...more } })).toEqual([
+      message("memberCommand", "stdin", '"docker exec" is told of the workload "second"'),
+    ]);
+  });
+
+  test.each([{}, { update: undefined }, { update: null }, { update: "" }, { delete: "" }, { delete: null }])(
+    "is one of the fleet's own with %j",
+    (more) => expect(said({ type: commandType, props: { ...own, ...more } })).toEqual([]),
+  );
+
+  test("is a copy to a place that is not known, which is nothing without a fleet", () => {
+    const copy = { type: "command:remote:CopyFile", props: { remotePath: unknownText } };
+    expect(said(copy)).toEqual([
+      message("unseenCommand", "remotePath", "what it runs is not known at preview"),
+    ]);
+    expect(said(copy, {}, [])).toEqual([]);
+  });
+
   test("is known by the id of a container too", () => {
     const id = "0123456789abcdef".repeat(4);
     const stack = fleetStack({ workloads }).map((each) =>

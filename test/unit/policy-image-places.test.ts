@@ -205,6 +205,7 @@ describe("values without a map", () => {
       [["spec.text.image[0].image", "a:1"]],
     ],
     [{ spec: { text: '{"image": "a:1"}' } }, [["spec.text.image", "a:1"]]],
+    [{ rbd: { image: "disk" }, side: { image: "a:1" } }, [["side.image", "a:1"]]],
   ])("are searched by name: %j", (props, found) => {
     expect(texts(custom, props)).toEqual(found);
   });

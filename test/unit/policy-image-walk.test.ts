@@ -5,6 +5,7 @@ import type { Found } from "../../policies/found-image.ts";
 import { foundInText, namesImage, walk } from "../../policies/image-walk.ts";
 import spellings from "../policy/data/texts.json" with { type: "json" };
 import { unknownCheckingProxy, unknownText } from "../policy/props.ts";
+import { values } from "../policy/walked-values.ts";
 
 /** What is found in a value at the path `at`, told as `path text`; `?` where an image is not known, `??` where anything is not. */
 function walked(value: unknown): string[] {
@@ -15,137 +16,10 @@ function told(found: readonly Found[]): string[] {
   return found.map((each) => {
     if ("hand" in each) return `${each.path} ${each.hand} by ${each.by}`;
     if ("unread" in each) return `${each.path} not read: ${each.unread}`;
-    const { path, text, named, alone } = each;
-    return `${path} ${text ?? (named ? "?" : "??")}${alone ? " alone" : ""}`;
+    if ("value" in each) return `${each.path} ??`;
+    return `${each.path} ${each.text ?? "?"}${each.alone ? " alone" : ""}`;
   });
 }
-
-/** Values and what stands in them. */
-const values: [value: unknown, found: string[]][] = [
-  [{ rbd: { image: "disk" } }, []],
-  [{ rbd: { image: { name: "disk" } } }, []],
-  [{ rbd: { sidecarImage: "a:1" } }, ["at.rbd.sidecarImage a:1"]],
-  [{ orbd: { image: "a:1" } }, ["at.orbd.image a:1"]],
-  [{ rbd: { inner: { image: "a:1" } } }, ["at.rbd.inner.image a:1"]],
-  [{ images: unknownText }, ["at.images ?"]],
-  [{ images: ["a:1", unknownText, 5, null] }, ["at.images[0] a:1", "at.images[1] ?"]],
-  [
-    { images: { agent: "a:1", other: { name: "b", tag: "2" } } },
-    ["at.images.agent a:1", "at.images.other b:2"],
-  ],
-  [{ images: 5 }, []],
-  [{ image: 5 }, []],
-  [{ images: null }, []],
-  [{ images: "[".repeat(65) }, ["at.images not read: deep"]],
-  [{ image: { reference: null, name: "a" } }, ["at.image a"]],
-  [{ env: [{ name: "OTHER", value: "x" }] }, []],
-  [{ env: [{ name: "AGENT_IMAGE" }, "x", { name: 5, value: "a:1" }, null] }, []],
-  [{ annotations: "image: a:1" }, ["at.annotations.image a:1"]],
-  [{ annotations: { "x/agentImage": "a:1" } }, ["at.annotations.x/agentImage a:1"]],
-  [
-    { annotations: { "keel.sh/policy": unknownText } },
-    ["at.annotations.keel.sh/policy moves by keel.sh/policy"],
-  ],
-  [
-    { commonAnnotations: { "keel.sh/policy": "all" } },
-    ["at.commonAnnotations.keel.sh/policy moves by keel.sh/policy"],
-  ],
-  [
-    { commonLabels: { "linkerd.io/inject": "on" } },
-    ["at.commonLabels.linkerd.io/inject injects by linkerd.io/inject"],
-  ],
-  [{ labels: { "x/agentImage": "a:1" } }, []],
-  [{ podLabels: { "x/agentImage": "a:1" } }, []],
-  [{ image: null }, []],
-  [{ image: ["a:1", { image: "b:1" }] }, ["at.image[1].image b:1"]],
-  [{ image: { agent: { image: "a:1" } } }, ["at.image.agent.image a:1"]],
-  [{ image: { reference: "a:1", tag: "2" } }, ["at.image.reference a:1"]],
-  [{ image: { reference: "a:1", sideImage: "b:1" } }, ["at.image.reference a:1", "at.image.sideImage b:1"]],
-  [
-    { image: { repository: "a", tag: "1", inner: { image: "b:1" } } },
-    ["at.image a:1", "at.image.inner.image b:1"],
-  ],
-  [{ repository: "a", tag: "1", name: { image: "b:1" } }, ["at a:1", "at.name.image b:1"]],
-  [{ repository: "a", tag: "1", image: "b:1" }, ["at a:1", "at.image b:1"]],
-  [{ image: { reference: unknownText } }, ["at.image.reference ?"]],
-  [{ image: { reference: "", name: "a" } }, ["at.image a"]],
-  [{ image: { name: "a" } }, ["at.image a"]],
-  [{ image: { name: "a", repository: "b" } }, ["at.image b"]],
-  [{ image: { registry: "ghcr.io", tag: "1" } }, ["at.image.tag 1 alone"]],
-  [{ image: { tag: 1.5 } }, ["at.image.tag 1.5 alone"]],
-  [{ image: { tag: "1", digest: "sha256:b" } }, []],
-  [{ image: { tag: "1", digest: unknownText } }, ["at.image ?"]],
-  [{ image: { tag: unknownText } }, ["at.image ?"]],
-  [{ image: { tag: "", pullPolicy: "Always" } }, []],
-  [{ image: { repo: "a", tag: "1" } }, ["at.image a:1"]],
-  [{ images: [{ name: "a", newName: "b", newTag: "2" }] }, ["at.images[0] b:2"]],
-  [{ images: [{ name: "a", newTag: "2", digest: "sha256:b" }] }, ["at.images[0] a:2@sha256:b"]],
-  [{ images: ["a=ghcr.io/b:1"] }, ["at.images[0] ghcr.io/b:1"]],
-  [{ preloadImages: "a:1, ghcr.io/b\nc" }, ["at.preloadImages a:1", "at.preloadImages ghcr.io/b"]],
-  [{ imageRepository: "a", imageTag: "2" }, ["at.imageRepository a:2"]],
-  [{ agentImage: "a", agentImageTag: "2" }, ["at.agentImage a:2"]],
-  [{ agentImage: "a:1", agentImageTag: "2" }, ["at.agentImage a:1"]],
-  [{ agentImage: "a", otherImageTag: "2" }, ["at.agentImage a"]],
-  [{ agentImage: "a", agentImageTag: unknownText }, ["at.agentImage ?"]],
-  [
-    {
-      parameters: [
-        { name: "image.repository", value: "a" },
-        { name: "image.tag", value: "2" },
-      ],
-    },
-    ["at.parameters[0].value a:2"],
-  ],
-  [{ env: [{ name: "AGENT_IMAGE", value: "a:1" }] }, ["at.env[0].value a:1"]],
-  [{ env: [{ name: "AGENT_IMAGE", value: unknownText }] }, ["at.env[0].value ?"]],
-  [{ from: { kind: "DockerImage", name: "a:1" } }, ["at.from.name a:1"]],
-  [{ from: { kind: "ImageStreamTag", name: "a:1" } }, []],
-  [{ importPolicy: { scheduled: true } }, ["at.importPolicy.scheduled moves by importPolicy.scheduled"]],
-  [{ importPolicy: { scheduled: false } }, []],
-  [
-    { triggers: [{ imageChangeParams: { automatic: true } }] },
-    ["at.triggers[0].imageChangeParams moves by imageChangeParams"],
-  ],
-  [
-    { triggers: [{ imageChangeParams: { automatic: unknownText } }] },
-    [
-      "at.triggers[0].imageChangeParams moves by imageChangeParams",
-      "at.triggers[0].imageChangeParams.automatic ??",
-    ],
-  ],
-  [{ triggers: [{ imageChangeParams: {} }] }, []],
-  [{ triggers: [{ imageChangeParams: { automatic: false } }] }, []],
-  [
-    { podAnnotations: { "keel.sh/policy": "all" } },
-    ["at.podAnnotations.keel.sh/policy moves by keel.sh/policy"],
-  ],
-  [{ podAnnotations: { "keel.sh/policy": "never" } }, []],
-  [
-    { podAnnotations: { "sidecar.istio.io/proxyImage": "a:1" } },
-    ["at.podAnnotations.sidecar.istio.io/proxyImage a:1"],
-  ],
-  [
-    { podLabels: { "sidecar.istio.io/inject": true } },
-    ["at.podLabels.sidecar.istio.io/inject injects by sidecar.istio.io/inject"],
-  ],
-  [{ image: { repository: { of: "a" }, tag: "1" } }, []],
-  [{ image: { repository: "a", tag: true } }, []],
-  [{ image: { repository: "a", tag: unknownText } }, ["at.image ?"]],
-  [{ image: { repository: "a", digest: unknownText } }, ["at.image ?"]],
-  [{ image: { repository: "a", registry: 5 } }, ["at.image 5/a"]],
-  [{ image: { repository: "https://example.com/a.git" } }, []],
-  [{ proxy: { repository: "a" } }, []],
-  [{ proxy: { repository: "a", inner: { image: "b:1" } } }, ["at.proxy.inner.image b:1"]],
-  [{ proxy: { repository: "a", digest: "sha256:b" } }, ["at.proxy a@sha256:b"]],
-  [{ proxy: { repository: "a", tag: 1.5 } }, ["at.proxy a:1.5"]],
-  [{ proxy: { name: "a", tag: "1" } }, []],
-  [{ proxy: { reference: "a:1" } }, []],
-  [{ repository: "a", tag: "1" }, ["at a:1"]],
-  [{ tag: "1", digest: "sha256:b" }, []],
-  [{ list: [[{ image: "a:1" }]] }, ["at.list[0][0].image a:1"]],
-  [5, []],
-  [{ any: unknownText }, ["at.any ??"]],
-];
 
 describe("a value of which nobody has told the shape", () => {
   test.each(values)("%j", (value, found) => expect(walked(value)).toEqual(found));
@@ -168,6 +42,18 @@ describe("a value of which nobody has told the shape", () => {
     expect(found(nested(20, ofImages, "a:1"))).toEqual(["a:1"]);
     expect(found(nested(100, ofImages, "a:1"))).toEqual(["??"]);
     expect(found(nested(100, (value) => ({ image: value }), "a:1"))).toEqual(["??"]);
+    // A text in a text is one level more: lists of images as JSON, and what is in them.
+    const listed = (levels: number) =>
+      found({ images: JSON.stringify([nested(levels, (value) => [value], innermost)]) });
+    expect(listed(60)).toEqual(["a:1"]);
+    expect(listed(61)).toEqual(["??"]);
+    const inTexts = (count: number) =>
+      Array.from({ length: count }).reduce<string>(
+        (text) => `a: |\n${text.replaceAll(/^/gm, " ")}`,
+        "image: x:9",
+      );
+    expect(found(inTexts(31))).toEqual(["x:9"]);
+    expect(found(inTexts(32))).toEqual(["??"]);
   });
 });
 
@@ -178,6 +64,11 @@ test.each<[title: string, around: (value: unknown) => unknown, most: number]>([
   ["one of a map of images", (value) => ({ images: { a: value } }), 21],
   ["a reference", (value) => ({ image: { reference: value } }), 21],
   ["the value of a setting", (value) => [{ name: "AGENT_IMAGE", value }], 32],
+  [
+    "what stands beside the value of a setting",
+    (value) => [{ name: "AGENT_IMAGE", value: "a:1", value2: value }],
+    32,
+  ],
   ["an image", (value) => ({ image: value }), 32],
   [
     "what stands beside the parts of an image",
@@ -245,20 +136,7 @@ describe("a text", () => {
     ["AGENT_IMAGE_REPOSITORY=a\nAGENT_IMAGE_TAG=latest", ["at line 1 a:latest"]],
     ["PRELOAD_IMAGES=a:1 b:2", ["at line 1 a:1", "at line 1 b:2"]],
     ["{{ if .Values.on }}\nimage: a:1\n{{ end }}", ["at line 2 a:1"]],
-    [`image: a:1\nx: ${"[".repeat(65)}`, ["at not read: deep", "at line 1 a:1"]],
-    [`image: a:1\nx: ${"- ".repeat(100)}`, ["at line 1 a:1"]],
-    [`image: a:1\nx: ${"[".repeat(64)}`, ["at line 1 a:1"]],
-    [`image: a:1\nx: ${"[]".repeat(100)}`, ["at line 1 a:1"]],
-    [`image: a:1\nx: ${"{".repeat(65)}`, ["at not read: deep", "at line 1 a:1"]],
-    [`image: a:1\n${"- ".repeat(63)}`, ["at line 1 a:1"]],
-    [`image: a:1\n${"- ? ".repeat(32)}`, ["at not read: deep", "at line 1 a:1"]],
-    [`image: a:1\n${"- ".repeat(64)}`, ["at not read: deep", "at line 1 a:1"]],
-    [`image: a:1\nx: ${"!!a ".repeat(2000)}`, ["at not read: tags", "at line 1 a:1"]],
-    [`image: a:1\n# ${"x".repeat(256 * 1024 - 13)}`, ["at.image a:1"]],
-    [`image: a:1\n# ${"x".repeat(256 * 1024 - 12)}`, ["at not read: long", "at line 1 a:1"]],
-    [`image: a:1\nx: [${"&a b, ".repeat(1000)}]`, ["at.image a:1"]],
-    [`image: a:1\nx: [${"&a b, ".repeat(1001)}]`, ["at not read: tags", "at line 1 a:1"]],
-    [laughs, ["at not read: aliases"]],
+    ["{{ if .Values.on }}\nimage: {{ .Values.image }}\n{{ end }}", []],
     ["image: 'a:1\"", ["at line 1 'a:1\""]],
     ["image: '", ["at line 1 '"]],
     ["image: ''", []],
@@ -268,7 +146,8 @@ describe("a text", () => {
     ["image: {{ .Values.image }}", []],
     ["image: ./here", []],
     ["image: /here", []],
-    ["image: http://example.com/a.png", []],
+    ["image: http://example.com/a", []],
+    ["image: https://example.com/a", []],
     ["image: data:image/png;base64,AA", []],
     ["image: a/http://b", ["at.image a/http://b"]],
     [": a:1", []],
@@ -281,6 +160,42 @@ describe("a text", () => {
     ['"image"', []],
     ["5", []],
   ])("%j", (text, found) => expect(told(foundInText("at", text))).toEqual(found));
+
+  test.each<[what: string, text: string, found: string[]]>([
+    [
+      "65 lists in each other, in flow style",
+      `image: a:1\nx: ${"[".repeat(65)}`,
+      ["at not read: deep", "at line 1 a:1"],
+    ],
+    ["100 lists that begin in a value", `image: a:1\nx: ${"- ".repeat(100)}`, ["at line 1 a:1"]],
+    ["64 lists in each other, in flow style", `image: a:1\nx: ${"[".repeat(64)}`, ["at line 1 a:1"]],
+    ["100 lists beside each other", `image: a:1\nx: ${"[]".repeat(100)}`, ["at line 1 a:1"]],
+    [
+      "65 mappings in each other, in flow style",
+      `image: a:1\nx: ${"{".repeat(65)}`,
+      ["at not read: deep", "at line 1 a:1"],
+    ],
+    ["63 lists in each other, in block style", `image: a:1\n${"- ".repeat(63)}`, ["at line 1 a:1"]],
+    ["64 lists and keys in turn", `image: a:1\n${"- ? ".repeat(32)}`, ["at not read: deep", "at line 1 a:1"]],
+    [
+      "64 lists in each other, in block style",
+      `image: a:1\n${"- ".repeat(64)}`,
+      ["at not read: deep", "at line 1 a:1"],
+    ],
+    ["2,000 tags", `image: a:1\nx: ${"!!a ".repeat(2000)}`, ["at not read: tags", "at line 1 a:1"]],
+    ["256 kB", `image: a:1\n# ${"x".repeat(256 * 1024 - 13)}`, ["at.image a:1"]],
+    [
+      "one character more than 256 kB",
+      `image: a:1\n# ${"x".repeat(256 * 1024 - 12)}`,
+      ["at not read: long", "at line 1 a:1"],
+    ],
+    ["1,000 anchors", `image: a:1\nx: [${"&a b, ".repeat(1000)}]`, ["at.image a:1"]],
+    ["1,001 anchors", `image: a:1\nx: [${"&a b, ".repeat(1001)}]`, ["at not read: tags", "at line 1 a:1"]],
+    ["65 lists in each other and no word of an image", `x: ${"[".repeat(65)}`, []],
+    ["aliases of aliases", laughs, ["at not read: aliases"]],
+  ])("that may be much to read: %s", (_, text, found) =>
+    expect(told(foundInText("at", text))).toEqual(found),
+  );
 
   test("is read document by document beside one that is none, a hundred of them, and the rest as one", () => {
     const documents = (count: number, last: string) =>
@@ -380,6 +295,7 @@ test.each([
   ["imageReference", true],
   ["my_os_image", true],
   ["os_image", false],
+  ["os_agent_image", true],
   ["image_names", false],
   ["url", false],
   ["name_image_tag", false],

@@ -175,6 +175,12 @@ describe("a workload on Kubernetes", () => {
         "the value is not known at preview. Why: what rests on it can't be judged. Write: a literal value, not the output of another resource.",
       ],
     ],
+    [
+      "30",
+      [
+        "the value is missing or of another shape. Why: what rests on it can't be judged. Write: a literal value, not the output of another resource.",
+      ],
+    ],
   ])("has the time to stop that its workload has: %j", (grace, messages) => {
     const stack = edited(`${at}.terminationGracePeriodSeconds`, grace);
     expect(refused(drainBudget, stack)).toEqual(
@@ -292,6 +298,11 @@ describe("a workload on Kubernetes", () => {
     expect(refusals(withProxy(proxy())).filter((line) => !/previous/.test(line))).toEqual([]);
     expect(refused(snapshotBeforeChange, withProxy(proxy("other-state")))).toHaveLength(1);
     expect(refused(snapshotBeforeChange, withProxy(proxy(undefined, "/data")))).toHaveLength(1);
+    // Nothing else of its component has the proxy's leave to stop at once.
+    expect(refused(drainBudget, withProxy(proxy()))).toEqual([]);
+    expect(refused(drainBudget, withProxy({ ...proxy(), name: "ingress-log" }))).toEqual([
+      expect.stringContaining("ingress-log spec.template.spec.terminationGracePeriodSeconds: it keeps state"),
+    ]);
     const outside = deployment(proxy().props ?? {}, {
       name: "stranger",
       opts: { deleteBeforeReplace: true },

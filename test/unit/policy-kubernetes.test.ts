@@ -25,7 +25,7 @@ import {
   start,
   updated,
 } from "../policy/set-stack.ts";
-import type { StackResource } from "../policy/stack.ts";
+import { judgedStack, type StackResource } from "../policy/stack.ts";
 
 const plane: StackWorkload = { name: "plane", image: a };
 const rests: StackFleet = { workloads: [{ ...canary, image: a }, second] };
@@ -86,6 +86,26 @@ describe("a fleet on Kubernetes", () => {
     expect(messages.join("\n")).toMatch(says);
   });
 
+  test("is warned once that a node may keep no image that is left", () => {
+    const warned = (stack: readonly StackResource[]) =>
+      judgedStack(rollbackReady, stack)
+        .filter(({ level }) => level === "advisory")
+        .map(({ message }) => message.split("\n")[1]);
+    const why =
+      "Why: a node fetches images by itself and deletes those that nothing runs, so the way back may need the registry. " +
+      "Write: nothing, if the registry keeps that image and the cluster can reach it.";
+    const keeps = "[rollback-ready] canary judged.from: nobody can see here whether a node keeps";
+    expect(warned(updated)).toEqual([`${keeps} "${a}", which canary leaves. ${why}`]);
+    const both = { workloads: [canary, { ...second, image: b, from: c }] };
+    expect(warned(fleetOfSets(both))).toEqual([
+      `${keeps} "${a}", "${c}", which canary, second leave. ${why}`,
+    ]);
+    const alike = { workloads: [canary, { ...second, image: b, from: a }] };
+    expect(warned(fleetOfSets(alike))).toEqual([`${keeps} "${a}", which canary, second leave. ${why}`]);
+    expect(warned(resting)).toEqual([]);
+    expect(warned(fleetStack({ workloads: [canary, second] }))).toEqual([]);
+  });
+
   const differs = (what: string) =>
     `[canary-before-fleet] canary image: ${what}. Why: what is judged has to be what runs. Write: the program of this fleet as it is: its workloads say what they find.`;
 
@@ -112,6 +132,25 @@ describe("a fleet on Kubernetes", () => {
       edited(`${at}.initContainers`, [{ name: "more", image: c }]),
       [differs("its pod has 1 more container beside its own")],
     ],
+    [
+      "a container that is put in later",
+      edited(`${at}.ephemeralContainers`, [{ name: "more", image: c }]),
+      [differs("its pod has 1 more container beside its own")],
+    ],
+    [
+      "two more containers",
+      edited(`${at}.initContainers`, [
+        { name: "more", image: c },
+        { name: "most", image: c },
+      ]),
+      [differs("its pod has 2 more containers beside its own")],
+    ],
+    ["an empty list of containers before its own", edited(`${at}.initContainers`, []), []],
+    ...[unknownText, [unknownText], "more", ["more"]].map((given): [string, StackResource[], string[]] => [
+      `containers before its own that can't be counted: ${JSON.stringify(given)}`,
+      edited(`${at}.initContainers`, given),
+      [differs("nobody can say which containers its pod has")],
+    ]),
     [
       "no container",
       edited(`${at}.containers`, []),

@@ -69,6 +69,16 @@ describe("the proof of an image", () => {
     expect(state([{ ...passed(), settings: "new" }], { settings: "new" })).toBe("passed");
     expect(state([{ ...passed(), settings: "old" }], { settings: "new" })).toBe("missing");
     expect(state([passed()], { settings: "new" })).toBe("missing");
+    expect(state([{ ...passed(), settings: "old" }], { settings: "" })).toBe("passed");
+  });
+
+  test("is kept up by a bake, which says no settings", () => {
+    const baked = { ...passed(), kind: "bake", seconds: 60 };
+    const asked = { settings: "new", bake: { length: 60, requests: 0 } };
+    const before = { sequence: 2, ...passed(), settings: "new" };
+    expect(state([before, baked], asked)).toBe("passed");
+    expect(state([before, { ...baked, settings: "old" }], asked)).toBe("passed");
+    expect(state([{ ...before, settings: "old" }, baked], asked)).toBe("missing");
   });
 
   test("is a pass of the container, on the image, by the checks and a key that count", () => {

@@ -289,7 +289,13 @@ describe("rollback-ready, where it asks for rehearsals,", () => {
           }),
         });
     expect(saidOf(done, left({ rehearsal: "passed" }))).toEqual([]);
-    for (const more of [{}, { rehearsal: "off" }, { rehearsal: "passed", to: image("d") }])
+    for (const more of [
+      {},
+      { rehearsal: "off" },
+      { rehearsal: "passed", to: image("d") },
+      { rehearsal: "passed", from: image("d") },
+      { rehearsal: "passed", workload: "support-2" },
+    ])
       expect(saidOf(done, left(more))).toContain(untried("is not on record"));
   });
 

@@ -38,6 +38,29 @@ describe("the rules of the pack", () => {
     expect([...sections.keys()].filter((title) => names.includes(title))).toEqual(names);
   });
 
+  test("can be told these things beside levels, with these defaults", () => {
+    const settings = rules.map(({ name, configSchema }) => {
+      const { levels: _, ...others } = configSchema?.properties ?? {};
+      return [name, Object.fromEntries(Object.entries(others).map(([key, each]) => [key, each.default]))];
+    });
+    const log = { trustedKeys: [], evidenceDirectory: undefined };
+    expect(Object.fromEntries(settings)).toEqual({
+      "no-mutable-image": { floatingTags: expect.any(Array), registries: [], exemptions: [] },
+      "digest-pinned": { exemptions: [] },
+      "canary-before-fleet": {
+        ...{ ...log, rehearsalMaximumAge: undefined, canaries: 1, minimumBake: "0s", longestAge: "14d" },
+        repositories: [],
+      },
+      "one-track-per-window": { ...log, gap: "12h" },
+      "snapshot-before-change": { exemptions: [] },
+      "rollback-ready": { ...log, rehearsalMaximumAge: undefined },
+      "single-writer": { exemptions: [] },
+      "drain-budget": { coldPass: "30s", minimumGrace: "30s" },
+      "state-protected": { exemptions: [] },
+      "least-privilege": { capabilities: expect.any(Array), exemptions: [] },
+    });
+  });
+
   test("are those of the design, in its order", () => {
     const design = [
       "no-mutable-image",
