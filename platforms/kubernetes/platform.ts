@@ -1,6 +1,7 @@
 import type { StatePlaces } from "../../config/state-places.ts";
 import { messageOf, OperationFailure, untouchedBy } from "../failure.ts";
 import type { HttpClient } from "../http.ts";
+import type { OpenOptions } from "../kind.ts";
 import type { LockHolder, LockRequest } from "../lock.ts";
 import type {
   Displaced,
@@ -55,8 +56,8 @@ import { refuseOtherWriters } from "./writers.ts";
 export class KubernetesPlatform implements Platform {
   readonly #cluster: Cluster;
 
-  constructor(settings: KubernetesSettings) {
-    this.#cluster = new Cluster(settings);
+  constructor(settings: KubernetesSettings, options?: OpenOptions) {
+    this.#cluster = new Cluster(settings, options);
   }
 
   readonly inPlace: InPlace = {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { EngineFailure } from "../../platforms/failure.ts";
+import type { OpenOptions } from "../../platforms/kind.ts";
 import { Cluster } from "../../platforms/kubernetes/cluster.ts";
 import { createOnce } from "../../platforms/kubernetes/pods.ts";
 import { isConflict, isForbidden, isNotFound, Refusal } from "../../platforms/kubernetes/refusal.ts";
@@ -47,7 +48,7 @@ beforeEach(async () => {
 });
 afterEach(close);
 
-function cluster(answer = 30): Cluster {
+function cluster(answer = 30, options?: OpenOptions): Cluster {
   const kubeconfig = join(folder, "config");
   const content = {
     "current-context": "test",
@@ -56,7 +57,7 @@ function cluster(answer = 30): Cluster {
     users: [{ name: "u", user: { token: "secret" } }],
   };
   writeFileSync(kubeconfig, stringify(content));
-  return new Cluster(settings({ namespace: "ns", kubeconfig, answer }));
+  return new Cluster(settings({ namespace: "ns", kubeconfig, answer }), options);
 }
 
 describe("a question to the API server", () => {
@@ -121,6 +122,16 @@ describe("a question to the API server", () => {
     await listen();
     expect(await waiting).toEqual({ ok: true });
     expect(asked).toHaveLength(3);
+  });
+
+  test("is asked again where it answered whoever has started this program", async () => {
+    answers = [status(200, { ok: true })];
+    const one = cluster(30, { answers: true });
+    await close();
+    const waiting = one.ask({ path: "/x" });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await listen();
+    expect(await waiting).toEqual({ ok: true });
   });
 
   test("is given up when the server is gone for longer than that", async () => {
