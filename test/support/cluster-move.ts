@@ -77,7 +77,8 @@ export class ClusterMove {
       this.#posted,
       ["to the sibling"],
     ]);
-    expect(await this.leftOvers()).toEqual([]);
+    // A Secret goes with its pod, and the cluster takes its time for that.
+    await expect.poll(() => this.leftOvers(), { timeout: 60_000, interval: 500 }).toEqual([]);
   }
 
   async expectSiblingUntouched(): Promise<void> {
