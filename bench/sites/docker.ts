@@ -3,14 +3,14 @@ import { freePort } from "../../demo/free-port.ts";
 import { until, World } from "../../test/support/world.ts";
 import type { Life } from "../update-figures.ts";
 import { followed, type Line } from "./followed.ts";
-import type { Site } from "./site.ts";
+import { group, ingress, type Site } from "./site.ts";
 
 /** One gateway on the Docker host, asked through the port of the proxy. */
 export async function onDocker(stable: string): Promise<Site> {
   const port = await freePort();
   const world = await World.create(
     { stable },
-    { instances: 1, patience: true, ingress: { publish: { port }, hold: "300s", drain: "2s" } },
+    { instances: 1, patience: true, group, ingress: { ...ingress, publish: { port } } },
   );
   const close = () => world.destroy();
   try {

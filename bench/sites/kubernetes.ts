@@ -5,7 +5,7 @@ import { setup, teardown } from "../../test/support/shared-cluster.ts";
 import { until } from "../../test/support/world.ts";
 import type { Life } from "../update-figures.ts";
 import { followed, type Line } from "./followed.ts";
-import type { Site } from "./site.ts";
+import { group, ingress, type Site } from "./site.ts";
 
 /** What is watched of its pod, one line a change. */
 const format =
@@ -21,8 +21,11 @@ export async function onKubernetes(stable: string): Promise<Site> {
     for (const each of undo.splice(0).toReversed()) await each();
   };
   try {
-    const ingress = { publish: { port: 80 }, hold: "300s", drain: "2s" };
-    const on = await ClusterWorld.create(kubernetes, { stable }, { instances: 1, ingress });
+    const on = await ClusterWorld.create(
+      kubernetes,
+      { stable },
+      { instances: 1, group, ingress: { ...ingress, publish: { port: 80 } } },
+    );
     undo.push(() => on.destroy());
     const first = await on.world.up();
     if (first.code !== 0) throw new Error(first.output);
