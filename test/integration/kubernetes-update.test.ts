@@ -54,21 +54,6 @@ describe.skipIf("missing" in kubernetes)("an update on Kubernetes", () => {
     expect(again.output).toMatch(unchanged);
   });
 
-  it("is refused before anything stops where the deployer may not change it", async () => {
-    const before = await on.identity(canary);
-    await on.world.configure({ images: { stable: images.fixture[1], candidate: images.fixture[3] } });
-    const all = ["get", "list", "watch", "create", "update", "patch", "delete"];
-    await on.limitRights(
-      "statefulsets",
-      all.filter((verb) => verb !== "patch"),
-    );
-    const refused = await on.world.up();
-    await on.limitRights("statefulsets", all);
-    expect(refused.code, refused.output).not.toBe(0);
-    expect(refused.output).toContain("may not be changed by this deployer, so nothing of it was stopped");
-    expect(await on.identity(canary)).toEqual(before);
-  });
-
   it("comes back on the old version where the change is refused after the stop and then taken back", async () => {
     const sibling = await on.identity(second);
     await on.world.breakAt(canary, "check");

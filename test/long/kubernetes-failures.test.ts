@@ -184,6 +184,25 @@ describe.skipIf("missing" in kubernetes)("an update on Kubernetes", () => {
     await move.expectAtItsEnd();
   });
 
+  it("is refused before anything stops where the deployer may not change it", async () => {
+    await move.begin("back");
+    const before = await on.identity(move.moved);
+    const all = ["get", "list", "watch", "create", "update", "patch", "delete"];
+    await on.limitRights(
+      "statefulsets",
+      all.filter((verb) => verb !== "patch"),
+    );
+    repairs.push(() => on.limitRights("statefulsets", all));
+    const { code, output } = await on.world.up();
+    expect(code, output).not.toBe(0);
+    expect(output).toContain("may not be changed by this deployer, so nothing of it was stopped");
+    expect(await on.identity(move.moved)).toEqual(before);
+    await move.expectSiblingUntouched();
+    await on.limitRights("statefulsets", all);
+    await move.finish();
+    await move.expectAtItsEnd();
+  });
+
   describe("with a quota that is used up", () => {
     const quota = async (pods: number) => {
       await on.kubectl("create", "quota", "pods", `--hard=pods=${pods}`);
