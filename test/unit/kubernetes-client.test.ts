@@ -8,7 +8,7 @@ import { stringify } from "yaml";
 import { EngineFailure } from "../../platforms/failure.ts";
 import type { OpenOptions } from "../../platforms/kind.ts";
 import { Cluster } from "../../platforms/kubernetes/cluster.ts";
-import { createOnce } from "../../platforms/kubernetes/pods.ts";
+import { createOnce, followPod } from "../../platforms/kubernetes/pods.ts";
 import { isConflict, isForbidden, isNotFound, Refusal } from "../../platforms/kubernetes/refusal.ts";
 import { settings } from "./kubernetes-objects.ts";
 
@@ -182,5 +182,36 @@ describe("a creation", () => {
     const other = { metadata: { name: "p", annotations: { "clawforce.io/call": "2" } } };
     answers = [status(409, { message: "exists" }), status(200, other)];
     await expect(createOnce(cluster(), "/pods", pod)).rejects.toThrow("exists");
+  });
+});
+
+describe("a pod that no node takes", () => {
+  const turnedAway = (minutes: number) => {
+    const lastTransitionTime = new Date(Date.now() - minutes * 60_000).toISOString();
+    const reasons = {
+      reason: "Unschedulable",
+      message: "0/1 nodes are available: 1 node(s) were unschedulable.",
+    };
+    const condition = { type: "PodScheduled", status: "False", ...reasons, lastTransitionTime };
+    return status(200, { metadata: { name: "p" }, status: { phase: "Pending", conditions: [condition] } });
+  };
+  const placed = status(200, { metadata: { name: "p" }, spec: { nodeName: "n" }, status: {} });
+  const follow = () =>
+    followPod(cluster(), "p", {
+      ...{ deadline: 3600, late: () => new Error("late") },
+      look: ({ spec }) => spec?.nodeName,
+    });
+
+  test("is waited for, as a drained node comes back", async () => {
+    answers = [turnedAway(0), turnedAway(9), placed];
+    expect(await follow()).toBe("n");
+  });
+
+  test("is given up after a while, with the scheduler's reason", async () => {
+    answers = [turnedAway(11), placed];
+    await expect(follow()).rejects.toThrow(
+      "the pod p has waited for 10 minutes: no node takes it (Unschedulable: 0/1 nodes are available: " +
+        "1 node(s) were unschedulable.). Make room on a node or uncordon one, then try again.",
+    );
   });
 });
