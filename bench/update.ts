@@ -78,7 +78,7 @@ async function versionsOf(base: string, count: number): Promise<string[]> {
 async function underRequests(site: Site, work: () => Promise<void>): Promise<{ life: Life; seen: Seen }> {
   const [name = ""] = site.world.instances;
   const { address, port } = site;
-  const target = { workload: name, host: hostOf(name), path: "/readyz" };
+  const target = { workload: name, host: hostOf(name), path: "/version" };
   const stream = new Stream({ address, port, rate, timeout: 600, targets: [target] });
   const watch = await site.watch();
   stream.start();
