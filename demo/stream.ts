@@ -36,6 +36,8 @@ export interface StreamCounts {
   served: number;
   /** Seconds that the slowest answer of all took: the longest wait. */
   longest: number;
+  /** Seconds of the longest time in which none was answered with 2xx, of those that have ended. */
+  silence: number;
   /** Answered with 401: the session is over, the request was not lost. */
   unauthorized: number;
   /** Any other status, a broken connection, no answer in time. */
@@ -63,6 +65,8 @@ const webSocketPause = 250;
 export class Stream {
   readonly #options: StreamOptions;
   readonly #counts: Map<string, StreamCounts>;
+  /** By workload: when it was last served, by the clock of `performance`. */
+  readonly #served = new Map<string, number>();
   readonly #agent = new Agent({ keepAlive: true });
   readonly #underWay = new Set<Promise<void>>();
   readonly #clients = new Set<WebSocketClient>();
@@ -75,6 +79,8 @@ export class Stream {
   }
 
   start(): void {
+    const began = performance.now();
+    for (const workload of this.#counts.keys()) this.#served.set(workload, began);
     this.#loops.push(this.#sendAll());
     for (const target of this.#options.targets.filter(({ webSocket }) => webSocket !== undefined)) {
       this.#loops.push(this.#keepWebSocket(target));
@@ -95,6 +101,7 @@ export class Stream {
     await Promise.all(this.#loops);
     await Promise.all(this.#underWay);
     this.#agent.destroy();
+    for (const workload of this.#counts.keys()) this.#endSilence(workload);
     return Object.fromEntries(this.#counts);
   }
 
@@ -125,6 +132,7 @@ export class Stream {
       counts.longest = Math.max(counts.longest, (performance.now() - began) / 1000);
       if (status >= 200 && status < 300) {
         counts.served += 1;
+        this.#endSilence(target.workload);
         count(counts.versions, versionIn(body, target.version));
       } else if (status === 401) {
         counts.unauthorized += 1;
@@ -136,6 +144,13 @@ export class Stream {
       counts.failed += 1;
       count(counts.failures, (error as NodeJS.ErrnoException).code ?? String(error));
     }
+  }
+
+  #endSilence(workload: string): void {
+    const counts = this.#countsOf(workload);
+    const now = performance.now();
+    counts.silence = Math.max(counts.silence, (now - (this.#served.get(workload) ?? now)) / 1000);
+    this.#served.set(workload, now);
   }
 
   #get({ host, path, headers }: StreamTarget): Promise<{ status: number; body: string }> {
@@ -219,6 +234,7 @@ function noCounts(): StreamCounts {
     sent: 0,
     served: 0,
     longest: 0,
+    silence: 0,
     unauthorized: 0,
     failed: 0,
     failures: {},

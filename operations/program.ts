@@ -17,7 +17,8 @@ import { startedByHand, taskOfInput } from "./task-input.ts";
 
 export function contextOf(task: WorkloadTask, secrets: OperationSecrets): WorkloadContext {
   const { workload } = task;
-  const platform = platformOf(workload);
+  // The program of the stack has looked at all that runs before it has anything started.
+  const platform = platformOf(workload, { answers: true });
   const access = workload.controlPlane && {
     ...workload.controlPlane,
     password: secrets.controlPlanePassword,

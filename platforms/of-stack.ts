@@ -3,7 +3,7 @@ import type { StackConfig } from "../config/schema.ts";
 import type { AdoptionSource } from "./adoption.ts";
 import type { ApiAccess, ControlPlane } from "./control-plane.ts";
 import { OperationFailure } from "./failure.ts";
-import type { PlatformKind } from "./kind.ts";
+import type { OpenOptions, PlatformKind } from "./kind.ts";
 import { platformKinds } from "./kinds.ts";
 import type { Platform } from "./platform.ts";
 import { KamalProxy } from "./proxies/kamal/proxy.ts";
@@ -16,8 +16,8 @@ interface Placed {
 }
 
 /** What runs the workloads of a stack. Nothing is asked of it yet. */
-export function platformOf({ platform }: Placed): Platform {
-  return kindOf(platform).open(platform);
+export function platformOf({ platform }: Placed, options?: OpenOptions): Platform {
+  return kindOf(platform).open(platform, options);
 }
 
 /** What the components of a stack declare on it. */

@@ -112,7 +112,7 @@ function needsOf(wanted: readonly Stage[]): Needs {
     versions: allVersions.filter((each) => versions.includes(each)),
     irc: wanted.includes("pending"),
     compose: wanted.includes("long"),
-    kubernetes: wanted.includes("integration"),
+    kubernetes: ["integration", "long", "pending"].some((stage) => wanted.includes(stage as Stage)),
   };
 }
 

@@ -4,6 +4,7 @@ import { request as requestSecure, Agent as SecureAgent } from "node:https";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineFailure } from "../failure.ts";
+import type { OpenOptions } from "../kind.ts";
 import type { ControllerKind } from "./controller-kind.ts";
 import { CredentialSource } from "./credentials.ts";
 import { engineFailure, silentServer } from "./engine-failure.ts";
@@ -44,11 +45,12 @@ export class Cluster {
   #credentials: CredentialSource | undefined;
   #agent: Agent | undefined;
   /** An outage is waited for only by who knows that there is a server at all. */
-  #hasAnswered = false;
+  #hasAnswered: boolean;
   /** Milliseconds by which its clock is ahead of ours. */
   #ahead = 0;
 
-  constructor(settings: KubernetesSettings) {
+  constructor(settings: KubernetesSettings, { answers = false }: OpenOptions = {}) {
+    this.#hasAnswered = answers;
     this.settings = settings;
     this.namespace = settings.namespace;
   }

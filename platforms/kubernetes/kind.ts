@@ -9,7 +9,7 @@ export const kubernetesKind = {
   schema: kubernetesSettings,
   problems: kubernetesProblems,
   memoryMakesAnew: true,
-  open: (settings) => new KubernetesPlatform(settings),
+  open: (settings, options) => new KubernetesPlatform(settings, options),
   resources: async (settings) => (await import("./resources.ts")).kubernetesResources(settings),
   adoptions: (settings) => kubernetesAdoptions(settings),
   controlPlane: (_, access, platform) => new ClawforceControlPlane(access, platform, undefined),

@@ -15,10 +15,11 @@ export function leaseName(request: Pick<LockRequest, "kind" | "of">): string {
 /** Who holds it, as annotations: a label takes no such texts. */
 export function leaseMetadata(
   request: LockRequest,
-  who: { host: string; pid: number; since: string },
+  who: { host: string; pid: number; since: string; life: string | undefined },
 ): Metadata {
   const { kind, of, purpose } = request;
-  const notes = { of, purpose, host: who.host, pid: String(who.pid), since: who.since };
+  const { host, pid, since, life } = who;
+  const notes = { of, purpose, host, pid: String(pid), since, ...(life !== undefined && { life }) };
   return {
     name: leaseName(request),
     labels: { [lockLabel]: labelValue(kind) },
@@ -40,7 +41,12 @@ export function holderIn({ metadata }: Lease): LockHolder {
   };
 }
 
-/** Whether its holder is gone for certain. `now`: by the clock of the server, as the renewals are. */
+/** Tells its holder from every other process, see holder-life.ts; undefined: it does not say. */
+export function lifeIn({ metadata }: Lease): string | undefined {
+  return metadata.annotations?.[`${lockLabel}-life`];
+}
+
+/** Whether its holder is gone for certain, by the time alone. `now`: by the clock of the server, as the renewals are. */
 export function isExpired({ spec, metadata }: Lease, now: Date): boolean {
   if ((spec?.holderIdentity ?? "") === "") return true;
   const renewed = new Date(spec?.renewTime ?? metadata.creationTimestamp ?? 0).getTime();

@@ -4,12 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { EngineFailure, OperationFailure } from "../failure.ts";
 import { type HeldLock, type LockHolder, type LockRequest, whileHeld } from "../lock.ts";
 import type { Cluster } from "./cluster.ts";
+import { hasEnded, lifeOf } from "./holder-life.ts";
 import {
   holderIn,
   isExpired,
   leaseMetadata,
   leaseName,
   leaseSpec,
+  lifeIn,
   lockLabel,
   patience,
   renewed,
@@ -44,21 +46,26 @@ export async function withLease<T>(
 /** All locks that are held. */
 export async function heldLeases(cluster: Cluster): Promise<LockHolder[]> {
   const all = await leases(cluster);
-  return all.filter((lease) => !isExpired(lease, cluster.now)).map(holderIn);
+  return all.filter((lease) => !isOver(cluster, lease)).map(holderIn);
 }
 
 /** Those that nobody holds any more. */
 export async function deadLeases(cluster: Cluster): Promise<{ name: string; holder: LockHolder }[]> {
   const all = await leases(cluster);
   return all
-    .filter((lease) => isExpired(lease, cluster.now))
+    .filter((lease) => isOver(cluster, lease))
     .map((lease) => ({ name: lease.metadata.name, holder: holderIn(lease) }));
 }
 
 /** Unless somebody has taken it meanwhile. */
 export async function removeDeadLease(cluster: Cluster, name: string): Promise<void> {
   const lease = await unlessGone(cluster.ask<Lease>({ path: pathOf(cluster, name) }));
-  if (lease !== undefined && isExpired(lease, cluster.now)) await removed(cluster, lease);
+  if (lease !== undefined && isOver(cluster, lease)) await removed(cluster, lease);
+}
+
+/** Its time is over, or its holder was a process of this machine and is dead: nobody waits for that one. */
+function isOver(cluster: Cluster, lease: Lease): boolean {
+  return isExpired(lease, cluster.now) || hasEnded(holderIn(lease).pid, lifeIn(lease));
 }
 
 function leases(cluster: Cluster): Promise<Lease[]> {
@@ -74,8 +81,9 @@ async function take(cluster: Cluster, request: LockRequest, identity: string): P
   const path = pathOf(cluster, leaseName(request));
   for (;;) {
     const there = await unlessGone(cluster.ask<Lease>({ path }));
-    if (there !== undefined && !isExpired(there, cluster.now)) return there;
-    const who = { host: hostname(), pid: process.pid, since: new Date().toISOString() };
+    if (there !== undefined && !isOver(cluster, there)) return there;
+    const { pid } = process;
+    const who = { host: hostname(), pid, since: new Date().toISOString(), life: lifeOf(pid) };
     const metadata = leaseMetadata(request, who);
     const lease = { ...kind, spec: leaseSpec(identity, cluster.now, there) };
     try {

@@ -3,6 +3,7 @@ import type { Displaced, Loss, WantedUnit } from "../displaced.ts";
 import { messageOf, OperationFailure, untouchedBy } from "../failure.ts";
 import type { HttpClient } from "../http.ts";
 import type { InPlace } from "../in-place.ts";
+import type { OpenOptions } from "../kind.ts";
 import type { LockHolder, LockRequest } from "../lock.ts";
 import type {
   ExecOptions,
@@ -58,8 +59,8 @@ import { refuseOtherWriters } from "./writers.ts";
 export class KubernetesPlatform implements Platform {
   readonly #cluster: Cluster;
 
-  constructor(settings: KubernetesSettings) {
-    this.#cluster = new Cluster(settings);
+  constructor(settings: KubernetesSettings, options?: OpenOptions) {
+    this.#cluster = new Cluster(settings, options);
   }
 
   readonly inPlace: InPlace = {

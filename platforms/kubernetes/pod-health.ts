@@ -87,6 +87,13 @@ export function endText({ exitCode, reason }: Terminated): string {
   return `exit code ${exitCode}${reason === undefined || reason === "Error" || reason === "Completed" ? "" : ` (${reason})`}`;
 }
 
+/** Seconds for which every node has turned it away. */
+export function turnedAwayFor(pod: Pod, now: Date): number {
+  const scheduled = conditionOf(pod, "PodScheduled");
+  const since = scheduled?.status === "False" ? scheduled.lastTransitionTime : undefined;
+  return since === undefined ? 0 : (now.getTime() - Date.parse(since)) / 1000;
+}
+
 /** What a pod that is not up yet waits for. */
 export function waitsFor(pod: Pod, container: string): string {
   const scheduled = conditionOf(pod, "PodScheduled");

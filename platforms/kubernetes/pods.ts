@@ -11,10 +11,13 @@ import {
   purposeAnnotation,
 } from "./labels.ts";
 import type { KubernetesObject, Metadata, Pod, SecretObject } from "./objects.ts";
+import { turnedAwayFor, waitsFor } from "./pod-health.ts";
 import { isConflict, unlessGone } from "./refusal.ts";
 
 /** Seconds between two looks. */
 const interval = 0.25;
+/** Seconds in which a cluster may make a node for a pod, or take one back that is drained. Whatever the pod is for waits. */
+const placePatience = 600;
 /** Seconds that a node may take to end a pod that was given a second. */
 const endPatience = 60;
 
@@ -117,8 +120,14 @@ export async function followPod<T>(
     const found = look(pod);
     if (found !== undefined) return found;
     if (performance.now() > end) throw late(pod);
+    if (turnedAwayFor(pod, cluster.now) > placePatience) throw homeless(pod);
     await sleep(interval * 1000);
   }
+}
+
+function homeless(pod: Pod): OperationFailure {
+  const why = `the pod ${pod.metadata.name} has waited for ${placePatience / 60} minutes: ${waitsFor(pod, "")}`;
+  return new OperationFailure(`${why}. Make room on a node or uncordon one, then try again.`);
 }
 
 /**

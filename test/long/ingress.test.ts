@@ -61,17 +61,7 @@ describe("a held ingress", () => {
     world.configure({ images: { stable: images.old, candidate: images.new }, wave });
   const goBack = () => world.configure({ images: { stable: images.old }, wave: 0 });
 
-  /** An `up` that waits before this step of the first workload. */
-  async function startUpTo(step: StepName): Promise<ReturnType<World["startUp"]>> {
-    await world.breakAt(first, step);
-    const run = world.startUp();
-    const early = run.ended.then(({ output }) => {
-      throw new Error(`the update ended before ${step}:\n${output}`);
-    });
-    await Promise.race([world.reached(first, step), early]);
-    early.catch(() => {});
-    return run;
-  }
+  const startUpTo = (step: StepName) => world.startUpTo(first, step);
 
   const lastIngress = async (name: string) =>
     (await world.records(name)).findLast((record) => record.kind === "ingress");

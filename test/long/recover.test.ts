@@ -63,17 +63,7 @@ describe("fleet recover", () => {
     await world.configure({ wave: end });
   }
 
-  /** An `up` that waits before this step of the second workload. */
-  async function startUpTo(step: StepName): Promise<ReturnType<World["startUp"]>> {
-    await world.breakAt(second, step);
-    const run = world.startUp();
-    const early = run.ended.then(({ output }) => {
-      throw new Error(`the update ended before ${step}:\n${output}`);
-    });
-    await Promise.race([world.reached(second, step), early]);
-    early.catch(() => {});
-    return run;
-  }
+  const startUpTo = (step: StepName) => world.startUpTo(second, step);
 
   const wanted = () => (world.wave === 1 ? images.new : images.old);
   const replaced = () => (world.wave === 1 ? images.old : images.new);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { projectFolder } from "../../fleet/project.ts";
 import type { Cluster } from "../../toolchain/kubernetes/cluster.ts";
 import type { KubernetesParts } from "../../toolchain/set-up.ts";
+import { type Asked, answerIn, askArgv } from "./asked.ts";
 import { kubectl, namespaceOf, sharedCluster } from "./cluster.ts";
 import { until, World, type WorldOptions } from "./world.ts";
 import { type AgentImages, fixtureGroup } from "./world-settings.ts";
@@ -32,6 +33,8 @@ export class ClusterWorld {
   readonly namespace: string;
   /** Of its gateways: what is changed here is in the configuration with the next `world.configure()`. */
   readonly container: Record<string, unknown>;
+  /** Of whoever deploys. */
+  readonly kubeconfig: string;
   readonly #folder: string;
 
   private constructor(
@@ -43,16 +46,21 @@ export class ClusterWorld {
     this.cluster = own.cluster;
     this.namespace = own.namespace;
     this.container = own.container;
+    this.kubeconfig = join(folder, "kubeconfig");
     this.#folder = folder;
   }
 
-  /** @param options - see `World`; its settings are added to those of a stack on Kubernetes. */
+  /**
+   * @param options - see `World`; its settings are added to those of a stack on Kubernetes.
+   * @param own - a cluster of the test's own; default: that of this run.
+   */
   static async create(
     kubernetes: KubernetesParts,
     images: AgentImages,
     options: WorldOptions = {},
+    own?: Cluster,
   ): Promise<ClusterWorld> {
-    const cluster = await sharedCluster(kubernetes);
+    const cluster = own ?? (await sharedCluster(kubernetes));
     const folder = await mkdtemp(join(tmpdir(), "clawforce-test-"));
     const namespace = namespaceOf(folder);
     await kubectl(cluster, ["create", "namespace", namespace]);
@@ -120,6 +128,11 @@ export class ClusterWorld {
       startedAt: status.startTime,
       restarts: status.containerStatuses[0]?.restartCount ?? -1,
     };
+  }
+
+  /** Asks a fixture from inside of its pod, by another client than ours. */
+  async ask(name: string, path: string, asked: Asked = {}): Promise<{ status: number; body: unknown }> {
+    return answerIn({ output: await this.kubectl("exec", `${name}-0`, "--", ...askArgv(path, asked)) });
   }
 
   /** The image that its pod has, as the API says. */

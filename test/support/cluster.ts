@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Cluster, clusterFor, startedCluster } from "../../toolchain/kubernetes/cluster.ts";
 import { recordedCluster } from "../../toolchain/kubernetes/started-cluster.ts";
@@ -54,6 +55,20 @@ export async function kubectl(
   const run = await runProgram(cluster.kubectl, [`--kubeconfig=${kubeconfig}`, ...argv], environment());
   if (run.code !== 0) throw new Error(`kubectl ${argv.join(" ")} ended with ${run.code}:\n${run.output}`);
   return run.output;
+}
+
+/** Makes a kubeconfig lead to a port of this machine, at which the same server answers. */
+export async function leadThrough(
+  cluster: Cluster,
+  { from, to, port }: { from: string; to: string; port: number },
+): Promise<void> {
+  const view = ["config", "view", "--raw", "--flatten", "--output=json"];
+  const config = JSON.parse(await kubectl(cluster, view, from));
+  const [{ cluster: server }] = config.clusters;
+  const { hostname } = new URL(server.server);
+  server.server = `https://127.0.0.1:${port}`;
+  server["tls-server-name"] = hostname;
+  await writeFile(to, JSON.stringify(config), { mode: 0o600 });
 }
 
 function environment(): Record<string, string> {

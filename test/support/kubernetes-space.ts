@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Cluster as Client } from "../../platforms/kubernetes/cluster.ts";
@@ -8,7 +8,7 @@ import { unlessGone } from "../../platforms/kubernetes/refusal.ts";
 import { neededRights } from "../../platforms/kubernetes/rights.ts";
 import { type KubernetesSettings, kubernetesSettings } from "../../platforms/kubernetes/settings.ts";
 import type { Cluster } from "../../toolchain/kubernetes/cluster.ts";
-import { kubectl, namespaceOf } from "./cluster.ts";
+import { kubectl, leadThrough, namespaceOf } from "./cluster.ts";
 
 type KubernetesObject = { metadata: { name: string } } & Record<string, unknown>;
 type Right = { group: string; resource: string; subresource?: string; verbs: readonly string[] };
@@ -118,15 +118,8 @@ export class KubernetesSpace {
 
   /** A kubeconfig that leads to another address of the same server. */
   async through(port: number): Promise<string> {
-    const config = JSON.parse(
-      await kubectl(this.cluster, ["config", "view", "--raw", "--flatten", "--output=json"], this.#deployer),
-    );
-    const [{ cluster }] = config.clusters;
-    const { hostname } = new URL(cluster.server);
-    cluster.server = `https://127.0.0.1:${port}`;
-    cluster["tls-server-name"] = hostname;
     const file = join(this.folder, `${port}.kubeconfig`);
-    await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+    await leadThrough(this.cluster, { from: this.#deployer, to: file, port });
     return file;
   }
 

@@ -10,6 +10,7 @@ import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import type { StepName } from "../../lifecycle/update/step-names.ts";
 import { dockerClient, inspectContainer } from "../../platforms/docker/client.ts";
 import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
+import { type Asked, answerIn, askArgv } from "./asked.ts";
 import { outcomeOf, type Run } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
 import { removeVolume } from "./removal.ts";
@@ -212,6 +213,18 @@ export class World {
     return { pid: child.pid ?? -1, ended: outcomeOf(child) };
   }
 
+  /** An `up` that waits before this step of this workload. */
+  async startUpTo(name: string, step: StepName): Promise<ReturnType<World["startUp"]>> {
+    await this.breakAt(name, step);
+    const run = this.startUp();
+    const early = run.ended.then(({ output }) => {
+      throw new Error(`the update ended before ${step}:\n${output}`);
+    });
+    await Promise.race([this.reached(name, step), early]);
+    early.catch(() => {});
+    return run;
+  }
+
   environment(): Record<string, string> {
     return {
       ...(process.env as Record<string, string>),
@@ -271,22 +284,8 @@ export class World {
   }
 
   /** Runs Node inside a container: looks at a workload with another client than ours. */
-  async ask(
-    name: string,
-    path: string,
-    init: { method?: string; body?: unknown } = {},
-  ): Promise<{ status: number; body: unknown }> {
-    const script =
-      "const [url,method,body]=process.argv.slice(1);" +
-      "fetch(url,{method,...(body&&{body,headers:{'content-type':'application/json'}})})" +
-      ".then(async(r)=>console.log(JSON.stringify({status:r.status,body:await r.json()})))";
-    const body = init.body === undefined ? "" : JSON.stringify(init.body);
-    const asked = await runProgram(
-      "docker",
-      ["exec", name, "node", "-e", script, `http://127.0.0.1:18789${path}`, init.method ?? "GET", body],
-      this.environment(),
-    );
-    return JSON.parse(asked.output) as { status: number; body: unknown };
+  async ask(name: string, path: string, asked: Asked = {}): Promise<{ status: number; body: unknown }> {
+    return answerIn(await runProgram("docker", ["exec", name, ...askArgv(path, asked)], this.environment()));
   }
 
   /** Puts a switch of the fixture into a workload's state. */

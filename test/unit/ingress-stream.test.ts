@@ -93,6 +93,24 @@ describe("a stream", () => {
     expect(counts.longest).toBe(0.5);
   });
 
+  test("says how long nobody was served, however many failed or waited meanwhile", async () => {
+    let came = 0;
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    const counts = await streamed(
+      (_, response) => {
+        came += 1;
+        now += 10;
+        response.writeHead(came > 3 && came <= 33 ? 503 : 200).end("{}");
+      },
+      { requests: 40 },
+    );
+    expect(counts.failed).toBe(30);
+    // From the answer to the third to the answer to the 34th.
+    expect(counts.silence).toBeGreaterThanOrEqual(0.3);
+    expect(counts.silence).toBeLessThan(0.4);
+  });
+
   test("asks for the name of the workload, not for the address of the ingress, with its own headers", async () => {
     const seen = new Set<string>();
     await streamed(({ headers }, response) => {
@@ -160,6 +178,7 @@ test("the counts of a stream are one line a workload", () => {
       sent: 100,
       served: 97,
       longest: 5.62,
+      silence: 5.6,
       unauthorized: 1,
       failed: 2,
       failures: { "HTTP 503": 2 },
@@ -170,6 +189,7 @@ test("the counts of a stream are one line a workload", () => {
       sent: 1,
       served: 1,
       longest: 0.01,
+      silence: 0.02,
       unauthorized: 0,
       failed: 0,
       failures: {},

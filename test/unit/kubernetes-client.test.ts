@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { EngineFailure } from "../../platforms/failure.ts";
+import type { OpenOptions } from "../../platforms/kind.ts";
 import { Cluster } from "../../platforms/kubernetes/cluster.ts";
-import { createOnce } from "../../platforms/kubernetes/pods.ts";
+import { createOnce, followPod } from "../../platforms/kubernetes/pods.ts";
 import { isConflict, isForbidden, isNotFound, Refusal } from "../../platforms/kubernetes/refusal.ts";
 import { settings } from "./kubernetes-objects.ts";
 
@@ -47,7 +48,7 @@ beforeEach(async () => {
 });
 afterEach(close);
 
-function cluster(answer = 30): Cluster {
+function cluster(answer = 30, options?: OpenOptions): Cluster {
   const kubeconfig = join(folder, "config");
   const content = {
     "current-context": "test",
@@ -56,7 +57,7 @@ function cluster(answer = 30): Cluster {
     users: [{ name: "u", user: { token: "secret" } }],
   };
   writeFileSync(kubeconfig, stringify(content));
-  return new Cluster(settings({ namespace: "ns", kubeconfig, answer }));
+  return new Cluster(settings({ namespace: "ns", kubeconfig, answer }), options);
 }
 
 describe("a question to the API server", () => {
@@ -123,6 +124,16 @@ describe("a question to the API server", () => {
     expect(asked).toHaveLength(3);
   });
 
+  test("is asked again where it answered whoever has started this program", async () => {
+    answers = [status(200, { ok: true })];
+    const one = cluster(30, { answers: true });
+    await close();
+    const waiting = one.ask({ path: "/x" });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await listen();
+    expect(await waiting).toEqual({ ok: true });
+  });
+
   test("is given up when the server is gone for longer than that", async () => {
     answers = [status(200), status(503, { message: "not yet" })];
     const one = cluster();
@@ -171,5 +182,36 @@ describe("a creation", () => {
     const other = { metadata: { name: "p", annotations: { "clawforce.io/call": "2" } } };
     answers = [status(409, { message: "exists" }), status(200, other)];
     await expect(createOnce(cluster(), "/pods", pod)).rejects.toThrow("exists");
+  });
+});
+
+describe("a pod that no node takes", () => {
+  const turnedAway = (minutes: number) => {
+    const lastTransitionTime = new Date(Date.now() - minutes * 60_000).toISOString();
+    const reasons = {
+      reason: "Unschedulable",
+      message: "0/1 nodes are available: 1 node(s) were unschedulable.",
+    };
+    const condition = { type: "PodScheduled", status: "False", ...reasons, lastTransitionTime };
+    return status(200, { metadata: { name: "p" }, status: { phase: "Pending", conditions: [condition] } });
+  };
+  const placed = status(200, { metadata: { name: "p" }, spec: { nodeName: "n" }, status: {} });
+  const follow = () =>
+    followPod(cluster(), "p", {
+      ...{ deadline: 3600, late: () => new Error("late") },
+      look: ({ spec }) => spec?.nodeName,
+    });
+
+  test("is waited for, as a drained node comes back", async () => {
+    answers = [turnedAway(0), turnedAway(9), placed];
+    expect(await follow()).toBe("n");
+  });
+
+  test("is given up after a while, with the scheduler's reason", async () => {
+    answers = [turnedAway(11), placed];
+    await expect(follow()).rejects.toThrow(
+      "the pod p has waited for 10 minutes: no node takes it (Unschedulable: 0/1 nodes are available: " +
+        "1 node(s) were unschedulable.). Make room on a node or uncordon one, then try again.",
+    );
   });
 });

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { holderIn, isExpired, leaseMetadata, leaseSpec, renewed } from "../../platforms/kubernetes/lease.ts";
+import {
+  holderIn,
+  isExpired,
+  leaseMetadata,
+  leaseSpec,
+  lifeIn,
+  renewed,
+} from "../../platforms/kubernetes/lease.ts";
 import type { LockRequest } from "../../platforms/lock.ts";
 
 const began = new Date("2026-11-30T08:00:00.000Z");
@@ -7,7 +14,12 @@ const later = (seconds: number) => new Date(began.getTime() + seconds * 1000);
 const request: LockRequest = {
   ...{ kind: "repository", of: "bot-a", purpose: "cold snapshot: ü", image: "unused", wait: 0 },
 };
-const metadata = leaseMetadata(request, { host: "deployer", pid: 42, since: began.toISOString() });
+const metadata = leaseMetadata(request, {
+  host: "deployer",
+  pid: 42,
+  since: began.toISOString(),
+  life: "boot/1",
+});
 
 describe("a lease", () => {
   test("is held until its time is over, and longer when it is renewed", () => {
@@ -35,6 +47,7 @@ describe("a lease", () => {
       ...{ kind: "repository", of: "bot-a", purpose: "cold snapshot: ü" },
       ...{ host: "deployer", pid: 42, since: "2026-11-30T08:00:00.000Z" },
     });
+    expect(lifeIn({ metadata })).toBe("boot/1");
   });
 
   test("has times as the API takes them", () => {
