@@ -6,6 +6,8 @@ export interface PlatformWords {
   disk: { name: string; advice: string };
   /** Shows whether it answers. */
   answerCommand(): string;
+  /** Lists what is there, that of others too. */
+  listCommand(): string;
   /** Shows the log of a unit. */
   logCommand(unit: string): string;
   /** Shows whether it can get an image. */

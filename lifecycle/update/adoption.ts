@@ -53,8 +53,8 @@ export function adoptionMove(
   return { kind: "adopt", from: image, to, stranger };
 }
 
-export function noSuchContainer(name: string): string {
-  return `there is no container ${name} to adopt: \`docker ps --all\` lists them. To start on the state as it is, take \`adopt\` out.`;
+export function noSuchUnit(name: string, { listCommand }: Platform["words"]): string {
+  return `there is no ${name} to adopt: \`${listCommand()}\` lists what is there. To start on the state as it is, take \`adopt\` out.`;
 }
 
 /** Reads only. Undefined: nothing is there under this name. */

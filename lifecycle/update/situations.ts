@@ -11,7 +11,7 @@ import { withChange } from "../evidence/settings.ts";
 import { withLeft } from "../snapshot/left-places.ts";
 import { PreparationMark } from "../workdir/preparation-mark.ts";
 import { logOf } from "../workload.ts";
-import { adoptionOf, failedName, noSuchContainer } from "./adoption.ts";
+import { adoptionOf, failedName, noSuchUnit } from "./adoption.ts";
 import { canaryBefore } from "./first-on-image.ts";
 import { interruptedFacts } from "./interrupted.ts";
 import { knownOf } from "./known.ts";
@@ -118,7 +118,7 @@ async function withAdoption(found: Found, platform: LookingPlatform): Promise<Fo
   const adoption = await adoptionOf(platform, wanted, adopt, journal);
   if (adoption !== undefined) return { ...found, move: adoption.move, adoptionProblems: adoption.problems };
   const isOver = journal !== undefined || lastImage(records) !== undefined;
-  return isOver ? found : { ...found, adoptionProblems: [noSuchContainer(adopt.container)] };
+  return isOver ? found : { ...found, adoptionProblems: [noSuchUnit(adopt.container, platform.words)] };
 }
 
 async function find(

@@ -12,6 +12,7 @@ export function dockerWords(host: string): PlatformWords {
         "are not: they remove the image to go back to.",
     },
     answerCommand: () => `docker --host ${host} version`,
+    listCommand: () => "docker ps --all",
     logCommand: (unit) => `docker logs --tail 50 ${unit}`,
     pullCommand: (reference) => `docker pull ${reference}, on the Docker host`,
     folderCommand: (path) => `install -d -m 0700 ${path}, on the Docker host`,

@@ -12,6 +12,7 @@ export function kubernetesWords(cluster: Pick<Cluster, "kinds" | "kubectl">): Pl
         "`kubectl describe node` shows whether that disk is under pressure. Its kubelet removes images that nothing uses.",
     },
     answerCommand: () => cluster.kubectl("get --raw /readyz"),
+    listCommand: () => cluster.kubectl("get statefulset,deployment"),
     logCommand: (unit) => cluster.kubectl(`logs --tail 50 ${controllerOf(unit)}`),
     pullCommand: (reference) => `crictl pull ${reference}, on a node of the cluster`,
     folderCommand: () => undefined,

@@ -341,6 +341,7 @@ export class MemoryPlatform implements Platform {
     place: "this memory",
     disk: { name: "its own disk", advice: "Free some of it." },
     answerCommand: () => "nothing to be run",
+    listCommand: () => "list of all",
     logCommand: (unit) => `log of ${unit}`,
     pullCommand: (reference) => `get ${reference}`,
     folderCommand: (path) => `make ${path}`,

@@ -346,7 +346,7 @@ describe("a gateway that can't be adopted as it is", () => {
   it("because it is not there is refused", async () => {
     world.platform.units.delete(old);
     await expect(situationsInWindow(world.config, "test", world.platform)).rejects.toThrow(
-      `there is no container ${old} to adopt`,
+      `there is no ${old} to adopt: \`list of all\` lists what is there`,
     );
   });
 
