@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { runProcess } from "../platforms/child-process.ts";
+import { statFields } from "../platforms/process-stat.ts";
 
 /** Clock ticks of a second, the same on every Linux that Node runs on. */
 const ticks = 100;
@@ -21,9 +22,9 @@ async function startFromProc(pid: number): Promise<Date | undefined> {
   }
 }
 
-/** From /proc/PID/stat and /proc/stat; undefined for a zombie. The name in field 2 may itself hold spaces and brackets. */
+/** From /proc/PID/stat and /proc/stat; undefined for a zombie. */
 export function startIn(stat: string, system: string): Date | undefined {
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = statFields(stat);
   const boot = Number(/^btime (\d+)$/m.exec(system)?.[1]);
   return fields[0] === "Z" ? undefined : new Date((boot + Number(fields[19]) / ticks) * 1000);
 }

@@ -1,6 +1,6 @@
 import { gatewayContainer } from "../config/container-schema.ts";
 import type { Publish } from "../config/publish.ts";
-import { type NamedSecrets, secretNames } from "./adopted-secrets.ts";
+import { type HeldSecrets, type NamedSecrets, secretNames } from "./adopted-secrets.ts";
 import type { Loss } from "./displaced.ts";
 import type { UnitCondition } from "./platform.ts";
 
@@ -108,6 +108,36 @@ export const controlPlaneKinds = [
   { prefix: "CLAWFORCE_", database: "clawforce.db" },
   { prefix: "CLAWORC_", database: "claworc.db" },
 ] as const;
+
+/**
+ * Each of these units, and why the others can't be adopted: a sentence each. Values that are the same are one secret.
+ *
+ * @param read - one of them, after those before it; throws a `NotAdoptable` where it can't be.
+ */
+export async function adoptEach(
+  units: readonly string[],
+  taken: readonly string[],
+  read: (
+    unit: string,
+    before: readonly Adoption[],
+  ) => Promise<{ adoption: Adoption; values: Readonly<Record<string, string>> }>,
+): Promise<{ adoptions: Adoption[]; refusals: string[] }> {
+  const adoptions: Adoption[] = [];
+  const held: HeldSecrets[] = [];
+  const refusals: string[] = [];
+  for (const unit of units) {
+    try {
+      const { adoption, values } = await read(unit, adoptions);
+      adoptions.push(adoption);
+      held.push({ instance: adoption.instance, names: adoption.secrets, values });
+    } catch (error) {
+      if (!(error instanceof NotAdoptable)) throw error;
+      refusals.push(error.message);
+    }
+  }
+  const named = secretNames(held, new Set(taken));
+  return { adoptions: adoptions.map((each, index) => withSecrets(each, named[index])), refusals };
+}
 
 /** With the names that its secrets have in the stack: those of its own stand beside its name. */
 export function withSecrets(adoption: Adoption, named: NamedSecrets | undefined): Adoption {

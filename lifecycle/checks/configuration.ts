@@ -1,9 +1,9 @@
 import { scryptSync } from "node:crypto";
 import { fieldAt } from "../../config/json.ts";
+import { variableIn } from "../../config/variable.ts";
 import { keyedHash, newSalt } from "../evidence/keyed-hash.ts";
 import type { ConfigurationPrint } from "../evidence/records.ts";
 import { unitOf } from "../update/unit-of.ts";
-import { variableIn } from "../variable.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { oneLine } from "./cli-output.ts";
 import { parsedJson5 } from "./json5.ts";

@@ -1,12 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { externalDatabase, externalDatabaseText } from "../../config/external-database.ts";
+import { variableIn } from "../../config/variable.ts";
 import type { ControlPlaneApi } from "../../platforms/control-plane-api.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { Attempt } from "../checks/judge.ts";
 import type { ControlPlaneBaseline } from "../evidence/control-plane-baseline.ts";
 import type { BaselineEntry } from "../evidence/records.ts";
-import { variableIn } from "../variable.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { accessOf, controlPlaneOf } from "./access.ts";
 import { checkLogin, checkNewestBackup, readBaseline } from "./baseline.ts";

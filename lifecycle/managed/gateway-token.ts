@@ -1,5 +1,5 @@
+import { variableIn } from "../../config/variable.ts";
 import { unitOf } from "../update/unit-of.ts";
-import { variableIn } from "../variable.ts";
 import type { WorkloadContext } from "../workload.ts";
 
 /** The token of a managed gateway is the control plane's to give: its container has it. */

@@ -1,5 +1,6 @@
 import { fingerprint } from "../../config/fingerprint.ts";
 import { type RehearsalConfig, usualRehearsal } from "../../config/rehearsal-schema.ts";
+import { splitVariable } from "../../config/variable.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
 import { configuredStart } from "../snapshot/configured-start.ts";
 import type { Workload } from "../workload.ts";
@@ -62,9 +63,4 @@ function withSecrets(workload: Rehearsed, secrets: Record<string, string>, token
 export function secretVariables({ made }: Pick<Workload, "made">): string[] {
   const { secrets = {}, instanceSecrets = {} } = made?.later ?? {};
   return [...new Set([...Object.keys(secrets), ...Object.keys(instanceSecrets)])];
-}
-
-function splitVariable(entry: string): [string, string] {
-  const at = entry.indexOf("=");
-  return [entry.slice(0, at), entry.slice(at + 1)];
 }

@@ -1,9 +1,9 @@
 import { containerOf, sourceOf, type WorkloadConfig } from "../../config/rollout.ts";
 import { furtherPlaces, type StatePlace } from "../../config/state-places.ts";
+import { variableIn } from "../../config/variable.ts";
 import type { Loss } from "../../platforms/displaced.ts";
 import type { Platform, Unit, UnitCondition } from "../../platforms/platform.ts";
 import { type Move, sameDigest } from "../evidence/move.ts";
-import { variableIn } from "../variable.ts";
 import type { CutOverJournal } from "../workdir/journal.ts";
 import type { WorkloadContext } from "../workload.ts";
 

@@ -1,6 +1,6 @@
 import { containerOf } from "../../config/rollout.ts";
+import { variableIn } from "../../config/variable.ts";
 import type { Platform } from "../../platforms/platform.ts";
-import { variableIn } from "../variable.ts";
 import type { Situation } from "./situation.ts";
 
 /** The values that a container has. */

@@ -1,5 +1,4 @@
-import { type HeldSecrets, secretNames } from "../adopted-secrets.ts";
-import { type Adoption, NotAdoptable, type WantedUnits, withSecrets } from "../adoption.ts";
+import { type Adoption, adoptEach, NotAdoptable, type WantedUnits } from "../adoption.ts";
 import type { DockerHost } from "./access.ts";
 import { type AdoptionQuestion, goneImage, variablesOf } from "./adopted-settings.ts";
 import { adoptionOf, withoutSharedPlaces } from "./adoption.ts";
@@ -17,34 +16,31 @@ export async function adoptable(
   takenSecrets: readonly string[] = [],
 ): Promise<{ adoptions: Adoption[]; refusals: string[] }> {
   const docker = dockerClient(platform.host, platform);
-  const adoptions: Adoption[] = [];
-  const held: HeldSecrets[] = [];
-  const refusals: string[] = [];
   try {
-    for (const name of await namesOf(docker, wanted)) {
-      const seen = await inspectContainer(docker, name);
-      if (seen === undefined) {
-        refusals.push(`There is no container ${name} on this host: \`docker ps --all\` lists them.`);
-        continue;
-      }
-      try {
+    const { adoptions, refusals } = await adoptEach(
+      await namesOf(docker, wanted),
+      takenSecrets,
+      async (name, before) => {
+        const seen = await inspectContainer(docker, name);
+        if (seen === undefined) throw new NotAdoptable(noContainer(name));
         const { found, notes } = await withNetworkOwner(docker, seen);
         const question = { ...asked, files: await singleFiles(docker, found) };
         const read = adoptionOf(found, (await inspectImage(docker, found.Image)) ?? goneImage, question);
-        const adoption = { ...read, instance: freeName(read.instance, adoptions) };
-        adoptions.push({ ...adoption, notes: [...adoption.notes, ...notes] });
-        held.push({ instance: adoption.instance, names: adoption.secrets, values: variablesOf(found) });
-      } catch (error) {
-        if (!(error instanceof NotAdoptable)) throw error;
-        refusals.push(error.message);
-      }
-    }
+        const instance = freeName(read.instance, before);
+        return {
+          adoption: { ...read, instance, notes: [...read.notes, ...notes] },
+          values: variablesOf(found),
+        };
+      },
+    );
+    return { adoptions: withoutSharedPlaces(adoptions, asked), refusals };
   } catch (error) {
     throw unreachableHost(platform.host, error);
   }
-  const named = secretNames(held, new Set(takenSecrets));
-  const whole = adoptions.map((each, index) => withSecrets(each, named[index]));
-  return { adoptions: withoutSharedPlaces(whole, asked), refusals };
+}
+
+export function noContainer(name: string): string {
+  return `There is no container ${name} on this host: \`docker ps --all\` lists them.`;
 }
 
 /** `a_b` and `a-b` are two containers, and one name of an instance. */

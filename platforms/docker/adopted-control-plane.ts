@@ -12,6 +12,7 @@ import {
 } from "../adoption.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import type { DockerHost } from "./access.ts";
+import { noContainer } from "./adoptable.ts";
 import { withAliases } from "./adopted-networks.ts";
 import {
   goneImage,
@@ -40,9 +41,7 @@ export async function adoptableControlPlane(
   const docker = dockerClient(platform.host, platform);
   try {
     const found = await inspectContainer(docker, name);
-    if (found === undefined) {
-      throw new NotAdoptable(`There is no container ${name} on this host: \`docker ps --all\` lists them.`);
-    }
+    if (found === undefined) throw new NotAdoptable(noContainer(name));
     const image = (await inspectImage(docker, found.Image)) ?? goneImage;
     const adoption = controlPlaneOf(found, image, asked, await managedBeside(docker, found));
     return withSecretNames(adoption, variablesOf(found), takenSecrets);

@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import type Docker from "dockerode";
 import type { Publish } from "../../config/publish.ts";
 import { formatDuration } from "../../config/units.ts";
+import { splitVariable } from "../../config/variable.ts";
 import { isSecretName, secretNameOf } from "../adopted-secrets.ts";
 import { type AdoptedSettings, usual } from "../adoption.ts";
 import type { Loss } from "../displaced.ts";
@@ -100,7 +101,7 @@ function environmentOf({ Config }: Inspected, image: InspectedImage) {
   let hasToken = false;
   for (const entry of Config.Env ?? []) {
     if (ofImage.has(entry)) continue;
-    const [name, value] = variableOf(entry);
+    const [name, value] = splitVariable(entry);
     if (name === usual.tokenVariable) hasToken = true;
     else if (isSecretName(name) && value !== "") secrets[name] = secretNameOf(name);
     else plain[name] = value;
@@ -108,15 +109,9 @@ function environmentOf({ Config }: Inspected, image: InspectedImage) {
   return { plain, secrets, hasToken };
 }
 
-/** A value may have line breaks and more than one `=`; Docker takes a name without one as well. */
-function variableOf(entry: string): [name: string, value: string] {
-  const [name = "", ...rest] = entry.split("=");
-  return [name, rest.join("=")];
-}
-
 /** By their names. */
 export function variablesOf({ Config }: Pick<Inspected, "Config">): Record<string, string> {
-  return Object.fromEntries((Config.Env ?? []).map(variableOf));
+  return Object.fromEntries((Config.Env ?? []).map(splitVariable));
 }
 
 function stopSignalOf(config: object): string | undefined {

@@ -1,4 +1,5 @@
 import type { ContainerCreateOptions, ContainerInspectInfo, MountSettings } from "dockerode";
+import { splitVariable } from "../../config/variable.ts";
 import type { StartSettings, TrialLimits } from "../platform.ts";
 
 /** How a container is started that is like a workload's own, and is none. */
@@ -77,7 +78,7 @@ export function limitsOf({ memory: least, cpus, processes }: TrialLimits, own: n
 }
 
 export function withOverrides(served: string[], overrides: Record<string, string>): string[] {
-  const kept = served.filter((entry) => !(entry.slice(0, entry.indexOf("=")) in overrides));
+  const kept = served.filter((entry) => !(splitVariable(entry)[0] in overrides));
   return [...kept, ...entriesOf(overrides)];
 }
 

@@ -1,22 +1,15 @@
-import { type HeldSecrets, secretNames } from "../adopted-secrets.ts";
-import {
-  type Adoption,
-  type AdoptionSource,
-  NotAdoptable,
-  withSecretNames,
-  withSecrets,
-} from "../adoption.ts";
+import { splitVariable } from "../../config/variable.ts";
+import { type AdoptionSource, adoptEach, NotAdoptable, withSecretNames } from "../adoption.ts";
 import { managingControlPlane } from "../clawforce/recognise.ts";
 import { type AskedUnit, adoptedControlPlane, adoptedUnit } from "./adopted-unit.ts";
 import { Cluster } from "./cluster.ts";
 import { execInPod } from "./exec.ts";
-import { type FoundUnit, findUnit, ownContainer, podOf } from "./found-unit.ts";
-import type { Service } from "./objects.ts";
+import { type FoundUnit, findService, findUnit, ownContainer, podOf } from "./found-unit.ts";
 import { unitsIn } from "./observe.ts";
-import { unlessGone } from "./refusal.ts";
 import type { KubernetesSettings } from "./settings.ts";
 import { statusWord } from "./unit.ts";
 import { variablesOf } from "./variables.ts";
+import { kubernetesWords } from "./words.ts";
 
 /** The StatefulSets and Deployments of a namespace that somebody else has made. Reads only. */
 export function kubernetesAdoptions(settings: KubernetesSettings): AdoptionSource {
@@ -28,25 +21,10 @@ export function kubernetesAdoptions(settings: KubernetesSettings): AdoptionSourc
           "A namespace has no Compose projects. Write --container with the names of its StatefulSets and Deployments.",
         );
       }
-      const adoptions: Adoption[] = [];
-      const held: HeldSecrets[] = [];
-      const refusals: string[] = [];
-      for (const name of wanted.containers) {
-        try {
-          const adoption = adoptedUnit(cluster, await askedUnit(cluster, name), asked);
-          adoptions.push(adoption);
-          held.push({
-            instance: adoption.instance,
-            names: adoption.secrets,
-            values: await valuesOf(cluster, name),
-          });
-        } catch (error) {
-          if (!(error instanceof NotAdoptable)) throw error;
-          refusals.push(error.message);
-        }
-      }
-      const named = secretNames(held, new Set(taken));
-      return { adoptions: adoptions.map((each, index) => withSecrets(each, named[index])), refusals };
+      return adoptEach(wanted.containers, taken, async (name) => {
+        const unit = await askedUnit(cluster, name);
+        return { adoption: adoptedUnit(cluster, unit, asked), values: await valuesOf(cluster, unit.found) };
+      });
     },
     controlPlane: async (name, asked, taken) => {
       const instances = (await unitsIn(cluster)).filter(
@@ -56,10 +34,14 @@ export function kubernetesAdoptions(settings: KubernetesSettings): AdoptionSourc
         name: found.controller.metadata.name,
         state: statusWord(found),
       }));
-      const adoption = adoptedControlPlane(cluster, await askedUnit(cluster, name), asked, managed);
-      return withSecretNames(adoption, await valuesOf(cluster, name), taken);
+      const unit = await askedUnit(cluster, name);
+      const adoption = adoptedControlPlane(cluster, unit, asked, managed);
+      return withSecretNames(adoption, await valuesOf(cluster, unit.found), taken);
     },
-    values: (name) => valuesOf(cluster, name),
+    values: async (name) => {
+      const found = await findUnit(cluster, name);
+      return found === undefined ? {} : valuesOf(cluster, found);
+    },
   };
 }
 
@@ -67,12 +49,10 @@ async function askedUnit(cluster: Cluster, name: string): Promise<AskedUnit> {
   const found = await findUnit(cluster, name);
   if (found === undefined) {
     throw new NotAdoptable(
-      `There is no StatefulSet and no Deployment ${name} in the namespace ${cluster.namespace}: \`${cluster.kubectl("get statefulset,deployment")}\` lists them.`,
+      `There is no StatefulSet and no Deployment ${name} in the namespace ${cluster.namespace}: \`${kubernetesWords(cluster).listCommand()}\` lists them.`,
     );
   }
-  const path = cluster.in("v1", "services", name);
-  const service = await unlessGone(cluster.ask<Service>({ path }));
-  return { found, service, user: await userIn(cluster, found) };
+  return { found, service: await findService(cluster, name), user: await userIn(cluster, found) };
 }
 
 /** Seconds for a program of an instant. */
@@ -97,12 +77,7 @@ async function userIn(cluster: Cluster, found: FoundUnit): Promise<string | unde
 }
 
 /** Of its variables, those in Secrets too. They go no further than to who takes them over. */
-async function valuesOf(cluster: Cluster, name: string): Promise<Record<string, string>> {
-  const found = await findUnit(cluster, name);
-  if (found === undefined) return {};
-  const { env } = ownContainer({ name, spec: found.controller.spec.template.spec });
-  const variables = await variablesOf(cluster, env);
-  return Object.fromEntries(
-    variables.map((each) => [each.slice(0, each.indexOf("=")), each.slice(each.indexOf("=") + 1)]),
-  );
+async function valuesOf(cluster: Cluster, { controller }: FoundUnit): Promise<Record<string, string>> {
+  const { env } = ownContainer({ name: controller.metadata.name, spec: controller.spec.template.spec });
+  return Object.fromEntries((await variablesOf(cluster, env)).map(splitVariable));
 }

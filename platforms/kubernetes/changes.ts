@@ -13,15 +13,14 @@ import { sorted } from "./unit.ts";
  * where the deployer may not apply them, and where there is nothing to change, so that this is known before anything stops.
  */
 export async function changesTemplate(cluster: Cluster, name: string, wanted: unknown): Promise<boolean> {
-  if (!isMapping(wanted)) throw new OperationFailure(`${name}: its inputs are none: ${typeof wanted}.`);
-  const kind = kindOf(wanted.kind);
+  const { kind, inputs } = inputsOf(name, wanted);
   const live = await unlessGone(cluster.ask<Controller>({ path: pathOf(cluster, kind, name) }));
   if (live === undefined) {
     throw new OperationFailure(
       `the ${kind} ${name} is gone: somebody has deleted it. Run \`pulumi up --refresh\`: it is made again, on its state.`,
     );
   }
-  const apply = (force: boolean) => tried(cluster, { kind, live, wanted, force });
+  const apply = (force: boolean) => tried(cluster, { kind, live, inputs, force });
   const applied = await apply(false).catch((error) => {
     if (!isConflict(error)) throw error;
     refuseForeignOwners(error as Error, `${kind} ${name}`);
@@ -34,22 +33,21 @@ export async function changesTemplate(cluster: Cluster, name: string, wanted: un
 
 /** Whether a unit of somebody else's may be changed so: whoever owns its fields loses them in the change itself. */
 export async function refuseChange(cluster: Cluster, name: string, wanted: unknown): Promise<void> {
-  if (!isMapping(wanted)) throw new OperationFailure(`${name}: its inputs are none: ${typeof wanted}.`);
-  const kind = kindOf(wanted.kind);
+  const { kind, inputs } = inputsOf(name, wanted);
   const live = await cluster.ask<Controller>({ path: pathOf(cluster, kind, name) });
-  await tried(cluster, { kind, live, wanted, force: true });
+  await tried(cluster, { kind, live, inputs, force: true });
 }
 
 interface Change {
   kind: ControllerKind;
   live: Controller;
-  wanted: Record<string, unknown>;
+  inputs: Record<string, unknown>;
   /** Also where others own what it changes. */
   force: boolean;
 }
 
 /** What an apply would make of it, by the server's word. */
-async function tried(cluster: Cluster, { kind, live, wanted, force }: Change): Promise<Controller> {
+async function tried(cluster: Cluster, { kind, live, inputs, force }: Change): Promise<Controller> {
   const { name } = live.metadata;
   try {
     return await cluster.ask<Controller>({
@@ -57,7 +55,7 @@ async function tried(cluster: Cluster, { kind, live, wanted, force }: Change): P
       path: pathOf(cluster, kind, name),
       query: { dryRun: "All", force, fieldManager: managerOf(live) },
       type: "application/apply-patch+yaml",
-      body: { apiVersion: "apps/v1", ...applicable(wanted), kind },
+      body: { apiVersion: "apps/v1", ...applicable(inputs), kind },
     });
   } catch (error) {
     if (!isForbidden(error)) throw error;
@@ -126,7 +124,8 @@ function withoutOwnKeys(value: unknown): unknown {
   );
 }
 
-/** The provider's inputs say it; those of states from before there were two kinds need not. */
-function kindOf(kind: unknown): ControllerKind {
-  return isControllerKind(kind) ? kind : "StatefulSet";
+/** The provider's inputs say the kind; those of states from before there were two kinds need not. */
+function inputsOf(name: string, inputs: unknown): Pick<Change, "kind" | "inputs"> {
+  if (!isMapping(inputs)) throw new OperationFailure(`${name}: its inputs are none: ${typeof inputs}.`);
+  return { kind: isControllerKind(inputs.kind) ? inputs.kind : "StatefulSet", inputs };
 }

@@ -2,7 +2,7 @@ import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
 import { type ControllerKind, controllerKinds, controllers, isControllerKind } from "./controller-kind.ts";
 import { objectName } from "./labels.ts";
-import type { Container, Controller, Metadata, Pod } from "./objects.ts";
+import type { Container, Controller, Metadata, Pod, Service } from "./objects.ts";
 import { NotRunning, unlessGone } from "./refusal.ts";
 
 /** What makes the pod of a unit, and the pod where there is one. */
@@ -29,6 +29,11 @@ export async function findUnit(cluster: Cluster, name: string): Promise<FoundUni
     }
   }
   return undefined;
+}
+
+/** The Service of a unit's name; undefined: there is none. */
+export function findService(cluster: Cluster, name: string): Promise<Service | undefined> {
+  return unlessGone(cluster.ask<Service>({ path: cluster.in("v1", "services", name) }));
 }
 
 function podsBy(cluster: Cluster, { spec }: Controller): Promise<Pod[]> {

@@ -1,6 +1,7 @@
 import type { Cluster } from "./cluster.ts";
 import { fieldManager } from "./labels.ts";
 import type { KubernetesObject, Metadata } from "./objects.ts";
+import { patchMetadata } from "./patch-metadata.ts";
 
 /** By these Helm knows what is its own. */
 export const helmAnnotations = ["meta.helm.sh/release-name", "meta.helm.sh/release-namespace"] as const;
@@ -50,13 +51,7 @@ async function relabel(cluster: Cluster, release: string, from: string, to: stri
   const labelSelector = `owner=${from},name=${release}`;
   const records = await cluster.list<KubernetesObject>(path, { labelSelector });
   for (const { metadata } of records) {
-    await cluster.ask({
-      method: "PATCH",
-      path: cluster.in("v1", "secrets", metadata.name),
-      query: { fieldManager },
-      type: "application/merge-patch+json",
-      body: { metadata: { labels: { owner: to } } },
-    });
+    await patchMetadata(cluster, cluster.in("v1", "secrets", metadata.name), { labels: { owner: to } });
   }
   return records.length;
 }

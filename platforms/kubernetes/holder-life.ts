@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from "node:fs";
+import { statFields } from "../process-stat.ts";
 
-/** Of /proc/PID/stat, counted from its third field: state, and start in ticks since the machine was booted. */
+/** See `statFields`. */
 const [state, start] = [0, 19];
 
 /**
@@ -14,7 +15,7 @@ export function lifeOf(pid: number): string | undefined {
 }
 
 /** Whether a process has ended for certain: it ran where this one runs, and is not there any more. */
-export function hasEnded(pid: number, life: string | undefined): boolean {
+export function processHasEnded(pid: number, life: string | undefined): boolean {
   const place = ownPlace();
   if (life === undefined || place === undefined || !life.startsWith(`${place}/`)) return false;
   try {
@@ -37,11 +38,9 @@ function ownPlace(): string | undefined {
   }
 }
 
-/** The name in the second field may itself hold spaces and brackets. */
 function fieldsOf(pid: number): string[] | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return statFields(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import type { Cluster } from "./cluster.ts";
 import { type FoundUnit, pathOf } from "./found-unit.ts";
-import { exitAnnotation, fieldManager, standsAnnotation, startAnnotation, workloadLabel } from "./labels.ts";
+import { exitAnnotation, standsAnnotation, startAnnotation, workloadLabel } from "./labels.ts";
+import { patchMetadata } from "./patch-metadata.ts";
 import { unlessGone } from "./refusal.ts";
 
 /*
@@ -24,15 +25,7 @@ export async function note(
   { kind, controller }: FoundUnit,
   annotations: Record<string, string | null>,
 ): Promise<void> {
-  await unlessGone(
-    cluster.ask({
-      method: "PATCH",
-      path: pathOf(cluster, kind, controller.metadata.name),
-      query: { fieldManager },
-      type: "application/merge-patch+json",
-      body: { metadata: { annotations } },
-    }),
-  );
+  await unlessGone(patchMetadata(cluster, pathOf(cluster, kind, controller.metadata.name), { annotations }));
 }
 
 /** With what it was started for: see `refuseWithoutStart`. */

@@ -3,7 +3,7 @@ import { withoutExpansion, withSafeArguments } from "./expansion.ts";
 import { onNode } from "./node-of.ts";
 import type { Container, KubernetesObject, Pod, PodSpec, Volume } from "./objects.ts";
 import { mountedPlaces, placeOf } from "./places.ts";
-import { shortLived } from "./pods.ts";
+import { goesWith, shortLived } from "./pods.ts";
 import type { KubernetesSettings } from "./settings.ts";
 
 /** The container that does it, and the one that keeps what it has printed until that was read. */
@@ -113,13 +113,13 @@ function folderLook(
 }
 
 /** Goes with its pod, however that goes. */
-export function stdinSecret({ metadata }: Pod, stdin: string): KubernetesObject & { stringData: object } {
-  const { name, uid = "", labels, annotations } = metadata;
+export function stdinSecret(pod: Pod, stdin: string): KubernetesObject & { stringData: object } {
+  const { name, labels, annotations } = pod.metadata;
   return {
     ...{ apiVersion: "v1", kind: "Secret" },
     metadata: {
       ...{ name, ...(labels && { labels }), ...(annotations && { annotations }) },
-      ownerReferences: [{ apiVersion: "v1", kind: "Pod", name, uid }],
+      ...goesWith(pod),
     },
     stringData: { stdin },
   };

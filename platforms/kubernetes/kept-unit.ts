@@ -13,7 +13,9 @@ import {
 } from "./helm-release.ts";
 import { fieldManager, keptAnnotation, ownPrefix } from "./labels.ts";
 import type { KubernetesObject, ManagedFields, Metadata, PodTemplate } from "./objects.ts";
+import { patchMetadata } from "./patch-metadata.ts";
 import { isConflict, unlessGone } from "./refusal.ts";
+import { kubernetesWords } from "./words.ts";
 
 /*
  * A unit of somebody else's is changed in its place, because Kubernetes renames nothing. What it was like is kept on the
@@ -45,15 +47,20 @@ export async function keepUnit(
   const before = metadata.annotations?.[keptAnnotation];
   const kept = before === undefined ? await keptOf(cluster, path, found) : (JSON.parse(before) as Kept);
   await freeFields(cluster, path);
-  for (const marked of kept.marked) await annotate(cluster, marked, { [keepAnnotation]: "keep" });
-  const own = { [keptAnnotation]: JSON.stringify(kept), ...withoutHelm };
-  const labels = metadata.labels?.[helmLabel] === "Helm" ? { [helmLabel]: null } : {};
-  await annotate(cluster, path, own, labels);
+  for (const marked of kept.marked) await markKept(cluster, marked, "keep");
+  await patchMetadata(cluster, path, {
+    annotations: { [keptAnnotation]: JSON.stringify(kept), ...withoutHelm },
+    ...(metadata.labels?.[helmLabel] === "Helm" && { labels: { [helmLabel]: null } }),
+  });
   const release = releaseOf(kept);
   return [
     `what ${metadata.name} was like is kept in its annotation ${keptAnnotation}`,
     ...(release === undefined ? [] : await hideRelease(cluster, release)),
   ];
+}
+
+function markKept(cluster: Cluster, path: string, word: "keep" | null): Promise<unknown> {
+  return patchMetadata(cluster, path, { annotations: { [keepAnnotation]: word } });
 }
 
 const withoutHelm = Object.fromEntries(helmAnnotations.map((name) => [name, null]));
@@ -106,13 +113,7 @@ async function freeFields(cluster: Cluster, path: string): Promise<void> {
     const managedFields = handedOn(metadata.managedFields);
     const { resourceVersion } = metadata;
     try {
-      await cluster.ask({
-        method: "PATCH",
-        path,
-        query: { fieldManager },
-        type: "application/merge-patch+json",
-        body: { metadata: { resourceVersion, managedFields } },
-      });
+      await patchMetadata(cluster, path, { resourceVersion, managedFields });
       return;
     } catch (error) {
       if (!isConflict(error) || attempt === attempts) throw error;
@@ -137,21 +138,6 @@ export function handedOn(entries: readonly ManagedFields[] = []): ManagedFields[
   });
 }
 
-async function annotate(
-  cluster: Cluster,
-  path: string,
-  annotations: Record<string, string | null>,
-  labels: Record<string, string | null> = {},
-): Promise<void> {
-  await cluster.ask({
-    method: "PATCH",
-    path,
-    query: { fieldManager },
-    type: "application/merge-patch+json",
-    body: { metadata: { annotations, ...(Object.keys(labels).length > 0 && { labels }) } },
-  });
-}
-
 /** As it was, but for its replicas: the caller starts it. What is so already stays. */
 export async function putUnitBack(cluster: Cluster, displaced: Displaced): Promise<void> {
   const { kind, controller } = await mustBe(cluster, displaced);
@@ -159,7 +145,7 @@ export async function putUnitBack(cluster: Cluster, displaced: Displaced): Promi
   const before = annotations[keptAnnotation];
   if (before === undefined) return;
   const kept = JSON.parse(before) as Kept;
-  for (const path of kept.marked) await unlessGone(annotate(cluster, path, { [keepAnnotation]: null }));
+  for (const path of kept.marked) await unlessGone(markKept(cluster, path, null));
   const release = releaseOf(kept);
   if (release !== undefined) await showRelease(cluster, release);
   await cluster.ask({
@@ -181,7 +167,7 @@ async function mustBe(cluster: Cluster, { id, name }: Pick<Displaced, "id" | "na
   if (found?.controller.metadata.uid === uidOf(id)) return found;
   throw new OperationFailure(
     `${name} is another object than the one that was adopted, or gone: it can't be put back. ` +
-      `See what there is: \`${cluster.kubectl("get statefulset,deployment")}\`.`,
+      `See what there is: \`${kubernetesWords(cluster).listCommand()}\`.`,
   );
 }
 

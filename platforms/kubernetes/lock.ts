@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { EngineFailure, OperationFailure } from "../failure.ts";
 import { type HeldLock, type LockHolder, type LockRequest, whileHeld } from "../lock.ts";
 import type { Cluster } from "./cluster.ts";
-import { hasEnded, lifeOf } from "./holder-life.ts";
+import { lifeOf, processHasEnded } from "./holder-life.ts";
 import {
   holderIn,
   isExpired,
@@ -65,7 +65,7 @@ export async function removeDeadLease(cluster: Cluster, name: string): Promise<v
 
 /** Its time is over, or its holder was a process of this machine and is dead: nobody waits for that one. */
 function isOver(cluster: Cluster, lease: Lease): boolean {
-  return isExpired(lease, cluster.now) || hasEnded(holderIn(lease).pid, lifeIn(lease));
+  return isExpired(lease, cluster.now) || processHasEnded(holderIn(lease).pid, lifeIn(lease));
 }
 
 function leases(cluster: Cluster): Promise<Lease[]> {

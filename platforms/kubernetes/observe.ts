@@ -1,4 +1,3 @@
-import { managingControlPlane } from "../clawforce/recognise.ts";
 import { untouchedBy } from "../failure.ts";
 import type { Marked, Observed, WantedLook } from "../platform.ts";
 import type { Cluster } from "./cluster.ts";
@@ -10,7 +9,7 @@ import type { Controller, Pod } from "./objects.ts";
 import { isForbidden } from "./refusal.ts";
 import { refuseMissingRights } from "./rights.ts";
 import { strangerIn } from "./stranger.ts";
-import { statusWord, unitId, unitOf } from "./unit.ts";
+import { unitOf } from "./unit.ts";
 
 /** Three calls for a whole namespace. Throws an OperationFailure of one sentence when the server does not answer. */
 export async function observe(
@@ -57,12 +56,10 @@ export async function unitsIn(cluster: Cluster, labelSelector?: string): Promise
 
 function observedOf(cluster: Cluster, found: FoundUnit, workload: { stack: string; name: string }): Observed {
   const unit = unitOf(found);
-  const managedBy = managingControlPlane(found.controller.metadata.labels ?? {});
+  const { id, image, managedBy } = unit;
   const stranger = strangerIn(cluster, found, workload);
   return {
-    id: unitId(found),
-    image: unit.image,
-    state: statusWord(found),
+    ...{ id, image, state: unit.status },
     serves: unit.running && unit.status === "running" && unit.health !== "unhealthy",
     ...(managedBy !== undefined && { managedBy }),
     ...(stranger === undefined ? { of: workload.name } : { stranger }),

@@ -1,6 +1,7 @@
 import type { StatePlaces } from "../../config/state-places.ts";
 import type { Displaced, Loss, WantedUnit } from "../displaced.ts";
 import { messageOf, OperationFailure, untouchedBy } from "../failure.ts";
+import { fromHome } from "../home-path.ts";
 import type { HttpClient } from "../http.ts";
 import type { InPlace } from "../in-place.ts";
 import type { OpenOptions } from "../kind.ts";
@@ -28,7 +29,7 @@ import { kindOfUnit } from "./controller-kind.ts";
 import { engineFailure } from "./engine-failure.ts";
 import { execInPod } from "./exec.ts";
 import { expanded } from "./expansion.ts";
-import { findUnit, ownContainer, runningPod } from "./found-unit.ts";
+import { findService, findUnit, ownContainer, runningPod } from "./found-unit.ts";
 import { openHttp } from "./http.ts";
 import { fetchImage, imageSize } from "./image.ts";
 import { isThere } from "./in-place.ts";
@@ -41,10 +42,8 @@ import { heldLeases, withLease } from "./lock.ts";
 import { logLines, logReachesBack } from "./logs.ts";
 import { lossesOf } from "./losses.ts";
 import { nodes } from "./node-of.ts";
-import type { Service } from "./objects.ts";
 import { marked, observe } from "./observe.ts";
 import { ownStateFolders } from "./own-folder.ts";
-import { unlessGone } from "./refusal.ts";
 import { missingRights } from "./rights.ts";
 import type { KubernetesSettings } from "./settings.ts";
 import { strangerIn } from "./stranger.ts";
@@ -68,7 +67,9 @@ export class KubernetesPlatform implements Platform {
     refuseChange: (name, wanted) => refuseChange(this.#cluster, name, wanted),
     unfit: async (name, wanted) => {
       const found = await findUnit(this.#cluster, name);
-      return found === undefined ? [] : unfitFor(this.#cluster, found, await this.#service(name), wanted);
+      return found === undefined
+        ? []
+        : unfitFor(this.#cluster, found, await findService(this.#cluster, name), wanted);
     },
     keep: (unit) => keepUnit(this.#cluster, unit),
     make: async (name, deadline) => {
@@ -130,7 +131,7 @@ export class KubernetesPlatform implements Platform {
     const { env } = ownContainer({ name, spec: found.controller.spec.template.spec });
     const unit = { ...unitOf(found), environment: await variablesOf(this.#cluster, env) };
     if (found.controller.metadata.labels?.[workloadLabel] !== undefined) return unit;
-    const service = await this.#service(name);
+    const service = await findService(this.#cluster, name);
     return { ...unit, beside: service === undefined ? [] : ["Service"] };
   }
 
@@ -275,7 +276,7 @@ export class KubernetesPlatform implements Platform {
     const { kubeconfig, context, namespace } = this.#cluster.settings;
     const file = kubeconfig ?? deployer.KUBECONFIG;
     return {
-      ...(file !== undefined && { KUBECONFIG: file.replace(/^~(?=\/)/, deployer.HOME ?? "~") }),
+      ...(file !== undefined && { KUBECONFIG: fromHome(file) }),
       // kubectl itself takes neither from the environment: its caller writes them out.
       ...(context !== undefined && { KUBE_CONTEXT: context }),
       KUBE_NAMESPACE: namespace,
@@ -295,10 +296,6 @@ export class KubernetesPlatform implements Platform {
 
   get words(): PlatformWords {
     return kubernetesWords(this.#cluster);
-  }
-
-  #service(name: string): Promise<Service | undefined> {
-    return unlessGone(this.#cluster.ask<Service>({ path: this.#cluster.in("v1", "services", name) }));
   }
 
   #version(): Promise<{ gitVersion: string; platform: string; major: string; minor: string }> {

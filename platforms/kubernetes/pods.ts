@@ -11,6 +11,7 @@ import {
   purposeAnnotation,
 } from "./labels.ts";
 import type { KubernetesObject, Metadata, Pod, SecretObject } from "./objects.ts";
+import { patchMetadata } from "./patch-metadata.ts";
 import { turnedAwayFor, waitsFor } from "./pod-health.ts";
 import { isConflict, unlessGone } from "./refusal.ts";
 
@@ -83,12 +84,7 @@ export async function createPod(
   await createOnce(cluster, cluster.in("v1", "secrets"), secret);
   try {
     const made = await createOnce(cluster, pods, pod);
-    const { uid = "" } = made.metadata;
-    await cluster.ask({
-      ...{ method: "PATCH", path: cluster.in("v1", "secrets", name) },
-      type: "application/merge-patch+json",
-      body: { metadata: { ownerReferences: [{ apiVersion: "v1", kind: "Pod", name, uid }] } },
-    });
+    await patchMetadata(cluster, cluster.in("v1", "secrets", name), goesWith(made));
     return made;
   } catch (error) {
     // A server that is gone is not waited for twice: `leftOversOf` finds it.
@@ -99,6 +95,11 @@ export async function createPod(
 
 export async function removeSecret(cluster: Cluster, name: string): Promise<void> {
   await unlessGone(cluster.ask({ method: "DELETE", path: cluster.in("v1", "secrets", name) }));
+}
+
+/** What has it goes with the pod, however that goes. */
+export function goesWith({ metadata: { name, uid = "" } }: Pod): Pick<Metadata, "ownerReferences"> {
+  return { ownerReferences: [{ apiVersion: "v1", kind: "Pod", name, uid }] };
 }
 
 /** Looks at a pod until there is what is waited for; undefined from `look` goes on. */

@@ -68,22 +68,28 @@ async function streamed(answer: RequestListener, options: Streamed = {}): Promis
   return a as StreamCounts;
 }
 
+/** Goes on when a test says so. Milliseconds. */
+function stoppedClock(): { now: number } {
+  const clock = { now: 0 };
+  vi.spyOn(performance, "now").mockImplementation(() => clock.now);
+  return clock;
+}
+
 describe("a stream", () => {
   test("sends on whatever the answers take, and says how long the slowest took", async () => {
     const held: ServerResponse[] = [];
     let came = 0;
-    let now = 0;
-    vi.spyOn(performance, "now").mockImplementation(() => now);
+    const clock = stoppedClock();
     const counts = await streamed(
       (_, response) => {
         came += 1;
         held.push(response);
         // The next one is due.
-        if (came <= 20) now += 10;
+        if (came <= 20) clock.now += 10;
         // None is answered before so many have come in: a stream that waits for its answers would hang here.
         if (came < 20) return;
         // The first one was sent at 0.
-        if (came === 20) now = 500;
+        if (came === 20) clock.now = 500;
         for (const each of held.splice(0)) each.end('{"version":"1"}');
       },
       { requests: 20 },
@@ -95,12 +101,11 @@ describe("a stream", () => {
 
   test("says how long nobody was served, however many failed or waited meanwhile", async () => {
     let came = 0;
-    let now = 0;
-    vi.spyOn(performance, "now").mockImplementation(() => now);
+    const clock = stoppedClock();
     const counts = await streamed(
       (_, response) => {
         came += 1;
-        now += 10;
+        clock.now += 10;
         response.writeHead(came > 3 && came <= 33 ? 503 : 200).end("{}");
       },
       { requests: 40 },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hasEnded, lifeOf } from "../../platforms/kubernetes/holder-life.ts";
+import { lifeOf, processHasEnded } from "../../platforms/kubernetes/holder-life.ts";
 
 /** No system gives so high a number to a process. */
 const nobody = 2 ** 30;
@@ -10,19 +10,19 @@ describe("a process that holds a lock", () => {
   test("has one life, and lives", () => {
     expect(life).toMatch(/^[0-9a-f-]{36}\/pid:\[\d+\]\/\d+$/);
     expect(lifeOf(process.pid)).toBe(life);
-    expect(hasEnded(process.pid, life)).toBe(false);
+    expect(processHasEnded(process.pid, life)).toBe(false);
   });
 
   test("has ended where there is none of its number, or another one", () => {
-    expect(hasEnded(nobody, life)).toBe(true);
-    expect(hasEnded(process.pid, `${life}1`)).toBe(true);
+    expect(processHasEnded(nobody, life)).toBe(true);
+    expect(processHasEnded(process.pid, `${life}1`)).toBe(true);
   });
 
   test("is not known to have ended on another machine, after another boot, or without a word of its life", () => {
     const [boot, ...rest] = life.split("/");
-    expect(hasEnded(nobody, [`0${boot?.slice(1)}x`, ...rest].join("/"))).toBe(false);
-    expect(hasEnded(nobody, life.replace(/pid:\[\d+/, "pid:[1"))).toBe(false);
-    expect(hasEnded(nobody, undefined)).toBe(false);
+    expect(processHasEnded(nobody, [`0${boot?.slice(1)}x`, ...rest].join("/"))).toBe(false);
+    expect(processHasEnded(nobody, life.replace(/pid:\[\d+/, "pid:[1"))).toBe(false);
+    expect(processHasEnded(nobody, undefined)).toBe(false);
     expect(lifeOf(nobody)).toBeUndefined();
   });
 });
