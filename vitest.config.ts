@@ -41,7 +41,7 @@ export default defineConfig({
         },
       },
       // Four fifths of such a test are waiting: for health checks, drains, bakes and one drill at a time.
-      onRealParts("integration", 3),
+      onRealParts("integration", 5),
       onRealParts("long"),
       onRealParts("pending"),
       onRealParts("versions"),

@@ -78,7 +78,7 @@ export class Recovery {
     this.#say("Found:", ...plan.found.map(indented), "Doing:", ...plan.steps.map(indented));
     const problems = await this.#carryOut(plan, looked);
     const after = await this.#parts.look();
-    this.#say(...statusLines(stackStatus(after)));
+    this.#say(...statusLines(stackStatus(after)), ...newFailures(looked, after));
     return this.#outcome(after, problems);
   }
 
@@ -274,6 +274,22 @@ export class Recovery {
 
 function isServing(container: LookedAtWorkload["container"]): boolean {
   return container?.state === "running" && (container.health ?? "healthy") === "healthy";
+}
+
+/** What went wrong meanwhile, once more at the end: the engine's output above it is long. */
+function newFailures(before: Look, after: Look): string[] {
+  const known = new Map(before.workloads.map(({ input, records }) => [input.name, records.length]));
+  const failures = after.workloads.flatMap(({ input, records }) =>
+    records
+      .slice(known.get(input.name) ?? 0)
+      .flatMap((record) => (record.kind === "failure" ? [{ name: input.name, ...record }] : [])),
+  );
+  return failures.flatMap(({ name, step, message }) => [
+    `What failed, at the step "${step}":`,
+    ...message
+      .split("\n")
+      .map((line, index) => indented(index > 0 || line.startsWith(name) ? line : `${name}: ${line}`)),
+  ]);
 }
 
 function operationText({ pid, purpose, workload, host }: Operation): string {

@@ -100,6 +100,7 @@ describe("an adoption that fails", () => {
     expect((await world.inspect(old)).State.Running).toBe(false);
     const recovered = await world.fleet("recover");
     expect(recovered.output).toContain(`its adoption of ${old} was interrupted at "snapshotting"`);
+    expect(recovered.output.split("What failed").slice(1)).toEqual([]);
     expect(recovered.code, recovered.output).toBe(0);
     expect(await messages(name)).toEqual(["before the adoption"]);
     expect(await world.inspect(`${name}-before-adoption`)).toMatchObject({

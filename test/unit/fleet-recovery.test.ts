@@ -312,6 +312,9 @@ describe("a recovery", () => {
     world.platform.jobs.set("cold snapshot", [{ exitCode: 1, stderr: "Fatal: no space left" }]);
     const failed = recovered();
     await expect(failed).rejects.toThrow("pulumi up failed. What to do now: docs/recover.md.");
+    expect(said).toMatch(
+      /\nWhat failed, at the step "cold snapshot":\n {2}canary: .*\n {4}Fatal: no space left\n/,
+    );
     await servesWell(stable);
   });
 
