@@ -38,6 +38,18 @@ describe("the rules of the pack", () => {
     expect([...sections.keys()].filter((title) => names.includes(title))).toEqual(names);
   });
 
+  test.each(rules.map(({ name }) => name))(
+    "%s: what stays out of sight is listed at the end of its section",
+    (name) => {
+      const parts = sections.get(name)?.split("\n### ") ?? [];
+      const [heading, , ...lines] = parts.at(-1)?.trimEnd().split("\n") ?? [];
+      expect([parts.length, heading]).toEqual([2, "Out of sight"]);
+      expect(lines.length).toBeGreaterThan(1);
+      // A list and nothing else.
+      expect(lines.filter((line) => !/^(- | {2}\S)/.test(line))).toEqual([]);
+    },
+  );
+
   test("can be told these things beside levels, with these defaults", () => {
     const settings = rules.map(({ name, configSchema }) => {
       const { levels: _, ...others } = configSchema?.properties ?? {};
