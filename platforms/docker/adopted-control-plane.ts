@@ -24,7 +24,7 @@ import {
 } from "./adopted-settings.ts";
 import { adoptionOf } from "./adoption.ts";
 import { dockerClient, inspectContainer, unreachableHost } from "./client.ts";
-import { socketInside } from "./container-args.ts";
+import { socketInside } from "./control-plane-socket.ts";
 import { inspectImage } from "./image.ts";
 import { isWithin, withoutSlash } from "./mount-table.ts";
 

@@ -7,6 +7,7 @@ import type { StateLocation } from "../../config/rollout.ts";
 import type { UnitSecrets, UnitSpec } from "../resources.ts";
 import { certificateFolder, type DockerHost, sshOptions } from "./access.ts";
 import { labelArgs, optionArgs, optionInputs, portArgs } from "./container-options.ts";
+import { socketInside } from "./control-plane-socket.ts";
 import { megabytes } from "./megabytes.ts";
 
 /** Tells what belongs to a stack from all else on a Docker host. Never changes. */
@@ -24,9 +25,6 @@ export function providerArgs(platform: DockerHost): docker.ProviderArgs {
     ...(certPath !== undefined && { certPath }),
   };
 }
-
-/** Where a control plane finds the Docker socket. */
-export const socketInside = "/var/run/docker.sock";
 
 /** Arguments of the container of a workload. No label or variable carries anything that differs from run to run. */
 export function containerArgs(spec: UnitSpec, secrets: UnitSecrets): docker.ContainerArgs {

@@ -7,7 +7,7 @@ import type { Loss, WantedUnit } from "../displaced.ts";
 import { withAliases } from "./adopted-networks.ts";
 import { adoptedSettings, goneImage, type Inspected, type InspectedImage } from "./adopted-settings.ts";
 import { inspectContainer } from "./client.ts";
-import { socketInside } from "./container-args.ts";
+import { socketInside } from "./control-plane-socket.ts";
 import { inspectImage } from "./image.ts";
 import { isWithin } from "./mount-table.ts";
 import { singleFiles } from "./single-files.ts";
