@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import FileOrder from "./test/support/file-order.ts";
 
 // A busy machine is no failure: a test that hangs shows all the same.
 const patience = 5 * 60_000;
@@ -22,6 +23,7 @@ const withoutDocker = {
 // biome-ignore lint/style/noDefaultExport: the form that vitest reads.
 export default defineConfig({
   test: {
+    sequence: { sequencer: FileOrder },
     projects: [
       {
         test: {
@@ -41,7 +43,7 @@ export default defineConfig({
         },
       },
       // Four fifths of such a test are waiting: for health checks, drains, bakes and one drill at a time.
-      onRealParts("integration", 5),
+      onRealParts("integration", 4),
       onRealParts("long"),
       onRealParts("pending"),
       onRealParts("versions"),

@@ -82,23 +82,15 @@ function programOf(stage: Stage, folder: string): StageProgram {
     case "long":
     case "pending":
     case "versions":
-      return vitest(stage, "verbose", folder, inAnyOrder);
+      return vitest(stage, "verbose", folder);
   }
 }
 
-/** Files in another order each time: what a run that is ended by the clock leaves out is not always the same. */
-const inAnyOrder = ["--sequence.shuffle.files"];
-
-function vitest(
-  stage: Stage,
-  reporter: "default" | "verbose",
-  folder: string,
-  more: readonly string[] = [],
-): StageProgram {
+function vitest(stage: Stage, reporter: "default" | "verbose", folder: string): StageProgram {
   const reporters = [`--reporter=${reporter}`, "--reporter=./test/support/results.ts"];
   return {
     title: stage,
-    argv: ["node_modules/vitest/vitest.mjs", "run", "--project", stage, ...reporters, ...more],
+    argv: ["node_modules/vitest/vitest.mjs", "run", "--project", stage, ...reporters],
     results: join(folder, `${stage}.json`),
   };
 }

@@ -46,7 +46,7 @@ const arrows: Readonly<Record<string, readonly string[] | "*">> = {
   policies: [],
   test: "*",
   bench: "*",
-  "vitest.config.ts": [],
+  "vitest.config.ts": ["test"],
 };
 const ownPlaces = Object.keys(arrows).filter((place) => place.includes("/"));
 
@@ -90,7 +90,9 @@ function nameViolations(path: string): string[] {
 function exportViolations(path: string, text: string): string[] {
   const isReadByVitest =
     posix.basename(path) === "vitest.config.ts" ||
-    /^test\/(support\/(time-budget|results)|mutation\/(changes-in-place|stop-at-failure))\.ts$/.test(path);
+    /^test\/(support\/(time-budget|results|file-order)|mutation\/(changes-in-place|stop-at-failure))\.ts$/.test(
+      path,
+    );
   return !isReadByVitest && hasDefaultExport(text) ? ["has a default export"] : [];
 }
 
