@@ -136,6 +136,24 @@ export interface Job {
   deadline: number;
 }
 
+/** Jobs of a workload that follow each other on the same places. `purpose`: of all of them together. */
+export interface JobSeries extends Pick<Job, "workload" | "purpose" | "image" | "places" | "environment"> {
+  /** Seconds after which it ends by itself, should nobody be left to end it. */
+  deadline: number;
+}
+
+/** A series that was made ready: nothing of its places is read or written but by its jobs. */
+export interface OpenSeries {
+  /** One at a time. */
+  run(job: Pick<Job, "purpose" | "argv" | "stdin" | "deadline">): Promise<JobResult>;
+  /**
+   * Tells it to end, whatever is in it. What starts on its places next waits for that, and nobody does before.
+   *
+   * @param failure - what has come of its jobs; that it can't be told then must not hide that.
+   */
+  close(failure?: unknown): Promise<void>;
+}
+
 /** For what only looks at a workload, whoever works on it meanwhile. */
 export function lookOf(workload: string): string {
   return `${workload}/look`;
@@ -311,6 +329,8 @@ export interface Platform {
   }): Promise<void>;
 
   job(job: Job): Promise<JobResult>;
+  /** Makes ready what jobs need that are to begin at once when their turn has come. */
+  openSeries(series: JobSeries): Promise<OpenSeries>;
   /** Runs `work` while no other deployer, on whatever machine, holds the same lock. */
   lock<T>(request: LockRequest, work: () => Promise<T>): Promise<T>;
   /** All locks that are held. */

@@ -2,9 +2,16 @@ import { readFile } from "node:fs/promises";
 import { asExpression, asGlob } from "../../config/left-out.ts";
 import { placeName, type StatePlace, type StatePlaces } from "../../config/state-places.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
-import { type Job, type JobPlace, type JobResult, lookOf, PlaceMissing } from "../../platforms/platform.ts";
+import {
+  type Job,
+  type JobPlace,
+  type JobResult,
+  type JobSeries,
+  lookOf,
+  PlaceMissing,
+} from "../../platforms/platform.ts";
 import { isOfVersion, placesOfNoVersion } from "../evidence/moved-state.ts";
-import { scriptDeadline } from "../update/time-budget.ts";
+import { scriptDeadline, seriesDeadline } from "../update/time-budget.ts";
 import { leftOut, statePlaces, type Workload, type WorkloadContext } from "../workload.ts";
 
 export interface ScriptCall {
@@ -46,12 +53,51 @@ export function repositoryOf(workload: Workload): string {
 
 /** Runs one of the scripts in a container of the pinned snapshot image, next to the workload's state. */
 export async function runScript(context: WorkloadContext, call: ScriptCall): Promise<JobResult> {
-  const { workload } = context;
-  const result = await runJob(context, call, {
+  const beside = jobBeside(context, call);
+  const job = { ...beside, ...(await jobOf(context, call)) };
+  return judged(context, call, await orPlaceMissing(context, call, () => context.platform.job(job)));
+}
+
+/** Scripts that follow each other on the state as it stands. */
+export interface ScriptSeries {
+  run(call: Pick<ScriptCall, "script" | "purpose" | "arguments">): Promise<JobResult>;
+}
+
+/** Makes ready what they need before `work` begins: while requests are held no script waits for that. */
+export async function withScripts<T>(
+  context: WorkloadContext,
+  purpose: string,
+  work: (series: ScriptSeries) => Promise<T>,
+  /** What it fails with where they can't be made ready. */
+  unready: (error: unknown) => unknown = (error) => error,
+): Promise<T> {
+  const shared = { purpose, state: "read-only" } as const;
+  const whole = { ...jobBeside(context, shared), deadline: seriesDeadline(context.workload) };
+  const series = await orPlaceMissing(context, shared, () => context.platform.openSeries(whole)).catch(
+    (error) => {
+      throw unready(error);
+    },
+  );
+  let failure: unknown;
+  try {
+    return await work({
+      run: async (call) => judged(context, call, await series.run(await jobOf(context, call))),
+    });
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    await series.close(failure);
+  }
+}
+
+type Beside = Omit<ScriptCall, "script" | "arguments">;
+
+function jobBeside({ workload }: WorkloadContext, call: Beside): Omit<JobSeries, "deadline"> {
+  return {
     workload: call.looksOnly === true ? lookOf(workload.name) : workload.name,
     purpose: call.purpose,
     image: workload.snapshots.image,
-    argv: ["bash", "-c", await scriptText(call.script), call.script, ...(call.arguments ?? [])],
     places: placesOf(workload, call),
     environment: {
       STATE_MOUNT: workload.mount,
@@ -59,25 +105,33 @@ export async function runScript(context: WorkloadContext, call: ScriptCall): Pro
       STATE_AT: mountLines(workload, call),
       LEFT_OUT: leftOutLines(workload, call.copy),
     },
-    stdin: context.secrets.snapshotPassword,
-    deadline: call.deadline ?? scriptDeadline,
-  });
-  if (result.exitCode !== 0) {
-    const said = result.stderr.trim().split("\n").slice(-6).join("\n  ");
-    throw new OperationFailure(
-      `${workload.name}: the ${call.purpose} failed (exit code ${result.exitCode}, repository ${repositoryOf(workload)}):\n  ${said}`,
-    );
-  }
-  return result;
+  };
 }
 
-async function runJob(
-  { platform, workload }: WorkloadContext,
-  { purpose, onlyIfThere }: ScriptCall,
-  job: Job,
-): Promise<JobResult> {
+async function jobOf(
+  { secrets }: WorkloadContext,
+  { purpose, script, deadline = scriptDeadline, ...call }: ScriptCall,
+): Promise<Pick<Job, "purpose" | "argv" | "stdin" | "deadline">> {
+  const argv = ["bash", "-c", await scriptText(script), script, ...(call.arguments ?? [])];
+  return { purpose, argv, stdin: secrets.snapshotPassword, deadline };
+}
+
+function judged({ workload }: WorkloadContext, { purpose }: ScriptCall, result: JobResult): JobResult {
+  const { exitCode, stderr } = result;
+  if (exitCode === 0) return result;
+  const said = stderr.trim().split("\n").slice(-6).join("\n  ");
+  throw new OperationFailure(
+    `${workload.name}: the ${purpose} failed (exit code ${exitCode}, repository ${repositoryOf(workload)}):\n  ${said}`,
+  );
+}
+
+async function orPlaceMissing<T>(
+  { workload }: WorkloadContext,
+  { purpose, onlyIfThere }: Beside,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    return await platform.job(job);
+    return await work();
   } catch (error) {
     if (!(error instanceof PlaceMissing) || onlyIfThere === true) throw error;
     throw new OperationFailure(
@@ -89,7 +143,7 @@ async function runJob(
 
 function placesOf(
   workload: Workload,
-  { state = "none", scratch, copy, onlyIfThere, ofVersion }: ScriptCall,
+  { state = "none", scratch, copy, onlyIfThere, ofVersion }: Beside,
 ): JobPlace[] {
   const backups = copy === undefined ? workload.backups : undefined;
   const readOnly = state === "read-only";
@@ -109,7 +163,7 @@ function placesOf(
 }
 
 /** A line for each root of the state in the container of the script, with where the workload sees it. */
-function mountLines(workload: Workload, { copy }: ScriptCall): string {
+function mountLines(workload: Workload, { copy }: Beside): string {
   const [main, ...further] = copy ?? statePlaces(workload);
   const lines = [`/state\t${main.at}`, ...further.map(({ at }) => `/places/${placeName(at)}\t${at}`)];
   if (workload.backups !== undefined) lines.push(`/backups\t${workload.backups.path}`);

@@ -4,11 +4,11 @@ import { OperationFailure } from "../../platforms/failure.ts";
 import { pathsIn } from "../evidence/moved-state.ts";
 import type { SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
 import type { StateSurvey } from "../evidence/state-survey.ts";
-import { secondsSince } from "../update/step.ts";
+import { failedStep, secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { leftOutOnRecord } from "./left-out.ts";
 import { damagedDatabases, markersOf, parseScriptReport, type ScriptReport } from "./markers.ts";
-import { repositoryOf, runScript } from "./repository.ts";
+import { repositoryOf, runScript, type ScriptSeries, withScripts } from "./repository.ts";
 import { parseOddities } from "./survey.ts";
 
 /**
@@ -55,26 +55,47 @@ export async function takeHotSnapshot(
  */
 export async function measureColdPass(context: WorkloadContext, hot: SnapshotEntry): Promise<number> {
   const purpose = "measurement of the cold snapshot";
-  const began = performance.now();
   const { name } = context.workload;
-  await runScript(context, { script: "growth", purpose, state: "read-only", arguments: [name] });
-  await runScript(context, {
-    ...{ script: "check-snapshot", purpose, state: "read-only", arguments: [hot.snapshot] },
+  return withScripts(context, purpose, async (scripts) => {
+    const began = performance.now();
+    await scripts.run({ script: "growth", purpose, arguments: [name] });
+    await scripts.run({ script: "check-snapshot", purpose, arguments: [hot.snapshot] });
+    return secondsSince(began) + (hot.databaseSeconds ?? 0);
   });
-  return secondsSince(began) + (hot.databaseSeconds ?? 0);
+}
+
+/** For a cold snapshot and its check, which follow each other on a state that somebody waits for. */
+export function withColdScripts<T>(
+  context: WorkloadContext,
+  work: (scripts: ScriptSeries) => Promise<T>,
+): Promise<T> {
+  const step = "cold snapshot";
+  return withScripts(context, step, work, (error) => failedStep(context, step, error));
+}
+
+/** A cold snapshot with its check, of a state that nothing has open. */
+export function copyStopped(
+  context: WorkloadContext,
+  image: string,
+  role: SnapshotRole,
+): Promise<SnapshotEntry> {
+  return withColdScripts(context, async (scripts) => {
+    const taken = await takeColdSnapshot(context, scripts, image, role);
+    return checkColdSnapshot(context, scripts, taken, image, role);
+  });
 }
 
 /** A copy of the state of a stopped workload; not checked yet. */
 export async function takeColdSnapshot(
   context: WorkloadContext,
+  scripts: ScriptSeries,
   image: string,
   role: SnapshotRole,
 ): Promise<{ snapshot: string; files: number; bytes: number; seconds: number }> {
   const began = performance.now();
-  const result = await runScript(context, {
+  const result = await scripts.run({
     script: "cold-snapshot",
     purpose: "cold snapshot",
-    state: "read-only",
     arguments: [context.workload.name, ...snapshotTags(context, role, image)],
   });
   return { ...parseSummary(result.stdout), seconds: secondsSince(began) };
@@ -83,15 +104,15 @@ export async function takeColdSnapshot(
 /** Proves that a cold snapshot has every file and byte of the stopped state, and that its databases are whole. */
 export async function checkColdSnapshot(
   context: WorkloadContext,
+  scripts: ScriptSeries,
   taken: { snapshot: string; files: number; bytes: number; seconds: number },
   image: string,
   role: SnapshotRole,
 ): Promise<SnapshotEntry> {
   const began = performance.now();
-  const result = await runScript(context, {
+  const result = await scripts.run({
     script: "check-snapshot",
     purpose: "check of the cold snapshot",
-    state: "read-only",
     arguments: [taken.snapshot],
   });
   const report = parseScriptReport(result.stdout);

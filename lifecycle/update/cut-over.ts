@@ -1,14 +1,14 @@
 import { EngineFailure, messageOf, OperationFailure } from "../../platforms/failure.ts";
 import type { Unit } from "../../platforms/platform.ts";
 import type { Move } from "../evidence/move.ts";
-import type { CutOverEntry, SnapshotRole } from "../evidence/records.ts";
+import type { CutOverEntry, SnapshotEntry, SnapshotRole } from "../evidence/records.ts";
 import { goesBack } from "../evidence/settings.ts";
 import { holdRequests } from "../ingress/hold.ts";
 import { clock } from "../ingress/hold-messages.ts";
 import { openIngress, removeFromIngress } from "../ingress/open.ts";
 import { describeLocks, dropGatewayLocks } from "../snapshot/gateway-locks.ts";
 import { withRepository } from "../snapshot/repository.ts";
-import { checkColdSnapshot, takeColdSnapshot } from "../snapshot/take.ts";
+import { checkColdSnapshot, takeColdSnapshot, withColdScripts } from "../snapshot/take.ts";
 import { HoldJournal } from "../workdir/hold-journal.ts";
 import { type CutOverPhase, Journal } from "../workdir/journal.ts";
 import type { WorkloadContext, WorkloadTask } from "../workload.ts";
@@ -69,16 +69,41 @@ interface Leaving {
 }
 
 /** Hold, drain, stop, cold snapshot, check, migration. What it has begun stands in the journal; whoever calls puts it back. */
-export async function stopWithSnapshot(
-  context: WorkloadContext,
-  { move, served, leaves }: Leaving,
-): Promise<{ snapshot: string }> {
+export function stopWithSnapshot(context: WorkloadContext, leaving: Leaving): Promise<{ snapshot: string }> {
+  const { move, served, leaves } = leaving;
   const { log } = context;
-  const back = goesBack(move);
   const journal = new Journal(log.folder);
-  const from = served.image;
-  const enter = (phase: CutOverPhase) => journal.write({ phase, from, move });
+  const { image: from, environment } = served;
   const cut = async () => {
+    const { snapshot, ...done } = await stoppedCopy(context, journal, leaving);
+    await log.append(snapshot);
+    if (snapshot.locks !== undefined) {
+      // Nothing has the state open since the stop; the snapshot has them, and a restore leaves them out.
+      context.progress(describeLocks(await dropGatewayLocks(context)));
+    }
+    // On record only once the container is gone: until then this can still be put back.
+    const cutOver = cutOverOf(context, move, from, snapshot.snapshot, done);
+    const migrated = await migrateState(context, journal, { move, cutOver, served: environment });
+    await journal.write({ phase: "removing", from, move, cutOver, ...(migrated && { migrated }) });
+    if (leaves) {
+      await removeFromIngress(context);
+    }
+    return { snapshot: snapshot.snapshot };
+  };
+  return withRepository(context, "cut-over", () => besideNoTrial(context, move, cut));
+}
+
+/** Hold, drain, stop, cold snapshot, check. What the scripts of the last two need is there before any request waits. */
+async function stoppedCopy(
+  context: WorkloadContext,
+  journal: Journal,
+  { move, served, leaves }: Leaving,
+): Promise<{ snapshot: SnapshotEntry } & Pick<CutOverEntry, "drained" | "stop">> {
+  const back = goesBack(move);
+  const from = served.image;
+  const role: SnapshotRole = back ? "pre-restore" : "cold";
+  const enter = (phase: CutOverPhase) => journal.write({ phase, from, move });
+  return withColdScripts(context, async (scripts) => {
     await enter("draining");
     await holdRequests(context, leaves ? "it is removed" : reasonOf(move, from), {
       must: !back && !leaves,
@@ -92,45 +117,20 @@ export async function stopWithSnapshot(
     await enter("stopping");
     const stop = await runStep(context, "stop", () => stopAlone(context), describeStop);
     await enter("snapshotting");
-    const role: SnapshotRole = back ? "pre-restore" : "cold";
     const taken = await runStep(
       context,
       "cold snapshot",
-      () => takeColdSnapshot(context, from, role),
+      () => takeColdSnapshot(context, scripts, from, role),
       (each) => each.snapshot.slice(0, 8),
     );
     const snapshot = await runStep(
       context,
       "check",
-      () => checkColdSnapshot(context, taken, from, role),
+      () => checkColdSnapshot(context, scripts, taken, from, role),
       describeSnapshot,
     );
-    await log.append(snapshot);
-    if (snapshot.locks !== undefined) {
-      // Nothing has the state open since the stop; the snapshot has them, and a restore leaves them out.
-      context.progress(describeLocks(await dropGatewayLocks(context)));
-    }
-    // On record only once the container is gone: until then this can still be put back.
-    const cutOverEntry = cutOverOf(context, move, from, snapshot.snapshot, { drained, stop });
-    const { environment } = served;
-    const migrated = await migrateState(context, journal, {
-      move,
-      cutOver: cutOverEntry,
-      served: environment,
-    });
-    await journal.write({
-      phase: "removing",
-      from,
-      move,
-      cutOver: cutOverEntry,
-      ...(migrated && { migrated }),
-    });
-    if (leaves) {
-      await removeFromIngress(context);
-    }
-    return { snapshot: snapshot.snapshot };
-  };
-  return await withRepository(context, "cut-over", () => besideNoTrial(context, move, cut));
+    return { snapshot, drained, stop };
+  });
 }
 
 /** Why its requests are held, for people. */

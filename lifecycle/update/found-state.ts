@@ -6,7 +6,7 @@ import type { Move } from "../evidence/move.ts";
 import type { SnapshotEntry } from "../evidence/records.ts";
 import { parseScriptReport } from "../snapshot/markers.ts";
 import { runScript } from "../snapshot/repository.ts";
-import { checkColdSnapshot, takeColdSnapshot } from "../snapshot/take.ts";
+import { copyStopped } from "../snapshot/take.ts";
 import { statePlaces, type WorkloadContext } from "../workload.ts";
 
 /** A state that is there before the workload has a container, and that a new version would write to. */
@@ -85,7 +85,6 @@ export async function snapshotFoundState(
   role: "cold" | "pre-restore",
 ): Promise<SnapshotEntry> {
   const image = writer ?? context.workload.image;
-  const taken = await takeColdSnapshot(context, image, role);
-  const snapshot = await checkColdSnapshot(context, taken, image, role);
+  const snapshot = await copyStopped(context, image, role);
   return writer === undefined ? { ...snapshot, writer: "unknown" } : snapshot;
 }

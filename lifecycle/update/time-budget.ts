@@ -18,6 +18,14 @@ export function engineReturn({ answer }: Pick<Platform, "answer">): number {
 
 /** Seconds that one of the scripts in snapshot/ may take at most. */
 export const scriptDeadline = 3600;
+/** Seconds that the scripts of a cut-over may be open: they are made ready before the drain. */
+export function seriesDeadline({
+  drain,
+  ingress,
+  stopGrace,
+}: Pick<Workload, "drain" | "ingress" | "stopGrace">): number {
+  return rest + (ingress?.drain ?? 0) + drain.budget + stopGrace + 2 * scriptDeadline;
+}
 /** A cut-over runs five of them at most (room, its size, snapshot, check, the restore after a migration that failed), a restore four (one that was interrupted, snapshot, check, its own). */
 const scriptsOfAHook = 5;
 /** Bytes: what a deadline that grows with the state is taken for where the state's size is not known. */

@@ -2,16 +2,19 @@ import type Docker from "dockerode";
 import type { StatePlaces } from "../../config/state-places.ts";
 import type { AsideNames, Displaced, Loss, WantedUnit } from "../displaced.ts";
 import type { HttpClient } from "../http.ts";
+import { oneByOne } from "../job-series.ts";
 import type { LockHolder, LockRequest } from "../lock.ts";
 import type {
   ExecOptions,
   HttpOrigin,
   Job,
   JobResult,
+  JobSeries,
   LeftOver,
   LogLine,
   Marked,
   Observed,
+  OpenSeries,
   Platform,
   ProgramResult,
   ProgramRun,
@@ -204,6 +207,10 @@ export class DockerPlatform implements Platform {
 
   refuseOtherWriters(workload: Parameters<Platform["refuseOtherWriters"]>[0]): Promise<void> {
     return refuseOtherWriters(this.#docker, workload);
+  }
+
+  async openSeries(series: JobSeries): Promise<OpenSeries> {
+    return oneByOne({ job: (job) => this.job(job) }, series);
   }
 
   job(job: Job): Promise<JobResult> {

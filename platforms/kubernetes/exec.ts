@@ -14,6 +14,9 @@ const endChannel = 255;
 /** Bytes of a frame. */
 const frameSize = 32 * 1024;
 
+/** Its program may go on, or may have ended. */
+export class CutOff extends EngineFailure {}
+
 export interface ExecPlace {
   pod: string;
   container: string;
@@ -63,7 +66,7 @@ export async function execInPod(
     Buffer.concat(output[channel] ?? []).toString("utf8"),
   ) as [string, string, string];
   if (status === "") {
-    throw new EngineFailure(
+    throw new CutOff(
       `The connection to ${name} in ${pod} was cut before it had ended`,
       "It may have been done all the same. Look at the API server and at the pod's node, then try again.",
     );

@@ -1,7 +1,7 @@
-import type { Job, JobPlace } from "../platform.ts";
+import type { Job, JobPlace, JobSeries } from "../platform.ts";
 import { withoutExpansion, withSafeArguments } from "./expansion.ts";
 import { onNode } from "./node-of.ts";
-import type { Container, KubernetesObject, Pod, PodSpec, Volume } from "./objects.ts";
+import type { Container, KubernetesObject, Pod, PodSpec, Volume, VolumeMount } from "./objects.ts";
 import { mountedPlaces, placeOf } from "./places.ts";
 import { goesWith, shortLived } from "./pods.ts";
 import type { KubernetesSettings } from "./settings.ts";
@@ -22,29 +22,81 @@ const runScript = 'in=$1; shift; exec "$@" <"$in" >/clawforce/out/stdout 2>/claw
 const keepScript = "trap 'exit 0' TERM; while :; do sleep 5 & wait $!; done";
 const lookScript = `for each; do [ -d "/folders/$each" ] || { echo "$each" >/dev/termination-log; exit ${missingCode}; }; done`;
 
+interface PodPlan {
+  name: string;
+  call: string;
+  node: string | undefined;
+  settings: KubernetesSettings;
+}
+
 /** Its image can be anything: no user, group or program of it is relied on, but for a shell and cat. */
-export function jobPod(
-  job: Job,
-  {
-    name,
-    call,
-    node,
-    settings,
-  }: { name: string; call: string; node: string | undefined; settings: KubernetesSettings },
+export function jobPod(job: Job, plan: PodPlan): Pod {
+  const { argv, stdin } = job;
+  const input = stdin === undefined ? "/dev/null" : "/clawforce/in/stdin";
+  const own = stdin === undefined ? [] : [{ name: "in", mountPath: "/clawforce/in", readOnly: true }];
+  return podBeside(job, plan, {
+    containers: (base, mounts) => [
+      {
+        ...{ name: worker, ...base, ...environmentOf(job) },
+        command: ["sh", "-c", runScript, "sh", input, ...argv],
+        volumeMounts: [...mounts, out, ...own],
+      },
+      {
+        ...{ name: keeper, ...base },
+        command: ["sh", "-c", keepScript],
+        volumeMounts: [{ ...out, readOnly: true }],
+      },
+    ],
+    volumes: [
+      // What holds secrets is on no disk.
+      { name: out.name, emptyDir: job.unlogged ? { medium: "Memory" } : {} },
+      ...(stdin === undefined ? [] : [{ name: "in", secret: { secretName: plan.name, defaultMode: 0o400 } }]),
+    ],
+  });
+}
+
+/** One that waits for its jobs, and does nothing by itself. */
+export function seriesPod(series: JobSeries, plan: PodPlan): Pod {
+  return podBeside(series, plan, {
+    containers: (base, mounts) => [
+      {
+        ...{ name: worker, ...base, ...environmentOf(series) },
+        command: ["sh", "-c", keepScript],
+        volumeMounts: [...mounts, out],
+      },
+    ],
+    volumes: [{ name: out.name, emptyDir: {} }],
+  });
+}
+
+const out = { name: "out", mountPath: "/clawforce/out" };
+
+function environmentOf({ environment = {} }: JobSeries): Pick<Container, "env"> {
+  return {
+    env: Object.entries(environment).map(([key, value]) => ({ name: key, value: withoutExpansion(value) })),
+  };
+}
+
+/** A short-lived pod on the places of a workload. */
+function podBeside(
+  series: JobSeries,
+  { name, call, node, settings }: PodPlan,
+  own: {
+    containers: (base: Omit<Container, "name">, mounts: VolumeMount[]) => Container[];
+    volumes: Volume[];
+  },
 ): Pod {
-  const { image, argv, environment = {}, places, stdin, deadline } = job;
+  const { image, places, deadline } = series;
   const { volumes, mounts } = mountedPlaces(settings, places);
   const base = {
     ...{ image, imagePullPolicy: "IfNotPresent" as const },
     securityContext: { runAsUser: 0, runAsGroup: 0 },
     resources: { requests: { cpu: "10m", memory: "32Mi" } },
   };
-  const input = stdin === undefined ? "/dev/null" : "/clawforce/in/stdin";
-  const out = { name: "out", mountPath: "/clawforce/out" };
   const looking = folderLook(settings, { places, volumes }, base);
   return {
     ...{ apiVersion: "v1", kind: "Pod" },
-    metadata: shortLived(name, { ...job, call, apart: true }),
+    metadata: shortLived(name, { ...series, call, apart: true }),
     spec: {
       ...apartFromCluster,
       ...onNode(node),
@@ -54,35 +106,18 @@ export function jobPod(
       terminationGracePeriodSeconds: 1,
       hostname: "clawforce",
       ...(looking !== undefined && { initContainers: [looking] }),
-      containers: [
-        {
-          ...{ name: worker, ...base },
-          command: ["sh", "-c", runScript, "sh", input, ...argv],
-          env: Object.entries(environment).map(([key, value]) => ({
-            name: key,
-            value: withoutExpansion(value),
-          })),
-          volumeMounts: [
-            ...mounts,
-            { name: "stage", mountPath: "/stage" },
-            { name: "run", mountPath: "/run" },
-            out,
-            ...(stdin === undefined ? [] : [{ name: "in", mountPath: "/clawforce/in", readOnly: true }]),
-          ],
-        },
-        {
-          ...{ name: keeper, ...base },
-          command: ["sh", "-c", keepScript],
-          volumeMounts: [{ ...out, readOnly: true }],
-        },
-      ].map(withSafeArguments),
+      containers: own
+        .containers(base, [
+          ...mounts,
+          { name: "stage", mountPath: "/stage" },
+          { name: "run", mountPath: "/run" },
+        ])
+        .map(withSafeArguments),
       volumes: [
         ...volumes,
         { name: "stage", emptyDir: {} },
         { name: "run", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
-        // What holds secrets is on no disk.
-        { name: "out", emptyDir: job.unlogged ? { medium: "Memory" } : {} },
-        ...(stdin === undefined ? [] : [{ name: "in", secret: { secretName: name, defaultMode: 0o400 } }]),
+        ...own.volumes,
       ],
     },
   };

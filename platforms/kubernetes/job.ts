@@ -30,18 +30,7 @@ export async function runJob(cluster: Cluster, job: Job): Promise<JobResult> {
   }
   const began = performance.now();
   const left = () => deadline - (performance.now() - began) / 1000;
-  const found = await claimsOf(
-    cluster,
-    job.places.map(({ from }) => from),
-  );
-  const present = await cluster.list<Pod>(cluster.in("v1", "pods"));
-  for (const claim of found) refuseForOnePod(claim, present);
-  await keepFromNetwork(cluster);
-  const claims = found.map(({ metadata }) => metadata.name);
-  const own = claims.filter((claim) => claim !== cluster.settings.folders);
-  const node = nodeOf(present, [...own, ...claims]);
-  const call = randomBytes(4).toString("hex");
-  const name = objectName(`clawforce-${workload.replace("/", "-")}`, 52).concat(`-${call}`);
+  const { name, call, node, own } = await placed(cluster, job);
   const pods = cluster.in("v1", "pods");
   let failure: unknown;
   let ended = false;
@@ -70,6 +59,25 @@ export async function runJob(cluster: Cluster, job: Job): Promise<JobResult> {
   }
 }
 
+/** Where the pod of a job goes, and what it is called. `own`: claims that are its workload's alone. */
+export async function placed(cluster: Cluster, { workload, places }: Pick<Job, "workload" | "places">) {
+  const found = await claimsOf(
+    cluster,
+    places.map(({ from }) => from),
+  );
+  const present = await cluster.list<Pod>(cluster.in("v1", "pods"));
+  for (const claim of found) refuseForOnePod(claim, present);
+  await keepFromNetwork(cluster);
+  const claims = found.map(({ metadata }) => metadata.name);
+  const own = claims.filter((claim) => claim !== cluster.settings.folders);
+  const call = randomBytes(4).toString("hex");
+  return {
+    name: objectName(`clawforce-${workload.replace("/", "-")}`, 52).concat(`-${call}`),
+    node: nodeOf(present, [...own, ...claims]),
+    ...{ call, own },
+  };
+}
+
 function lateFailure({ workload, purpose, deadline }: Job, pod: Pod): OperationFailure {
   const began = statusOf(pod, worker)?.state?.running !== undefined;
   const why = began ? "" : `: ${waitsFor(pod, worker)}`;
@@ -78,15 +86,8 @@ function lateFailure({ workload, purpose, deadline }: Job, pod: Pod): OperationF
 
 /** How its program has ended; undefined: not yet. Throws where it never will. */
 function endOf({ workload, purpose }: Job, pod: Pod): Terminated | undefined {
-  const failed = (why: string) =>
-    new OperationFailure(`the ${purpose} of ${workload} could not run: its pod ${why}.`);
-  const removed = removedBy(pod);
-  if (removed !== undefined) throw failed(removed);
-  const look = pod.status?.initContainerStatuses?.[0]?.state?.terminated;
-  if (look?.exitCode === missingCode) {
-    throw new PlaceMissing(`the folder ${look.message?.trim() ?? "that it works on"} is not there`);
-  }
-  if (look !== undefined && look.exitCode !== 0) throw failed(`ended with ${endText(look)}`);
+  const failed = (why: string) => couldNotRun({ purpose, workload }, why);
+  refuseBeginning(pod, failed);
   const terminated = statusOf(pod, worker)?.state?.terminated;
   if (terminated !== undefined && neverBegan(terminated)) {
     throw failed(`can't start it: ${terminated.message ?? terminated.reason}`);
@@ -96,6 +97,24 @@ function endOf({ workload, purpose }: Job, pod: Pod): Terminated | undefined {
   const trouble = troubleOf(pod, keeper) ?? (terminated ? undefined : troubleOf(pod, worker));
   if (trouble !== undefined) throw failed(trouble);
   return undefined;
+}
+
+export function couldNotRun(
+  { purpose, workload }: Pick<Job, "purpose" | "workload">,
+  why: string,
+): OperationFailure {
+  return new OperationFailure(`the ${purpose} of ${workload} could not run: its pod ${why}.`);
+}
+
+/** Throws where somebody removes it, or a folder is not there that it must not make. */
+export function refuseBeginning(pod: Pod, failed: (why: string) => Error): void {
+  const removed = removedBy(pod);
+  if (removed !== undefined) throw failed(removed);
+  const look = pod.status?.initContainerStatuses?.[0]?.state?.terminated;
+  if (look?.exitCode === missingCode) {
+    throw new PlaceMissing(`the folder ${look.message?.trim() ?? "that it works on"} is not there`);
+  }
+  if (look !== undefined && look.exitCode !== 0) throw failed(`ended with ${endText(look)}`);
 }
 
 /** Read from the container that waits for it: as often as the way to it breaks. */

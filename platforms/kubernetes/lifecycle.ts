@@ -8,9 +8,10 @@ import { exitAnnotation, fieldManager, workloadLabel } from "./labels.ts";
 import { lastLines } from "./logs.ts";
 import type { Pod } from "./objects.ts";
 import { healthOf, isReady, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
+import { untilLeft } from "./pods.ts";
 import { isConflict, Refusal, unlessGone } from "./refusal.ts";
 import { gracePeriod, killedCode, stoppedCode, watchEnd } from "./watch-end.ts";
-import { podsLeftOn } from "./writers.ts";
+import { podsLeftOn, writtenPlaces } from "./writers.ts";
 
 /** Seconds that a node may take to tell that a pod is gone, after its grace. */
 const nodePatience = 60;
@@ -128,6 +129,11 @@ export async function startUnit(cluster: Cluster, name: string, wait: number): P
   const isOurs = found.controller.metadata.labels?.[workloadLabel] !== undefined;
   // Before it runs: who finds it half done must not take it for nothing.
   await note(cluster, found, isOurs ? asMade(found) : { [exitAnnotation]: null });
+  const claims = writtenPlaces(found.controller.spec.template).map(({ claim }) => claim);
+  await untilLeft(
+    cluster,
+    claims.filter((claim) => claim !== cluster.settings.folders),
+  );
   if (found.controller.spec.replicas === 0) await scale(cluster, found, 1);
   await waitHealthy(cluster, name, wait);
 }

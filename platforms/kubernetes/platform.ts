@@ -11,10 +11,12 @@ import type {
   HttpOrigin,
   Job,
   JobResult,
+  JobSeries,
   LeftOver,
   LogLine,
   Marked,
   Observed,
+  OpenSeries,
   Platform,
   ProgramResult,
   ProgramRun,
@@ -34,6 +36,7 @@ import { openHttp } from "./http.ts";
 import { fetchImage, imageSize } from "./image.ts";
 import { isThere } from "./in-place.ts";
 import { runJob } from "./job.ts";
+import { openSeries } from "./job-series.ts";
 import { keepUnit, putUnitBack, waysBack } from "./kept-unit.ts";
 import { workloadLabel } from "./labels.ts";
 import { endJobs, leftOversOf, removeLeftOver } from "./left-overs.ts";
@@ -225,6 +228,10 @@ export class KubernetesPlatform implements Platform {
 
   job(job: Job): Promise<JobResult> {
     return runJob(this.#cluster, job);
+  }
+
+  openSeries(series: JobSeries): Promise<OpenSeries> {
+    return openSeries(this.#cluster, series);
   }
 
   lock<T>(request: LockRequest, work: () => Promise<T>): Promise<T> {

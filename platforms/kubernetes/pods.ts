@@ -140,11 +140,29 @@ export async function removePod(
   name: string,
   { ended }: { ended: boolean },
 ): Promise<void> {
-  const path = cluster.in("v1", "pods", name);
-  const body = { gracePeriodSeconds: ended ? 0 : 1 };
-  await unlessGone(cluster.ask({ method: "DELETE", path, body }));
+  await tellToEnd(cluster, name, ended ? 0 : 1);
   if (ended) return;
   await untilPodGone(cluster, name, endPatience);
+}
+
+/** Nobody waits for it here: see `untilLeft`. */
+export async function tellToEnd(cluster: Cluster, name: string, grace = 1): Promise<void> {
+  const path = cluster.in("v1", "pods", name);
+  await unlessGone(cluster.ask({ method: "DELETE", path, body: { gracePeriodSeconds: grace } }));
+}
+
+/**
+ * Until our short-lived pods that were told to end have left these claims. What a volume belongs to is set for its first pod
+ * alone: a gateway that is started must not meet one of them there.
+ */
+export async function untilLeft(cluster: Cluster, claims: readonly string[]): Promise<void> {
+  const pods = await cluster.list<Pod>(cluster.in("v1", "pods"), { labelSelector: oneShotLabel });
+  const leaving = pods.filter(
+    (pod) =>
+      pod.metadata.deletionTimestamp !== undefined &&
+      pod.spec.volumes?.some(({ persistentVolumeClaim: claim }) => claims.includes(claim?.claimName ?? "")),
+  );
+  for (const { metadata } of leaving) await untilPodGone(cluster, metadata.name, endPatience);
 }
 
 /** Until there is no pod of this name, seconds at most. */

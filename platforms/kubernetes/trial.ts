@@ -19,6 +19,7 @@ import {
   removeAfter,
   removePod,
   shortLived,
+  untilLeft,
   untilPodGone,
 } from "./pods.ts";
 import { unlessGone } from "./refusal.ts";
@@ -215,6 +216,10 @@ export async function runProgram(cluster: Cluster, program: ProgramRun): Promise
   await removePod(cluster, name, { ended: false });
   await keepFromNetwork(cluster);
   const claims = program.places.map(({ from }) => placeOfJob(settings, from).claim);
+  await untilLeft(
+    cluster,
+    claims.filter((claim) => claim !== settings.folders),
+  );
   const start = startBy(program.start, settings, name);
   const pod = programPod(
     { ...program, name },

@@ -3,14 +3,17 @@ import type { StatePlaces } from "../../config/state-places.ts";
 import type { AsideNames, Displaced, Loss } from "../displaced.ts";
 import { OperationFailure } from "../failure.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "../http.ts";
+import { oneByOne } from "../job-series.ts";
 import type { LockHolder, LockRequest } from "../lock.ts";
 import type {
   Job,
   JobResult,
+  JobSeries,
   LeftOver,
   LogLine,
   Marked,
   Observed,
+  OpenSeries,
   Platform,
   ProgramResult,
   ProgramRun,
@@ -263,6 +266,11 @@ export class MemoryPlatform implements Platform {
 
   async job({ purpose, workload }: Job): Promise<JobResult> {
     return await this.#answered(`${purpose} of ${workload.split("/")[0]}`, purpose);
+  }
+
+  async openSeries(series: JobSeries): Promise<OpenSeries> {
+    await this.do(`make ready for the ${series.purpose} of ${series.workload}`);
+    return oneByOne({ job: (job) => this.job(job) }, series);
   }
 
   async lock<T>({ kind, of }: LockRequest, work: () => Promise<T>): Promise<T> {

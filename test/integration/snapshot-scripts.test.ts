@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vit
 import type { DatabaseMarker, Markers } from "../../lifecycle/evidence/records.ts";
 import { runScript } from "../../lifecycle/snapshot/repository.ts";
 import { recordState } from "../../lifecycle/snapshot/state-read.ts";
-import { checkColdSnapshot, takeColdSnapshot, takeHotSnapshot } from "../../lifecycle/snapshot/take.ts";
+import { copyStopped, takeHotSnapshot } from "../../lifecycle/snapshot/take.ts";
 import type { Workload, WorkloadContext } from "../../lifecycle/workload.ts";
 import { contextOf } from "../../operations/program.ts";
 import { partsOfThisRun } from "../support/world.ts";
@@ -190,7 +190,7 @@ describe("a hot snapshot of a workload that serves", () => {
       writeFileSync(join(state, "kept"), "kept");
       const sentence = "something else is mounted inside of the state, at agents/my workspace";
       await expect(takeHotSnapshot(context, image)).rejects.toThrow(sentence);
-      await expect(takeColdSnapshot(context, image, "cold")).rejects.toThrow(sentence);
+      await expect(copyStopped(context, image, "cold")).rejects.toThrow(sentence);
       const restore: Parameters<typeof runScript>[1] = {
         script: "restore",
         purpose: "restore",
@@ -219,8 +219,7 @@ describe("a hot snapshot of a workload that serves", () => {
     open("real\none.db").exec("PRAGMA journal_mode=WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1)");
     names.push("real\none.db", "real\none.db-shm", "real\none.db-wal");
     const hot = await takeHotSnapshot(context, image);
-    const cold = await takeColdSnapshot(context, image, "cold");
-    const checked = await checkColdSnapshot(context, cold, image, "cold");
+    const checked = await copyStopped(context, image, "cold");
     expect(checked.files).toBe(names.length);
     for (const each of [hot, checked]) expect(Object.keys(each.markers.databases)).toEqual(["real\none.db"]);
     // Its side files are in its copy already where it was copied while it was open.
@@ -321,8 +320,7 @@ describe("what a version has made of its state", () => {
     expect((await takeHotSnapshot(context, image)).markers).toEqual(served);
     goose.close();
     live.close();
-    const taken = await takeColdSnapshot(context, image, "cold");
-    expect((await checkColdSnapshot(context, taken, image, "cold")).markers).toEqual(served);
+    expect((await copyStopped(context, image, "cold")).markers).toEqual(served);
   });
 
   it("changes with a migration, with a column and with an index, and not with rows, a restart or VACUUM", async () => {

@@ -18,7 +18,7 @@ import type { RestoreEntry } from "../../lifecycle/evidence/records.ts";
 import { runScript } from "../../lifecycle/snapshot/repository.ts";
 import { restoreState } from "../../lifecycle/snapshot/restore.ts";
 import { readMarkers } from "../../lifecycle/snapshot/state-read.ts";
-import { checkColdSnapshot, takeColdSnapshot, takeHotSnapshot } from "../../lifecycle/snapshot/take.ts";
+import { copyStopped, takeHotSnapshot } from "../../lifecycle/snapshot/take.ts";
 import { measureRoom } from "../../lifecycle/update/room.ts";
 import type { Workload, WorkloadContext } from "../../lifecycle/workload.ts";
 import { contextOf } from "../../operations/program.ts";
@@ -83,8 +83,7 @@ describe("a state in three places", () => {
 
   it("is one snapshot, hot and cold, with the bytes and the markers of all", async () => {
     const hot = await takeHotSnapshot(context, image);
-    const taken = await takeColdSnapshot(context, image, "cold");
-    const cold = await checkColdSnapshot(context, taken, image, "cold");
+    const cold = await copyStopped(context, image, "cold");
     const bytesOf = (...files: string[]) =>
       files.reduce((sum, file) => sum + statSync(inFolder(file)).size, 0);
     const places = {
@@ -112,7 +111,7 @@ describe("a state in three places", () => {
 
   it("comes back as a whole, from a hot snapshot and from a cold one", async () => {
     const hot = await takeHotSnapshot(context, image);
-    const { snapshot: cold } = await takeColdSnapshot(context, image, "cold");
+    const { snapshot: cold } = await copyStopped(context, image, "cold");
     const before = looks();
     for (const snapshot of [hot.snapshot, cold]) {
       spoil();
@@ -125,7 +124,7 @@ describe("a state in three places", () => {
   });
 
   it("comes back as a whole after a kill between its places", async () => {
-    const { snapshot } = await takeColdSnapshot(context, image, "cold");
+    const { snapshot } = await copyStopped(context, image, "cold");
     const before = looks();
     await restore(snapshot);
     // As a kill leaves it while the files come in: one place is done, one half, one not begun.
@@ -158,7 +157,7 @@ describe("a state in three places", () => {
     const { workload } = context;
     const [own, other] = workload.furtherPlaces as [StatePlace, StatePlace];
     const before = { ...context, workload: { ...workload, furtherPlaces: [own] } };
-    const { snapshot: older } = await takeColdSnapshot(before, image, "cold");
+    const { snapshot: older } = await copyStopped(before, image, "cold");
     spoil();
     expect(await restore(older)).toMatchObject({ left: [config] });
     expect(readFileSync(inFolder("volume/note"), "utf8")).toBe("kept");
@@ -166,7 +165,7 @@ describe("a state in three places", () => {
     expect(said).toEqual([
       `snapshot ${older.slice(0, 8)} has nothing of ${config}: it was taken before the stack file named that place as state. What is there stays as it is`,
     ]);
-    const { snapshot } = await takeColdSnapshot(context, image, "cold");
+    const { snapshot } = await copyStopped(context, image, "cold");
     spoil();
     said.length = 0;
     const after = { ...context, workload: { ...workload, furtherPlaces: [other] } };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { jobPod, stdinSecret } from "../../platforms/kubernetes/job-pod.ts";
+import { jobPod, seriesPod, stdinSecret } from "../../platforms/kubernetes/job-pod.ts";
 import type { Job } from "../../platforms/platform.ts";
 import { settings } from "./kubernetes-objects.ts";
 
@@ -101,5 +101,24 @@ describe("the pod of a job", () => {
     expect(JSON.stringify(podOf({}, "node-1").spec.affinity)).toContain('"values":["node-1"]');
     expect(podOf({}, "node-1").spec.nodeName).toBeUndefined();
     expect(podOf().spec.affinity).toBeUndefined();
+  });
+});
+
+describe("the pod of a series", () => {
+  const { argv: _, ...series } = job;
+  const plan = { name: "clawforce-x", call: "c0ffee", node: "node-1", settings: settings() };
+
+  test("has the places of its jobs and does nothing by itself, in one container", () => {
+    const { spec } = seriesPod(series, plan);
+    const whole = podOf({}, "node-1").spec;
+    expect(spec.containers).toHaveLength(1);
+    const [{ command, ...own } = { command: undefined }] = spec.containers;
+    const [{ command: working, ...beside } = { command: undefined }] = whole.containers;
+    expect(own).toEqual(beside);
+    expect(command?.join(" ")).not.toContain("exec");
+    expect(working?.join(" ")).toContain("exec");
+    const { containers: _one, volumes, ...rest } = spec;
+    const { containers: _two, volumes: same, ...others } = whole;
+    expect([rest, volumes]).toEqual([others, same]);
   });
 });

@@ -111,6 +111,7 @@ describe("a gateway that is adopted", () => {
       "restore of the drill of canary",
       `trial of ${stable}`,
       `keep ${old} from restarting`,
+      "make ready for the cold snapshot of canary",
       `stop ${old}`,
       "cold snapshot of canary",
       "check of the cold snapshot of canary",

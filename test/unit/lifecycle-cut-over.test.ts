@@ -23,6 +23,7 @@ describe("a cut-over", () => {
     expect(await cut()).toEqual({ snapshot: taken });
     const { name } = world;
     expect(world.did).toEqual([
+      `make ready for the cold snapshot of ${name}`,
       `hold ${name}`,
       `stop ${name}`,
       `cold snapshot of ${name}`,
@@ -36,6 +37,17 @@ describe("a cut-over", () => {
       from: stable,
       cutOver: { kind: "cut-over", from: stable, to: candidate, direction: "forward", snapshot: taken },
     });
+  });
+
+  it("holds nothing where its snapshot can't be made ready, and stops nothing", async () => {
+    const ready = `make ready for the cold snapshot of ${world.name}`;
+    world.platform.fail(ready, new OperationFailure("no node takes it"));
+    await expect(cut()).rejects.toThrow(
+      `${world.name}: cold snapshot failed: no node takes it\nNothing was removed: ${world.name} serves ${stable} again.`,
+    );
+    expect(world.did).not.toContain(`hold ${world.name}`);
+    expect(world.did).not.toContain(`stop ${world.name}`);
+    expect(world.platform.units.get(world.name)?.running).toBe(true);
   });
 
   it.each<[string, () => void, string]>([

@@ -37,6 +37,7 @@ describe("before a unit is changed in its place", () => {
     expect(await replace(candidate)).toEqual({ snapshot: taken });
     expect(world.did).toEqual([
       `compare ${name}`,
+      `make ready for the cold snapshot of ${name}`,
       `hold ${name}`,
       `stop ${name}`,
       `cold snapshot of ${name}`,
@@ -179,6 +180,7 @@ describe("a unit of somebody else's that is changed in its place", () => {
     expect(world.did).toEqual([
       `compare ${name}`,
       `keep ${name} from restarting`,
+      `make ready for the cold snapshot of ${name}`,
       `stop ${name}`,
       `cold snapshot of ${name}`,
       `check of the cold snapshot of ${name}`,

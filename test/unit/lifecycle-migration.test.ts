@@ -47,7 +47,8 @@ describe("a migration", () => {
     migration({ stdout: "moved 3 sessions\ntoken t\nthe password p" }, {});
     await cut();
     expect(world.did).toEqual([
-      ...["hold canary", "stop canary", "cold snapshot of canary", "check of the cold snapshot of canary"],
+      ...["make ready for the cold snapshot of canary", "hold canary", "stop canary"],
+      ...["cold snapshot of canary", "check of the cold snapshot of canary"],
       ...[migrated, "openclaw config validate on canary-state"],
     ]);
     expect((await world.records()).at(-1)).toMatchObject({
@@ -125,7 +126,8 @@ describe("a run that was killed in a migration", () => {
   it("goes on from the old state with the next update", async () => {
     await cut();
     expect(world.did).toEqual([
-      ...["restore of canary", "hold canary", "stop canary", "cold snapshot of canary"],
+      ...["restore of canary", "make ready for the cold snapshot of canary", "hold canary", "stop canary"],
+      "cold snapshot of canary",
       ...["check of the cold snapshot of canary", migrated, "openclaw config validate on canary-state"],
     ]);
   });

@@ -48,6 +48,7 @@ describe("the preparation of a first start", () => {
     stamp("v2026.4.23");
     expect(await prepared(first)).toMatchObject({ from: candidate, snapshot: taken, drill: "passed" });
     expect(world.did).toEqual([
+      "make ready for the cold snapshot of canary",
       "cold snapshot of canary",
       "check of the cold snapshot of canary",
       ...["restore of the drill of canary", `trial of ${candidate}`],
