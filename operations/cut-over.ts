@@ -1,4 +1,3 @@
-import { cutOver } from "../lifecycle/update/cut-over.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(cutOver);
+await start(async () => (await import("../lifecycle/update/cut-over.ts")).cutOver);

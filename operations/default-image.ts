@@ -1,4 +1,3 @@
-import { followRollout } from "../lifecycle/control-plane/follow-rollout.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(followRollout);
+await start(async () => (await import("../lifecycle/control-plane/follow-rollout.ts")).followRollout);

@@ -1,4 +1,3 @@
-import { fallBack } from "../lifecycle/update/fall-back.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(fallBack);
+await start(async () => (await import("../lifecycle/update/fall-back.ts")).fallBack);

@@ -1,4 +1,3 @@
-import { gate } from "../lifecycle/update/gate.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(gate);
+await start(async () => (await import("../lifecycle/update/gate.ts")).gate);

@@ -1,4 +1,3 @@
-import { make } from "../lifecycle/update/make.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(make);
+await start(async () => (await import("../lifecycle/update/make.ts")).make);

@@ -1,4 +1,3 @@
-import { moveManaged } from "../lifecycle/managed/move.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(moveManaged);
+await start(async () => (await import("../lifecycle/managed/move.ts")).moveManaged);

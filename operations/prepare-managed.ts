@@ -1,4 +1,3 @@
-import { prepareManaged } from "../lifecycle/managed/prepare.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(prepareManaged);
+await start(async () => (await import("../lifecycle/managed/prepare.ts")).prepareManaged);

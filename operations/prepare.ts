@@ -1,4 +1,3 @@
-import { prepare } from "../lifecycle/update/prepare.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(prepare);
+await start(async () => (await import("../lifecycle/update/prepare.ts")).prepare);

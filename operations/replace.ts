@@ -1,4 +1,3 @@
-import { replaceInPlace } from "../lifecycle/update/replace.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(replaceInPlace);
+await start(async () => (await import("../lifecycle/update/replace.ts")).replaceInPlace);

@@ -1,4 +1,3 @@
-import { restoreBeforeCreate } from "../lifecycle/update/restore.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(restoreBeforeCreate);
+await start(async () => (await import("../lifecycle/update/restore.ts")).restoreBeforeCreate);

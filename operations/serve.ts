@@ -1,4 +1,3 @@
-import { serve } from "../lifecycle/update/serve.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(serve);
+await start(async () => (await import("../lifecycle/update/serve.ts")).serve);

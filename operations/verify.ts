@@ -1,4 +1,3 @@
-import { verify } from "../lifecycle/update/verify.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(verify);
+await start(async () => (await import("../lifecycle/update/verify.ts")).verify);
