@@ -46,8 +46,11 @@ export async function hold(context: IngressContext, ingress: WorkloadIngress, wh
     why,
   };
   await journal.write(held);
-  await proxy.setDeadline(workload.name, ingress.hold);
-  if (!(await proxy.services()).has(workload.name)) {
+  const [services] = await Promise.all([
+    proxy.services(),
+    proxy.setDeadline(workload.name, ingress.hold),
+  ]);
+  if (!services.has(workload.name)) {
     // It is new behind the ingress, or the ingress has lost it: it can only hold what it knows.
     await proxy.deploy(workload.name, targetOf(context, ingress), { wait: false });
   }
