@@ -39,15 +39,19 @@ describe.skipIf("missing" in kubernetes)("on a real cluster", () => {
     try {
       const through = space.platform({ kubeconfig: await space.through(line.port) });
       const lock = { kind: "repository", of: "bot-c", purpose: "test", image: tools, wait: 0 } as const;
+      const argv = ["bash", "-c", "cat; sleep 15; echo; seq 100000; exit 5"];
+      const series = await through.openSeries(job);
       const result = through.lock(lock, () =>
-        through.job({ ...job, stdin: "in", argv: ["bash", "-c", "cat; sleep 15; echo; seq 100000; exit 5"] }),
+        Promise.all([through.job({ ...job, stdin: "in", argv }), series.run({ ...job, stdin: "in", argv })]),
       );
       await until("it works", async () => (await space.kubectl("get", "pods")).includes("2/2"), 120);
       await line.cut();
       await sleep(30_000);
       await line.restore();
-      const { exitCode, stdout, stderr } = await result;
-      expect([exitCode, stdout.length, stderr]).toEqual([5, 2 + 1 + 588_895, ""]);
+      for (const { exitCode, stdout, stderr } of await result) {
+        expect([exitCode, stdout.length, stderr]).toEqual([5, 2 + 1 + 588_895, ""]);
+      }
+      await series.close();
       await through.stop("bot-c", 10);
       const starting = through.start("bot-c", 240);
       await line.cut();
@@ -59,6 +63,27 @@ describe.skipIf("missing" in kubernetes)("on a real cluster", () => {
     }
     expect(await platform.locks()).toEqual([]);
     await until("nothing is left of it", async () => (await space.pods()).join() === "bot-c-0", 60);
+  });
+
+  test("a series has its places all the time, and goes on in another pod where its own was removed", async () => {
+    const series = await platform.openSeries({ ...job, environment: { MODE: "a $(b) $$ c" } });
+    const turn = (script: string, stdin = "") =>
+      series.run({ ...job, stdin, argv: ["bash", "-c", script, "$(MODE)", "it's"] });
+    try {
+      const first = await turn('cat; echo "$0 $1 $MODE" >&2; touch /state/x /stage/x; ls /stage', "in\n");
+      expect([first.exitCode, first.stdout]).toEqual([0, "in\nx\n"]);
+      expect(first.stderr).toContain("$(MODE) it's a $(b) $$ c\n");
+      expect(first.stderr).toContain("Read-only file system");
+      const [pod = ""] = (await space.pods()).filter((each) => each !== "bot-c-0");
+      await space.kubectl("delete", "pod", pod, "--wait=false");
+      expect(await turn("ls -A /stage; exit 3")).toEqual({ exitCode: 3, stdout: "", stderr: "" });
+      await expect(series.run({ ...job, argv: ["sleep", "100"], deadline: 3 })).rejects.toThrow(
+        "the cold snapshot of bot-c did not end within 3 s",
+      );
+    } finally {
+      await series.close();
+    }
+    await until("its pods are gone", async () => (await space.pods()).join() === "bot-c-0", 60);
   });
 
   test("a right that is missing is named, with its verb, before anything is stopped", async () => {
