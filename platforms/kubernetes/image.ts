@@ -3,12 +3,12 @@ import { digestIn, withoutDigest } from "../../config/digest.ts";
 import { parseImageReference } from "../../config/image-reference.ts";
 import { OperationFailure } from "../failure.ts";
 import type { Cluster } from "./cluster.ts";
+import { imageWasThere } from "./events.ts";
 import { apartFromCluster } from "./job-pod.ts";
 import { nodes, onNode, workloadPods } from "./node-of.ts";
-import type { ClusterNode, Pod, PodEvent } from "./objects.ts";
+import type { ClusterNode, Pod } from "./objects.ts";
 import { neverBegan, statusOf, troubleOf, waitsFor } from "./pod-health.ts";
 import { createOnce, followPod, removeAfter, shortLived } from "./pods.ts";
-import { isForbidden } from "./refusal.ts";
 
 /** Seconds that a pull may take. */
 const patience = 1800;
@@ -80,24 +80,12 @@ async function pull(
       late: (seen) =>
         new OperationFailure(`${reference} was not pulled within ${patience} s: ${waitsFor(seen, puller)}.`),
     });
-    return (await wasThere(cluster, name)) ? "present" : "pulled";
+    return (await imageWasThere(cluster, name)) ? "present" : "pulled";
   } catch (error) {
     failure = error;
     throw error;
   } finally {
     await removeAfter(cluster, name, failure, { ended: true });
-  }
-}
-
-/** What its node has said of it: that the image was there already. Who may read no events does not know. */
-async function wasThere(cluster: Cluster, pod: string): Promise<boolean> {
-  const query = { fieldSelector: `involvedObject.name=${pod},reason=Pulled` };
-  try {
-    const events = await cluster.list<PodEvent>(cluster.in("v1", "events"), query);
-    return events.some(({ message = "" }) => message.includes("already present"));
-  } catch (error) {
-    if (!isForbidden(error)) throw error;
-    return false;
   }
 }
 

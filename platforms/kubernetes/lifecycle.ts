@@ -2,6 +2,7 @@ import { digestIn } from "../../config/digest.ts";
 import { OperationFailure } from "../failure.ts";
 import { until } from "../until.ts";
 import type { Cluster } from "./cluster.ts";
+import { whyNoPod } from "./events.ts";
 import { type FoundUnit, findUnit, ownContainer, pathOf, podOf, refuseReplicas } from "./found-unit.ts";
 import { asMade, asRemoved, note } from "./in-place.ts";
 import { exitAnnotation, fieldManager, workloadLabel } from "./labels.ts";
@@ -141,12 +142,13 @@ export async function startUnit(cluster: Cluster, name: string, wait: number): P
 /** One pod, of the template's image, and ready. What does not come up by waiting is told at once. */
 export async function waitHealthy(cluster: Cluster, name: string, wait: number): Promise<void> {
   let found: FoundUnit;
+  const since = cluster.now;
   await until(
     async () => {
       found = await mustFind(cluster, name);
       const problem = unhealthyBecause(found);
       if (problem === undefined) return { found: undefined };
-      if (!problem.forGood) return { waitsFor: problem.text };
+      if (!problem.forGood) return { waitsFor: await withReason(cluster, found, problem.text, since) };
       throw await told(cluster, found, problem.text, wait);
     },
     {
@@ -156,6 +158,18 @@ export async function waitHealthy(cluster: Cluster, name: string, wait: number):
         new OperationFailure(`${name} ${text} (waited ${wait} s at most). ${lookAt(cluster, found)}`),
     },
   );
+}
+
+/** A pod that its controller can't make says nothing: its controller does. */
+async function withReason(
+  cluster: Cluster,
+  { kind, controller, pods }: FoundUnit,
+  text: string,
+  since: Date,
+): Promise<string> {
+  if (pods.length > 0) return text;
+  const why = await whyNoPod(cluster, { kind, name: controller.metadata.name }, since);
+  return why === undefined ? text : `${text}: ${why}`;
 }
 
 /** Undefined: it serves. */

@@ -227,7 +227,10 @@ export interface NetworkPolicy extends KubernetesObject {
   spec: { podSelector?: LabelSelector; policyTypes?: string[]; egress?: object[] };
 }
 
-export interface PodEvent extends KubernetesObject {
+export interface ClusterEvent extends KubernetesObject {
+  involvedObject?: { kind?: string; name?: string };
+  /** ISO 8601. */
+  lastTimestamp?: string;
   reason?: string;
   message?: string;
 }
