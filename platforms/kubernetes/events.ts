@@ -19,25 +19,36 @@ export async function imageWasThere(cluster: Cluster, pod: string): Promise<bool
   return all.some(({ message = "" }) => message.includes("already present"));
 }
 
+interface Named {
+  kind: ControllerKind;
+  name: string;
+}
+
 /** Why a controller could make no pod since then, as it says: a quota is used up, a webhook refuses it. Undefined: it has not said it. */
 export async function whyNoPod(
   cluster: Cluster,
-  controller: { kind: ControllerKind; name: string },
+  controller: Named,
   since: Date,
 ): Promise<string | undefined> {
-  const all = await events(cluster, "reason=FailedCreate");
+  return failedCreate(await events(cluster, "reason=FailedCreate"), controller, since);
+}
+
+export function failedCreate(
+  all: readonly ClusterEvent[],
+  controller: Named,
+  since: Date,
+): string | undefined {
   // It says its times in whole seconds.
-  const own = all.filter(
-    (event) => isOf(event, controller) && Date.parse(event.lastTimestamp ?? "") >= since.getTime() - 1000,
-  );
-  return own.at(-1)?.message?.replace(/\s+/g, " ").trim();
+  const from = Math.floor(since.getTime() / 1000) * 1000;
+  return all
+    .filter((event) => isOf(event, controller) && Date.parse(event.lastTimestamp ?? "") >= from)
+    .at(-1)
+    ?.message?.replace(/\s+/g, " ")
+    .trim();
 }
 
 /** A Deployment has its pods made by sets of its name. */
-function isOf(
-  { involvedObject: { kind, name } = {} }: ClusterEvent,
-  controller: { kind: ControllerKind; name: string },
-): boolean {
+function isOf({ involvedObject: { kind, name } = {} }: ClusterEvent, controller: Named): boolean {
   return controller.kind === "Deployment"
     ? kind === "ReplicaSet" && name?.replace(/-[^-]+$/, "") === controller.name
     : kind === controller.kind && name === controller.name;
