@@ -42,7 +42,7 @@ export type RunProcess = (
     /** Gets each line of standard error. */
     onLine: (line: string) => unknown;
   },
-) => Promise<{ code: number | null; stderr: string; late: boolean }>;
+) => Promise<{ code: number | null; stdout: string; stderr: string; late: boolean }>;
 
 const usualWayBack = "go back to the configuration before.";
 const noWayBack =
@@ -99,7 +99,9 @@ export function workloadHooks(
       const task = await taskOf(args.name);
       const isFirst = args.errors.length === 1;
       if (task.fallsBack && isFirst && (await fellBack(args.name, task, runProcess))) return true;
-      const text = `${args.name}: ${isFirst || !task.fallsBack ? (task.wayBack ?? usualWayBack) : noWayBack}`;
+      const end = await endOf(args.name, task, runProcess);
+      const next = isFirst || !task.fallsBack ? (task.wayBack ?? usualWayBack) : noWayBack;
+      const text = `${args.name}: ${end}${next}`;
       tellFailure(args.name, text);
       await pulumi.log.error(text);
       if (task.adopts) await runProgram("give-up-adoption", args.name, task, runProcess);
@@ -119,6 +121,17 @@ async function fellBack(name: string, task: HookTask, runProcess: RunProcess): P
   }
 }
 
+/** What became of a container that was made and does not come up, with a line break; empty where nobody can say. */
+async function endOf(name: string, task: HookTask, runProcess: RunProcess): Promise<string> {
+  try {
+    const { end } = JSON.parse(await runProgram("tell-end", name, task, runProcess)) as { end?: string };
+    return end === undefined ? "" : `${end}\n`;
+  } catch (error) {
+    await pulumi.log.info(error instanceof Error ? error.message : String(error));
+    return "";
+  }
+}
+
 /** Before an image is made known to the provider: the Docker host has it then. */
 export function pullHook(pull: (reference: string) => Promise<unknown>): pulumi.ResourceHook {
   return new pulumi.ResourceHook("pull", async ({ newInputs }) => {
@@ -126,6 +139,7 @@ export function pullHook(pull: (reference: string) => Promise<unknown>): pulumi.
   });
 }
 
+/** @returns the document that it prints. */
 async function runProgram(
   program: OperationName,
   name: string,
@@ -133,7 +147,7 @@ async function runProgram(
   runProcess: RunProcess,
   /** What the provider is about to make of the unit. */
   wanted?: unknown,
-): Promise<void> {
+): Promise<string> {
   const path = fileURLToPath(new URL(`../${programPath(program)}`, import.meta.url));
   const input = { workload: task.workload, move: task.move, ...(wanted !== undefined && { wanted }) };
   const secrets = await Promise.all(
@@ -142,7 +156,7 @@ async function runProgram(
       await plainValue(value),
     ]),
   );
-  const { code, stderr, late } = await runProcess([process.execPath, path], {
+  const { code, stdout, stderr, late } = await runProcess([process.execPath, path], {
     env: { ...process.env, [workloadVariable]: ownerOf(input), ...Object.fromEntries(secrets) },
     input: inputText(input),
     deadline: task.deadline,
@@ -158,6 +172,7 @@ async function runProgram(
   if (code !== 0) {
     throw new Error(stderr.replace(/\n$/, "").split("\n").slice(-12).join("\n"));
   }
+  return stdout;
 }
 
 /** The value of an output inside a hook, where it is always known. */

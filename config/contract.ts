@@ -16,6 +16,7 @@ export type OperationName =
   | "serve"
   | "give-up-adoption"
   | "fall-back"
+  | "tell-end"
   | "prepare-managed"
   | "move-managed"
   | "bake"

@@ -3,6 +3,7 @@ import { formatDuration } from "../../config/units.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
 import type { StartSettings } from "../../platforms/platform.ts";
 import type { MigrationStepResult } from "../evidence/rehearsal-parts.ts";
+import { withoutSecrets } from "../hidden-secrets.ts";
 import { secondsSince } from "../update/step.ts";
 import type { WorkloadContext } from "../workload.ts";
 import { migrationDeadline } from "./deadline.ts";
@@ -53,7 +54,7 @@ export async function runMigration(
       command: step.command,
       ...(exitCode !== undefined && { exitCode }),
       seconds: secondsSince(began),
-      output: without(hidden, output).split("\n").slice(-keptLines),
+      output: withoutSecrets(hidden, output).split("\n").slice(-keptLines),
     };
     results.push(result);
     if (exitCode !== 0) throw new MigrationFailed(failureText(result, deadline), results);
@@ -75,10 +76,4 @@ function failureText({ command, exitCode, output }: MigrationStepResult, deadlin
       : ["Its last lines:", ...said.map((line) => `  ${line}`)]),
     ...(action === undefined ? [] : [`First: ${action}`]),
   ].join("\n");
-}
-
-function without(secrets: readonly string[], text: string): string {
-  return secrets
-    .filter((secret) => secret.length >= 4)
-    .reduce((left, secret) => left.replaceAll(secret, "[secret]"), text);
 }

@@ -73,6 +73,12 @@ describe("a way back by code alone, on which the old version does not come up", 
     expect(back.output).toContain(
       `${name}: the version of before does not come up on the state of its own snapshot either.`,
     );
+    expect(back.output).toMatch(
+      new RegExp(
+        `${name}: its container (ended with exit code \\d+|is \\w+)(, and was started again [^\n]+)?\\.\n`,
+      ),
+    );
+    expect(back.output).toMatch(/ {2}Its last lines: .*refusing to start: refuse-start is present/);
     const tries = back.output.match(/its snapshot comes back as well/g) ?? [];
     expect(tries.length).toBeGreaterThan(0);
     expect((await world.records(name)).filter(({ kind }) => kind === "restore")).toHaveLength(2);

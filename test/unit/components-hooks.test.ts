@@ -60,7 +60,7 @@ beforeAll(async () => {
 
 const fresh = () => {
   [started, asked, told] = [[], [], []];
-  result = { code: 0, stderr: "", late: false };
+  result = { code: 0, stdout: "{}", stderr: "", late: false };
 };
 
 describe("the hook of a container", () => {
@@ -116,6 +116,7 @@ describe("the hook of a container", () => {
     fresh();
     result = {
       code: 1,
+      stdout: "",
       stderr: Array.from({ length: 20 }, (_, line) => `line ${line}\n`).join(""),
       late: false,
     };
@@ -125,7 +126,7 @@ describe("the hook of a container", () => {
 
   test("fails after its deadline, says that the workload may be stopped, and names the command", async () => {
     fresh();
-    result = { code: null, stderr: "", late: true };
+    result = { code: null, stdout: "", stderr: "", late: true };
     await expect(hooksFor().cutOver()).rejects.toThrow(
       new Error(
         "canary: the cut-over did not end within 60 s and was ended. canary may be stopped: run `fleet recover`.",
@@ -151,6 +152,31 @@ describe("the hook of a container", () => {
     expect(await hooksFor({ wayBack }).wayBack()).toBe(false);
     expect(error.mock.calls).toEqual([[said]]);
     expect(told).toEqual([["canary", said]]);
+    error.mockRestore();
+  });
+
+  test("says before the way back how the container ended, by the word of a program", async () => {
+    fresh();
+    result = { ...result, stdout: '{"end":"its container ended with exit code 78."}' };
+    const error = vi.spyOn(pulumi.log, "error").mockResolvedValue();
+    await hooksFor().wayBack();
+    expect(started.map(({ argv }) => argv.at(-1))).toEqual([
+      expect.stringMatching(/\/operations\/tell-end\.ts$/),
+    ]);
+    expect(told).toEqual([["canary", "canary: its container ended with exit code 78.\nset it back."]]);
+    error.mockRestore();
+  });
+
+  test("says the way back all the same where that program fails", async () => {
+    fresh();
+    result = { code: 1, stdout: "", stderr: "canary: the engine does not answer\n", late: false };
+    const [info, error] = [vi.spyOn(pulumi.log, "info"), vi.spyOn(pulumi.log, "error")];
+    info.mockResolvedValue();
+    error.mockResolvedValue();
+    await hooksFor().wayBack();
+    expect(info.mock.calls).toEqual([["canary: the engine does not answer"]]);
+    expect(told).toEqual([["canary", "canary: set it back."]]);
+    info.mockRestore();
     error.mockRestore();
   });
 });
@@ -185,7 +211,7 @@ describe("an old version that does not come up on the state as it is", () => {
     ]);
     expect(told).toEqual([]);
     expect(await hooks.wayBack(["again", "it is unhealthy"])).toBe(false);
-    expect(started).toHaveLength(1);
+    expect(started.filter(({ argv }) => argv.at(-1)?.endsWith("/fall-back.ts"))).toHaveLength(1);
     expect(told).toEqual([["canary", expect.stringContaining("on the state of its own snapshot either")]]);
     error.mockRestore();
   });
@@ -194,6 +220,7 @@ describe("an old version that does not come up on the state as it is", () => {
     fresh();
     result = {
       code: 1,
+      stdout: "",
       stderr: "canary: its container was never started. Its state is left as it is.\n",
       late: false,
     };
@@ -201,8 +228,8 @@ describe("an old version that does not come up on the state as it is", () => {
     info.mockResolvedValue();
     error.mockResolvedValue();
     expect(await hooksFor({ fallsBack: true }).wayBack()).toBe(false);
-    expect(info.mock.calls).toEqual([
-      ["canary: its container was never started. Its state is left as it is."],
+    expect(info.mock.calls[0]).toEqual([
+      "canary: its container was never started. Its state is left as it is.",
     ]);
     expect(told).toEqual([["canary", "canary: set it back."]]);
     info.mockRestore();
