@@ -143,11 +143,14 @@ export function judgeConfiguration(
   const [old, found] = [before.keys, now.keys ?? {}];
   const values = keysOf(content);
   const sameSecret = before.secret === now.secret;
-  const { gone: vanished, changed } = compareKeys(
+  const { gone, changed: differing } = compareKeys(
     Object.keys(old),
     values,
     (path) => !sameSecret || found[path] === old[path],
   );
+  const retired = gone.filter((path) => isRetiredMark(path, [...values.keys()]));
+  const vanished = gone.filter((path) => !retired.includes(path));
+  const changed = [...differing, ...retired];
   const said = [
     ...(changed.length > 0 ? [`changed: ${listed(changed)}`] : []),
     ...(sameSecret
@@ -155,11 +158,17 @@ export function judgeConfiguration(
       : ["values not compared: clawforce:snapshotPassword is another one than before the update"]),
   ];
   if (vanished.length > 0) {
-    const gone = [...new Set(vanished.map((path) => topmost(path, [...values.keys()])))];
-    return failed([`gone from ${file}: ${listed(gone)}`, ...said].join("; "));
+    const lost = [...new Set(vanished.map((path) => topmost(path, [...values.keys()])))];
+    return failed([`gone from ${file}: ${listed(lost)}`, ...said].join("; "));
   }
   const same = said.length === 0 ? ["with the same values"] : said;
   return passed(`${Object.keys(old).length} keys as before, ${same.join("; ")}`);
+}
+
+/** Versions from 2026.9 on take the mark of the default agent away once they know who that is. The agent must be there. */
+function isRetiredMark(path: string, present: readonly string[]): boolean {
+  const [, agent] = /^(agents\.entries\.(?:\\.|[^.\\])+)\.default$/.exec(path) ?? [];
+  return agent !== undefined && present.some((each) => each === agent || each.startsWith(`${agent}.`));
 }
 
 /** What has become of the keys of before: gone, or with another value, or with another form of it. */

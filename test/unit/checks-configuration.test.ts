@@ -124,6 +124,22 @@ describe("the configuration before and after an update", () => {
     expect(judged(emptied, moved).detail).toBe("gone from openclaw.json: agents.defaults.model.primary");
   });
 
+  it("does not miss the mark of the default agent, which later versions take away, as long as that agent is there", () => {
+    const entries = (main: object | undefined) => ({
+      ...content,
+      agents: { defaults: { model: "a/b" }, entries: { ...(main && { main }), ops: { model: "c/d" } } },
+    });
+    for (const main of [{}, { workspace: "w" }]) {
+      expect(judged(entries(main))).toEqual({
+        passed: true,
+        detail: `${keysOf(content).size} keys as before, changed: agents.entries.main.default`,
+      });
+    }
+    expect(judged(entries(undefined)).detail).toBe("gone from openclaw.json: agents.entries.main");
+    const other = { ...content, logging: { default: true } };
+    expect(judged(content, other).detail).toBe("gone from openclaw.json: logging");
+  });
+
   it("says that there was none", () => {
     const none = printOf(undefined, secret);
     const judge = (now: object | undefined) =>

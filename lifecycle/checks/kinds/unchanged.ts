@@ -56,8 +56,8 @@ back.
 
 \`configuration\` fails for keys that are gone, for example if a migration or \`doctor --fix\` removed them. Changed values are named by key, and
 stop nothing: people and agents change them too. \`meta\` is left out, because every config writer stamps it. Agents that moved from
-\`agents.list\` to \`agents.entries\` are the same agents. The hashes are keyed by the secret \`snapshotPassword\`. Files that \`openclaw.json\`
-includes are not read. *Inconclusive*: a file that can't be read; before an update this refuses the update.
+\`agents.list\` to \`agents.entries\` are the same agents, also without \`default\`, which later versions take away. The hashes are keyed by
+the secret \`snapshotPassword\`. Files that \`openclaw.json\` includes are not read. *Inconclusive*: a file that can't be read; before an update this refuses the update.
 `,
   compares: ({ what }) => what,
   // The newest backup was opened for the baseline, by the file that it will be judged by: it may be large.
