@@ -35,7 +35,9 @@ export async function startModelServer(
 
 /** What a gateway's configuration says of it: `steady` is the model to use, `spare` the one that a failover takes. */
 export function modelSettings(server: string): Record<string, unknown> {
-  const model = (id: string) => ({ id, name: id, contextWindow: 64_000, maxTokens: 1000 });
+  // Without a price each turn of 2026.4.23 ends with an error, after its reply.
+  const cost = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+  const model = (id: string) => ({ id, name: id, cost, contextWindow: 64_000, maxTokens: 1000 });
   return {
     agents: {
       defaults: {

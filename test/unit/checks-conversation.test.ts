@@ -47,6 +47,30 @@ describe("a conversation", () => {
     });
   });
 
+  it("fails when an error has ended the turn, though the command says ok and has a reply", () => {
+    // As 2026.4.23 printed it of a model without a price.
+    const printed = {
+      ...{ runId: "2bebbf46-da81-4996-8b12-ba22b13d4a45", status: "ok", summary: "completed" },
+      result: {
+        payloads: [
+          { text: "Cannot read properties of undefined (reading 'input')", mediaUrl: null },
+          { text: "pong", mediaUrl: null },
+        ],
+        meta: {
+          durationMs: 64107,
+          agentMeta: { provider: "standin", model: "steady", agentHarnessId: "pi" },
+          ...{ aborted: false, finalAssistantVisibleText: "pong", replayInvalid: false },
+          ...{ livenessState: "blocked", stopReason: "error" },
+          completion: { stopReason: "error", finishReason: "error" },
+        },
+      },
+    };
+    expect(judgeConversation({ output: "pong" }, said(JSON.stringify(printed)))).toEqual({
+      passed: false,
+      detail: "the turn ended with an error: Cannot read properties of undefined (reading 'input') pong",
+    });
+  });
+
   it("fails without a reply", () => {
     expect(judgeConversation({}, said(answer("steady", " ")))).toEqual({
       passed: false,

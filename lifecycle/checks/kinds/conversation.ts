@@ -48,8 +48,8 @@ export const conversation = checkKind({
   tracks: ["runtime"],
   section: `
 Asks a model for one turn through the gateway. **Proves** that a reply came, from the gateway and not from the command line itself, and by
-\`model\` if that is named. **Fails** on a fallback model, an empty reply, an error. Each attempt costs a turn. A bake asks for one in its first
-and last round and each \`every\`. First ask the provider with curl, from the container and from the host.
+\`model\` if that is named. **Fails** on a fallback model, an empty reply, an error, also one after a reply. Each attempt costs a turn. A bake
+asks for one in its first and last round and each \`every\`. First ask the provider with curl, from the container and from the host.
 
 The default has \`asBefore: true\`. If \`openclaw.json\` was read and names no model, no turn is tried. Else one turn before the update finds out
 whether turns work. If that one failed already, a turn that fails afterwards is named and passed over. It asks the default agent of
@@ -130,6 +130,10 @@ export function judgeConversation(
   const reply = textOf(fieldAt(answer, "result.payloads"));
   if (reply === "") return failed("the turn ended without a reply");
   const meta = fieldAt(answer, "result.meta");
+  // 2026.4.23 says "ok" of a turn that an error has ended, and has the error's text among the replies.
+  if ([fieldAt(meta, "stopReason"), fieldAt(meta, "completion.stopReason")].includes("error")) {
+    return failed(`the turn ended with an error: ${oneLine(reply)}`);
+  }
   const model = `${fieldAt(meta, "agentMeta.provider")}/${fieldAt(meta, "agentMeta.model")}`;
   if (wanted.model !== undefined && model !== wanted.model) {
     return failed(
