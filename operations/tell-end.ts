@@ -1,4 +1,3 @@
-import { tellEnd } from "../lifecycle/update/tell-end.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(tellEnd);
+await start(async () => (await import("../lifecycle/update/tell-end.ts")).tellEnd);

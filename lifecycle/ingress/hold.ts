@@ -46,10 +46,7 @@ export async function hold(context: IngressContext, ingress: WorkloadIngress, wh
     why,
   };
   await journal.write(held);
-  const [services] = await Promise.all([
-    proxy.services(),
-    proxy.setDeadline(workload.name, ingress.hold),
-  ]);
+  const [services] = await Promise.all([proxy.services(), proxy.setDeadline(workload.name, ingress.hold)]);
   if (!services.has(workload.name)) {
     // It is new behind the ingress, or the ingress has lost it: it can only hold what it knows.
     await proxy.deploy(workload.name, targetOf(context, ingress), { wait: false });
