@@ -125,14 +125,16 @@ describe.skipIf("missing" in kubernetes)("an update on Kubernetes", () => {
       on.kubectl("drain", "node", `--pod-selector=${selector}`, "--delete-emptydir-data", "--force");
     const ofGateway = () => `${workloadLabel}=${move.moved}`;
 
-    it("at the cold snapshot, whose pod is removed before a node takes it: the old version serves again once one does", async () => {
+    it("at the cold snapshot, whose pod goes, and the one in its place before a node takes it: the old version serves again once one does", async () => {
       const update = await move.upTo("cold snapshot", "back");
       await on.kubectl("cordon", "node");
       repairs.push(() => on.kubectl("uncordon", "node"));
-      await on.world.release(move.moved, "cold snapshot");
-      await until("its pod is there", async () => (await jobs()) !== "");
       // A drain leaves out what no node has taken.
-      await on.kubectl("delete", "pods", `-l${oneShotLabel}`);
+      const remove = () => on.kubectl("delete", "pods", `-l${oneShotLabel}`);
+      await remove();
+      await on.world.release(move.moved, "cold snapshot");
+      await until("another one is there", async () => (await jobs()) !== "");
+      await remove();
       await sleep(10_000);
       await on.kubectl("uncordon", "node");
       const { code, output } = await update.ended;
