@@ -275,6 +275,8 @@ export interface Platform {
   clock(): Promise<Date>;
   /** What runs the units: "20.10.24", and the version of its API: "1.41". */
   engine(): Promise<{ version: string; api: string }>;
+  /** What an update needs and the deployer may not do, in the platform's words. Missing: who reaches it may do all of it. */
+  missingRights?(): Promise<string[]>;
   /** Everything that bears a stack's mark, by name. */
   marked(stack: string): Promise<Marked[]>;
   /** One of them, as it is now; undefined: nothing is there under this name. */

@@ -16,7 +16,7 @@ import { fromProjectFolder, type NamedStack, stackFileOf } from "../stack.ts";
 import { logs, sharedNetworks } from "./containers.ts";
 import { controlPlaneHost } from "./control-plane.ts";
 import type { Examination, Finding, Subject } from "./examination.ts";
-import { images, place, snapshotRoom } from "./host.ts";
+import { images, place, rights, snapshotRoom } from "./host.ts";
 import { backend, envFiles, evidencePlaces, nodeVersion, passphrase, pulumiVersion } from "./machine.ts";
 
 /** Seconds for one question to Pulumi. */
@@ -30,6 +30,7 @@ Looks at all that an update needs. It changes nothing and pulls nothing.
   this machine: Node.js, Pulumi, its backend, the passphrase, the folder of the records, the modes of keys
   the stack file, and the secrets that it needs
   the Docker host or the cluster: whether it answers, its clock, the images, the logins to their registries, room for snapshots
+  the deployer's rights in the namespace of a cluster
   the workloads that run: whose logs grow without an end, and who else has their networks
   the control plane: whether the engine can make its instances, and its network
 
@@ -48,6 +49,7 @@ Exit code 0: nothing is missing. 1: something is; each line says what to do.`,
         evidencePlaces,
         envFiles,
         place,
+        rights,
         images,
         snapshotRoom,
         logs,

@@ -38,6 +38,24 @@ function clockFinding(difference: number): Finding {
       };
 }
 
+export const rights: Examination = {
+  name: "rights",
+  look: async ({ config, platform }) => {
+    if (config === undefined || platform?.missingRights === undefined) return notAsked;
+    // A platform that does not answer is a finding of its own.
+    const missing = await platform.missingRights().catch(() => undefined);
+    if (missing === undefined) return notAsked;
+    return [
+      missing.length === 0
+        ? { well: `the deployer may do all that an update does on ${platform.words.place}` }
+        : {
+            problem: `The deployer may not: ${missing.join(", ")}.`,
+            remedy: "Give it the role of docs/kubernetes-deployer.yaml, in the namespace of the stack",
+          },
+    ];
+  },
+};
+
 export const images: Examination = {
   name: "images",
   look: async ({ config, platform, missingInRegistry }) => {

@@ -3,7 +3,7 @@ import { logs, sharedNetworks } from "../../fleet/doctor/containers.ts";
 import { controlPlaneHost } from "../../fleet/doctor/control-plane.ts";
 import { examine } from "../../fleet/doctor/doctor.ts";
 import type { Examination, Subject } from "../../fleet/doctor/examination.ts";
-import { images, place, snapshotRoom } from "../../fleet/doctor/host.ts";
+import { images, place, rights, snapshotRoom } from "../../fleet/doctor/host.ts";
 import {
   backend,
   envFiles,
@@ -205,6 +205,24 @@ describe("fleet doctor", () => {
     expect(at, lines.join("\n")).toBeGreaterThanOrEqual(0);
     expect(lines[at + 1]).toMatch(/^ {4}\S/);
     expect(last).toMatch(/missing\.$/);
+  });
+
+  it("names the rights that the deployer lacks, where a platform has any", async () => {
+    expect((await examined(rights)).lines).toEqual([]);
+    const asked = Object.assign(new MemoryPlatform(), { missingRights: async () => missing });
+    let missing: string[] = [];
+    expect((await examined(rights, { platform: asked })).lines).toEqual([
+      "✓ rights: the deployer may do all that an update does on this memory",
+    ]);
+    missing = ["patch statefulsets.apps/scale", "create pods/exec"];
+    const { code, lines } = await examined(rights, { platform: asked });
+    expect([code, lines]).toEqual([
+      1,
+      [
+        "✗ rights: The deployer may not: patch statefulsets.apps/scale, create pods/exec.",
+        "    Give it the role of docs/kubernetes-deployer.yaml, in the namespace of the stack",
+      ],
+    ]);
   });
 
   it("asks nothing of what the stack file does not say yet", async () => {
