@@ -20,13 +20,16 @@ restore_databases() {
 }
 
 read_password
+# Beside what follows: each start of restic is half a second in which somebody waits.
+restic ls --json "$snapshot" >/stage/listing &
+listing=$!
 size=$(size_of "${places[@]}" -xdev)
 printf 'state-files\t%s\nstate-bytes\t%s\n' "${size% *}" "${size#* }"
 report_places
-restic ls --json "$snapshot" >/stage/listing
+restore_databases
+wait "$listing"
 awk 'index($0, "\"type\":\"file\"") { files++; if (match($0, /"size":[0-9]+/)) bytes += substr($0, RSTART + 7, RLENGTH - 7) }
   END { printf "snapshot-files\t%.0f\nsnapshot-bytes\t%.0f\n", files, bytes }' /stage/listing
-restore_databases
 for root in "${roots[@]}"; do
   opened=/stage/opened$root
   report_archives "$root"
