@@ -18,7 +18,8 @@ const withoutDocker = {
  * and needs no Docker either. `integration` needs the real parts that test/run.ts sets up. `long` needs
  * them too, and each of its files takes more than ten minutes: for a release. `pending` needs them as well: what was
  * written or changed and has not passed whole on a quiet machine yet. Each file goes to `integration` once it has.
- * `versions` needs them and more versions of OpenClaw: what each step from one to the next does to a state, an hour or two.
+ * `versions` needs them and more versions of OpenClaw: what each step from one to the next does to a state, and what each
+ * answers to the checks, an hour or two.
  */
 // biome-ignore lint/style/noDefaultExport: the form that vitest reads.
 export default defineConfig({
