@@ -17,7 +17,7 @@ createServer(async (request, response) => {
   const asked = JSON.stringify(messages.findLast(({ role }) => role === "user")?.content ?? "");
   const number = [...asked.matchAll(/message (\d+)/g)].at(-1)?.[1];
   const answer = number === undefined ? "pong" : `pong ${number}`;
-  console.log(`turn by ${model}`);
+  console.log(`turn by ${model}: ${answer}`);
   if (model === "silent") return;
   if (model === "broken") return json(response, 503, { error: { message: "the model is overloaded" } });
   const usage = { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 };

@@ -3,10 +3,11 @@ import { IrcTalk, ircHost, silences } from "../support/irc-talk.ts";
 import { livedIn, openClawWorld } from "../support/lived-in.ts";
 import { partsOfThisRun, type World } from "../support/world.ts";
 
-/** Seconds between two messages: a turn of a gateway on a busy machine takes some, and two in one turn have one answer. */
-const interval = 20;
+/** Seconds between an answer and the next message. */
+const interval = 5;
 const bot = "claw";
-const irc = { host: ircHost, to: "#ops", bot };
+/** Verified in a channel of its own: two people in one channel can have their messages taken into one turn. */
+const irc = { host: ircHost, to: "#check", bot };
 
 /**
  * What people lose of a conversation when their gateway is updated under it: each message is numbered, and the model
@@ -38,7 +39,7 @@ describe("a conversation in a channel of IRC", () => {
     await world.configure({ images: { stable: before, candidate: after } });
     const update = await world.up();
     expect(update.code, update.output).toBe(0);
-    expect(update.output).toMatch(/✓ message: "pong 0" by claw_* in #ops after /);
+    expect(update.output).toMatch(/✓ message: "pong 0" by claw_* in #check after /);
     await talk.answered();
   });
 
@@ -49,7 +50,7 @@ describe("a conversation in a channel of IRC", () => {
     expect((await world.inspect(name)).Config.Image).toBe(before);
     await talk.answered();
 
-    checks = [message("something else")];
+    checks = [message("something else", "90s")];
     await world.configure({ images: { stable: before, candidate: after } });
     const failed = await world.up();
     expect(failed.code, failed.output).not.toBe(0);
@@ -75,13 +76,13 @@ describe("a conversation in a channel of IRC", () => {
     expect(elsewhere).toEqual([]);
   });
 
-  function message(output: string) {
-    return { kind: "message", irc, text: "message 0", output, deadline: "5m", interval: "60s" };
+  function message(output: string, deadline = "5m") {
+    return { kind: "message", irc, text: "message 0", output, deadline, interval: "60s" };
   }
 });
 
 const channel = {
-  ...{ enabled: true, host: ircHost, port: 6667, tls: false, nick: bot, channels: ["#ops"] },
+  ...{ enabled: true, host: ircHost, port: 6667, tls: false, nick: bot, channels: ["#ops", "#check"] },
   ...{ dmPolicy: "open", allowFrom: ["*"], groupPolicy: "open" },
-  groups: { "#ops": { requireMention: false } },
+  groups: { "#ops": { requireMention: false }, "#check": { requireMention: false } },
 };

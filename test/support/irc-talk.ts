@@ -10,9 +10,18 @@ import { networkOf } from "./world-settings.ts";
 /** The name of the server in the world's network. */
 export const ircHost = "irc.test";
 
-/** One person in one channel: says numbered messages, and prints what it says and hears. Ends its talk at SIGUSR1. */
+/**
+ * Seconds that the person waits for an answer. What is said while the gateway still works on what was said before is taken
+ * into the same turn by some versions: then one message has no answer of its own and the other has two.
+ */
+const patience = 45;
+
+/**
+ * One person in one channel: says numbered messages, each once the one before is answered or given up, and prints what it
+ * says and hears. Ends its talk at SIGUSR1.
+ */
 const person = `
-const [host, channel, interval] = process.argv.slice(1);
+const [host, channel, bot, interval, patience] = process.argv.slice(1);
 const print = (what) => console.log(JSON.stringify({ ...what, at: Date.now() }));
 const socket = require("node:net").createConnection({ host, port: 6667 });
 const write = (line) => socket.write(line + "\\r\\n");
@@ -24,8 +33,15 @@ socket.on("connect", () => {
 });
 let number = 0;
 let timer;
-const say = () => { number += 1; write("PRIVMSG " + channel + " :message " + number); print({ said: number }); };
-process.on("SIGUSR1", () => clearInterval(timer));
+let isOver = false;
+const sayIn = (seconds) => { clearTimeout(timer); if (!isOver) timer = setTimeout(say, seconds * 1000); };
+const say = () => {
+  number += 1;
+  write("PRIVMSG " + channel + " :message " + number);
+  print({ said: number });
+  sayIn(patience);
+};
+process.on("SIGUSR1", () => { isOver = true; clearTimeout(timer); });
 let rest = "";
 socket.on("data", (chunk) => {
   rest += chunk;
@@ -35,9 +51,13 @@ socket.on("data", (chunk) => {
     const [prefix, command, target] = line.split(" ");
     if (prefix === "PING") write("PONG " + command);
     if (command === "001") write("JOIN " + channel);
-    if (command === "366") timer ??= setInterval(say, interval * 1000);
+    if (command === "366" && timer === undefined) sayIn(interval);
     if (command === "PRIVMSG" && target === channel) {
-      print({ heard: line.slice(line.indexOf(" :") + 2), by: prefix.slice(1).split("!")[0] });
+      const heard = line.slice(line.indexOf(" :") + 2);
+      const by = prefix.slice(1).split("!")[0];
+      print({ heard, by });
+      const [, answered] = /pong (\\d+)/.exec(heard) || [];
+      if (by.replace(/_+$/, "") === bot && Number(answered) === number) sayIn(interval);
     }
   }
 });
@@ -47,7 +67,8 @@ interface Said {
   number: number;
   /** Milliseconds since 1970. */
   at: number;
-  answers: number;
+  /** Who has answered it, and when. The gateway's nick may have `_` behind it. */
+  answers: { by: string; at: number }[];
 }
 
 interface Talked {
@@ -69,7 +90,7 @@ export class IrcTalk {
     this.#bot = bot;
   }
 
-  /** @param interval - seconds between two messages. */
+  /** @param interval - seconds between an answer and the next message. */
   static async begin(world: World, channel: string, bot: string, interval: number): Promise<IrcTalk> {
     const { irc, fixture } = world.parts.images;
     if (irc === undefined) throw new Error("no server of IRC is among the parts: run `npm run test:pending`");
@@ -91,7 +112,7 @@ export class IrcTalk {
     });
     const talker = await make("person", {
       ...{ Image: fixture[1], Entrypoint: [] },
-      Cmd: ["node", "-e", person, ircHost, channel, String(interval)],
+      Cmd: ["node", "-e", person, ircHost, channel, bot, String(interval), String(patience)],
     });
     return new IrcTalk(talker, bot);
   }
@@ -99,7 +120,7 @@ export class IrcTalk {
   /** Returns once a message that is said from now on was answered. */
   async answered(seconds = 600): Promise<void> {
     const now = Date.now();
-    const look = async () => (await this.#all()).some(({ at, answers }) => at >= now && answers > 0);
+    const look = async () => (await this.#all()).some(({ at, answers }) => at >= now && answers.length > 0);
     await until("a message is answered", look, seconds);
   }
 
@@ -107,14 +128,14 @@ export class IrcTalk {
   async end(): Promise<Talked> {
     await this.#person.kill({ signal: "SIGUSR1" });
     // The last one may be among those that are lost.
-    const last = async () => ((await this.#all()).at(-1)?.answers ?? 1) > 0;
+    const last = async () => (await this.#all()).at(-1)?.answers.length !== 0;
     await until("the last message is answered", last, 120).catch(() => {});
     const all = await this.#all();
     return {
       sent: all.length,
-      answered: all.filter(({ answers }) => answers > 0).length,
-      doubled: all.filter(({ answers }) => answers > 1),
-      lost: all.filter(({ answers }) => answers === 0),
+      answered: all.filter(({ answers }) => answers.length > 0).length,
+      doubled: all.filter(({ answers }) => answers.length > 1),
+      lost: all.filter(({ answers }) => answers.length === 0),
     };
   }
 
@@ -124,14 +145,15 @@ export class IrcTalk {
       .split("\n")
       .filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line) as { said?: number; heard?: string; by?: string; at: number });
-    const heard = lines.flatMap(({ heard: text, by }) =>
-      text !== undefined && by?.replace(/_+$/, "") === this.#bot ? [/pong (\d+)/.exec(text)?.[1]] : [],
-    );
-    return lines.flatMap(({ said: number, at }) =>
-      number === undefined
-        ? []
-        : [{ number, at, answers: heard.filter((each) => each === String(number)).length }],
-    );
+    const heard = lines.flatMap(({ heard: text, by = "", at }) => {
+      const number = by.replace(/_+$/, "") === this.#bot ? /pong (\d+)/.exec(text ?? "")?.[1] : undefined;
+      return number === undefined ? [] : [{ number: Number(number), by, at }];
+    });
+    return lines.flatMap(({ said: number, at }) => {
+      if (number === undefined) return [];
+      const answers = heard.filter((each) => each.number === number);
+      return [{ number, at, answers: answers.map(({ by, at }) => ({ by, at })) }];
+    });
   }
 }
 

@@ -136,6 +136,8 @@ export class OpenClawCopy {
 /** Why a turn was not answered; undefined: it was. */
 export function turnFailure({ code, output }: Run): string | undefined {
   if (code !== 0) return `exit code ${code}: ${oneLine(output)}`;
+  // Some versions call that ok, and have a reply beside it.
+  if (/"stopReason":\s*"error"/.test(output)) return `it ended with an error: ${oneLine(output)}`;
   return output.includes("pong") ? undefined : oneLine(output);
 }
 
