@@ -72,12 +72,12 @@ export class LoneGateway {
   /** Calls the gateway with the rights of an operator, which some versions give once they are approved. */
   async call(method: string, params: object): Promise<void> {
     const argv = ["openclaw", "gateway", "call", method, "--params", JSON.stringify(params)];
-    let said = await this.run(argv);
-    // The approval itself asks for rights at first, in place of what was asked for before.
-    for (let attempt = 1; said.exitCode !== 0 && attempt <= 3; attempt += 1) {
-      const request = [...`${said.stdout}${said.stderr}`.matchAll(/requestId: ([\da-f-]{36})/g)].at(-1)?.[1];
-      if (request === undefined) break;
-      said = await this.run(["openclaw", "devices", "approve", request]);
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      const asked = requestIn(await this.run(argv));
+      if (asked === undefined) return;
+      // The approval itself asks for rights at first, in place of what was asked for before.
+      const instead = requestIn(await this.run([...approve, asked]));
+      if (instead !== undefined) await this.must(...approve, instead);
     }
     await this.must(...argv);
   }
@@ -118,6 +118,14 @@ export class LoneGateway {
     await this.must("node", "-e", write, `${stateFolder}/openclaw.json`, JSON.stringify(written));
     await installLoopbackChannel(this.#docker, this.name);
   }
+}
+
+const approve = ["openclaw", "devices", "approve"];
+
+/** The approval that a command has ended for; undefined: it has not ended with a failure. */
+function requestIn({ exitCode, stdout, stderr }: JobResult): string | undefined {
+  if (exitCode === 0) return undefined;
+  return [...`${stdout}${stderr}`.matchAll(/requestId: ([\da-f-]{36})/g)].at(-1)?.[1] ?? "";
 }
 
 function unlessMissing(error: unknown): void {
