@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kubernetesOfThisRun } from "../support/cluster.ts";
 import { ClusterWorld } from "../support/cluster-world.ts";
+import { killAll, withDescendants } from "../support/deployer.ts";
 import { partsOfThisRun } from "../support/world.ts";
 
 const kubernetes = await kubernetesOfThisRun();
@@ -99,9 +100,7 @@ describe.skipIf("missing" in kubernetes)("an update on Kubernetes", () => {
     await on.world.breakAt(canary, "cold snapshot");
     const update = on.world.startUp();
     await on.world.reached(canary, "cold snapshot");
-    const operation = await on.world.pidAtBreakpoint(canary, "cold snapshot");
-    process.kill(-update.pid, "SIGKILL");
-    process.kill(operation, "SIGKILL");
+    await killAll(withDescendants(update.pid));
     await update.ended;
     expect(await on.replicasOf(canary)).toBe("0");
     await on.world.configure({ images: { stable: images.fixture[1], candidate: images.fixture[2] } });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RehearsalEntry } from "../../lifecycle/evidence/records.ts";
 import type { StepName } from "../../lifecycle/update/step-names.ts";
+import { killAll, withDescendants } from "../support/deployer.ts";
 import { dockerCommand } from "../support/docker-command.ts";
 import { partsOfThisRun, World } from "../support/world.ts";
 
@@ -154,8 +155,7 @@ describe("an update to a version that does not bring its state over by itself", 
     await world.breakAt(name, step);
     const run = world.startUp();
     await world.reached(name, step);
-    process.kill(-run.pid, "SIGKILL");
-    process.kill(await world.pidAtBreakpoint(name, step), "SIGKILL");
+    await killAll(withDescendants(run.pid));
     await run.ended;
   }
 
