@@ -81,7 +81,10 @@ export async function withScripts<T>(
   let failure: unknown;
   try {
     return await work({
-      run: async (call) => judged(context, call, await series.run(await jobOf(context, call))),
+      run: async (call) => {
+        const job = await jobOf(context, call);
+        return judged(context, call, await orPlaceMissing(context, call, () => series.run(job)));
+      },
     });
   } catch (error) {
     failure = error;

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Move } from "../../lifecycle/evidence/move.ts";
 import { cutOver } from "../../lifecycle/update/cut-over.ts";
 import { OperationFailure } from "../../platforms/failure.ts";
+import { PlaceMissing } from "../../platforms/platform.ts";
 import { MemoryWorld, printed, taken } from "../support/memory-world.ts";
 import { candidate, stable } from "./config-fixture.ts";
 
@@ -47,6 +48,14 @@ describe("a cut-over", () => {
     );
     expect(world.did).not.toContain(`hold ${world.name}`);
     expect(world.did).not.toContain(`stop ${world.name}`);
+    expect(world.platform.units.get(world.name)?.running).toBe(true);
+  });
+
+  it("says whose mount names a folder that is not there", async () => {
+    world.platform.fail(`cold snapshot of ${world.name}`, new PlaceMissing("/srv/notes"));
+    await expect(cut()).rejects.toThrow(
+      "a mount with `state: true` names a folder that is not there (/srv/notes). Correct its `source`, or make the folder.",
+    );
     expect(world.platform.units.get(world.name)?.running).toBe(true);
   });
 
