@@ -44,6 +44,7 @@ describe("what snapshots leave out", () => {
       snapshots: {
         ...{ repositories: join(folder, "repositories"), image: images.tools, exclude: patterns },
       },
+      ...{ drain: { budget: 0 }, stopGrace: 0 },
       evidenceDirectory: join(folder, "evidence"),
       evidenceKeys: { trustedKeys: [] },
     } as unknown as Workload;

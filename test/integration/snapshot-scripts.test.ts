@@ -35,6 +35,7 @@ beforeEach(async () => {
     platform: { kind: "docker", host: dockerHost },
     state: { directory: state },
     snapshots: { repositories: join(folder, "repositories"), image: images.tools },
+    ...{ drain: { budget: 0 }, stopGrace: 0 },
     evidenceDirectory: join(folder, "evidence"),
     evidenceKeys: { trustedKeys: [] },
   } as unknown as Workload;

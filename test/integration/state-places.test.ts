@@ -63,6 +63,7 @@ describe("a state in three places", () => {
       },
       furtherPlaces: [place({ volume }, workspace), place({ directory: inFolder("config") }, config)],
       snapshots: { repositories: inFolder("repositories"), image: images.tools },
+      ...{ drain: { budget: 0 }, stopGrace: 0 },
       evidenceDirectory: inFolder("evidence"),
       evidenceKeys: { trustedKeys: [] },
     } as unknown as Workload;
