@@ -71,7 +71,7 @@ describe("a way back by code alone, on which the old version does not come up", 
     const back = await world.up();
     expect(back.code, back.output).not.toBe(0);
     expect(back.output).toContain(
-      `${name}: the version of before does not come up on the state of its own snapshot either.`,
+      "the version of before does not come up on the state of its own snapshot either.",
     );
     expect(back.output).toMatch(
       new RegExp(
