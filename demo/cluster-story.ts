@@ -4,7 +4,7 @@ import type { Platform } from "../platforms/platform.ts";
 import { clusterImage, clusterInstances, clusterStack } from "./cluster-settings.ts";
 import { liveIn } from "./gateway.ts";
 import { Narrator } from "./narrator.ts";
-import { hostOf, modelServerName } from "./settings.ts";
+import { doctorCommand, hostOf, modelServerName } from "./settings.ts";
 import type { DemoStack } from "./stack.ts";
 import type { StreamOptions } from "./stream.ts";
 
@@ -74,11 +74,10 @@ export class ClusterStory extends Narrator {
   async #updateAndGoBack(): Promise<void> {
     const { stable, next } = this.#parts.images;
     this.title("with its migration the canary gets it, and goes back with its state, each as one change");
-    const command = ["openclaw", "doctor", "--fix", "--non-interactive", "--no-workspace-suggestions"];
     await this.#parts.demo.set(`clawforce:agentImages.${clusterImage}.migrate`, [
-      { command, deadline: "20m" },
+      { command: doctorCommand, deadline: "20m" },
     ]);
-    this.say(`change: clawforce:agentImages.${clusterImage}.migrate: ${command.join(" ")}`);
+    this.say(`change: clawforce:agentImages.${clusterImage}.migrate: ${doctorCommand.join(" ")}`);
     const untouched = await this.#identities(others);
     await this.pin(clusterImage, next);
     await this.fleet(0, "update");

@@ -112,3 +112,12 @@ function controlPlaneSettings({ controlPlane, dockerHost }: DemoParts): Record<s
     drain: { budget: "10s" },
   };
 }
+
+/** Brings the state of OpenClaw over to the version that runs it. */
+export const doctorCommand = [
+  "openclaw",
+  "doctor",
+  "--fix",
+  "--non-interactive",
+  "--no-workspace-suggestions",
+];

@@ -11,6 +11,7 @@ import { Outage } from "./outage.ts";
 import { type Account, Session } from "./session.ts";
 import {
   controlPlaneName,
+  doctorCommand,
   groupName,
   hostOf,
   ingressName,
@@ -142,9 +143,10 @@ export class Story extends Narrator {
   async #takeBackWithItsState(): Promise<void> {
     const { docker, images } = this.#parts;
     this.title("with its migration it starts, and nobody gets an answer: it is taken back, with its state");
-    const command = ["openclaw", "doctor", "--fix", "--non-interactive", "--no-workspace-suggestions"];
-    await this.#parts.demo.set("clawforce:agentImages.openclaw.migrate", [{ command, deadline: "20m" }]);
-    this.say(`change: clawforce:agentImages.openclaw.migrate: ${command.join(" ")}`);
+    await this.#parts.demo.set("clawforce:agentImages.openclaw.migrate", [
+      { command: doctorCommand, deadline: "20m" },
+    ]);
+    this.say(`change: clawforce:agentImages.openclaw.migrate: ${doctorCommand.join(" ")}`);
     this.say(`${modelServerName} goes down in the middle: a gateway is healthy without, and answers nobody`);
     const untouched = await this.#identities([...others, controlPlaneName]);
     const model = new Outage(docker, { of: modelServerName, during: canary });

@@ -92,9 +92,7 @@ describe("an adoption that fails", () => {
 
   it("because its deployer is killed is finished by `fleet recover`", async () => {
     await configure();
-    await world.breakAt(name, "cold snapshot");
-    const run = world.startUp();
-    await Promise.race([world.reached(name, "cold snapshot"), run.ended]);
+    const run = await world.startUpTo(name, "cold snapshot");
     await killAll(withDescendants(run.pid));
     await run.ended.catch(() => {});
     expect((await world.inspect(old)).State.Running).toBe(false);

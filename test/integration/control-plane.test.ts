@@ -131,9 +131,7 @@ describe("the control plane, and the instances that it manages", () => {
     const instances = (await ask("GET /instances")) as { id: number; name: string }[];
     const id = instances.find(({ name }) => name === other)?.id;
     await configured({ image: world.parts.images.controlPlane["1.4.2"] });
-    await world.breakAt(plane, "preflight");
-    const update = world.startUp();
-    await world.reached(plane, "preflight");
+    const update = await world.startUpTo(plane, "preflight");
     await ask(`POST /instances/${id}/restart`, {});
     await world.release(plane, "preflight");
     const { code, output } = await update.ended;

@@ -60,9 +60,7 @@ describe("a way back by code alone, on which the old version does not come up", 
     const { fixture } = world.parts.images;
     await world.configure({ images: { stable: fixture[2], candidate: fixture[3] } });
     // After the drill, which would find it.
-    await world.breakAt(name, "drain");
-    const run = world.startUp();
-    await world.reached(name, "drain");
+    const run = await world.startUpTo(name, "drain");
     await world.setSwitch(name, "refuse-start", "only 2");
     await world.release(name, "drain");
     const update = await run.ended;

@@ -66,12 +66,7 @@ describe("the first start on what a person has made", () => {
 
     await dockerCommand("stop", before);
     // The writer comes back after the preparation has passed, before the creation.
-    await world.breakAt(name, "cold snapshot");
-    const run = world.startUp();
-    await Promise.race([
-      world.reached(name, "cold snapshot"),
-      run.ended.then(({ output }) => expect.unreachable(output)),
-    ]);
+    const run = await world.startUpTo(name, "cold snapshot");
     // Past the preparation's snapshot, and on to the one immediately before the creation.
     await world.breakAt(name, "cold snapshot");
     await world.reached(name, "cold snapshot");

@@ -72,9 +72,7 @@ describe.skipIf("missing" in kubernetes)("an update on Kubernetes", () => {
 
   it("comes back on the old version where the change is refused after the stop and then taken back", async () => {
     const sibling = await on.identity(second);
-    await on.world.breakAt(canary, "check");
-    const update = on.world.startUp();
-    await on.world.reached(canary, "check");
+    const update = await on.world.startUpTo(canary, "check");
     await on.refuseImage(images.fixture[3]);
     await on.world.release(canary, "check");
     const { code, output } = await update.ended;
@@ -97,9 +95,7 @@ describe.skipIf("missing" in kubernetes)("an update on Kubernetes", () => {
 
   it("serves again by `fleet recover` where the deployer was killed while it was stopped", async () => {
     await on.world.configure({ images: { stable: images.fixture[1], candidate: images.fixture[3] } });
-    await on.world.breakAt(canary, "cold snapshot");
-    const update = on.world.startUp();
-    await on.world.reached(canary, "cold snapshot");
+    const update = await on.world.startUpTo(canary, "cold snapshot");
     await killAll(withDescendants(update.pid));
     await update.ended;
     expect(await on.replicasOf(canary)).toBe("0");

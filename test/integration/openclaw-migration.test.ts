@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { turnArgv } from "../../demo/model-server.ts";
+import { doctorCommand } from "../../demo/settings.ts";
 import { inGateway, livedIn, openClawWorld } from "../support/lived-in.ts";
 import { type Belongings, belongings, turnFailure } from "../support/openclaw-copy.ts";
 import { partsOfThisRun, type World } from "../support/world.ts";
-
-const doctor = ["openclaw", "doctor", "--fix", "--non-interactive", "--no-workspace-suggestions"];
 
 /** A real pair: its new version does not start on a state that has sessions until it was brought over. */
 describe("OpenClaw 2026.9.1 with a session and a job", () => {
@@ -47,7 +46,7 @@ describe("OpenClaw 2026.9.1 with a session and a job", () => {
   });
 
   it("is updated with it: the session and the job are there, and the old session answers", async () => {
-    const migrate = [{ command: doctor, deadline: "20m" }];
+    const migrate = [{ command: doctorCommand, deadline: "20m" }];
     await world.configure({ images: { stable: before, candidate: after, migrate } });
     const update = await world.up();
     expect(update.code, update.output).toBe(0);

@@ -152,9 +152,7 @@ describe("an update to a version that does not bring its state over by itself", 
 
   /** The deployer and the program that stands at this step, as `kill -9` ends them. */
   async function killUpAt(step: StepName): Promise<void> {
-    await world.breakAt(name, step);
-    const run = world.startUp();
-    await world.reached(name, step);
+    const run = await world.startUpTo(name, step);
     await killAll(withDescendants(run.pid));
     await run.ended;
   }

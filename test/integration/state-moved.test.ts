@@ -59,9 +59,7 @@ describe("the way back from a version that moves no user_version", () => {
     const messages = await texts();
     await forward();
     await configureBack();
-    await world.breakAt(name, "stop");
-    const { ended } = world.startUp();
-    await world.reached(name, "stop");
+    const { ended } = await world.startUpTo(name, "stop");
     // All that the preview and the preparation have seen is right until here.
     await post("/config", { model: "small" });
     await world.release(name, "stop");

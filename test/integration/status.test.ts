@@ -78,9 +78,7 @@ describe("fleet status", () => {
 
   it("while an update is under way says where it stands, and afterwards from which release it came", async () => {
     await world.configure({ images: { stable: images.old, candidate: images.new } });
-    await world.breakAt(first, "cold snapshot");
-    const run = world.startUp();
-    await world.reached(first, "cold snapshot");
+    const run = await world.startUpTo(first, "cold snapshot");
     const pid = await world.pidAtBreakpoint(first, "cold snapshot");
     const during = await statusOf();
     expect(during.code).toBe(3);

@@ -224,9 +224,7 @@ describe("the commands of fleet", () => {
     const pinned = await world.fleet("pin", "--image", "agent", "2");
     expect(pinned.code, pinned.output).toBe(0);
     const before = await readFile(world.configFile, "utf8");
-    await world.breakAt(first, "preflight");
-    const { ended } = world.startUp();
-    await world.reached(first, "preflight");
+    const { ended } = await world.startUpTo(first, "preflight");
     for (const command of ["rollback", "update"]) {
       const { code, output } = await world.fleet(command);
       expect(output).toMatch(/ found the state locked: another update of \w+ is under way/);

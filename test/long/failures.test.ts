@@ -110,9 +110,7 @@ async function updateBrokenAt(
   damage: () => Promise<unknown>,
 ): Promise<Run> {
   await world.configure({ wave: 2 });
-  await world.breakAt(second, step);
-  const { ended } = world.startUp();
-  await Promise.race([world.reached(second, step), ended.then(({ output }) => expect.unreachable(output))]);
+  const { ended } = await world.startUpTo(second, step);
   try {
     await damage();
   } finally {

@@ -158,9 +158,7 @@ describe("fleet recover", () => {
     "after a kill at %s (%s, %s): all three serve, and only the second was touched",
     async (step, direction, left) => {
       await beginning(direction);
-      await world.breakAt(second, step);
-      const run = world.startUp();
-      await world.reached(second, step);
+      const run = await startUpTo(step);
       await killAll(withDescendants(run.pid));
       await run.ended;
       const before = await untouched();

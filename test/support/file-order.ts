@@ -4,24 +4,20 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Took more than five minutes of a crowded machine (the table at the end of a run). One that begins last is waited for alone. */
 const long = [
-  ...[
-    "records",
-    "control-plane",
-    "kubernetes-update",
-    "openclaw-migration",
-    "kubernetes-secrets",
-    "state-moved",
-  ],
-  ...[
-    "first-start",
-    "way-back",
-    "kubernetes-adoption",
-    "rehearsal",
-    "settings-change",
-    "kubernetes-policies",
-  ],
-  ...["secret-rotation"],
-].map((name) => `${name}.test.ts`);
+  "control-plane.test.ts",
+  "first-start.test.ts",
+  "kubernetes-adoption.test.ts",
+  "kubernetes-policies.test.ts",
+  "kubernetes-secrets.test.ts",
+  "kubernetes-update.test.ts",
+  "openclaw-migration.test.ts",
+  "records.test.ts",
+  "rehearsal.test.ts",
+  "secret-rotation.test.ts",
+  "settings-change.test.ts",
+  "state-moved.test.ts",
+  "way-back.test.ts",
+];
 
 /**
  * The files that take long in any order, then all others in any order: that of the run's seed. Another one each time, so

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
+import { doctorCommand } from "../../demo/settings.ts";
 import { readConfiguration } from "../../lifecycle/checks/configuration.ts";
 import { isOf } from "../../lifecycle/checks/kind.ts";
 import { conversation } from "../../lifecycle/checks/kinds/conversation.ts";
@@ -18,8 +19,6 @@ import { LoneGateway, token } from "./lone-gateway.ts";
 
 /** Channels of 2026.4.22 don't come up: docs/channel-down.md. */
 const versions = allVersions.filter((version) => version !== "2026.4.22");
-
-const doctor = ["openclaw", "doctor", "--fix", "--non-interactive", "--no-workspace-suggestions"];
 
 /** Seconds for each check: nothing in here may fail because the machine is busy. */
 const patience = 900;
@@ -63,7 +62,7 @@ describe("a gateway passes the checks that a group has by default", () => {
           look.checks.filter((check) => isOf(pins, check)),
         );
 
-        await gateway.whileStopped(doctor);
+        await gateway.whileStopped(doctorCommand);
         await readConfiguration(of("migrated").context, 60);
 
         if (isRecorded) {

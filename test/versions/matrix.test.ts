@@ -1,5 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
+import { doctorCommand } from "../../demo/settings.ts";
 import type { RehearsalEntry } from "../../lifecycle/evidence/records.ts";
 import { startContainer, stopContainer } from "../../platforms/docker/lifecycle.ts";
 import { livedIn, openClawWorld } from "../support/lived-in.ts";
@@ -21,8 +22,7 @@ const jumps: readonly { from: string; to: string; with?: "an irc channel" | "a s
   { from: "2026.4.23", to: "2026.9.6" },
 ];
 
-const doctor = ["openclaw", "doctor", "--fix", "--non-interactive", "--no-workspace-suggestions"];
-const migrate = [{ command: doctor, deadline: "20m" }];
+const migrate = [{ command: doctorCommand, deadline: "20m" }];
 /** Seconds for a gateway to get ready: nothing in here may fail because the machine is busy. */
 const patience = 900;
 
@@ -85,7 +85,7 @@ async function rowOf(jump: (typeof jumps)[number], title: string): Promise<Row> 
       const said = (await world.records(name)).findLast(({ kind }) => kind === "rehearsal") as
         | RehearsalEntry
         | undefined;
-      const program = kind === "migrated" ? await on.run(to, doctor) : undefined;
+      const program = kind === "migrated" ? await on.run(to, doctorCommand) : undefined;
       if (program !== undefined) note(`${title}: doctor, ${program.code}`, program.output);
       const started = await on.start(to, patience);
       note(`${title}: truth ${kind}`, JSON.stringify(started, null, 1));
