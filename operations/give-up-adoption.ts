@@ -1,8 +1,10 @@
-import { giveUpAdoption } from "../lifecycle/update/bring-back-stranger.ts";
-import { runProgram } from "./program.ts";
+import { start } from "./start.ts";
 
-await runProgram(async (context) => {
-  const now = await giveUpAdoption(context);
-  if (now !== undefined) context.progress(now);
-  return { now: now ?? null };
+await start(async () => {
+  const { giveUpAdoption } = await import("../lifecycle/update/bring-back-stranger.ts");
+  return async (context) => {
+    const now = await giveUpAdoption(context);
+    if (now !== undefined) context.progress(now);
+    return { now: now ?? null };
+  };
 });

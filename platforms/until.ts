@@ -9,7 +9,7 @@ export interface Patience {
   /** Seconds between two looks. */
   interval: number;
   /** What is thrown when the time is over, with what the last look waited for. */
-  late: (waitedFor: string) => Error;
+  late: (waitedFor: string) => Error | Promise<Error>;
 }
 
 /** Looks until there is what is waited for. A look that throws ends it: what will never come is not waited for. */
@@ -21,7 +21,7 @@ export async function until<Found>(
   for (;;) {
     const seen = await look();
     if ("found" in seen) return seen.found;
-    if (performance.now() > end) throw late(seen.waitsFor);
+    if (performance.now() > end) throw await late(seen.waitsFor);
     await sleep(interval * 1000);
   }
 }

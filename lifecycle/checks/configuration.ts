@@ -148,7 +148,8 @@ export function judgeConfiguration(
     values,
     (path) => !sameSecret || found[path] === old[path],
   );
-  const retired = gone.filter((path) => isRetiredMark(path, [...values.keys()]));
+  const present = [...values.keys()];
+  const retired = gone.filter((path) => isRetiredMark(path, present));
   const vanished = gone.filter((path) => !retired.includes(path));
   const changed = [...differing, ...retired];
   const said = [
@@ -158,7 +159,7 @@ export function judgeConfiguration(
       : ["values not compared: clawforce:snapshotPassword is another one than before the update"]),
   ];
   if (vanished.length > 0) {
-    const lost = [...new Set(vanished.map((path) => topmost(path, [...values.keys()])))];
+    const lost = [...new Set(vanished.map((path) => topmost(path, present)))];
     return failed([`gone from ${file}: ${listed(lost)}`, ...said].join("; "));
   }
   const same = said.length === 0 ? ["with the same values"] : said;
@@ -168,7 +169,12 @@ export function judgeConfiguration(
 /** Versions from 2026.9 on take the mark of the default agent away once they know who that is. The agent must be there. */
 function isRetiredMark(path: string, present: readonly string[]): boolean {
   const [, agent] = /^(agents\.entries\.(?:\\.|[^.\\])+)\.default$/.exec(path) ?? [];
-  return agent !== undefined && present.some((each) => each === agent || each.startsWith(`${agent}.`));
+  return agent !== undefined && isThere(agent, present);
+}
+
+/** It or anything below it. */
+function isThere(path: string, present: readonly string[]): boolean {
+  return present.some((each) => each === path || each.startsWith(`${path}.`));
 }
 
 /** What has become of the keys of before: gone, or with another value, or with another form of it. */
@@ -200,7 +206,7 @@ function topmost(path: string, present: readonly string[]): string {
   const parts = path.split(/(?<!\\)\./);
   for (let length = 1; length < parts.length; length += 1) {
     const prefix = parts.slice(0, length).join(".");
-    if (!present.some((each) => each === prefix || each.startsWith(`${prefix}.`))) return prefix;
+    if (!isThere(prefix, present)) return prefix;
   }
   return path;
 }

@@ -21,7 +21,8 @@ export async function tellEnd(context: WorkloadContext): Promise<{ end?: string 
   const unit = await platform.unit(workload.container);
   const how = unit === undefined ? undefined : howItEnded(unit);
   if (unit === undefined || how === undefined) return {};
-  const said = (await lastWords(context)).map((line) => withoutSecrets(secretsIn(context, unit), line));
+  const hidden = secretsIn(context, unit);
+  const said = (await lastWords(context)).map((line) => withoutSecrets(hidden, line));
   const shown = said.filter((line) => line.trim() !== "").slice(-shownLines);
   const action = actionFor(said) ?? firstAction(`${how} ${shown.join(" ")}`);
   return {

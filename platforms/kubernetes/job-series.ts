@@ -46,11 +46,7 @@ async function openPod(cluster: Cluster, series: JobSeries): Promise<string> {
   const { name, call, node } = await placed(cluster, series);
   const { settings } = cluster;
   try {
-    await createOnce(
-      cluster,
-      cluster.in("v1", "pods"),
-      seriesPod(series, { ...{ name, call, node, settings } }),
-    );
+    await createOnce(cluster, cluster.in("v1", "pods"), seriesPod(series, { name, call, node, settings }));
     await followPod(cluster, name, {
       deadline: openPatience,
       late: (seen) => couldNotRun(series, `was not up within ${openPatience} s: ${waitsFor(seen, worker)}`),

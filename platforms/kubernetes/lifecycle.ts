@@ -131,10 +131,7 @@ export async function startUnit(cluster: Cluster, name: string, wait: number): P
   // Before it runs: who finds it half done must not take it for nothing.
   await note(cluster, found, isOurs ? asMade(found) : { [exitAnnotation]: null });
   const claims = writtenPlaces(found.controller.spec.template).map(({ claim }) => claim);
-  await untilLeft(
-    cluster,
-    claims.filter((claim) => claim !== cluster.settings.folders),
-  );
+  await untilLeft(cluster, claims);
   if (found.controller.spec.replicas === 0) await scale(cluster, found, 1);
   await waitHealthy(cluster, name, wait);
 }
@@ -148,14 +145,16 @@ export async function waitHealthy(cluster: Cluster, name: string, wait: number):
       found = await mustFind(cluster, name);
       const problem = unhealthyBecause(found);
       if (problem === undefined) return { found: undefined };
-      if (!problem.forGood) return { waitsFor: await withReason(cluster, found, problem.text, since) };
+      if (!problem.forGood) return { waitsFor: problem.text };
       throw await told(cluster, found, problem.text, wait);
     },
     {
       deadline: wait,
       interval,
-      late: (text) =>
-        new OperationFailure(`${name} ${text} (waited ${wait} s at most). ${lookAt(cluster, found)}`),
+      late: async (text) =>
+        new OperationFailure(
+          `${name} ${await withReason(cluster, found, text, since)} (waited ${wait} s at most). ${lookAt(cluster, found)}`,
+        ),
     },
   );
 }

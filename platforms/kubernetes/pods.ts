@@ -152,15 +152,16 @@ export async function tellToEnd(cluster: Cluster, name: string, grace = 1): Prom
 }
 
 /**
- * Until our short-lived pods that were told to end have left these claims. What a volume belongs to is set for its first pod
+ * Until our short-lived pods that were told to end have left these claims, but for the one that all share. What a volume belongs to is set for its first pod
  * alone: a gateway that is started must not meet one of them there.
  */
 export async function untilLeft(cluster: Cluster, claims: readonly string[]): Promise<void> {
+  const own = claims.filter((claim) => claim !== cluster.settings.folders);
   const pods = await cluster.list<Pod>(cluster.in("v1", "pods"), { labelSelector: oneShotLabel });
   const leaving = pods.filter(
     (pod) =>
       pod.metadata.deletionTimestamp !== undefined &&
-      pod.spec.volumes?.some(({ persistentVolumeClaim: claim }) => claims.includes(claim?.claimName ?? "")),
+      pod.spec.volumes?.some(({ persistentVolumeClaim: claim }) => own.includes(claim?.claimName ?? "")),
   );
   for (const { metadata } of leaving) await untilPodGone(cluster, metadata.name, endPatience);
 }

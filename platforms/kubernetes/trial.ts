@@ -216,10 +216,7 @@ export async function runProgram(cluster: Cluster, program: ProgramRun): Promise
   await removePod(cluster, name, { ended: false });
   await keepFromNetwork(cluster);
   const claims = program.places.map(({ from }) => placeOfJob(settings, from).claim);
-  await untilLeft(
-    cluster,
-    claims.filter((claim) => claim !== settings.folders),
-  );
+  await untilLeft(cluster, claims);
   const start = startBy(program.start, settings, name);
   const pod = programPod(
     { ...program, name },
