@@ -41,10 +41,6 @@ describe("a control plane that somebody else has started", () => {
     expect(set.code, set.output).toBe(0);
   });
   afterAll(async () => {
-    await world?.docker
-      .getContainer(`${plane.name}-before-adoption`)
-      .remove({ force: true })
-      .catch(() => {});
     await world?.destroy();
     await plane?.destroy();
   });

@@ -5,7 +5,6 @@ import { parse } from "yaml";
 import { freePort } from "../../demo/free-port.ts";
 import { projectFolder } from "../../fleet/project.ts";
 import { policed } from "../support/policy-preview.ts";
-import { removeVolume } from "../support/removal.ts";
 import { partsOfThisRun, runProgram, until, World } from "../support/world.ts";
 import { fixtureGroup } from "../support/world-settings.ts";
 
@@ -61,19 +60,7 @@ describe("a gateway that somebody else has started", () => {
     await until("it is healthy", async () => (await world.inspect(name)).State.Health?.Status === "healthy");
     await world.ask(name, "/messages", { method: "POST", body: { text: "before the adoption" } });
   });
-  afterAll(async () => {
-    await world.docker
-      .getContainer(`${name}-before-adoption`)
-      .remove({ force: true })
-      .catch(() => {});
-    await world.docker
-      .getContainer(name)
-      .remove({ force: true })
-      .catch(() => {});
-    await world.destroy();
-    for (const each of ["home", "workspace"]) await removeVolume(world.docker, `${world.stack}-${each}`);
-    await world.docker.getNetwork(`${world.stack}_net`).remove();
-  });
+  afterAll(() => world?.destroy());
 
   const shell = (command: string) => runProgram("sh", ["-c", command], world.environment());
 

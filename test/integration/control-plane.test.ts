@@ -24,16 +24,7 @@ describe("the control plane, and the instances that it manages", () => {
     plane = `${world.stack}-1`;
     [canary, other] = [`bot-${world.stack}-canary`, `bot-${world.stack}-other`];
   });
-  afterAll(async () => {
-    for (const name of [canary, other]) {
-      await dockerCommand("rm", "--force", "--volumes", name).catch(() => {});
-      await dockerCommand("volume", "rm", "--force", `${world.stack}-${name}-home`).catch(() => {});
-    }
-    await world?.destroy();
-    for (const what of ["state", "backups"]) {
-      await dockerCommand("volume", "rm", "--force", `${plane}-${what}`);
-    }
-  });
+  afterAll(() => world?.destroy());
 
   function settingsOf({ stack, parts, images }: World): Record<string, unknown> {
     const [name, network] = [`${stack}-1`, networkOf(stack)];

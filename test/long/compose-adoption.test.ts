@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
 import { freePort } from "../../demo/free-port.ts";
 import { projectFolder } from "../../fleet/project.ts";
-import { removeVolume } from "../support/removal.ts";
 import { missingFrom, type Shown, stepsOf } from "../support/walkthrough.ts";
 import { partsOfThisRun, runProgram, until, World } from "../support/world.ts";
 import { fixtureGroup } from "../support/world-settings.ts";
@@ -42,19 +41,7 @@ describe("docs/adopt.md, followed word by word with the real Docker Compose", ()
     environment = { ...world.environment(), DOCKER_CONFIG: compose };
   });
 
-  afterAll(async () => {
-    const isOurs = (name: string) => name.includes(`${world.stack}-`);
-    for (const { Id, Names } of await world.docker.listContainers({ all: true })) {
-      if (Names.some(isOurs)) await world.docker.getContainer(Id).remove({ force: true, v: true });
-    }
-    await world.destroy();
-    for (const { Name } of (await world.docker.listVolumes()).Volumes) {
-      if (isOurs(Name)) await removeVolume(world.docker, Name);
-    }
-    for (const { Id, Name } of await world.docker.listNetworks()) {
-      if (isOurs(Name)) await world.docker.getNetwork(Id).remove();
-    }
-  });
+  afterAll(() => world?.destroy());
 
   /** The stand-in of a gateway has no OpenClaw in it, so its checks are others than the usual ones. */
   async function withChecksOfTheStandIn(): Promise<void> {

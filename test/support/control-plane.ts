@@ -10,12 +10,11 @@ import { ControlPlaneClient } from "../../platforms/clawforce/client.ts";
 import { dockerClient, inspectContainer } from "../../platforms/docker/client.ts";
 import { openHttp } from "../../platforms/docker/http.ts";
 import { waitHealthy } from "../../platforms/docker/lifecycle.ts";
-import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
 import type { HttpClient } from "../../platforms/http.ts";
 import type { ControlPlaneVersion } from "../../toolchain/images/control-plane-versions.ts";
 import { dockerCommand } from "./docker-command.ts";
 import type { Parts } from "./parts.ts";
-import { removeVolume } from "./removal.ts";
+import { removeAllWith } from "./removal.ts";
 import { partsOfThisRun, until } from "./world.ts";
 import { standInHealth } from "./world-settings.ts";
 
@@ -202,21 +201,10 @@ export class ControlPlaneWorld {
     return name;
   }
 
-  /** Removes all that this world has started, found by its names alone. */
+  /** Removes all that this world has started, found by its name alone. */
   async destroy(): Promise<void> {
     await this.#http?.close().catch(() => {});
-    const isOurs = (name: string) => name === `/${this.name}` || name.startsWith(`/bot-${this.name}`);
-    for (const { Id, Names, Labels } of await this.docker.listContainers({ all: true })) {
-      if (Names.some(isOurs) || (Labels[oneShotLabel] ?? "").includes(this.name)) {
-        await this.docker.getContainer(Id).remove({ force: true, v: true });
-      }
-    }
-    for (const { Name } of (await this.docker.listVolumes()).Volumes) {
-      if (Name.startsWith(`${this.name}-`)) {
-        await removeVolume(this.docker, Name);
-      }
-    }
-    await this.docker.getNetwork(this.name).remove();
+    await removeAllWith(this.name, this.docker);
     await rm(this.folder, { recursive: true });
   }
 }

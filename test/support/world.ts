@@ -9,11 +9,10 @@ import { EvidenceLog } from "../../lifecycle/evidence/log.ts";
 import type { EvidenceRecord } from "../../lifecycle/evidence/records.ts";
 import type { StepName } from "../../lifecycle/update/step-names.ts";
 import { dockerClient, inspectContainer } from "../../platforms/docker/client.ts";
-import { oneShotLabel } from "../../platforms/docker/one-shot.ts";
 import { type Asked, answerIn, askArgv } from "./asked.ts";
 import { outcomeOf, type Run } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
-import { removeVolume } from "./removal.ts";
+import { removeAllWith } from "./removal.ts";
 import { type AgentImages, fixtureGroup, hostOf, networkOf } from "./world-settings.ts";
 
 export async function partsOfThisRun(): Promise<Parts> {
@@ -320,28 +319,9 @@ export class World {
     );
   }
 
-  /** Removes all that this world has started, found by its labels and names alone. */
+  /** Removes all that this world has started, found by its name alone. */
   async destroy(): Promise<void> {
-    const mine = (await this.docker.listContainers({ all: true })).filter(
-      ({ Labels }) =>
-        Labels["clawforce.stack"] === this.stack || (Labels[oneShotLabel] ?? "").startsWith(`${this.stack}-`),
-    );
-    for (const { Id } of mine) {
-      await this.docker.getContainer(Id).remove({ force: true, v: true });
-    }
-    const volumes = (await this.docker.listVolumes()).Volumes.map(({ Name }) => Name);
-    for (const name of volumes.filter((each) =>
-      [this.ingress, ...this.instances].some(
-        (instance) => each === `${instance}-state` || each.endsWith(`-${instance}`),
-      ),
-    )) {
-      await removeVolume(this.docker, name);
-    }
-    for (const { Id, Name } of await this.docker.listNetworks()) {
-      if (Name === networkOf(this.stack)) {
-        await this.docker.getNetwork(Id).remove();
-      }
-    }
+    await removeAllWith(this.stack, this.docker);
     await chmod(this.folder, 0o700);
     await rm(this.folder, { recursive: true, force: true });
   }
